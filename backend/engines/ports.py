@@ -1,0 +1,63 @@
+"""What an engine is to the rest of the house: two Protocols and the values they take. Engines run in children."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from backend.speech.types import Diarization, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """How to transcribe. `finished` names the file where finished segments are kept: they are not heard twice."""
+
+    language: str = "zh"
+    hotwords: tuple[str, ...] = ()
+    finished: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerHints:
+    """How many people speak, as far as it is known. Equal bounds mean an exact number."""
+
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What every adapter is built with, inside its child: where the weights lie and how many threads it may use."""
+
+    models: Path
+    threads: int = 1
+    script: Path | None = None  #: what the scripted engine plays
+
+
+class Progress(Protocol):
+    """Told how many seconds of the audio are done, of how many; both only grow."""
+
+    def __call__(self, done: float, total: float, /) -> None: ...
+
+
+class Transcriber(Protocol):
+    """Audio is a 16 kHz mono 16-bit wav file. Silence gives an empty list."""
+
+    def transcribe(self, audio: Path, options: Listening, progress: Progress) -> list[Sentence]: ...
+
+
+class Diarizer(Protocol):
+    def diarize(self, audio: Path, options: SpeakerHints, progress: Progress) -> Diarization: ...
+
+
+class EngineError(Exception):
+    """An engine could not do what it was asked.
+
+    Codes: `model_missing` (mend it with the command in `detail`), `model_damaged`, `audio_unreadable`, `engine_failed`,
+    `engine_died`, `out_of_memory`, `disk_full`. Where `retry` is true the same request may succeed later.
+    """
+
+    def __init__(self, code: str, detail: str, retry: bool = False) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.retry = retry

@@ -1,0 +1,83 @@
+"""Errors people may cause: each has a status and a code, and one handler turns them into {"code", "detail"}."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+logger = logging.getLogger(__name__)
+
+
+class AppError(Exception):
+    """Raise a subclass deep; `detail` says to a person what happened and what to do."""
+
+    status = 400
+    code = "bad_request"
+    detail = "The request could not be understood."
+
+    def __init__(self, detail: str | None = None, *, headers: dict[str, str] | None = None, **facts: Any) -> None:
+        self.detail = detail or type(self).detail
+        self.headers = headers
+        self.facts = facts
+        super().__init__(self.detail)
+
+
+class NotFound(AppError):
+    status = 404
+    code = "not_found"
+    detail = "There is no such thing, or it is not yours."
+
+
+class Conflict(AppError):
+    status = 409
+    code = "conflict"
+    detail = "This cannot be done in the present state."
+
+
+class InvalidInput(AppError):
+    status = 422
+    code = "invalid_input"
+    detail = "A field has a value that cannot be used."
+
+
+class TooManyRequests(AppError):
+    status = 429
+    code = "too_many_requests"
+    detail = "Too many requests. Wait a little and try again."
+
+
+class ServiceBusy(AppError):
+    status = 503
+    code = "busy"
+    detail = "The server is busy. Try again in a few seconds."
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Make every error leave the server as {"code", "detail"}; what nobody expected is logged once, here."""
+
+    @app.exception_handler(AppError)
+    async def app_error(_request: Request, error: AppError) -> JSONResponse:
+        content = {"code": error.code, "detail": error.detail, **error.facts}
+        return JSONResponse(content, error.status, headers=error.headers)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_request: Request, error: HTTPException) -> JSONResponse:
+        codes = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+        content = {"code": codes.get(error.status_code, "http_error"), "detail": str(error.detail)}
+        return JSONResponse(content, error.status_code, headers=dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(_request: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [
+            {"field": ".".join(str(part) for part in problem["loc"][1:]), "problem": problem["msg"]}
+            for problem in error.errors()
+        ]
+        return JSONResponse({"code": "invalid_input", "detail": InvalidInput.detail, "fields": fields}, 422)
+
+    @app.exception_handler(Exception)
+    async def bug(request: Request, error: Exception) -> JSONResponse:
+        logger.error("Request failed", exc_info=error, extra={"method": request.method, "route": request.url.path})
+        return JSONResponse({"code": "internal_error", "detail": "Something went wrong here. It has been logged."}, 500)

@@ -1,0 +1,59 @@
+"""Changes of jobs, told to those who listen. A listener keeps the newest change per job: a slow one never piles up."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Job `job_id` of `owner_id` is now `state` (what `GET /api/jobs/{id}` would answer)."""
+
+    owner_id: str
+    job_id: str
+    state: dict[str, Any] = field(compare=False)
+
+
+class Listener:
+    """Iterate over it to hear the changes of one owner (or of everybody, where `owner_id` is None)."""
+
+    def __init__(self, owner_id: str | None) -> None:
+        self.owner_id = owner_id
+        self._newest: dict[str, Change] = {}
+        self._heard = asyncio.Event()
+
+    def tell(self, change: Change) -> None:
+        if self.owner_id in (None, change.owner_id):
+            self._newest.pop(change.job_id, None)  # so that the order is that of the newest changes
+            self._newest[change.job_id] = change
+            self._heard.set()
+
+    async def __aiter__(self) -> AsyncIterator[Change]:
+        while True:
+            await self._heard.wait()
+            self._heard.clear()
+            while self._newest:
+                yield self._newest.pop(next(iter(self._newest)))
+
+
+class Bus:
+    """Publish on the event loop only; publishing never waits."""
+
+    def __init__(self) -> None:
+        self._listeners: set[Listener] = set()
+
+    def publish(self, change: Change) -> None:
+        for listener in self._listeners:
+            listener.tell(change)
+
+    @contextmanager
+    def listen(self, owner_id: str | None) -> Iterator[Listener]:
+        """Listen first, then read the snapshot: nothing falls between."""
+        listener = Listener(owner_id)
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)

@@ -1,0 +1,68 @@
+"""Jobs: requests to make or redo the transcript of a recording."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database import Base, UtcDateTime, new_id, utc_now
+
+
+class Status(str, Enum):
+    QUEUED = "queued"  #: waits for a runner
+    RUNNING = "running"  #: a runner is at it
+    DONE = "done"  #: the transcript is published; there may be warnings
+    FAILED = "failed"  #: given up, with a code; a retry queues it again
+    CANCELLED = "cancelled"  #: a person stopped it; what was heard is kept
+
+
+class Stage(str, Enum):
+    PREPARE = "prepare"  #: FFmpeg makes speech.wav, the listening copy and the peaks
+    TRANSCRIBE = "transcribe"  #: a transcriber hears sentences; the diarizer works beside it
+    DIARIZE = "diarize"  #: a diarizer finds the turns
+    MERGE = "merge"  #: sentences and turns become segments
+
+
+#: Statuses a job does not leave by itself.
+FINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED})
+
+
+class Gate(Base):
+    """One row that every move of the queue touches first, so that moves happen one after the other on every database."""
+
+    __tablename__ = "queue_gate"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    moves: Mapped[int] = mapped_column(default=0)
+
+
+class Job(Base):
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index(None, "status", "owner_id", "created_at"),
+        Index(None, "owner_id", "created_at"),
+        Index(None, "owner_id", "started_at"),
+        Index(None, "recording_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    options: Mapped[dict[str, Any]] = mapped_column(JSON)  #: what was asked; see `backend.jobs.options`
+    status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED.value)
+    stage: Mapped[str | None] = mapped_column(String(16))  #: the stage the runner is at
+    attempt: Mapped[int] = mapped_column(default=0)  #: claims so far; the fencing token of the running one
+    failures: Mapped[int] = mapped_column(default=0)  #: attempts that ended badly; a clean put-back is none
+    runner: Mapped[str | None] = mapped_column(String(64))  #: who claimed it: host name, process and start
+    progress: Mapped[dict[str, list[float]]] = mapped_column(JSON, default=dict)  #: stage -> [done, total] seconds of audio
+    eta_seconds: Mapped[float | None]  #: measured pace to the end of the present stages; none while unknown
+    warnings: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)  #: [{"code", "detail"}]
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error_detail: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  #: a retry waits until then
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: of the present attempt
+    beat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: the runner's last sign of life
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

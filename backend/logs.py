@@ -1,0 +1,49 @@
+"""Structured logs: a constant sentence and its facts, with the job and the user they belong to."""
+
+import json
+import logging
+from contextvars import ContextVar
+
+#: Set where work for a job or a user begins; every line logged below carries them.
+job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
+user_id: ContextVar[str | None] = ContextVar("user_id", default=None)
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def set_up_logs(level: str = "INFO", form: str = "text") -> None:
+    """Log to stderr, for people (`text`) or for machines (`json`, one object a line)."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Json() if form == "json" else _Text())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("httpx", "aiosqlite", "alembic", "multipart", "python_multipart"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _facts(record: logging.LogRecord) -> dict[str, object]:
+    facts = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    for name, variable in (("job", job_id), ("user", user_id)):
+        if (value := variable.get()) is not None:
+            facts.setdefault(name, value)
+    return facts
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        head = f"{self.formatTime(record, '%Y-%m-%d %H:%M:%S')} {record.levelname:7} {record.getMessage()}"
+        facts = " ".join(f"{name}={_compact(value)}" for name, value in _facts(record).items())
+        line = f"{head}  {facts}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {"at": self.formatTime(record), "level": record.levelname, "logger": record.name}
+        entry = {**entry, "message": record.getMessage(), **_facts(record)}
+        if record.exc_info:
+            entry["error"] = self.formatException(record.exc_info)
+        return _compact(entry)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

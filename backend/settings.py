@@ -1,0 +1,103 @@
+"""Everything that can be set from outside, in one frozen object. Only the scripts read the environment."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Values that have stood in an example somewhere; a server with one of them would be open to everybody.
+_EXAMPLE_KEYS = {"replace-with-a-long-random-string", "YOUR_SECRET_KEY", "changeme", "secret"}
+
+
+class Settings(BaseSettings):
+    """Read from the environment and `.env`. Relative folders are taken from the project's root."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    # Security & tokens
+    secret_key: SecretStr  #: signs tokens; at least 32 characters
+    algorithm: str = Field(default="HS256", pattern="^HS(256|384|512)$")  #: of the access token
+    access_token_expire_minutes: int = Field(default=60, ge=1, le=24 * 60)  #: life of an access token
+
+    # Storage
+    database_url: str = "sqlite:///./sqlite.db"  #: SQLAlchemy URL; SQLite, PostgreSQL or MySQL/MariaDB
+    uploads_dir: Path = Path("uploads")  #: recordings, artifacts and mirrored transcripts
+    models_dir: Path = Path("models")  #: weights
+    max_upload_bytes: int = Field(default=6 * 1024**3, ge=1)  #: largest file taken
+    max_audio_hours: float = Field(default=12.0, gt=0)  #: longest recording taken
+    disk_reserve_bytes: int = Field(default=1024**3, ge=0)  #: free space that uploads never use up
+
+    # Language model (optional)
+    openai_api_key: SecretStr | None = None  #: key of the OpenAI-compatible endpoint
+    openai_base_url: str | None = None  #: its address
+    openai_model_name: str = "gpt-4o-mini"  #: the model asked
+
+    # Model downloads
+    hf_token: SecretStr | None = None  #: Hugging Face access token, for the gated pyannote models
+    hf_endpoint: str | None = None  #: mirror of the Hugging Face hub
+    hf_home: Path | None = None  #: Hugging Face cache
+    modelscope_cache: Path | None = None  #: ModelScope cache
+
+    # Front end
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ("http://localhost:3030",)  #: origins of the web page
+
+    # Google sign-in (optional)
+    google_client_id: str | None = None  #: OAuth client id
+    google_client_ids: str = ""  #: more client ids, separated by commas
+
+    # Jobs
+    job_queue_max_concurrent: int = Field(default=3, ge=1)  #: jobs running at once
+    job_queue_max_per_user: int = Field(default=2, ge=1)  #: of these, one user's
+    job_queue_max_size: int = Field(default=50, ge=1)  #: jobs waiting; one more is refused with 429
+    job_max_attempts: int = Field(default=3, ge=1)  #: claims of one job before it is given up
+    heartbeat_seconds: float = Field(default=10.0, gt=0)  #: how often a runner says it is alive
+    rescue_seconds: float = Field(default=30.0, gt=0)  #: silence after which a job is taken from its runner
+
+    # Engines
+    transcriber: str | None = None  #: engine used unless a job names one; the best installed where unset
+    diarizer: str | None = None  #: likewise
+    engine_threads: int = Field(default=0, ge=0)  #: threads of one model; 0 means cores shared evenly
+    engine_idle_minutes: float = Field(default=10.0, gt=0)  #: idle time after which a model is unloaded
+    engine_memory_gb: float = Field(default=8.0, gt=0)  #: a child that holds more is replaced after its request
+    demo: bool = False  #: the scripted engine instead of real models
+    script: Path | None = None  #: what the scripted engine plays
+
+    # Logs
+    log_level: str = "INFO"  #: DEBUG, INFO, WARNING or ERROR
+    log_format: str = Field(default="text", pattern="^(text|json)$")  #: text for people, json for machines
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() in _EXAMPLE_KEYS or len(value.get_secret_value()) < 32:
+            raise ValueError(
+                "SECRET_KEY must be a random string of at least 32 characters, not an example. "
+                "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            )
+        return value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+        if isinstance(value, tuple | list) and "*" in value:
+            raise ValueError("CORS_ORIGINS must list the origins of the web page; * would let every site in.")
+        return value
+
+    @field_validator("uploads_dir", "models_dir", "script", "hf_home", "modelscope_cache")
+    @classmethod
+    def _from_root(cls, value: Path | None) -> Path | None:
+        return None if value is None else (ROOT / value.expanduser()).resolve()
+
+    @cached_property
+    def google_clients(self) -> tuple[str, ...]:
+        """Every client id whose tokens are ours."""
+        ids = [self.google_client_id or "", *self.google_client_ids.split(",")]
+        return tuple(dict.fromkeys(name.strip() for name in ids if name.strip()))

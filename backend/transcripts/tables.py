@@ -1,0 +1,34 @@
+"""Transcripts: the numbered versions of the document of one recording. Rows are added, never changed."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.dialects.mysql import LONGTEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database import Base, UtcDateTime, new_id, utc_now
+
+
+class Origin(str, Enum):
+    MACHINE = "machine"  #: what the engines heard
+    POLISH = "polish"  #: what a language model made of it
+    PERSON = "person"  #: what somebody corrected
+
+
+class Transcript(Base):
+    __tablename__ = "transcripts"
+    __table_args__ = (UniqueConstraint("recording_id", "number"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    job_id: Mapped[str | None] = mapped_column(String(32))  #: the job that made it, where one did
+    number: Mapped[int]  #: from 1; version 1 is always what the machine heard
+    origin: Mapped[str] = mapped_column(String(16))
+    author_id: Mapped[str | None] = mapped_column(String(32))  #: the person, where origin is person
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)  #: see `backend.transcripts.document`
+    text: Mapped[str] = mapped_column(Text().with_variant(LONGTEXT(), "mysql", "mariadb"))  #: plain, for searching
+    mirrored: Mapped[bool] = mapped_column(default=False, index=True)  #: its text and JSON lie under uploads/transcripts/
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
