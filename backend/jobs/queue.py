@@ -91,7 +91,9 @@ def fair_order(line: Line, limits: Limits) -> list[Waiting]:
     return order
 
 
-async def add(session: AsyncSession, *, owner_id: str, recording_id: str, options: dict[str, Any], limits: Limits) -> Job:
+async def add(
+    session: AsyncSession, *, owner_id: str, recording_id: str, options: dict[str, Any], limits: Limits
+) -> Job:
     """Queue a job; raises QueueFull, before anything is written, when no more may wait."""
     await _pass_gate(session)
     await check_room(session, limits)
@@ -145,12 +147,12 @@ async def look(session: AsyncSession, now: datetime | None = None) -> Line:
     query = select(*columns).where(Job.status == Status.QUEUED.value)
     if now is not None:
         query = query.where(Job.not_before <= now)
-    waiting = [Waiting(*row) for row in (await session.execute(query)).tuples()]
+    waiting = [Waiting(*row) for row in (await session.execute(query))]
     owners = {job.owner_id for job in waiting}
     counted = select(Job.owner_id, func.count()).where(Job.status == Status.RUNNING.value).group_by(Job.owner_id)
-    running = {owner: count for owner, count in (await session.execute(counted)).tuples()}
+    running = {owner: count for owner, count in (await session.execute(counted))}
     last = select(Job.owner_id, func.max(Job.started_at)).where(Job.owner_id.in_(owners)).group_by(Job.owner_id)
-    served = {owner: when for owner, when in (await session.execute(last)).tuples() if when is not None}
+    served = {owner: when for owner, when in (await session.execute(last)) if when is not None}
     return Line(waiting, running, served)
 
 
@@ -197,11 +199,16 @@ async def beat(session: AsyncSession, runner: str) -> dict[str, int]:
     """Say that `runner` is alive; answers the attempts that are still its own, by job."""
     mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)
     await session.execute(update(Job).where(mine).values(beat_at=utc_now()))
-    return {id: attempt for id, attempt in (await session.execute(select(Job.id, Job.attempt).where(mine))).tuples()}
+    return {id: attempt for id, attempt in (await session.execute(select(Job.id, Job.attempt).where(mine)))}
 
 
 async def rescue(
-    session: AsyncSession, *, dead: Iterable[str] = (), silent_since: datetime, max_attempts: int, spare: str | None = None
+    session: AsyncSession,
+    *,
+    dead: Iterable[str] = (),
+    silent_since: datetime,
+    max_attempts: int,
+    spare: str | None = None,
 ) -> list[Job]:
     """Put back the jobs that have lost their runner; give up on those that have had their attempts.
 
@@ -215,9 +222,9 @@ async def rescue(
     for job in (await session.scalars(query)).all():
         values: dict[str, Any] = {"runner": None, "failures": job.failures + 1, "eta_seconds": None}
         if job.failures + 1 >= max_attempts:
-            detail = f"The server stopped {job.failures + 1} times while it worked on this recording. Retry when it is well."
-            values |= {"status": Status.FAILED.value, "finished_at": utc_now(), "error_code": "runner_died"}
-            values |= {"error_detail": detail}
+            detail = f"The server stopped {job.failures + 1} times while it worked on this recording. Retry later."
+            values |= {"status": Status.FAILED.value, "finished_at": utc_now()}
+            values |= {"error_code": "runner_died", "error_detail": detail}
         else:
             values |= {"status": Status.QUEUED.value, "stage": None, "not_before": utc_now()}
         if await _move(session, job.id, (Status.RUNNING,), job.attempt, **values):
@@ -240,8 +247,9 @@ async def retry(session: AsyncSession, job: Job, limits: Limits) -> Job:
     """Queue an ended job again with a clean slate; its finished stages are not done twice."""
     await _pass_gate(session)
     await check_room(session, limits)
-    values: dict[str, Any] = {"status": Status.QUEUED.value, "failures": 0, "not_before": utc_now(), "finished_at": None}
-    values |= {"error_code": None, "error_detail": None, "stage": None, "progress": {}, "warnings": []}
+    values: dict[str, Any] = {"status": Status.QUEUED.value, "failures": 0, "not_before": utc_now()}
+    values |= {"finished_at": None, "stage": None, "progress": {}, "warnings": []}
+    values |= {"error_code": None, "error_detail": None}
     if not await _move(session, job.id, tuple(FINAL), job.attempt, **values):
         raise JobNotFinal
     return await session.get_one(Job, job.id, populate_existing=True)
@@ -267,12 +275,12 @@ async def _pass_gate(session: AsyncSession) -> None:
 
 
 async def _move(
-    session: AsyncSession, id: str, expected: tuple[Status, ...], attempt: int | None, **values: Any
+    session: AsyncSession, id: str, statuses: tuple[Status, ...], expected: int | None, **values: Any
 ) -> bool:
-    statuses = [status.value for status in expected]
-    query = update(Job).where(Job.id == id, Job.status.in_(statuses)).values(**values)
-    if attempt is not None:
-        query = query.where(Job.attempt == attempt)
+    """Compare and set: nothing happens, and the answer is False, unless status and attempt are as expected."""
+    query = update(Job).where(Job.id == id, Job.status.in_([status.value for status in statuses])).values(**values)
+    if expected is not None:
+        query = query.where(Job.attempt == expected)
     return _count(await session.execute(query.execution_options(synchronize_session=False))) == 1
 
 

@@ -30,7 +30,7 @@ FINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED})
 
 
 class Gate(Base):
-    """One row that every move of the queue touches first, so that moves happen one after the other on every database."""
+    """One row that every move of the queue touches first, so that moves happen one after the other everywhere."""
 
     __tablename__ = "queue_gate"
 
@@ -56,7 +56,7 @@ class Job(Base):
     attempt: Mapped[int] = mapped_column(default=0)  #: claims so far; the fencing token of the running one
     failures: Mapped[int] = mapped_column(default=0)  #: attempts that ended badly; a clean put-back is none
     runner: Mapped[str | None] = mapped_column(String(64))  #: who claimed it: host name, process and start
-    progress: Mapped[dict[str, list[float]]] = mapped_column(JSON, default=dict)  #: stage -> [done, total] seconds of audio
+    progress: Mapped[dict[str, list[float]]] = mapped_column(JSON, default=dict)  #: stage: [done, total] in seconds
     eta_seconds: Mapped[float | None]  #: measured pace to the end of the present stages; none while unknown
     warnings: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)  #: [{"code", "detail"}]
     error_code: Mapped[str | None] = mapped_column(String(64))

@@ -1,0 +1,65 @@
+"""Access tokens: short-lived signed notes that say who signed in. They are checked whole, or not believed at all."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import jwt
+
+from backend.settings import Settings
+
+#: Who makes the tokens, and for whom they are.
+ISSUER = AUDIENCE = "meeting-asr"
+#: Tokens of other kinds, made later for other doors, say something else here.
+ACCESS = "access"
+
+_CLAIMS = ["exp", "iat", "sub", "jti", "aud", "iss", "typ", "epoch"]
+
+
+class BadToken(Exception):
+    """Not made here, not for this, not valid any more, or no token at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a token says: whose it is, and the user's `token_epoch` when it was made."""
+
+    user_id: str
+    epoch: int
+
+
+def lifetime(settings: Settings) -> timedelta:
+    return timedelta(minutes=settings.access_token_expire_minutes)
+
+
+def issue(settings: Settings, login: Login, now: datetime) -> str:
+    """A token that is good from `now` for the set number of minutes."""
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": login.user_id,
+        "typ": ACCESS,
+        "epoch": login.epoch,
+        "jti": secrets.token_urlsafe(16),
+        "iat": now,
+        "exp": now + lifetime(settings),
+    }
+    return jwt.encode(claims, settings.secret_key.get_secret_value(), settings.algorithm)
+
+
+def read(settings: Settings, token: str) -> Login:
+    """What the token says, if it is one of ours and in force; otherwise `BadToken`."""
+    try:
+        claims = jwt.decode(
+            token,
+            settings.secret_key.get_secret_value(),
+            algorithms=[settings.algorithm],  # the one we sign with; what the token's header wishes does not count
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={"require": _CLAIMS, "strict_aud": True},
+        )
+    except (jwt.InvalidTokenError, UnicodeError) as error:
+        raise BadToken from error
+    if claims["typ"] != ACCESS or type(claims["epoch"]) is not int:
+        raise BadToken
+    return Login(claims["sub"], claims["epoch"])

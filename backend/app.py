@@ -1,0 +1,145 @@
+"""The one place where things meet: settings become a database, engines, a runner and the routes over them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend import migrations
+from backend.accounts.api import router as accounts
+from backend.admin.api import router as admin
+from backend.database import connect
+from backend.engines.hosts import Engines
+from backend.errors import install_handlers
+from backend.events import Bus
+from backend.jobs.api import engines, intake, jobs, socket
+from backend.jobs.api.access import TheHouse
+from backend.jobs.herald import Herald
+from backend.jobs.pipeline import Pipeline
+from backend.jobs.queue import Limits
+from backend.jobs.runner import Runner
+from backend.logs import set_up_logs
+from backend.recordings.api import router as recordings
+from backend.recordings.files import Storage
+from backend.settings import Settings
+from backend.transcripts.api import router as transcripts
+
+_ABOUT = """Turns recordings of Mandarin meetings into text with speakers.
+
+Sign in with **Authorize**, send a recording to `POST /api/recordings`, follow it on the WebSocket `/api/events`
+(first message `{"token": "<access token>"}`), and take the transcript from `GET /api/recordings/{id}/transcript`.
+Errors are `{"code", "detail"}`."""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The server as a FastAPI application. Without `settings` they are read from the environment and `.env`."""
+    settings = settings or Settings()
+    set_up_logs(settings.log_level, settings.log_format)
+    app = FastAPI(title="Meeting ASR", version="0.1.0", description=_ABOUT, lifespan=_lifespan)
+    app.state.settings = settings
+    app.state.limits = Limits(
+        settings.job_queue_max_concurrent, settings.job_queue_max_per_user, settings.job_queue_max_size
+    )
+    app.state.bus = Bus()
+    app.state.storage = Storage(settings.uploads_dir)
+    install_handlers(app)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.cors_origins),
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type"],
+        expose_headers=["Content-Disposition", "Retry-After"],
+    )
+    for router in (accounts, intake.router, recordings, transcripts, jobs.router, engines.router, socket.router, admin):
+        app.include_router(router)
+    _add_health(app)
+
+    app.add_middleware(_CarefulHeaders)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    await asyncio.to_thread(migrations.upgrade, settings.database_url)
+    settings.uploads_dir.mkdir(parents=True, exist_ok=True)
+    database = app.state.database = connect(settings.database_url)
+    engines = app.state.engines = Engines(
+        settings.models_dir,
+        threads=settings.engine_threads,
+        idle_minutes=settings.engine_idle_minutes,
+        memory_gb=settings.engine_memory_gb,
+        script=settings.script,
+        demo=settings.demo,
+    )
+    herald = app.state.herald = Herald(database, app.state.bus, app.state.limits)
+    pipeline = Pipeline(engines, settings.models_dir, settings.demo, settings.transcriber, settings.diarizer)
+    runner = app.state.runner = Runner(
+        database,
+        herald,
+        app.state.storage,
+        pipeline,
+        app.state.limits,
+        max_attempts=settings.job_max_attempts,
+        max_seconds=settings.max_audio_hours * 3600,
+        heartbeat_seconds=settings.heartbeat_seconds,
+        rescue_seconds=settings.rescue_seconds,
+    )
+    house = app.state.house = TheHouse(app.state.storage, app.state.limits, app.state.bus, herald, runner)
+    await runner.start()
+    try:
+        yield
+    finally:
+        await runner.stop()
+        await house.finish_errands()
+        await engines.close()
+        await database.close()
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/health", tags=["health"], summary="The process answers")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/ready", tags=["health"], summary="The database answers and jobs are being claimed")
+    async def ready() -> JSONResponse:
+        try:
+            async with app.state.database.read() as session:
+                await session.execute(select(1))
+            database = "ok"
+        except SQLAlchemyError:
+            database = "unreachable"
+        runner = "ok" if app.state.runner.alive else "stopped"
+        well = database == runner == "ok"
+        return JSONResponse({"database": database, "runner": runner}, 200 if well else 503)
+
+
+class _CarefulHeaders:
+    """Every answer says that it is not to be sniffed; those of the API also that they are not to be stored."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_carefully(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("Referrer-Policy", "no-referrer")
+                if scope["path"].startswith("/api/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_carefully)

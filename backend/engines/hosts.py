@@ -1,0 +1,79 @@
+"""All engines of one house: each has its host, and a host its child. The pipeline asks here."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from backend.engines.host import STOPPING, Host
+from backend.engines.ports import EngineError, Home, Listening, Progress, SpeakerHints
+from backend.engines.table import ENGINES, Task
+
+
+class Engines:
+    """Nothing is started before it is asked for. `threads` 0 shares the cores between a transcriber and a diarizer."""
+
+    def __init__(
+        self,
+        models_dir: Path,
+        *,
+        threads: int = 0,
+        idle_minutes: float = 10.0,
+        memory_gb: float = 8.0,
+        script: Path | None = None,
+        demo: bool = False,
+    ) -> None:
+        script = None if script is None else script.absolute()
+        self._home = Home(models_dir.absolute(), threads or max(1, _cores() // 2), script)
+        self._idle_seconds = idle_minutes * 60
+        self._memory_bytes = memory_gb * 1024**3
+        self._demo = demo
+        self._hosts: dict[str, Host] = {}
+        self._closed = False
+
+    async def transcribe(self, name: str, audio: Path, options: Listening, result: Path, progress: Progress) -> None:
+        """Write what `name` hears in a 16 kHz mono wav to `result`, as a list of `sentence_to_json`. Raises EngineError."""
+        finished = options.finished
+        asked = {
+            "language": options.language,
+            "hotwords": list(options.hotwords),
+            "finished": None if finished is None else str(finished.absolute()),
+        }
+        await self._ask(name, "transcribe", audio, asked, result, progress)
+
+    async def diarize(self, name: str, audio: Path, options: SpeakerHints, result: Path, progress: Progress) -> None:
+        """Write who speaks when, as `diarization_to_json`, to `result`. Raises EngineError."""
+        asked = {"min_speakers": options.min_speakers, "max_speakers": options.max_speakers}
+        await self._ask(name, "diarize", audio, asked, result, progress)
+
+    async def close(self) -> None:
+        """Kill every child; whoever waits for one gets an EngineError."""
+        self._closed = True
+        await asyncio.gather(*(host.close() for host in self._hosts.values()))
+
+    def state(self) -> list[dict[str, Any]]:
+        """One entry for each engine that has been asked: name, alive, pid, memory, busy, served."""
+        return [host.state() for host in self._hosts.values()]
+
+    async def _ask(
+        self, name: str, task: Task, audio: Path, options: dict[str, Any], result: Path, progress: Progress
+    ) -> None:
+        if self._closed:
+            raise EngineError("engine_died", STOPPING, retry=True)
+        request = {"audio": str(audio.absolute()), "result": str(result.absolute()), "options": options}
+        await self._host(name, task).ask(request, progress)
+
+    def _host(self, name: str, task: Task) -> Host:
+        engine = ENGINES.get(name)
+        if engine is None or engine.task != task or (engine.demo and not self._demo):
+            raise EngineError("model_missing", f"There is no engine {name!r} that can {task} here.")
+        if name not in self._hosts:
+            self._hosts[name] = Host(
+                name, self._home, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes
+            )
+        return self._hosts[name]
+
+
+def _cores() -> int:
+    """Those this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

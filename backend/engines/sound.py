@@ -1,0 +1,72 @@
+"""A 16 kHz mono 16-bit wav file, read piece by piece: twelve hours never lie in memory at once."""
+
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import Self
+
+from backend.engines.ports import EngineError
+
+RATE = 16_000  #: samples a second, of every file the engines are given
+
+Samples = npt.NDArray[np.int16]
+
+
+class Sound:
+    """Open while it is used as a context manager. Anything but a 16 kHz mono 16-bit wav is `audio_unreadable`."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = wave.open(str(path), "rb")  # noqa: SIM115 (closed by __exit__)
+        except (OSError, EOFError, wave.Error) as error:
+            raise EngineError("audio_unreadable", f"The prepared audio cannot be read: {error}") from error
+        shape = (self._file.getframerate(), self._file.getnchannels(), self._file.getsampwidth())
+        # a header may promise more than a file that was cut short holds
+        there = max(0, path.stat().st_size - self._file.getfp().tell()) // 2 if shape == (RATE, 1, 2) else 0
+        self.samples = min(self._file.getnframes(), there)
+        if shape != (RATE, 1, 2):
+            self._file.close()
+            raise EngineError("audio_unreadable", "The prepared audio is not 16 kHz mono 16-bit.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+
+    @property
+    def duration(self) -> float:
+        return self.samples / RATE
+
+    def read(self, start: float, end: float) -> Samples:
+        """What is heard from `start` to `end`, in seconds; less where the file is shorter."""
+        first = min(max(0, round(start * RATE)), self.samples)
+        last = min(max(first, round(end * RATE)), self.samples)
+        self._file.setpos(first)
+        return np.frombuffer(self._file.readframes(last - first), dtype="<i2").astype(np.int16, copy=False)
+
+    def blocks(self, seconds: float) -> Iterator[Samples]:
+        """The whole file in blocks of this length; the last may be shorter, and none is empty."""
+        length = round(seconds * RATE)
+        for first in range(0, self.samples, length):
+            yield self.read(first / RATE, (first + length) / RATE)
+
+    def quietest(self, start: float, end: float) -> float:
+        """The middle of the quietest tenth of a second between `start` and `end`."""
+        frame = RATE // 100
+        sound = self.read(start, end).astype(np.float64)
+        frames = len(sound) // frame
+        if frames < 10:
+            return (start + end) / 2
+        energy = np.square(sound[: frames * frame]).reshape(frames, frame).mean(axis=1)
+        window = np.convolve(energy, np.ones(10), mode="valid")
+        return start + (int(window.argmin()) + 5) * frame / RATE
+
+
+def as_floats(samples: Samples) -> npt.NDArray[np.float32]:
+    """Samples between -1 and 1, as neural models want them."""
+    return samples.astype(np.float32) / 32768

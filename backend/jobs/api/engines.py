@@ -1,0 +1,25 @@
+"""Which engines a job may name, and which of them are installed."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from backend.accounts.access import Configured, CurrentUser
+from backend.engines.table import ENGINES, installed
+
+router = APIRouter(tags=["engines"])
+
+
+class EngineOut(BaseModel):
+    name: str
+    label: str
+    task: str  #: transcribe or diarize
+    installed: bool
+
+
+@router.get("/api/engines", summary="Recognisers and diarizers, in order of preference")
+async def engines(_user: CurrentUser, settings: Configured) -> list[EngineOut]:
+    return [
+        EngineOut(name=engine.name, label=engine.label, task=engine.task, installed=found)
+        for engine in ENGINES.values()
+        if (found := installed(engine, settings.models_dir, settings.demo)) or not engine.scripted
+    ]

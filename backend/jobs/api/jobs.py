@@ -1,0 +1,163 @@
+"""Jobs over REST: make one again, look at it, cancel it, retry it, read what it has heard."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import func, select
+
+from backend.accounts.access import CurrentUser, Reading, Writing
+from backend.database import after_commit
+from backend.jobs import queue
+from backend.jobs.api.access import House
+from backend.jobs.heard import heard_so_far
+from backend.jobs.herald import gone
+from backend.jobs.options import check_options
+from backend.jobs.state import JobState, state, states
+from backend.jobs.tables import FINAL, Job, Status
+from backend.jobs.workspace import Workspace
+from backend.recordings import service as recordings
+from backend.transcripts import service as transcripts
+from backend.transcripts.document import document_from_json, document_to_json
+from backend.transcripts.export import content_type, export, file_name
+
+router = APIRouter(tags=["jobs"])
+
+
+class JobPage(BaseModel):
+    jobs: list[JobState]
+    total: int  #: of the jobs asked for, on all pages
+
+
+class NewJob(BaseModel):
+    """Options of the job; those left out keep their defaults."""
+
+    transcriber: str | None = None
+    diarizer: str | None = None
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+    hotwords: list[str] = Field(default_factory=list)
+
+
+class QueueState(BaseModel):
+    """The queue in numbers; other people's jobs are counted, never named."""
+
+    waiting: int
+    running: int
+    mine_waiting: int
+    mine_running: int
+    max_concurrent: int
+    max_per_user: int
+    max_size: int
+
+
+@router.post("/api/recordings/{recording_id}/jobs", status_code=201, summary="Make the transcript of a recording again")
+async def make_again(recording_id: str, asked: NewJob, session: Writing, user: CurrentUser, house: House) -> JobState:
+    recording = await recordings.find(session, owner_id=user.id, id=recording_id)
+    options = check_options(asked.model_dump())
+    job = await queue.add(
+        session,
+        owner_id=user.id,
+        recording_id=recording.id,
+        options=options.model_dump(mode="json", exclude_defaults=True),
+        limits=house.limits,
+    )
+    after_commit(session, house.runner.wake)
+    after_commit(session, lambda: house.herald.changed(job.id))
+    return await state(session, job, house.limits)
+
+
+@router.get("/api/jobs", summary="My jobs, newest first")
+async def my_jobs(
+    session: Reading,
+    user: CurrentUser,
+    house: House,
+    status: Status | None = None,
+    recording_id: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> JobPage:
+    mine = Job.owner_id == user.id
+    if status is not None:
+        mine &= Job.status == status.value
+    if recording_id is not None:
+        mine &= Job.recording_id == recording_id
+    query = select(Job).where(mine).order_by(Job.created_at.desc(), Job.id).limit(limit).offset(offset)
+    jobs = list((await session.scalars(query)).all())
+    total = await session.scalar(select(func.count()).select_from(Job).where(mine))
+    return JobPage(jobs=await states(session, jobs, house.limits), total=total or 0)
+
+
+@router.get("/api/queue", summary="How full the queue is")
+async def queue_state(session: Reading, user: CurrentUser, house: House) -> QueueState:
+    line = await queue.look(session)
+    return QueueState(
+        waiting=len(line.waiting),
+        running=sum(line.running.values()),
+        mine_waiting=sum(job.owner_id == user.id for job in line.waiting),
+        mine_running=line.running.get(user.id, 0),
+        max_concurrent=house.limits.concurrent,
+        max_per_user=house.limits.per_user,
+        max_size=house.limits.size,
+    )
+
+
+@router.get("/api/jobs/{job_id}", summary="One job")
+async def one_job(job_id: str, session: Reading, user: CurrentUser, house: House) -> JobState:
+    return await state(session, await queue.find(session, owner_id=user.id, id=job_id), house.limits)
+
+
+@router.post("/api/jobs/{job_id}/cancel", summary="Stop a job; what it has heard is kept")
+async def cancel(job_id: str, session: Writing, user: CurrentUser, house: House) -> JobState:
+    job = await queue.cancel(session, await queue.find(session, owner_id=user.id, id=job_id))
+    after_commit(session, lambda: house.later(house.runner.drop([job_id])))
+    after_commit(session, lambda: house.herald.changed(job_id))
+    return await state(session, job, house.limits)
+
+
+@router.post("/api/jobs/{job_id}/retry", summary="Queue an ended job again; finished stages are kept")
+async def retry(job_id: str, session: Writing, user: CurrentUser, house: House) -> JobState:
+    job = await queue.retry(session, await queue.find(session, owner_id=user.id, id=job_id), house.limits)
+    after_commit(session, house.runner.wake)
+    after_commit(session, lambda: house.herald.changed(job_id))
+    return await state(session, job, house.limits)
+
+
+@router.delete("/api/jobs/{job_id}", status_code=204, summary="Delete an ended job and its artifacts")
+async def delete(job_id: str, session: Writing, user: CurrentUser, house: House) -> None:
+    """The recording and its transcripts stay."""
+    job = await queue.find(session, owner_id=user.id, id=job_id)
+    if job.status not in {status.value for status in FINAL}:
+        raise queue.JobNotFinal
+    folder = house.storage.job_folder(job.recording_id, job.id)
+    await session.delete(job)
+    after_commit(session, lambda: house.bus.publish(gone(user.id, job_id)))
+    after_commit(session, lambda: house.later(asyncio.to_thread(Workspace(folder).remove)))
+
+
+@router.get("/api/jobs/{job_id}/transcript", summary="What the job has heard so far")
+async def heard(job_id: str, session: Reading, user: CurrentUser, house: House) -> dict[str, Any]:
+    """A readable document from the first recognised sentence on: of a running job, and of one that was cancelled or
+    failed. Speakers are null until they are known. A finished job gives the version it published."""
+    job = await queue.find(session, owner_id=user.id, id=job_id)
+    folder = house.storage.job_folder(job.recording_id, job.id)
+    document = await asyncio.to_thread(heard_so_far, folder)
+    return {"status": job.status, "whole": job.status == Status.DONE.value, "document": document_to_json(document)}
+
+
+@router.get("/api/recordings/{recording_id}/export", summary="Take the newest transcript away as a file")
+async def take_away(
+    recording_id: str,
+    session: Reading,
+    user: CurrentUser,
+    format: Literal["txt", "srt", "vtt", "md", "json"] = "txt",
+) -> Response:
+    """Named after the recording."""
+    recording = await recordings.find(session, owner_id=user.id, id=recording_id)
+    transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
+    content = await asyncio.to_thread(export, document_from_json(transcript.document), format, recording.name)
+    name = quote(file_name(recording.name, format), safe="")
+    headers = {"Content-Disposition": f"attachment; filename=transcript.{format}; filename*=UTF-8''{name}"}
+    return Response(content, media_type=content_type(format), headers=headers)

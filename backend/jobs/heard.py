@@ -1,0 +1,46 @@
+"""What a job has heard so far: a readable document from the first recognised sentence on."""
+
+import json
+from pathlib import Path
+
+from backend.engines.finished import read_finished
+from backend.jobs.workspace import DOCUMENT, FINISHED, SENTENCES, SPEECH, TURNS, Workspace
+from backend.speech.merge import merge
+from backend.speech.types import Diarization, Sentence, diarization_from_json, sentence_from_json
+from backend.transcripts.document import Document, document_from_json, from_merged
+
+
+def heard_so_far(folder: Path) -> Document:
+    """The document of a job that waits, runs, was cancelled or failed; without speakers until they are known.
+
+    Reads the disk: call it from a thread."""
+    workspace = Workspace(folder)
+    if (whole := _json(workspace, DOCUMENT)) is not None:
+        return document_from_json(whole)
+    rows = _json(workspace, SENTENCES)
+    sentences: list[Sentence]
+    if rows is not None:
+        sentences = [sentence_from_json(row) for row in rows]
+    else:
+        sentences = read_finished(workspace.path(FINISHED))
+    turns = _json(workspace, TURNS)
+    diarization = Diarization() if turns is None else diarization_from_json(turns)
+    return from_merged(merge(sentences, diarization), duration=_duration(workspace), engines={})
+
+
+def _json(workspace: Workspace, name: str) -> object:
+    # The seal is there, so the artifact was whole; the pipeline itself checks the sums before it builds on one.
+    if not workspace.path(f"{name}.seal").exists():
+        return None
+    try:
+        return json.loads(workspace.path(name).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _duration(workspace: Workspace) -> float:
+    try:
+        seal = json.loads(workspace.path(f"{SPEECH}.seal").read_bytes())
+        return float(seal["facts"]["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0

@@ -1,0 +1,51 @@
+"""Published transcripts are mirrored as text and JSON under uploads/transcripts/; the row says whether they are."""
+
+import asyncio
+import json
+
+from sqlalchemy import func, select, update
+
+from backend.database import Database
+from backend.durable import write_durably
+from backend.recordings.files import Storage
+from backend.recordings.tables import Recording
+from backend.transcripts.document import document_from_json
+from backend.transcripts.export import export
+from backend.transcripts.tables import Transcript
+
+
+async def mirror_new(database: Database, storage: Storage) -> int:
+    """Mirror the newest version of every recording that is not mirrored yet; answers how many were written.
+
+    Raises OSError when the disk refuses; it is safe to call again."""
+    newest = (
+        select(Transcript.recording_id, func.max(Transcript.number).label("number"))
+        .where(Transcript.recording_id.in_(select(Transcript.recording_id).where(Transcript.mirrored.is_(False))))
+        .group_by(Transcript.recording_id)
+        .subquery()
+    )
+    query = (
+        select(Transcript, Recording.name)
+        .join(newest, (newest.c.recording_id == Transcript.recording_id) & (newest.c.number == Transcript.number))
+        .join(Recording, Recording.id == Transcript.recording_id)
+    )
+    async with database.read() as session:
+        found = list(await session.execute(query))
+    for transcript, name in found:
+        await asyncio.to_thread(_write, storage, transcript, name)
+        async with database.write() as session:
+            await session.execute(
+                update(Transcript)
+                .where(Transcript.recording_id == transcript.recording_id, Transcript.number <= transcript.number)
+                .values(mirrored=True)
+            )
+    return len(found)
+
+
+def _write(storage: Storage, transcript: Transcript, name: str) -> None:
+    document = document_from_json(transcript.document)
+    text, content = storage.mirror(transcript.recording_id, "txt"), storage.mirror(transcript.recording_id, "json")
+    text.parent.mkdir(parents=True, exist_ok=True)
+    exported = export(document, "txt", name)
+    write_durably(text, exported.encode() if isinstance(exported, str) else exported)
+    write_durably(content, json.dumps(transcript.document, ensure_ascii=False).encode())

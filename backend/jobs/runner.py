@@ -1,0 +1,181 @@
+"""The runner: claims jobs within the limits, sees them through, and puts back what it cannot finish."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psutil
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.database import Database, utc_now
+from backend.jobs import queue
+from backend.jobs.attempt import Attempt
+from backend.jobs.herald import Herald
+from backend.jobs.mirror import mirror_new
+from backend.jobs.pipeline import Pipeline
+from backend.jobs.queue import Limits
+from backend.jobs.tables import Job, Status
+from backend.recordings.files import Storage
+
+logger = logging.getLogger(__name__)
+
+#: How often the queue is looked at though nobody called: for jobs whose time has come and for other servers' jobs.
+LOOK_SECONDS = 2.0
+
+
+def this_runner() -> str:
+    """Host, process and the moment it began: never the same twice."""
+    process = psutil.Process()
+    return f"{socket.gethostname()[:30]}:{process.pid}:{process.create_time():.2f}"
+
+
+def is_dead(runner: str) -> bool:
+    """Whether `runner` was a process of this host that has ended. Of other hosts nothing is known: False."""
+    host, _, rest = runner.rpartition(":")[0].rpartition(":")
+    pid, begun = int(rest), float(runner.rpartition(":")[2])
+    if host != socket.gethostname()[:30]:
+        return False
+    try:
+        return abs(psutil.Process(pid).create_time() - begun) > 0.1
+    except psutil.NoSuchProcess:
+        return True
+
+
+@dataclass(slots=True)
+class Runner:
+    """Start it once per process; `stop` returns when every attempt has ended or been put back."""
+
+    database: Database
+    herald: Herald
+    storage: Storage
+    pipeline: Pipeline
+    limits: Limits
+    max_attempts: int = 3
+    max_seconds: float = 12 * 3600.0
+    heartbeat_seconds: float = 10.0
+    rescue_seconds: float = 30.0
+    name: str = field(default_factory=this_runner)
+    _attempts: dict[str, Attempt] = field(default_factory=dict)
+    _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _loops: list["asyncio.Task[None]"] = field(default_factory=list)
+    _called: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def alive(self) -> bool:
+        return bool(self._loops) and not any(loop.done() for loop in self._loops)
+
+    async def start(self) -> None:
+        """Take back the jobs of this host's dead runners, then begin to claim."""
+        await self._rescue(at_start=True)
+        self._loops = [
+            asyncio.create_task(self._every(LOOK_SECONDS, self._look, self._called), name="claims"),
+            asyncio.create_task(self._every(self.heartbeat_seconds, self._beat), name="heartbeat"),
+            asyncio.create_task(self.herald.run(), name="herald"),
+        ]
+
+    async def stop(self) -> None:
+        """Claim nothing more, cancel the pipelines, put their jobs back without counting the attempt."""
+        self._stopping.set()
+        self._called.set()
+        for attempt in self._attempts.values():
+            attempt.stop(put_back=True)
+        await asyncio.gather(*self._running.values())
+        self.herald.stop()
+        await asyncio.gather(*self._loops)
+
+    def wake(self) -> None:
+        """Something was queued: look now. Call it after the commit."""
+        self._called.set()
+
+    async def drop(self, job_ids: list[str]) -> None:
+        """These jobs were cancelled or deleted: stop their pipelines; returns when they have stopped."""
+        for id in job_ids:
+            if attempt := self._attempts.get(id):
+                attempt.stop(put_back=False)
+        await asyncio.gather(*(self._running[id] for id in job_ids if id in self._running))
+
+    async def _look(self) -> None:
+        while not self._stopping.is_set():
+            async with self.database.write() as session:
+                job = await queue.claim(session, runner=self.name, limits=self.limits)
+            if job is None:
+                return
+            attempt = Attempt(
+                database=self.database,
+                storage=self.storage,
+                pipeline=self.pipeline,
+                herald=self.herald,
+                job=job,
+                max_attempts=self.max_attempts,
+                max_seconds=self.max_seconds,
+            )
+            self.herald.changed(job.id)
+            self._attempts[job.id] = attempt
+            self._running[job.id] = asyncio.create_task(self._see_through(attempt), name=f"job {job.id}")
+
+    async def _see_through(self, attempt: Attempt) -> None:
+        try:
+            await attempt.run()
+        finally:
+            del self._attempts[attempt.job.id], self._running[attempt.job.id]
+            self.wake()
+        await self._mirror()
+
+    async def _beat(self) -> None:
+        async with self.database.write() as session:
+            mine = await queue.beat(session, self.name)
+        for id, attempt in self._attempts.items():
+            if mine.get(id) != attempt.job.attempt:
+                attempt.stop(put_back=False)
+        await self._rescue()
+        await self._mirror()
+
+    async def _rescue(self, at_start: bool = False) -> None:
+        silent = utc_now() - timedelta(seconds=self.rescue_seconds)
+        async with self.database.read() as session:
+            query = select(Job.runner).where(Job.status == Status.RUNNING.value, Job.runner != self.name).distinct()
+            others = [runner for runner in await session.scalars(query) if runner]
+        if not others:
+            return
+        dead = [runner for runner in others if is_dead(runner)]
+        async with self.database.write() as session:
+            jobs = await queue.rescue(
+                session, dead=dead, silent_since=silent, max_attempts=self.max_attempts, spare=self.name
+            )
+        for job in jobs:
+            logger.warning("Job rescued", extra={"job": job.id, "status": job.status, "at_start": at_start})
+            self.herald.changed(job.id)
+        if jobs:
+            self.wake()
+
+    async def _mirror(self) -> None:
+        try:
+            await mirror_new(self.database, self.storage)
+        except OSError:
+            # The transcript is safe in the database; the mirror is tried again with the next heartbeat.
+            logger.warning("Transcripts could not be mirrored", exc_info=True)
+
+    async def _every(
+        self, seconds: float, work: Callable[[], Awaitable[None]], called: asyncio.Event | None = None
+    ) -> None:
+        called = called or asyncio.Event()
+        while not self._stopping.is_set():
+            called.clear()
+            try:
+                await work()
+            except SQLAlchemyError:
+                logger.warning("The database did not answer; trying again", exc_info=True)
+            await _first(self._stopping, called, seconds)
+
+
+async def _first(stopping: asyncio.Event, called: asyncio.Event, seconds: float) -> None:
+    waits = {asyncio.create_task(stopping.wait()), asyncio.create_task(called.wait())}
+    _done, left = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for wait in left:
+        wait.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

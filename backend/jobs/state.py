@@ -1,0 +1,85 @@
+"""What the world is told of a job: the same words over REST and over the WebSocket."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.jobs import queue
+from backend.jobs.tables import Job, Stage, Status
+from backend.recordings.tables import Recording
+
+
+class Warned(BaseModel):
+    code: str
+    detail: str
+
+
+class StageProgress(BaseModel):
+    """How much of the audio a stage has done, in seconds."""
+
+    name: Stage
+    done_seconds: float
+    total_seconds: float
+
+
+class JobState(BaseModel):
+    """A job as its owner sees it."""
+
+    id: str
+    recording_id: str
+    recording_name: str
+    status: Status
+    stage: Stage | None
+    stages: list[StageProgress]
+    position: int | None  #: place in the queue from 1, while queued
+    eta_seconds: float | None  #: to the end at the pace measured; null while that would be a guess
+    attempt: int
+    warnings: list[Warned]
+    error: Warned | None
+    options: dict[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+async def states(session: AsyncSession, jobs: list[Job], limits: queue.Limits) -> list[JobState]:
+    """The jobs as their owners see them, with their places in the queue."""
+    places: dict[str, int] = {}
+    if any(job.status == Status.QUEUED.value for job in jobs):
+        order = queue.fair_order(await queue.look(session), limits)
+        places = {waiting.id: place for place, waiting in enumerate(order, 1)}
+    ids = {job.recording_id for job in jobs}
+    named = select(Recording.id, Recording.name).where(Recording.id.in_(ids))
+    names = {id: name for id, name in (await session.execute(named))}
+    return [_state(job, names.get(job.recording_id, ""), places.get(job.id)) for job in jobs]
+
+
+async def state(session: AsyncSession, job: Job, limits: queue.Limits) -> JobState:
+    return (await states(session, [job], limits))[0]
+
+
+def _state(job: Job, name: str, position: int | None) -> JobState:
+    return JobState(
+        id=job.id,
+        recording_id=job.recording_id,
+        recording_name=name,
+        status=Status(job.status),
+        stage=Stage(job.stage) if job.stage else None,
+        stages=[
+            StageProgress(name=stage, done_seconds=told[0], total_seconds=told[1])
+            for stage in Stage
+            if (told := job.progress.get(stage.value))
+        ],
+        position=position if job.status == Status.QUEUED.value else None,
+        eta_seconds=job.eta_seconds,
+        attempt=job.attempt,
+        warnings=[Warned.model_validate(warning) for warning in job.warnings],
+        error=Warned(code=job.error_code, detail=job.error_detail or "") if job.error_code else None,
+        options=job.options,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+    )

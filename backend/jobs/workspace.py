@@ -1,0 +1,77 @@
+"""The folder of one job: artifacts, each sealed with its checksum. What is whole is not made again."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from backend.durable import write_durably
+
+#: Finished segments of the transcriber, kept while it works.
+FINISHED = "finished.jsonl"
+
+SPEECH = "speech.wav"
+SENTENCES = "sentences.json"
+TURNS = "turns.json"
+DOCUMENT = "document.json"
+
+
+class Workspace:
+    """All methods touch the disk: call them from a thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def open(self) -> None:
+        """Make the folder; the folder of the recording must be there, or the recording has been deleted."""
+        jobs = self.folder.parent
+        jobs.mkdir(exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
+
+    def seal(self, name: str, facts: dict[str, Any] | None = None) -> None:
+        """Note the checksum of an artifact that is whole and on disk. An artifact without its seal does not count."""
+        seal = {"sha256": _sha256(self.path(name)), "size": self.path(name).stat().st_size, "facts": facts or {}}
+        write_durably(self._seal(name), json.dumps(seal).encode())
+
+    def write(self, name: str, content: Any) -> None:
+        """Store a JSON artifact and seal it."""
+        write_durably(self.path(name), json.dumps(content, ensure_ascii=False).encode())
+        self.seal(name)
+
+    def facts(self, name: str) -> dict[str, Any] | None:
+        """What was noted when the artifact was sealed, or None where it is missing, unsealed or damaged."""
+        try:
+            seal = json.loads(self._seal(name).read_bytes())
+            if self.path(name).stat().st_size != seal["size"] or _sha256(self.path(name)) != seal["sha256"]:
+                return None
+            return dict(seal["facts"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def read(self, name: str) -> Any:
+        """The JSON artifact `name`, or None where it does not count."""
+        return None if self.facts(name) is None else json.loads(self.path(name).read_bytes())
+
+    def forget(self, *names: str) -> None:
+        """Remove artifacts, so that their stages are made again."""
+        for name in names:
+            self._seal(name).unlink(missing_ok=True)
+            self.path(name).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _seal(self, name: str) -> Path:
+        return self.folder / f"{name}.seal"
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

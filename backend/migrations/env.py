@@ -1,0 +1,17 @@
+"""Alembic comes in here: it migrates over the connection it was given, in the transaction that was begun on it."""
+
+from alembic import context
+
+import backend.accounts.tables
+import backend.jobs.tables
+import backend.recordings.tables
+import backend.transcripts.tables  # noqa: F401
+from backend.database import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    transaction_per_migration=False,
+)
+context.run_migrations()
