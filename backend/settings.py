@@ -1,10 +1,12 @@
 """Everything that can be set from outside, in one frozen object. Only the scripts read the environment."""
 
+import secrets
+import sys
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,8 +79,8 @@ class Settings(BaseSettings):
     def _strong_key(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() in _EXAMPLE_KEYS or len(value.get_secret_value()) < 32:
             raise ValueError(
-                "SECRET_KEY must be a random string of at least 32 characters, not an example. "
-                "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+                "it must be a random string of at least 32 characters, not an example; "
+                "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
         return value
 
@@ -88,7 +90,7 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             value = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
         if isinstance(value, tuple | list) and "*" in value:
-            raise ValueError("CORS_ORIGINS must list the origins of the web page; * would let every site in.")
+            raise ValueError("list the origins of the web page; * would let every site in")
         return value
 
     @field_validator("uploads_dir", "models_dir", "script", "hf_home", "modelscope_cache")
@@ -101,3 +103,19 @@ class Settings(BaseSettings):
         """Every client id whose tokens are ours."""
         ids = [self.google_client_id or "", *self.google_client_ids.split(",")]
         return tuple(dict.fromkeys(name.strip() for name in ids if name.strip()))
+
+
+def load_settings(*, needs_key: bool = True, **given: Any) -> Settings:
+    """The settings of the environment and `.env`, with `given` over them; what only signs tokens may do without a key.
+
+    Ends the program with a plain sentence when a setting cannot be used."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = {str(problem["loc"][0]): str(problem["msg"]) for problem in error.errors()}
+    if not needs_key and set(wrong) == {"secret_key"}:
+        return load_settings(secret_key=secrets.token_urlsafe(48), **given)
+    for name, problem in wrong.items():
+        hint = "" if name != "secret_key" else " ./start_backend.sh --setup-only writes a .env with a good one."
+        print(f"{name.upper()}: {problem.removeprefix('Value error, ')}.{hint}", file=sys.stderr)
+    raise SystemExit(2)

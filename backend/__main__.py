@@ -1,0 +1,80 @@
+"""The shell's way in: `python -m backend serve | transcribe | models | doctor`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="python -m backend",
+    help="Meeting ASR: recordings of Mandarin meetings into text with speakers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on")] = 8000,
+    demo: Annotated[bool, typer.Option(help="Use the scripted engine instead of real models")] = False,
+) -> None:
+    """Run the server until it is told to stop."""
+    import uvicorn
+
+    from backend.app import create_app
+    from backend.settings import load_settings
+
+    settings = load_settings(**({"demo": True} if demo else {}))
+    uvicorn.run(create_app(settings), host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
+@app.command()
+def transcribe(
+    recording: Annotated[Path, typer.Argument(help="Any audio or video file", exists=True, dir_okay=False)],
+    speakers: Annotated[str | None, typer.Option(help="How many people speak: 3, 2-5, 2- or -5")] = None,
+    hotword: Annotated[list[str] | None, typer.Option(help="A name or term to listen for; may be repeated")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files", file_okay=False)] = Path("."),
+    format: Annotated[str, typer.Option(help="Parted by commas: txt, srt, vtt, md, json")] = "txt,srt,json",
+    transcriber: Annotated[str | None, typer.Option(help="Engine; the best installed by default")] = None,
+    diarizer: Annotated[str | None, typer.Option(help="Engine; the best installed by default")] = None,
+    demo: Annotated[bool, typer.Option(help="Use the scripted engine instead of real models")] = False,
+) -> None:
+    """Turn one recording into text with speakers, without a server."""
+    from backend.settings import load_settings
+    from backend.shell import transcribe_here
+
+    settings = load_settings(needs_key=False, **({"demo": True} if demo else {}))
+    raise typer.Exit(
+        transcribe_here(
+            settings,
+            recording,
+            output,
+            formats=format,
+            speakers=speakers,
+            hotwords=hotword or [],
+            transcriber=transcriber,
+            diarizer=diarizer,
+        )
+    )
+
+
+@app.command()
+def doctor() -> None:
+    """Look at everything the service needs, and say what is wrong and how to mend it."""
+    from backend.doctor import run_doctor
+    from backend.settings import load_settings
+
+    raise typer.Exit(run_doctor(load_settings(needs_key=False)))
+
+
+def _add_models() -> None:
+    from backend.weights.commands import app as models
+
+    app.add_typer(models, name="models", help="Fetch, list and verify the models.")
+
+
+if __name__ == "__main__":
+    _add_models()
+    app()

@@ -1,0 +1,88 @@
+"""How good a transcript is, by standard packages: CER (jiwer), DER (pyannote.metrics), cpCER (meeteval)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jiwer
+import meeteval
+from pyannote.core import Annotation
+from pyannote.core import Segment as Span
+from pyannote.metrics.diarization import DiarizationErrorRate
+
+from backend.speech.text import bare
+from backend.speech.types import Diarization, Sentence
+from backend.transcripts.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One line of the reference: who said what, from when to when."""
+
+    speaker: str
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """Shares of one. `heard_cer` is that of the recogniser alone: the pipeline may not lose to its parts."""
+
+    cer: float
+    heard_cer: float
+    der: float
+    der_collar: float  #: with a forgiving quarter of a second around each boundary
+    cp_cer: float
+    speakers: int
+
+
+def read_stm(path: Path) -> list[Utterance]:
+    """A NIST STM file: name, channel, speaker, start, end, text."""
+    rows = [line.split(" ", 5) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [Utterance(speaker, float(start), float(end), text) for _, _, speaker, start, end, text in rows]
+
+
+def measure(
+    document: Document, sentences: list[Sentence], diarization: Diarization, reference: list[Utterance]
+) -> Accuracy:
+    said = "".join(_plain(row.text) for row in sorted(reference, key=lambda row: row.start))
+    written = "".join(_plain(segment.text) for segment in document.segments)
+    heard = "".join(_plain(sentence.text) for sentence in sentences)
+    return Accuracy(
+        cer=jiwer.cer(said, written),
+        heard_cer=jiwer.cer(said, heard),
+        der=_der(reference, diarization, collar=0.0),
+        der_collar=_der(reference, diarization, collar=0.5),
+        cp_cer=_cp_cer(reference, document),
+        speakers=len(document.speakers),
+    )
+
+
+def _plain(text: str) -> str:
+    return bare(text).lower()
+
+
+def _der(reference: list[Utterance], diarization: Diarization, collar: float) -> float:
+    truth, guess = Annotation(), Annotation()
+    for number, row in enumerate(reference):
+        truth[Span(row.start, row.end), number] = row.speaker
+    for number, turn in enumerate(diarization.turns):
+        guess[Span(turn.start, turn.end), number] = turn.voice
+    # pyannote's collar is the whole width around a boundary: 0.5 forgives a quarter of a second on each side.
+    return float(DiarizationErrorRate(collar=collar)(truth, guess))
+
+
+def _cp_cer(reference: list[Utterance], document: Document) -> float:
+    truth: dict[str, list[str]] = {}
+    for row in sorted(reference, key=lambda row: row.start):
+        truth.setdefault(row.speaker, []).append(_spaced(row.text))
+    guess: dict[str, list[str]] = {}
+    for segment in document.segments:
+        guess.setdefault(segment.speaker or "unknown", []).append(_spaced(segment.text))
+    joined = [{speaker: " ".join(texts) for speaker, texts in side.items()} for side in (truth, guess)]
+    return float(meeteval.wer.cp_word_error_rate(joined[0], joined[1]).error_rate)
+
+
+def _spaced(text: str) -> str:
+    # A character is a word to meeteval.
+    return " ".join(_plain(text))

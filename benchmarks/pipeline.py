@@ -1,0 +1,136 @@
+"""Each stage alone, then transcribe and diarize together, round by round in one run, on recordings with references."""
+
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backend.recordings.media import normalize
+from backend.recordings.peaks import make_peaks
+from backend.speech.merge import merge
+from rich.console import Console
+from rich.table import Table
+
+from backend.engines.hosts import Engines
+from backend.engines.ports import Listening, SpeakerHints
+from backend.engines.table import choose
+from backend.speech.types import diarization_from_json, sentence_from_json
+from backend.transcripts.document import from_merged
+from benchmarks.accuracy import Accuracy, measure, read_stm
+from benchmarks.machine import describe
+from benchmarks.memory import PeakMemory
+
+#: What overlapping the two engines may cost, of the longer one's time.
+OVERLAP_LIMIT = 1.15
+
+
+@dataclass(slots=True)
+class Figures:
+    """Seconds of each round, and the highest peak of them all."""
+
+    seconds: list[float] = field(default_factory=list)
+    megabytes: float = 0.0
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+
+async def _timed(figures: Figures, work: Callable[[], Awaitable[object]]) -> None:
+    with PeakMemory() as peak:
+        begun = time.perf_counter()
+        await work()
+        figures.seconds.append(time.perf_counter() - begun)
+    figures.megabytes = max(figures.megabytes, peak.megabytes)
+
+
+def _quiet(_done: float, _total: float) -> None:
+    pass
+
+
+async def _one(models: Path, meeting: Path, rounds: int, folder: Path) -> tuple[float, dict[str, Figures], Accuracy]:
+    names = ("prepare", "transcribe", "diarize", "both together", "merge")
+    figures = {name: Figures() for name in names}
+    engines = Engines(models)
+    transcriber, diarizer = choose("transcribe", None, models, False), choose("diarize", None, models, False)
+    wav, heard, turns = folder / "speech.wav", folder / "sentences.json", folder / "turns.json"
+
+    async def prepare() -> None:
+        await normalize(
+            meeting.with_suffix(".flac"),
+            wav=wav,
+            listening_copy=folder / "listen.m4a",
+            max_seconds=12 * 3600,
+            on_progress=_quiet,
+        )
+        await make_peaks(wav, folder / "peaks.json")
+
+    async def transcribe() -> None:
+        await engines.transcribe(transcriber, wav, Listening(), heard, _quiet)
+
+    async def diarize() -> None:
+        await engines.diarize(diarizer, wav, SpeakerHints(), turns, _quiet)
+
+    async def both() -> None:
+        await asyncio.gather(transcribe(), diarize())
+
+    async def merged() -> None:
+        merge(sentences, diarization)
+
+    try:
+        await _timed(figures["prepare"], prepare)
+        await both()  # the models are loaded now; loading is not what is compared
+        for _ in range(rounds):
+            await _timed(figures["transcribe"], transcribe)
+            await _timed(figures["diarize"], diarize)
+            await _timed(figures["both together"], both)
+        sentences = [sentence_from_json(row) for row in json.loads(heard.read_text())]
+        diarization = diarization_from_json(json.loads(turns.read_text()))
+        await _timed(figures["merge"], merged)
+    finally:
+        await engines.close()
+    duration = wav.stat().st_size / 32000
+    document = from_merged(merge(sentences, diarization), duration=duration, engines={})
+    return duration, figures, measure(document, sentences, diarization, read_stm(meeting.with_suffix(".stm")))
+
+
+def run(shared: Path, names: list[str], rounds: int) -> int:
+    """Print the tables; answers 1 where the pipeline loses characters its recogniser heard."""
+    console = Console()
+    console.print(describe(), highlight=False)
+    lost = False
+    quality = Table("recording", "CER", "recogniser alone", "DER", "DER, collar 0.25 s", "cpCER", "speakers")
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder:
+            meeting = shared / "audio" / "meetings" / name
+            duration, figures, accuracy = asyncio.run(_one(_models(shared), meeting, rounds, Path(folder)))
+        table = Table("stage", "seconds", "real-time factor", "peak MB", title=f"{name}, {duration:.0f} s")
+        for stage, found in figures.items():
+            table.add_row(stage, f"{found.median:.2f}", f"{found.median / duration:.4f}", f"{found.megabytes:.0f}")
+        console.print(table)
+        longer = max(figures["transcribe"].median, figures["diarize"].median)
+        ratio = figures["both together"].median / longer
+        console.print(f"together / longer alone: {ratio:.2f} (limit {OVERLAP_LIMIT})\n", highlight=False)
+        quality.add_row(
+            name,
+            *(
+                f"{100 * share:.1f} %"
+                for share in (accuracy.cer, accuracy.heard_cer, accuracy.der, accuracy.der_collar)
+            ),
+            f"{100 * accuracy.cp_cer:.1f} %",
+            str(accuracy.speakers),
+        )
+        lost = lost or accuracy.cer > accuracy.heard_cer
+    console.print(quality)
+    return 1 if lost else 0
+
+
+def _models(shared: Path) -> Path:
+    """The project's own models where they are installed; a benchmark measures what people run."""
+    from backend.settings import ROOT
+
+    return ROOT / "models"
