@@ -21,12 +21,17 @@ def serve(
     demo: Annotated[bool, typer.Option(help="Use the scripted engine instead of real models")] = False,
 ) -> None:
     """Run the server until it is told to stop."""
+    import signal
+
     import uvicorn
 
     from backend.app import create_app
     from backend.settings import load_settings
 
     settings = load_settings(**({"demo": True} if demo else {}))
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn stops cleanly and then raises the signal once more, for whoever stood here before: exit with 0.
+        signal.signal(stop, lambda *_: None)
     uvicorn.run(create_app(settings), host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 

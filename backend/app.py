@@ -4,20 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
-from starlette.datastructures import MutableHeaders
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend import migrations
 from backend.accounts.api import router as accounts
+from backend.accounts.passwords import Passwords
 from backend.admin.api import router as admin
-from backend.database import connect
+from backend.database import connect, is_busy
 from backend.engines.hosts import Engines
-from backend.errors import install_handlers
+from backend.errors import ServiceBusy, install_handlers
 from backend.events import Bus
 from backend.jobs.api import engines, intake, jobs, socket
 from backend.jobs.api.access import TheHouse
@@ -48,8 +50,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.job_queue_max_concurrent, settings.job_queue_max_per_user, settings.job_queue_max_size
     )
     app.state.bus = Bus()
+    app.state.passwords = Passwords()
     app.state.storage = Storage(settings.uploads_dir)
     install_handlers(app)
+    app.add_exception_handler(OperationalError, _database_trouble)
+    app.add_exception_handler(PoolTimeout, _database_trouble)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(settings.cors_origins),
@@ -64,6 +69,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app.add_middleware(_CarefulHeaders)
     return app
+
+
+async def _database_trouble(_request: Request, error: Exception) -> JSONResponse:
+    """A locked database is a reason to come back, not a bug."""
+    if not is_busy(error):
+        raise error
+    busy = ServiceBusy()
+    return JSONResponse({"code": busy.code, "detail": busy.detail}, busy.status, headers={"Retry-After": "5"})
 
 
 @asynccontextmanager
@@ -123,7 +136,10 @@ def _add_health(app: FastAPI) -> None:
 
 
 class _CarefulHeaders:
-    """Every answer says that it is not to be sniffed; those of the API also that they are not to be stored."""
+    """Every answer says that it is not to be sniffed; those of the API also that they are not to be stored.
+
+    An answer given before the body was read ends the connection: a server that goes on reading what it has refused
+    can be fed for ever."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -132,6 +148,14 @@ class _CarefulHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        sent = Headers(scope=scope)
+        unread = "transfer-encoding" in sent or sent.get("content-length", "0") != "0"
+
+        async def receive_and_note() -> Message:
+            nonlocal unread
+            message = await receive()
+            unread = unread and bool(message.get("more_body"))
+            return message
 
         async def send_carefully(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -140,6 +164,8 @@ class _CarefulHeaders:
                 headers.setdefault("Referrer-Policy", "no-referrer")
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
+                if unread:
+                    headers["Connection"] = "close"
             await send(message)
 
-        await self.app(scope, receive, send_carefully)
+        await self.app(scope, receive_and_note, send_carefully)

@@ -4,9 +4,25 @@ import os
 import secrets
 from pathlib import Path
 
+from backend.crash import durable_step
+
 
 def write_durably(path: Path, data: bytes) -> None:
     """Put `data` at `path` so that a reader, a crash or a power cut sees the old file or the new one, never a part."""
+    with durable_step(path.name):
+        _write_durably(path, data)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` as lasting as the files they name."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_durably(path: Path, data: bytes) -> None:
     part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
@@ -18,12 +34,3 @@ def write_durably(path: Path, data: bytes) -> None:
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` as lasting as the files they name."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -53,8 +53,7 @@ def transcribe_here(
     output.mkdir(parents=True, exist_ok=True)
     for format in wanted:
         path = output / f"{recording.stem}.{format}"
-        content = export(outcome.document, format, recording.name)
-        write_durably(path, content.encode() if isinstance(content, str) else content)
+        write_durably(path, export(outcome.document, format, recording.name).encode())
         print(path)
     for warning in outcome.warnings:
         console.print(f"[yellow]{warning['code']}[/yellow]: {warning['detail']}", highlight=False)

@@ -86,9 +86,7 @@ Writing = Annotated[AsyncSession, Depends(_writing, scope="function")]
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/auth/login", auto_error=False)
 
 
-async def _current_user(
-    settings: Configured, database: Stored, token: Annotated[str | None, Depends(_bearer)]
-) -> User:
+async def _current_user(settings: Configured, database: Stored, token: Annotated[str | None, Depends(_bearer)]) -> User:
     if token is None:
         raise NotSignedIn
     # A session of its own, closed here: an upload that streams for an hour must not hold a connection meanwhile.

@@ -1,8 +1,6 @@
 """The one way we load a FunASR model: from an explicit local folder, quiet, with its threads, never from a hub."""
 
-import ctypes
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +20,7 @@ def load(folder: Path, threads: int, device: str, fetch_set: str = "full") -> An
     from funasr import AutoModel
 
     with quietly():
-        model = AutoModel(
+        return AutoModel(
             model=str(folder.resolve()),
             device=device,
             ncpu=threads,
@@ -30,8 +28,6 @@ def load(folder: Path, threads: int, device: str, fetch_set: str = "full") -> An
             disable_pbar=True,
             log_level="ERROR",
         )
-    _give_back_memory()
-    return model
 
 
 @contextmanager
@@ -43,11 +39,3 @@ def quietly() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
-
-
-def _give_back_memory() -> None:
-    """Loading copies the checkpoint: of 3.5 GB that SeACo Paraformer then holds, 2 GB go back."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)

@@ -2,8 +2,9 @@
 
     python -m backend.engines.child NAME '{"models": "/…/models", "threads": 1, "script": null}'
 
-A request is {"audio": path, "result": path, "options": {…}}. The answers to it are any number of {"progress": [done, total]},
-then one of {"done": true, "memory": bytes} and {"error": {"code", "detail", "retry"}, "memory": bytes}.
+A request is {"audio": path, "result": path, "options": {…}}. The answers to it are any number of
+{"progress": [done, total]}, then {"done": true} or {"error": {"code", "detail", "retry"}, "trace": where it happened},
+with the "memory" held now.
 The child ends when its stdin ends, busy or not.
 """
 
@@ -32,6 +33,7 @@ from backend.weights import store
 
 #: An error's detail is for a person to read: longer ones are cut.
 _DETAIL = 1000
+_TRACE = 4000
 
 
 def main(name: str, home: Home) -> None:
@@ -58,9 +60,10 @@ class _Child:
             answer: dict[str, Any] = {"done": True}
         except Exception as error:
             failure = _explain(error)
-            if failure.code == "engine_failed":
-                traceback.print_exc()
-            answer = {"error": {"code": failure.code, "detail": failure.detail[:_DETAIL], "retry": failure.retry}}
+            answer = {
+                "error": {"code": failure.code, "detail": failure.detail[:_DETAIL], "retry": failure.retry},
+                "trace": _trace(error),
+            }
         self._say(answer | {"memory": _memory()})
 
     def _work(self, request: Mapping[str, Any]) -> None:
@@ -120,6 +123,11 @@ def _explain(error: Exception) -> EngineError:
     if isinstance(error, Unbelievable):
         return EngineError("engine_failed", f"The engine's result cannot be right: {error}.")
     return EngineError("engine_failed", f"{sort}: {error}")
+
+
+def _trace(error: Exception) -> str:
+    """Where it happened, for the log: without the message, which may hold what somebody said."""
+    return "".join(traceback.format_tb(error.__traceback__))[-_TRACE:] + type(error).__name__
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:

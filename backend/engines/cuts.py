@@ -34,9 +34,9 @@ def cut(
 ) -> list[Cut]:
     """Cut speech into pieces of at most `longest` seconds, in order; together their own parts cover all speech.
 
-    A piece is padded, but never over its neighbour's half of the pause or the ends of the recording. Neighbours closer than
-    `gap` are joined while the piece stays within `target`. Longer speech is cut at the quietest place, and both pieces hear
-    `overlap` seconds around it: `stitch` then drops what was heard twice.
+    A piece is padded, but never over its neighbour's half of the pause or the ends of the recording. Neighbours closer
+    than `gap` are joined while the piece stays within `target`. Longer speech is cut at the quietest place, and both
+    pieces hear `overlap` seconds around it: `stitch` then drops what was heard twice.
     """
     if longest < 4 * overlap or longest <= 4 * padding:
         raise ValueError("pieces must be longer than four overlaps and four paddings")
@@ -52,8 +52,8 @@ def cut(
 def stitch(heard: Sequence[tuple[Cut, Sequence[Word]]]) -> list[tuple[Word, ...]]:
     """The words of each piece without those that the next or the previous piece heard better.
 
-    Where two pieces overlap they are joined at a character both have heard, the nearest to the cut; if they agree on none,
-    each keeps the characters whose middle lies in its own part.
+    Where two pieces overlap they are joined at a character both have heard, the nearest to the cut; if they agree on
+    none, each keeps the characters whose middle lies in its own part.
     """
     kept = [list(words) for _, words in heard]
     for index in range(1, len(heard)):

@@ -1,23 +1,23 @@
 """What an engine has already heard, kept on disk line by line, so that a resumed job does not hear it twice."""
 
-import errno
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from backend.engines.ports import EngineError
+from backend.speech.text import join
 from backend.speech.types import Sentence, sentence_from_json, sentence_to_json
 
 
 class Finished:
     """The finished pieces of one request, by their index in the engine's own cut list.
 
-    The first line of the file carries the fingerprint of everything the result depends on: engine, weights, audio, options.
-    A file with another fingerprint is started afresh. Every line has its own checksum; a torn or damaged one is as if it
-    had never been written, so its piece is heard again. Without a path nothing is kept.
+    The first line of the file carries the fingerprint of everything the result depends on: engine, weights, audio,
+    options. A file with another fingerprint is started afresh. Every line has its own checksum; a torn or damaged one
+    is as if it had never been written, so its piece is heard again. Without a path nothing is kept.
     """
 
     def __init__(self, path: Path | None, fingerprint: str = "") -> None:
@@ -54,13 +54,38 @@ class Finished:
 
 
 def read_finished(path: Path) -> list[Sentence]:
-    """Whatever has been heard so far, in order of time: the partial text of a request that was cancelled.
-
-    Pieces that overlap because a long stretch had to be cut are not told apart here: only the words inside each piece's
-    own bounds are given.
-    """
+    """Whatever has been heard so far, in order of time: the partial text of a request that was cancelled."""
     kept = dict(filter(None, map(_piece, _entries(path))))
-    return sorted(kept.values(), key=lambda sentence: (sentence.start, sentence.end))
+    return sorted(map(_own, kept.values()), key=lambda sentence: (sentence.start, sentence.end))
+
+
+def _own(sentence: Sentence) -> Sentence:
+    """Without the words beyond its bounds: where a long stretch had to be cut, its neighbour has heard them too."""
+    inside = tuple(word for word in sentence.words if sentence.start <= (word.start + word.end) / 2 <= sentence.end)
+    return sentence if inside == sentence.words else replace(sentence, words=inside, text=join(inside))
+
+
+def fingerprint(*facts: object) -> str:
+    """One line for everything a result depends on. Facts are told apart by how they print."""
+    return sha256(repr(facts).encode()).hexdigest()
+
+
+def mark_of_file(path: Path) -> str:
+    """What tells the content of a file from any other."""
+    mark = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            mark.update(block)
+    return mark.hexdigest()
+
+
+def mark_of_model(folder: Path) -> str:
+    """What tells the weights in a folder from others: its manifest, else the names and sizes of its files."""
+    manifest = folder / "manifest.json"
+    if manifest.is_file():
+        return mark_of_file(manifest)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return fingerprint([(path.relative_to(folder).as_posix(), path.stat().st_size) for path in files])
 
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:
@@ -84,13 +109,8 @@ def _check(body: bytes) -> bytes:
 
 def _append(path: Path, entry: dict[str, Any]) -> None:
     body = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
-    try:
-        with path.open("ab") as file:
-            # a line always begins anew: whatever was torn before it then stays a line of its own
-            file.write((b"\n" if file.tell() else b"") + _check(body) + b" " + body)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise EngineError("disk_full", "No space is left to keep what has been heard.", retry=True) from error
-        raise
+    with path.open("ab") as file:
+        # a line always begins anew: whatever was torn before it then stays a line of its own
+        file.write((b"\n" if file.tell() else b"") + _check(body) + b" " + body)
+        file.flush()
+        os.fsync(file.fileno())

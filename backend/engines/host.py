@@ -151,12 +151,14 @@ class _Child:
                 elif "done" in answer:
                     return int(answer["memory"])
                 else:
-                    self._report(answer["error"]["code"])
-                    raise EngineError(**answer["error"])
+                    error = EngineError(**answer["error"])
+                    if error.code == "engine_failed":
+                        logger.warning("Engine failed", extra={"engine": self._name, "trace": answer["trace"]})
+                    raise error
         except ConnectionError:
             pass  # it died: say so below
-        except ValueError as error:  # a line too long, or not JSON
-            raise EngineError("engine_died", f"{self._name} said what nobody understands.", retry=True) from error
+        except ValueError as problem:  # a line too long, or not JSON
+            raise EngineError("engine_died", f"{self._name} said what nobody understands.", retry=True) from problem
         raise EngineError("engine_died", await self._obituary(), retry=True)
 
     def kill(self) -> None:
@@ -176,18 +178,13 @@ class _Child:
         self.kill()  # it may live on with its pipes closed
         await self._process.wait()
         await asyncio.wait([self._listener], timeout=_LAST_WORDS_SECONDS)
-        self._report("engine_died")
         code = self._process.returncode or 0
         cause = f"by signal {_signal_name(-code)}" if code < 0 else f"with status {code}"
-        words = "\n".join(list(self._last_words)[-5:])
-        return f"{self._name} ended {cause}. {words}".strip()
-
-    def _report(self, code: str) -> None:
-        if code in ("engine_died", "engine_failed"):
-            logger.warning(
-                "Engine failed",
-                extra={"engine": self._name, "code": code, "pid": self.pid, "last_words": list(self._last_words)},
-            )
+        words = list(self._last_words)
+        logger.warning(
+            "Engine died", extra={"engine": self._name, "pid": self.pid, "cause": cause, "last_words": words}
+        )
+        return "\n".join([f"{self._name} ended {cause}.", *words[-5:]])
 
 
 async def _start(name: str, home: Home) -> _Child:

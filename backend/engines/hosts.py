@@ -32,7 +32,7 @@ class Engines:
         self._closed = False
 
     async def transcribe(self, name: str, audio: Path, options: Listening, result: Path, progress: Progress) -> None:
-        """Write what `name` hears in a 16 kHz mono wav to `result`, as a list of `sentence_to_json`. Raises EngineError."""
+        """Write what `name` hears in `audio` to `result`, as a list of `sentence_to_json`. Raises EngineError."""
         finished = options.finished
         asked = {
             "language": options.language,
@@ -68,9 +68,7 @@ class Engines:
         if engine is None or engine.task != task or (engine.demo and not self._demo):
             raise EngineError("model_missing", f"There is no engine {name!r} that can {task} here.")
         if name not in self._hosts:
-            self._hosts[name] = Host(
-                name, self._home, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes
-            )
+            self._hosts[name] = Host(name, self._home, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes)
         return self._hosts[name]
 
 

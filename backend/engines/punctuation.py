@@ -1,6 +1,7 @@
-"""Words become sentences: a mark after some words, from a punctuation model or from the pauses, and never another word."""
+"""Words become sentences: a mark after some words, from a model or from the pauses, and never another word."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from backend.speech.text import join
 from backend.speech.types import Sentence, Word
@@ -48,8 +49,11 @@ def marks_by_model(words: Sequence[Word], model: Model) -> list[str]:
 
 
 def marks_by_pauses(words: Sequence[Word]) -> list[str]:
-    """For recognisers without a punctuation model: 。 at long pauses, ， at short ones, and 。 at the longest pause of what would else be too long to read."""
-    pauses = [after.start - word.end for word, after in zip(words, words[1:], strict=False)]
+    """For recognisers without a punctuation model: 。 at long pauses, ， at short ones.
+
+    What would be too long to read even so gets 。 at its longest pause.
+    """
+    pauses = [after.start - word.end for word, after in pairwise(words)]
     marks = ["。" if pause >= _FULL_STOP else "，" if pause >= _COMMA else "" for pause in pauses]
     begin = 0
     for index in range(len(words)):

@@ -21,21 +21,26 @@ class Sound:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = wave.open(str(path), "rb")  # noqa: SIM115 (closed by __exit__)
-        except (OSError, EOFError, wave.Error) as error:
-            raise EngineError("audio_unreadable", f"The prepared audio cannot be read: {error}") from error
-        shape = (self._file.getframerate(), self._file.getnchannels(), self._file.getsampwidth())
-        # a header may promise more than a file that was cut short holds
-        there = max(0, path.stat().st_size - self._file.getfp().tell()) // 2 if shape == (RATE, 1, 2) else 0
-        self.samples = min(self._file.getnframes(), there)
-        if shape != (RATE, 1, 2):
+            self._file = path.open("rb")
+        except OSError as error:
+            raise _unreadable(str(error)) from error
+        try:
+            self._wave = wave.open(self._file)  # noqa: SIM115 (closed by __exit__)
+            shape = (self._wave.getframerate(), self._wave.getnchannels(), self._wave.getsampwidth())
+            if shape != (RATE, 1, 2):
+                raise wave.Error("it is not 16 kHz mono 16-bit")
+        except (EOFError, wave.Error) as error:
             self._file.close()
-            raise EngineError("audio_unreadable", "The prepared audio is not 16 kHz mono 16-bit.")
+            raise _unreadable(str(error) or "it ends too early") from error
+        # the header of a file that was cut short promises more than there is
+        there = (path.stat().st_size - self._file.tell()) // 2
+        self.samples: int = max(0, min(self._wave.getnframes(), there))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._wave.close()
         self._file.close()
 
     @property
@@ -46,8 +51,8 @@ class Sound:
         """What is heard from `start` to `end`, in seconds; less where the file is shorter."""
         first = min(max(0, round(start * RATE)), self.samples)
         last = min(max(first, round(end * RATE)), self.samples)
-        self._file.setpos(first)
-        return np.frombuffer(self._file.readframes(last - first), dtype="<i2").astype(np.int16, copy=False)
+        self._wave.setpos(first)
+        return np.frombuffer(self._wave.readframes(last - first), dtype="<i2").astype(np.int16, copy=False)
 
     def blocks(self, seconds: float) -> Iterator[Samples]:
         """The whole file in blocks of this length; the last may be shorter, and none is empty."""
@@ -69,4 +74,8 @@ class Sound:
 
 def as_floats(samples: Samples) -> npt.NDArray[np.float32]:
     """Samples between -1 and 1, as neural models want them."""
-    return samples.astype(np.float32) / 32768
+    return samples.astype(np.float32) / np.float32(32768)
+
+
+def _unreadable(why: str) -> EngineError:
+    return EngineError("audio_unreadable", f"The prepared audio cannot be read: {why}")

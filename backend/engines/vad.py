@@ -1,4 +1,4 @@
-"""Where somebody speaks: FunASR's FSMN-VAD, fed a minute at a time, so that hours of audio cost no more memory than minutes."""
+"""Where somebody speaks: FunASR's FSMN-VAD, fed a minute at a time, so that hours cost no more memory than minutes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +35,7 @@ class Vad:
                     cache=cache,
                     is_streaming_input=True,
                     is_final=last,
-                    # the last block has to be less than a chunk: else an empty chunk follows, which the model cannot take
+                    # a last block that fills a chunk would be followed by an empty one, which the model cannot take
                     chunk_size=round((3 if last else 1) * _BLOCK * 1000),
                     max_end_silence_time=_END_SILENCE,
                 )

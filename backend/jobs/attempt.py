@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend import logs
+from backend.crash import durable_step
 from backend.database import Database
 from backend.engines.ports import EngineError
 from backend.errors import AppError
@@ -124,6 +125,10 @@ class Attempt:
 
     async def _publish(self, outcome: Outcome) -> None:
         """Versions and the finished job in one transaction, guarded by the attempt."""
+        with durable_step("publish"):
+            await self._publish_once(outcome)
+
+    async def _publish_once(self, outcome: Outcome) -> None:
         async with self.database.write() as session:
             await queue.finish(session, self.job, Status.DONE, warnings=outcome.warnings)
             recording = await session.get(Recording, self.job.recording_id)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from backend.engines.finished import read_finished
 from backend.jobs.workspace import DOCUMENT, FINISHED, SENTENCES, SPEECH, TURNS, Workspace
@@ -28,7 +29,7 @@ def heard_so_far(folder: Path) -> Document:
     return from_merged(merge(sentences, diarization), duration=_duration(workspace), engines={})
 
 
-def _json(workspace: Workspace, name: str) -> object:
+def _json(workspace: Workspace, name: str) -> Any:
     # The seal is there, so the artifact was whole; the pipeline itself checks the sums before it builds on one.
     if not workspace.path(f"{name}.seal").exists():
         return None

@@ -1,7 +1,6 @@
 """Published transcripts are mirrored as text and JSON under uploads/transcripts/; the row says whether they are."""
 
 import asyncio
-import json
 
 from sqlalchemy import func, select, update
 
@@ -44,8 +43,7 @@ async def mirror_new(database: Database, storage: Storage) -> int:
 
 def _write(storage: Storage, transcript: Transcript, name: str) -> None:
     document = document_from_json(transcript.document)
-    text, content = storage.mirror(transcript.recording_id, "txt"), storage.mirror(transcript.recording_id, "json")
-    text.parent.mkdir(parents=True, exist_ok=True)
-    exported = export(document, "txt", name)
-    write_durably(text, exported.encode() if isinstance(exported, str) else exported)
-    write_durably(content, json.dumps(transcript.document, ensure_ascii=False).encode())
+    for format in ("txt", "json"):
+        path = storage.mirror(transcript.recording_id, format)
+        storage.make(path.parent)
+        write_durably(path, export(document, format, name).encode())

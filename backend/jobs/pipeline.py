@@ -13,13 +13,15 @@ from backend.engines.table import choose
 from backend.jobs.options import Options
 from backend.jobs.tables import Stage
 from backend.jobs.workspace import DOCUMENT, FINISHED, SENTENCES, SPEECH, TURNS, Workspace
-from backend.recordings.media import normalize
+from backend.recordings.media import normalize, probe
 from backend.recordings.peaks import make_peaks
 from backend.speech.merge import merge
 from backend.speech.types import Diarization, Sentence, diarization_from_json, sentence_from_json
 from backend.transcripts.document import Document, document_to_json, from_merged
 
 logger = logging.getLogger(__name__)
+
+_DAMAGED = "Parts of this file are damaged; what could be read was transcribed."
 
 #: Told a stage and how many seconds of the audio it has done, of how many.
 Report = Callable[[Stage, float, float], None]
@@ -107,12 +109,14 @@ class Pipeline:
         wav = workspace.path(SPEECH)
         facts = await asyncio.to_thread(workspace.facts, SPEECH)
         if facts is None or not source.listening_copy.exists():
+            probed = await probe(source.original, max_seconds=source.max_seconds)
             normalized = await normalize(
                 source.original,
                 wav=wav,
                 listening_copy=source.listening_copy,
                 max_seconds=source.max_seconds,
-                on_progress=lambda done, total: report(Stage.PREPARE, done, total),
+                on_progress=lambda done: report(Stage.PREPARE, min(done, probed.duration), probed.duration),
+                probed=probed,
             )
             facts = {"seconds": normalized.duration, "warnings": list(normalized.warnings)}
             await asyncio.to_thread(workspace.seal, SPEECH, facts)
@@ -120,7 +124,7 @@ class Pipeline:
             await make_peaks(wav, source.peaks)
         seconds = float(facts["seconds"])
         report(Stage.PREPARE, seconds, seconds)
-        warnings += facts["warnings"]
+        warnings += [{"code": code, "detail": _DAMAGED} for code in facts["warnings"]]
         return seconds
 
     async def _diarize(

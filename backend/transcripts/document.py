@@ -1,9 +1,15 @@
 """The document: speakers and segments, a value. Names are an overlay on stable speaker ids."""
 
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from backend.speech.merge import Merged
 from backend.speech.types import Segment, word_from_json, word_to_json
+
+#: They turn the direction of the text after them: a name could rewrite what stands beside it.
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,42 @@ class Document:
             if known.id == speaker:
                 return known.name or f"发言人 {number}"
         return "未知发言人"
+
+
+def from_merged(merged: Merged, *, duration: float, engines: Mapping[str, str], language: str = "zh") -> Document:
+    """The document the machine makes; its speakers have no names yet."""
+    return Document(
+        duration=duration,
+        speakers=tuple(Speaker(f"S{number}") for number in range(1, len(merged.voices) + 1)),
+        segments=merged.segments,
+        language=language,
+        engines=tuple(sorted(engines.items())),
+    )
+
+
+def rename_speaker(document: Document, speaker: str, name: str | None) -> Document:
+    """The document in which `speaker` has this name, everywhere; none or an empty one takes it away.
+
+    Raises KeyError where the document has no such speaker."""
+    if speaker not in {known.id for known in document.speakers}:
+        raise KeyError(speaker)
+    renamed = Speaker(speaker, clean_name(name))
+    return replace(document, speakers=tuple(renamed if one.id == speaker else one for one in document.speakers))
+
+
+def clean_name(name: str | None) -> str | None:
+    """A name on one line, without characters that cannot be seen; none where nothing is left."""
+    visible = [
+        character
+        for character in " ".join((name or "").split())
+        if character not in _TURNING and unicodedata.category(character) not in ("Cc", "Cs")
+    ]
+    return "".join(visible).strip() or None
+
+
+def plain_text(document: Document) -> str:
+    """What was said, a line a segment, without names and times: for searching."""
+    return "\n".join(segment.text for segment in document.segments if segment.text)
 
 
 def segment_to_json(segment: Segment) -> dict[str, Any]:

@@ -30,5 +30,5 @@ class Transcript(Base):
     author_id: Mapped[str | None] = mapped_column(String(32))  #: the person, where origin is person
     document: Mapped[dict[str, Any]] = mapped_column(JSON)  #: see `backend.transcripts.document`
     text: Mapped[str] = mapped_column(Text().with_variant(LONGTEXT(), "mysql", "mariadb"))  #: plain, for searching
-    mirrored: Mapped[bool] = mapped_column(default=False, index=True)  #: its text and JSON lie under uploads/transcripts/
+    mirrored: Mapped[bool] = mapped_column(default=False, index=True)  #: it lies under uploads/transcripts/ too
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

@@ -19,7 +19,12 @@ class EngineOut(BaseModel):
 @router.get("/api/engines", summary="Recognisers and diarizers, in order of preference")
 async def engines(_user: CurrentUser, settings: Configured) -> list[EngineOut]:
     return [
-        EngineOut(name=engine.name, label=engine.label, task=engine.task, installed=found)
+        EngineOut(
+            name=engine.name,
+            label=engine.label,
+            task=engine.task,
+            installed=engine.demo or installed(engine, settings.models_dir),
+        )
         for engine in ENGINES.values()
-        if (found := installed(engine, settings.models_dir, settings.demo)) or not engine.scripted
+        if settings.demo or not engine.demo
     ]

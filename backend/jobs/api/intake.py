@@ -70,9 +70,8 @@ async def upload(request: Request, user: CurrentUser, settings: Configured, hous
         options = _options(received.fields)
         probed = await probe(received.path, max_seconds=settings.max_audio_hours * 3600)
         async with database.write() as session:
-            recording = await service.create(
-                session, owner_id=user.id, id=recording_id, received=received, duration=probed.duration
-            )
+            recording = await service.create(session, owner_id=user.id, recording_id=recording_id, received=received)
+            recording.duration = probed.duration
             job = await queue.add(
                 session,
                 owner_id=user.id,
@@ -94,7 +93,7 @@ async def upload(request: Request, user: CurrentUser, settings: Configured, hous
 async def delete(recording_id: str, session: Writing, user: CurrentUser, house: House) -> None:
     """Running jobs are stopped; rows, media, artifacts and mirrored transcripts go."""
     jobs = [job.id for job in await queue.of_recording(session, owner_id=user.id, recording_id=recording_id)]
-    await service.delete(session, owner_id=user.id, id=recording_id)
+    await service.delete(session, owner_id=user.id, recording_id=recording_id)
 
     def clear() -> None:
         for job in jobs:

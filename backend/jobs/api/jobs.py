@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
@@ -20,8 +19,8 @@ from backend.jobs.tables import FINAL, Job, Status
 from backend.jobs.workspace import Workspace
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
-from backend.transcripts.document import document_from_json, document_to_json
-from backend.transcripts.export import content_type, export, file_name
+from backend.transcripts.api import attachment
+from backend.transcripts.document import document_to_json
 
 router = APIRouter(tags=["jobs"])
 
@@ -55,7 +54,7 @@ class QueueState(BaseModel):
 
 @router.post("/api/recordings/{recording_id}/jobs", status_code=201, summary="Make the transcript of a recording again")
 async def make_again(recording_id: str, asked: NewJob, session: Writing, user: CurrentUser, house: House) -> JobState:
-    recording = await recordings.find(session, owner_id=user.id, id=recording_id)
+    recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     options = check_options(asked.model_dump())
     job = await queue.add(
         session,
@@ -155,9 +154,6 @@ async def take_away(
     format: Literal["txt", "srt", "vtt", "md", "json"] = "txt",
 ) -> Response:
     """Named after the recording."""
-    recording = await recordings.find(session, owner_id=user.id, id=recording_id)
+    recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
-    content = await asyncio.to_thread(export, document_from_json(transcript.document), format, recording.name)
-    name = quote(file_name(recording.name, format), safe="")
-    headers = {"Content-Disposition": f"attachment; filename=transcript.{format}; filename*=UTF-8''{name}"}
-    return Response(content, media_type=content_type(format), headers=headers)
+    return await attachment(transcript, format, recording.name)

@@ -1,0 +1,91 @@
+"""The routes of those who run the service: who has an account, with which role, and whether it is open."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.accounts import service
+from backend.accounts.access import Admin, Hashing, Reading, Stored, Writing
+from backend.accounts.api import Account
+from backend.accounts.tables import Role
+
+router = APIRouter(prefix="/api/admin/users", tags=["admin"])
+
+UserId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+
+
+class AccountPage(BaseModel):
+    """One page of the accounts, and how many there are on all pages."""
+
+    accounts: list[Account]
+    total: int
+
+
+class NewAccount(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    username: str = Field(max_length=256)
+    password: str = Field(max_length=1024)
+    role: Role = Role.USER
+
+
+class AccountChange(BaseModel):
+    """What is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role: Role | None = None
+    active: bool | None = None
+
+
+class NewPassword(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    password: str = Field(max_length=1024)
+
+
+@router.get("", summary="Find accounts")
+async def find(
+    _admin: Admin,
+    session: Reading,
+    text: Annotated[str, Query(max_length=256)] = "",
+    role: Role | None = None,
+    active: bool | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+) -> AccountPage:
+    users, total = await service.search(session, text=text, role=role, active=active, limit=limit, offset=offset)
+    return AccountPage(accounts=[Account.model_validate(user) for user in users], total=total)
+
+
+@router.post("", status_code=201, summary="Create an account")
+async def create(body: NewAccount, admin: Admin, database: Stored, passwords: Hashing) -> Account:
+    if not service.may_change(Role(admin.role), body.role.rank):
+        raise service.OutOfReach
+    password_hash = await passwords.hash(body.password, username=body.username)
+    # The transaction begins after the hash is made: on SQLite everybody else's writing waits for it.
+    async with database.write() as session:
+        user = await service.create(session, username=body.username, password_hash=password_hash, role=body.role)
+    return Account.model_validate(user)
+
+
+@router.patch("/{user_id}", summary="Appoint, demote, disable or enable somebody below you")
+async def change(user_id: UserId, body: AccountChange, admin: Admin, session: Writing) -> Account:
+    user = await service.reach(session, actor_id=admin.id, user_id=user_id)
+    if body.role is not None:
+        user = await service.set_role(session, actor_id=admin.id, user_id=user_id, role=body.role)
+    if body.active is not None:
+        user = await service.set_active(session, actor_id=admin.id, user_id=user_id, active=body.active)
+    return Account.model_validate(user)
+
+
+@router.post("/{user_id}/password", status_code=204, summary="Reset the password of somebody below you")
+async def reset_password(
+    user_id: UserId, body: NewPassword, admin: Admin, database: Stored, passwords: Hashing
+) -> None:
+    async with database.read() as session:
+        user = await service.find(session, user_id)
+    password_hash = await passwords.hash(body.password, username=user.username)
+    async with database.write() as session:
+        await service.set_password(session, actor_id=admin.id, user_id=user_id, password_hash=password_hash)

@@ -1,0 +1,108 @@
+"""Who spoke when, by pyannote.audio 4 from a local folder: either pipeline, offline, with real progress."""
+
+import os
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from backend.engines.ports import EngineError, Home, Progress, SpeakerHints
+from backend.engines.sound import RATE, Sound
+from backend.engines.table import ENGINES, mending
+from backend.engines.torchaudio_compat import ensure_torchaudio
+from backend.speech.types import Diarization, Turn
+
+#: Less than this holds no turn worth a name.
+_SHORTEST_SECONDS = 0.5
+#: Share of the whole work done after each step of the pipeline.
+_SEGMENTED, _EMBEDDED = 0.1, 0.98
+
+
+class Pyannote:
+    """A Diarizer. `bf16` halves the time on CPUs that have it; the embedding of a voice moves by a few percent."""
+
+    def __init__(self, folder: Path, threads: int, *, bf16: bool = False) -> None:
+        os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # read when pyannote is imported; it would tell its makers
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torchcodec does not load, and is not needed: audio comes in memory
+            ensure_torchaudio()
+            from backend.engines.pyannote_pipeline import load
+
+            self._pipeline = load(folder, threads, bf16=bf16)
+
+    def diarize(self, audio: Path, options: SpeakerHints, progress: Progress) -> Diarization:
+        import torch
+
+        with Sound(audio) as sound:
+            duration = sound.duration
+            samples = sound.read(0.0, duration)
+        progress(0.0, duration)
+        found = Diarization()
+        if duration >= _SHORTEST_SECONDS and samples.any():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # fewer speakers than asked for, a mean of nothing: both are handled
+                waveform = torch.from_numpy(samples).float().div_(32768)[None]  # in place: hours are gigabytes
+                del samples
+                heard = self._pipeline(
+                    {"waveform": waveform, "sample_rate": RATE, "uri": "recording"},
+                    hook=_Hook(progress, duration),
+                    **_speakers(options),
+                )
+            turns = partial(_turns, duration=duration)
+            found = Diarization(turns(heard.speaker_diarization), turns(heard.exclusive_speaker_diarization))
+        progress(duration, duration)
+        return found
+
+
+def community_1(home: Home) -> Pyannote:
+    """speaker-diarization-community-1."""
+    return _installed(home, "pyannote-community-1")
+
+
+def legacy_3_1(home: Home) -> Pyannote:
+    """speaker-diarization-3.1."""
+    return _installed(home, "pyannote-3.1")
+
+
+def _installed(home: Home, name: str) -> Pyannote:
+    folder = home.models / name
+    if not (folder / "config.yaml").is_file():
+        command = mending(ENGINES[name].fetch_set)
+        raise EngineError("model_missing", f"{name} is not installed. Fetch it with: {command}")
+    return Pyannote(folder, home.threads)
+
+
+class _Hook:
+    """Turns the pipeline's steps into seconds of audio: a little for segmentation, nearly all for embeddings."""
+
+    def __init__(self, progress: Progress, duration: float) -> None:
+        self._progress = progress
+        self._duration = duration
+
+    def __call__(
+        self, step: str, _artifact: object, *, total: int | None = None, completed: int | None = None, **_file: object
+    ) -> None:
+        spans = {"segmentation": (0.0, _SEGMENTED), "embeddings": (_SEGMENTED, _EMBEDDED)}
+        if step in spans and total and completed is not None:
+            start, end = spans[step]
+            share = min(completed / total, 1.0)  # the last batch is counted as if it were full
+            self._progress((start + (end - start) * share) * self._duration, self._duration)
+
+
+def _speakers(hints: SpeakerHints) -> dict[str, int]:
+    """Bounds as the pipeline wants them: at least one, the least not above the most, an exact number named so."""
+    least = None if hints.min_speakers is None else max(1, hints.min_speakers)
+    most = None if hints.max_speakers is None else max(1, hints.max_speakers, least or 1)
+    if least is not None and least == most:
+        return {"num_speakers": least}
+    bounds = {"min_speakers": least, "max_speakers": most}
+    return {name: bound for name, bound in bounds.items() if bound is not None}
+
+
+def _turns(annotation: Any, duration: float) -> tuple[Turn, ...]:
+    """The turns of a pyannote Annotation (untyped) by start; its last frame may reach beyond the end of the audio."""
+    turns = (
+        Turn(str(voice), max(0.0, float(segment.start)), min(float(segment.end), duration))
+        for segment, _track, voice in annotation.itertracks(yield_label=True)
+    )
+    return tuple(sorted((turn for turn in turns if turn.start < turn.end), key=lambda turn: (turn.start, turn.end)))

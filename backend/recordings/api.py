@@ -1,0 +1,134 @@
+"""Recordings over HTTP: looking, renaming, listening, taking the original home."""
+
+import re
+import unicodedata
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.accounts.access import Configured, CurrentUser, Reading, Writing
+from backend.errors import NotFound
+from backend.recordings import service
+from backend.recordings.files import Storage, extension_of
+from backend.recordings.media import InputMissing
+from backend.recordings.tables import Recording
+
+router = APIRouter(prefix="/api/recordings", tags=["recordings"])
+
+
+class AudioNotReady(NotFound):
+    code = "audio_not_ready"
+    detail = "This recording is still being prepared for listening. Try again in a moment."
+
+
+class RecordingOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    size: int = Field(description="bytes of the original")
+    sha256: str = Field(description="of the original")
+    duration: float | None = Field(description="seconds; null until it is known")
+    created_at: datetime
+
+
+class RecordingsOut(BaseModel):
+    items: list[RecordingOut]
+    total: int = Field(description="of your recordings that match, on all pages")
+
+
+class RecordingChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=255)
+
+
+def _storage(settings: Configured) -> Storage:
+    return Storage(settings.uploads_dir)
+
+
+#: Where files lie.
+Files = Annotated[Storage, Depends(_storage)]
+
+
+@router.get("")
+async def list_recordings(
+    user: CurrentUser,
+    session: Reading,
+    q: Annotated[str, Query(max_length=255, description="part of the name")] = "",
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Annotated[int, Query(ge=1, le=service.LARGEST_PAGE)] = 50,
+) -> RecordingsOut:
+    """Your recordings, the newest first."""
+    page = await service.search(session, owner_id=user.id, text=q, offset=offset, limit=limit)
+    return RecordingsOut(items=[RecordingOut.model_validate(row) for row in page.recordings], total=page.total)
+
+
+@router.get("/{recording_id}")
+async def get_recording(recording_id: str, user: CurrentUser, session: Reading) -> RecordingOut:
+    return RecordingOut.model_validate(await service.find(session, owner_id=user.id, recording_id=recording_id))
+
+
+@router.patch("/{recording_id}")
+async def rename_recording(
+    recording_id: str, change: RecordingChange, user: CurrentUser, session: Writing
+) -> RecordingOut:
+    """Give a recording another name."""
+    return RecordingOut.model_validate(
+        await service.rename(session, owner_id=user.id, recording_id=recording_id, name=change.name)
+    )
+
+
+@router.get("/{recording_id}/audio", response_class=FileResponse, responses={200: {"content": {"audio/mp4": {}}}})
+async def listen(recording_id: str, user: CurrentUser, session: Reading, storage: Files) -> FileResponse:
+    """The listening copy. Asks for ranges are answered with ranges, so a player can jump."""
+    recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
+    return _file(storage.listening_copy(recording.id), "audio/mp4", "inline", f"{_stem(recording)}.m4a")
+
+
+@router.get("/{recording_id}/original", response_class=FileResponse)
+async def download_original(recording_id: str, user: CurrentUser, session: Reading, storage: Files) -> FileResponse:
+    """The file as it was uploaded, byte for byte."""
+    recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
+    name = recording.name
+    if recording.extension != "bin" and extension_of(name) != recording.extension:  # renamed without one
+        name = f"{name}.{recording.extension}"
+    return _file(storage.original(recording), "application/octet-stream", "attachment", name, InputMissing)
+
+
+@router.get(
+    "/{recording_id}/peaks", response_class=FileResponse, responses={200: {"content": {"application/json": {}}}}
+)
+async def get_peaks(recording_id: str, user: CurrentUser, session: Reading, storage: Files) -> FileResponse:
+    """The waveform, for drawing: {"duration": seconds, "peaks": [0…1, …]}."""
+    recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
+    return _file(storage.peaks(recording.id), "application/json", "inline", "peaks.json")
+
+
+def content_disposition(kind: str, name: str) -> str:
+    """The header by RFC 6266: the true name, and one in ASCII for programs that know no other."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^\w .()\-]", "_", plain).strip()
+    if not plain.rpartition(".")[0].strip(" ._"):
+        plain = f"recording{Path(plain).suffix or (plain if plain.startswith('.') else '')}"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _file(path: Path, media_type: str, kind: str, name: str, missing: type[NotFound] = AudioNotReady) -> FileResponse:
+    if not path.is_file():
+        raise missing
+    headers: dict[str, Any] = {
+        "Content-Disposition": content_disposition(kind, name),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-cache",
+    }
+    return FileResponse(path, media_type=media_type, headers=headers)
+
+
+def _stem(recording: Recording) -> str:
+    return Path(recording.name).stem or "recording"

@@ -1,0 +1,37 @@
+"""What FFmpeg may open: containers and audio decoders by name. Everything else stays shut."""
+
+#: Containers that hold their own samples. Playlists (hls, dash), scripts (concat), image sequences and anything that
+#: names other files are missing on purpose: an upload must never make FFmpeg open a second file or an address.
+FORMATS = (
+    *("wav", "w64", "mp3", "flac", "ogg", "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "aac", "asf"),
+    *("avi", "amr", "amrnb", "amrwb", "aiff", "caf", "au", "ac3", "eac3", "wv", "ape", "tta", "flv", "mpegts", "mpeg"),
+    "dss",
+)
+
+#: Audio decoders only: with a video decoder missing, a hostile picture stream is never decoded, not even for probing.
+CODECS = (
+    *("aac", "aac_latm", "ac3", "eac3", "alac", "ape", "flac", "tta", "wavpack", "opus", "libopus", "vorbis"),
+    *("mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "wmav1", "wmav2", "wmapro", "wmalossless", "wmavoice"),
+    *("amrnb", "amrwb", "amr_nb", "amr_wb", "libopencore_amrnb", "libopencore_amrwb", "gsm", "gsm_ms", "libgsm"),
+    *("libgsm_ms", "speex", "libspeex", "nellymoser", "g722", "g726", "adpcm_g722", "adpcm_g726", "g729", "g723_1"),
+    *("dss_sp", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt", "adpcm_swf", "adpcm_yamaha", "truespeech", "ilbc"),
+    *("pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le"),
+    *("pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_bluray", "pcm_dvd"),
+)
+
+#: Extensions an original is stored under; any other name is stored as `bin`. FFmpeg looks at the content anyway.
+EXTENSIONS = frozenset(
+    (
+        *("3g2", "3gp", "aac", "ac3", "aif", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dss", "flac", "flv"),
+        *("m2ts", "m4a", "m4b", "m4v", "mka", "mkv", "mov", "mp2", "mp3", "mp4", "mpeg", "mpg", "mts", "oga", "ogg"),
+        *("opus", "ts", "tta", "vob", "w64", "wav", "webm", "wma", "wmv", "wv"),
+    )
+)
+
+
+def input_options() -> list[str]:
+    """The options that stand before `-i`, for every file that came from outside."""
+    return [
+        *("-max_streams", "32", "-protocol_whitelist", "file"),
+        *("-format_whitelist", ",".join(FORMATS), "-codec_whitelist", ",".join(CODECS)),
+    ]

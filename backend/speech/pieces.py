@@ -1,0 +1,121 @@
+"""Sentences taken apart: one piece per word, with the written text that belongs to it, punctuation and all."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from backend.speech.text import bare, is_heard, is_wide
+from backend.speech.types import Sentence, Word
+
+_SENTENCE_MARKS = frozenset("。？！.?!")
+_CLAUSE_MARKS = _SENTENCE_MARKS | frozenset("，；：、…—,;:")
+_CLOSING = "'\"’”）」』》】〉)]"
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A word and the text it stands for. Joined, the texts of a sentence's pieces are its text.
+
+    A stretch that could not be recognised is a piece with an `error` and no text; a sentence whose words are not known
+    is one piece. Times of neighbouring pieces only grow and do not overlap.
+    """
+
+    text: str
+    start: float
+    end: float
+    words: tuple[Word, ...] = ()
+    error: str | None = None
+    last: bool = False  #: of its sentence
+
+    @property
+    def ends_sentence(self) -> bool:
+        return self.last or _mark(self.text) in _SENTENCE_MARKS
+
+    @property
+    def ends_clause(self) -> bool:
+        return self.last or _mark(self.text) in _CLAUSE_MARKS
+
+
+def take_apart(sentences: Sequence[Sentence]) -> list[Piece]:
+    """The pieces of all sentences in their order. Times that run backwards are put right; sentences in which nothing
+    is heard and nothing failed are left out."""
+    pieces: list[Piece] = []
+    for sentence in sentences:
+        if sentence.error is not None:
+            pieces.append(Piece("", sentence.start, sentence.end, error=sentence.error, last=True))
+        elif sentence.words or bare(sentence.text):
+            found = pieces_of(sentence)
+            final = found[-1]
+            found[-1] = replace(final, text=_spaced(final.text), last=True)
+            pieces += found
+    return _monotonic(pieces)
+
+
+def pieces_of(sentence: Sentence) -> list[Piece]:
+    """One piece per word. Punctuation belongs to the word before it, an opening bracket or quote to the word after.
+
+    Where the words are not those of the text, the sentence is one piece: nothing is lost for being inconsistent."""
+    text = _clean(sentence.text)
+    counts = [len(bare(word.text)) for word in sentence.words]
+    if not counts or bare(text) != "".join(bare(word.text) for word in sentence.words):
+        spoken = sentence.words or (Word("", sentence.start, sentence.end),)
+        return [Piece(text, min(word.start for word in spoken), max(word.end for word in spoken), sentence.words)]
+    heard = [index for index, character in enumerate(text) if is_heard(character)]
+    cuts = [0]
+    done = counts[0]
+    for count in counts[1:]:
+        cuts.append(_opening(text, heard[done], heard[done - 1] + 1 if done else 0) if done < len(heard) else len(text))
+        done += count
+    cuts.append(len(text))
+    return [
+        Piece(text[cut:following], word.start, word.end, (word,))
+        for word, cut, following in zip(sentence.words, cuts, cuts[1:], strict=False)
+    ]
+
+
+def _mark(text: str) -> str:
+    written = text.rstrip()
+    closed = written.rstrip(_CLOSING)
+    if not closed or (closed[-1].isascii() and len(written) == len(text) and not is_wide(closed[-2:-1] or " ")):
+        return ""  # the point of 3.5 is no full stop
+    return closed[-1]
+
+
+def _opening(text: str, index: int, floor: int) -> int:
+    while index > floor and unicodedata.category(text[index - 1]) in ("Ps", "Pi", "Sc"):
+        index -= 1
+    return index
+
+
+def _clean(text: str) -> str:
+    text = _SPACE.sub(" ", text).strip()
+    return "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cs"))
+
+
+def _spaced(text: str) -> str:
+    # A full-width mark has its space in itself; without one the next sentence would run on.
+    text = text.rstrip()
+    return text if text and not is_heard(text[-1]) and not text[-1].isascii() else f"{text} "
+
+
+def _monotonic(pieces: list[Piece]) -> list[Piece]:
+    starts: list[float] = []
+    for piece in pieces:
+        starts.append(max(piece.start, starts[-1] if starts else 0.0))
+    limits = [*starts[1:], float("inf")]
+    return [
+        _moved(piece, start, max(start, min(piece.end, limit)))
+        for piece, start, limit in zip(pieces, starts, limits, strict=False)
+    ]
+
+
+def _moved(piece: Piece, start: float, end: float) -> Piece:
+    if (start, end) == (piece.start, piece.end) and len(piece.words) < 2:
+        return piece
+    words: list[Word] = []
+    for word in piece.words:
+        earliest = min(max(word.start, words[-1].start if words else start), end)
+        words.append(Word(word.text, earliest, min(max(word.end, earliest), end)))
+    return replace(piece, start=start, end=end, words=tuple(words))

@@ -1,0 +1,135 @@
+# The steps of setting up, for start_backend.sh and run_tests.sh to source. Each does nothing where nothing is to do.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+VENV=${VENV:-$ROOT/.venv}
+python=$VENV/bin/python
+
+# The version that runs everywhere. It is installed first and without a hash: one version has a CPU build and a CUDA
+# build, on different indexes, so no lock file can name both.
+TORCH=2.13.0
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+# Makes the virtual environment with the first Python that is new enough.
+make_venv() {
+  if [ -x "$python" ]; then return; fi
+  local candidate
+  for candidate in "${PYTHON:-python3}" python3.13 python3.12 python3.11 python3.10; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+      say "Making a virtual environment in $VENV"
+      "$candidate" -m venv "$VENV" >/dev/null 2>&1 && "$python" -m pip --version >/dev/null 2>&1 && return
+      rm -rf "$VENV"
+      fail "Python could not make a virtual environment. Install its venv module (on Debian and Ubuntu: apt install python3-venv), then run this again."
+    fi
+  done
+  fail "This needs Python 3.10 or newer, and there is none on the PATH. Install one, or name it: PYTHON=/path/to/python3 $0"
+}
+
+# install NAME LOCK...: what the lock files name, exactly, unless that is what the environment holds already.
+install() {
+  local name=$1 wanted lock
+  shift
+  wanted=$(wanted_stamp "$@")
+  if [ "$(cat "$VENV/.installed-$name" 2>/dev/null)" = "$wanted" ]; then return; fi
+  say "Installing the dependencies of $name. The first time this takes some minutes and about 2 GB."
+  _install_torch
+  # Five packages exist as source only. They are built with the setuptools of the lock, so that nothing unhashed is fetched.
+  _one_package setuptools "$1" >"$VENV/setuptools.lock"
+  _pip install --no-deps --require-hashes -r "$VENV/setuptools.lock" || _no_install
+  for lock in "$@"; do
+    _pip install --no-deps --require-hashes --no-build-isolation -r "$lock" || _no_install
+  done
+  _check_imports
+  printf '%s' "$wanted" >"$VENV/.installed-$name"
+}
+
+# What the benchmarks measure accuracy with has to be compiled; a machine without a compiler goes on without it.
+install_benchmarks() {
+  local lock=$ROOT/requirements-benchmarks.lock
+  if [ "$(cat "$VENV/.installed-benchmarks" 2>/dev/null)" = "$(wanted_stamp "$lock")" ]; then return; fi
+  if _pip install --no-deps --require-hashes -r "$lock"; then
+    wanted_stamp "$lock" >"$VENV/.installed-benchmarks"
+  else
+    say "meeteval could not be compiled here: accuracy by speaker cannot be measured, everything else works."
+  fi
+}
+
+# What stands in the stamp once these lock files are installed.
+wanted_stamp() {
+  cat "$@" "$ROOT/deploy/setup.sh" | cksum
+  "$python" -c 'import sys; print(sys.version)'
+}
+
+# .env with a key of its own, readable by its owner only. One that is there is never touched.
+make_env() {
+  if [ -e "$ROOT/.env" ]; then return; fi
+  local key
+  key=$("$python" -c 'import secrets; print(secrets.token_urlsafe(48))')
+  (umask 077 && sed "s|^SECRET_KEY=.*|SECRET_KEY=$key|" "$ROOT/.env.example" >"$ROOT/.env.new")
+  mv "$ROOT/.env.new" "$ROOT/.env"
+  say "Wrote .env with a new SECRET_KEY."
+}
+
+check_ffmpeg() {
+  (cd "$ROOT" && "$python" -c 'from backend.ffmpeg import ffmpeg_path; ffmpeg_path()' 2>/dev/null) ||
+    say "There is no FFmpeg for this machine: recordings cannot be read until it is installed (apt install ffmpeg, or brew install ffmpeg)."
+}
+
+# Not having models ends nothing: the server starts, and a job says which command gets them.
+fetch_models() {
+  (cd "$ROOT" && "$python" -m backend models fetch "$@") ||
+    say "Not all models could be fetched; the lines above say why. The server starts without them. Try again with: python -m backend models fetch"
+}
+
+# Without an NVIDIA GPU the CPU build is enough and a tenth of the size: from wherever pip looks, or from PyTorch's own
+# index where that answers. Where neither has it, the ordinary build works as well.
+_install_torch() {
+  if "$python" -c 'import sys; from importlib.metadata import version; sys.exit(version("torch").split("+")[0] != sys.argv[1])' "$TORCH" 2>/dev/null; then return; fi
+  if [ "$(uname -s)" = Linux ] && ! nvidia-smi >/dev/null 2>&1; then
+    _pip install --no-deps "torch==$TORCH+cpu" 2>/dev/null && return
+    if _answers https://download.pytorch.org/whl/cpu/torch/; then
+      _pip install --no-deps "torch==$TORCH+cpu" --index-url https://download.pytorch.org/whl/cpu 2>/dev/null && return
+    fi
+  fi
+  _pip install "torch==$TORCH" || _no_install
+}
+
+_answers() {
+  "$python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5).close()' "$1" 2>/dev/null
+}
+
+# The speech libraries are only tried: a server whose models do not load still serves what it has.
+_check_imports() {
+  (cd "$ROOT" && "$python" -c 'import fastapi, sqlalchemy, uvicorn, alembic, typer, psutil') ||
+    fail "The dependencies were installed but cannot be imported; the lines above say which. Delete $VENV and run this again."
+  (cd "$ROOT" && PYANNOTE_METRICS_ENABLED=0 "$python" -W ignore -c '
+from backend.engines.torchaudio_compat import ensure_torchaudio
+ensure_torchaudio()
+import funasr, pyannote.audio, vosk
+') >"$VENV/imports.log" 2>&1 || say "The speech libraries cannot be imported on this machine: see $VENV/imports.log"
+}
+
+# The block of one package out of a lock file.
+_one_package() {
+  awk -v name="$1" '/^[a-z]/ { on = index($0, name "==") == 1 } on' "$2"
+}
+
+# pip talks to a terminal; elsewhere its talk goes into a file.
+_pip() {
+  if [ -t 1 ]; then
+    "$python" -m pip --disable-pip-version-check "$@"
+  else
+    PIP_PROGRESS_BAR=off "$python" -m pip --disable-pip-version-check "$@" >>"$VENV/install.log" 2>&1
+  fi
+}
+
+_no_install() {
+  if [ -f "$VENV/install.log" ]; then tail -n 5 "$VENV/install.log" >&2; fi
+  fail "The dependencies could not be installed: see the lines above. Check that pip reaches its package index, then run this again."
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Sets up what is missing and starts the server.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+Usage: ./start_backend.sh [--setup-only] [--demo]
+
+Makes the virtual environment, installs the locked dependencies, writes .env with a SECRET_KEY, fetches models, and
+starts the server on port 8000. What is there already is left alone, so the second start is quick.
+
+  --setup-only  set everything up, and stop before serving
+  --demo        serve with the scripted engine; no models are fetched
+  --help        show this
+
+From the environment: HOST (default 0.0.0.0), PORT (8000), PYTHON (python3), VENV (.venv).
+TEXT
+}
+
+setup_only=
+for argument in "$@"; do
+  case $argument in
+    --setup-only) setup_only=1 ;;
+    --demo) export DEMO=1 ;;
+    --help | -h) usage && exit ;;
+    *) usage >&2 && exit 2 ;;
+  esac
+done
+
+source "$(dirname "${BASH_SOURCE[0]}")/deploy/setup.sh"
+make_venv
+install "the server" "$ROOT/requirements.lock"
+make_env
+check_ffmpeg
+if [ -z "${DEMO:-}" ]; then fetch_models --set auto; fi
+if [ -n "$setup_only" ]; then
+  say "Everything is set up. Start the server with: ./start_backend.sh"
+  exit
+fi
+
+cd "$ROOT"
+export HOST=${HOST:-0.0.0.0} PORT=${PORT:-8000}
+exec "$python" -m backend serve

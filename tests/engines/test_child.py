@@ -1,0 +1,245 @@
+"""The child alone, over its pipes: what it says, what it refuses, and when it ends."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HANG = {"steps": {"0": {"hang": True}}}
+
+Script = Callable[..., Path]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a child of an engine."""
+    children: list[subprocess.Popen[bytes]] = []
+
+    def run(name: str = "scripted", script: Path | None = None, threads: int = 1) -> "subprocess.Popen[bytes]":
+        home = {"models": str(tmp_path / "models"), "threads": threads, "script": script and str(script)}
+        command = [sys.executable, "-m", "backend.engines.child", name, json.dumps(home)]
+        pipe = subprocess.PIPE
+        child = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+        children.append(child)
+        return children[-1]
+
+    yield run
+    for child in children:
+        with child:
+            child.kill()
+
+
+def ask(child: "subprocess.Popen[bytes]", audio: Path, **options: Any) -> list[dict[str, Any]]:
+    """One request, and all answers to it."""
+    assert child.stdout is not None
+    send(child, audio, **options)
+    answers: list[dict[str, Any]] = []
+    while not answers or "progress" in answers[-1]:
+        answers.append(json.loads(child.stdout.readline()))
+    return answers
+
+
+def send(child: "subprocess.Popen[bytes]", audio: Path, **options: Any) -> None:
+    assert child.stdin is not None
+    listening: dict[str, Any] = {"language": "zh", "hotwords": [], "finished": None}
+    request = {"audio": str(audio), "result": str(audio.with_name("result.json")), "options": options or listening}
+    child.stdin.write(json.dumps(request).encode() + b"\n")
+    child.stdin.flush()
+
+
+def python(code: str) -> str:
+    """What a fresh interpreter prints."""
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+
+
+def test_it_answers_progress_then_done_with_its_memory(start: Start, script: Script, audio: Path) -> None:
+    child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好。"}]))
+
+    *progress, last = ask(child, audio)
+
+    assert progress == [{"progress": [0.0, 10.0]}, {"progress": [1.0, 10.0]}, {"progress": [10.0, 10.0]}]
+    assert last["done"] is True
+    assert last["memory"] > 1_000_000
+    assert json.loads(audio.with_name("result.json").read_text()) == [
+        {"start": 0.0, "end": 1.0, "text": "好。", "words": [["好", 0.0, 1.0]], "error": None}
+    ]
+
+
+def test_it_serves_one_request_after_another(start: Start, script: Script, audio: Path) -> None:
+    child = start(script=script(sentences=[]))
+
+    assert [ask(child, audio)[-1].get("done") for _ in range(3)] == [True, True, True]
+
+
+def test_a_diarizer_takes_hints_and_writes_turns(start: Start, script: Script, audio: Path) -> None:
+    child = start("scripted-diarizer", script(turns=[["A", 0.0, 2.0], ["B", 1.5, 3.0]]))
+
+    ask(child, audio, min_speakers=2, max_speakers=None)
+
+    assert json.loads(audio.with_name("result.json").read_text()) == {
+        "turns": [["A", 0.0, 2.0], ["B", 1.5, 3.0]],
+        "exclusive": [["A", 0.0, 2.0], ["B", 2.0, 3.0]],
+    }
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        {"start": float("nan"), "end": 1.0, "text": "好"},
+        {"start": 0.0, "end": float("inf"), "text": "好"},
+        {"start": -1.0, "end": 1.0, "text": "好"},
+        {"start": 2.0, "end": 1.0, "text": "好", "words": []},
+        {"start": 0.0, "end": 1.0, "text": "好", "words": [["好", 0.0, float("nan")]]},
+        {"start": 0.0, "end": 1.0, "text": "好", "words": [["好", 0.5, 1.0], ["好", 0.1, 0.2]]},
+        {"start": 0.0, "end": 1.0, "text": "好", "error": "asr_error"},
+    ],
+)
+def test_a_result_that_cannot_be_right_is_refused_and_not_written(
+    start: Start, script: Script, audio: Path, sentence: dict[str, Any]
+) -> None:
+    error = ask(start(script=script(sentences=[sentence])), audio)[-1]["error"]
+
+    assert (error["code"], error["retry"]) == ("engine_failed", False)
+    assert "cannot be right" in error["detail"]
+    assert not audio.with_name("result.json").exists()
+
+
+def test_sentences_out_of_order_are_refused(start: Start, script: Script, audio: Path) -> None:
+    sentences = [{"start": 3, "end": 4, "text": "后"}, {"start": 1, "end": 2, "text": "先"}]
+
+    assert ask(start(script=script(sentences=sentences)), audio)[-1]["error"]["code"] == "engine_failed"
+
+
+def test_exclusive_turns_that_overlap_are_refused(start: Start, script: Script, audio: Path) -> None:
+    turns = [["A", 0.0, 2.0], ["B", 1.0, 3.0]]
+    child = start("scripted-diarizer", script(turns=turns, exclusive=turns))
+
+    error = ask(child, audio, min_speakers=None, max_speakers=None)[-1]["error"]
+
+    assert error["detail"] == "The engine's result cannot be right: exclusive turn 1 begins before the last has ended."
+
+
+def test_an_error_nobody_expects_is_told_and_the_child_goes_on(start: Start, script: Script, audio: Path) -> None:
+    child = start(
+        script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe={"steps": {"0": {"raise": "oh"}}})
+    )
+
+    errors = [ask(child, audio)[-1]["error"] for _ in range(2)]
+
+    assert errors == [{"code": "engine_failed", "detail": "RuntimeError: oh", "retry": False}] * 2
+
+
+def test_the_log_is_told_where_and_not_what(start: Start, script: Script, audio: Path) -> None:
+    steps = {"0": {"raise": "somebody said this"}}
+    child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe={"steps": steps}))
+
+    trace = ask(child, audio)[-1]["trace"]
+
+    assert "scripted.py" in trace
+    assert trace.endswith("RuntimeError")
+    assert "somebody" not in trace
+
+
+def test_torch_without_memory_is_to_be_tried_again(start: Start, script: Script, audio: Path) -> None:
+    steps = {"0": {"raise": "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"}}
+    child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe={"steps": steps}))
+
+    error = ask(child, audio)[-1]["error"]
+
+    assert (error["code"], error["retry"]) == ("out_of_memory", True)
+
+
+def test_audio_that_cannot_be_read_has_its_own_code(start: Start, script: Script, tmp_path: Path) -> None:
+    (tmp_path / "not.wav").write_bytes(b"not audio")
+
+    error = ask(start(script=script(sentences=[])), tmp_path / "not.wav")[-1]["error"]
+
+    assert error["code"] == "audio_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "disk_full"), (errno.EDQUOT, "disk_full"), (errno.ENOMEM, "out_of_memory")]
+)
+def test_a_full_disk_and_a_full_memory_are_to_be_tried_again(
+    start: Start, script: Script, audio: Path, number: int, code: str
+) -> None:
+    steps = {"0": {"errno": number}}
+    child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe={"steps": steps}))
+
+    error = ask(child, audio)[-1]["error"]
+
+    assert (error["code"], error["retry"]) == (code, True)
+
+
+def test_more_memory_than_there_is_is_to_be_tried_again(start: Start, script: Script, audio: Path) -> None:
+    steps = {"0": {"memory": 1 << 60}}
+    child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe={"steps": steps}))
+
+    error = ask(child, audio)[-1]["error"]
+
+    assert (error["code"], error["retry"]) == ("out_of_memory", True)
+
+
+def test_models_that_are_not_there_are_named_before_anything_is_loaded(start: Start, audio: Path) -> None:
+    error = ask(start("vosk"), audio)[-1]["error"]
+
+    assert error["code"] == "model_missing"
+    assert "python -m backend models fetch" in error["detail"]
+
+
+def test_a_checkpoint_that_was_changed_is_not_loaded(start: Start, audio: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "pyannote-3.1"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text("changed")
+    manifest = {"files": {"config.yaml": {"size": 7, "sha256": "0" * 64}}, "source": "", "revision": "", "licence": ""}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+    error = ask(start("pyannote-3.1"), audio, min_speakers=None, max_speakers=None)[-1]["error"]
+
+    assert error["code"] == "model_damaged"
+
+
+@pytest.mark.parametrize("transcribe", [{}, HANG], ids=["idle", "busy"])
+def test_it_ends_when_its_stdin_ends(start: Start, script: Script, audio: Path, transcribe: dict[str, Any]) -> None:
+    child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe=transcribe))
+    assert child.stdin is not None
+    assert child.stdout is not None
+    send(child, audio)
+    child.stdout.readline()
+
+    child.stdin.close()
+
+    assert child.wait(timeout=5) == 0
+
+
+def test_it_is_nice(start: Start, script: Script, audio: Path) -> None:
+    child = start(script=script(sentences=[]))
+
+    ask(child, audio)
+
+    assert psutil.Process(child.pid).nice() == min(19, os.nice(0) + 10)
+
+
+def test_settling_down_sets_what_libraries_read_when_they_are_imported() -> None:
+    code = "import os, json; from backend.engines.child import _settle_down; _settle_down(3)"
+    environment = json.loads(python(f"{code}; print(json.dumps(dict(os.environ)))"))
+
+    assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS")} == {"3"}
+    assert environment["HF_HUB_OFFLINE"] == environment["TRANSFORMERS_OFFLINE"] == "1"
+    assert environment["PYANNOTE_METRICS_ENABLED"] == "0"
+
+
+def test_starting_imports_nothing_heavy() -> None:
+    loaded = python("import sys, backend.engines.child; print(*sys.modules)").split()
+
+    assert "backend.engines.child" in loaded
+    assert not {"torch", "numpy", "fastapi", "sqlalchemy"} & set(loaded)

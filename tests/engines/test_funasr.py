@@ -1,0 +1,339 @@
+"""The FunASR adapter through the real AutoModel: real VAD, and a tiny recogniser that talks nonsense in due form."""
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.engines.funasr import FunAsr, batches, hotword_line
+from backend.engines.ports import EngineError, Home, Listening
+from backend.engines.sound import RATE, Sound
+from backend.speech.text import bare, join
+from backend.speech.types import Sentence
+from tests.engines import tiny_funasr
+from tests.engines.test_sound import write
+
+pytestmark = pytest.mark.shared
+
+
+class Recogniser:
+    """Stands before the real recogniser: counts its calls, and does to them what `trouble` says."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+        self.calls: list[list[np.ndarray]] = []
+        self.trouble: Callable[[list[np.ndarray], Callable[[], Any]], Any] = lambda pieces, hear: hear()
+
+    def generate(self, input: list[np.ndarray], **options: Any) -> Any:
+        self.calls.append(input)
+        return self.trouble(input, lambda: self.real.generate(input=input, **options))
+
+
+@pytest.fixture(scope="module")
+def models(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    tiny_funasr.build_recogniser(folder / "seaco-paraformer")
+    tiny_funasr.build_punctuation(folder / "ct-punc")
+    (folder / "fsmn-vad").symlink_to((shared / "models" / "fsmn-vad").resolve())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded(models: Path) -> FunAsr:
+    return FunAsr(Home(models))
+
+
+@pytest.fixture
+def engine(loaded: FunAsr) -> Iterator[FunAsr]:
+    """The engine with a Recogniser before its recogniser."""
+    real = loaded._recogniser
+    loaded._recogniser = Recogniser(real)
+    yield loaded
+    loaded._recogniser = real
+
+
+@pytest.fixture(scope="module")
+def lecture(shared: Path) -> Path:
+    return shared / "audio" / "clips" / "vad_example.wav"
+
+
+@pytest.fixture(scope="module")
+def plain(loaded: FunAsr, lecture: Path) -> list[Sentence]:
+    """What the engine says when all is well."""
+    return loaded.transcribe(lecture, Listening(), _ignore)
+
+
+def _ignore(done: float, total: float, /) -> None:
+    pass
+
+
+def _said(sentences: list[Sentence]) -> str:
+    return "".join(bare(sentence.text) for sentence in sentences)
+
+
+def test_text_and_words_agree_and_follow_each_other(plain: list[Sentence], lecture: Path) -> None:
+    with Sound(lecture) as sound:
+        duration = sound.duration
+
+    at = 0.0
+    assert len(_said(plain)) > 100
+    for sentence in plain:
+        assert sentence.error is None
+        assert bare(sentence.text) == bare(join(sentence.words))
+        assert (sentence.start, sentence.end) == (sentence.words[0].start, sentence.words[-1].end)
+        for word in sentence.words:
+            assert at <= word.start <= word.end <= duration
+            at = word.end
+    assert any("，" in sentence.text for sentence in plain)
+    assert "hello" in _said(plain) or "@@" not in _said(plain)
+
+
+def test_progress_grows_to_the_whole_recording(engine: FunAsr, lecture: Path) -> None:
+    told: list[tuple[float, float]] = []
+
+    engine.transcribe(lecture, Listening(), lambda done, total: told.append((done, total)))
+
+    assert len(told) > 1
+    assert sorted(told) == told
+    assert [total for _, total in told] == [pytest.approx(70.47, abs=0.01)] * len(told)
+    assert told[-1][0] > 69
+
+
+@pytest.mark.parametrize("samples", [0, 3200, RATE * 10])
+def test_silence_is_never_given_to_the_recogniser(engine: FunAsr, tmp_path: Path, samples: int) -> None:
+    audio = write(tmp_path / "a.wav", np.zeros(samples))
+
+    assert engine.transcribe(audio, Listening(), _ignore) == []
+    assert engine._recogniser.calls == []
+
+
+def test_pieces_too_short_for_a_character_are_no_error(models: Path, lecture: Path, tmp_path: Path) -> None:
+    home = tmp_path / "models"
+    home.mkdir()
+    for name in ("fsmn-vad", "ct-punc"):
+        (home / name).symlink_to(models / name)
+    tiny_funasr.build_recogniser(home / "seaco-paraformer", rate=1e-6)  # hears no character in anything
+
+    assert FunAsr(Home(home)).transcribe(lecture, Listening(), _ignore) == []
+
+
+def test_a_batch_with_a_result_too_few_or_too_many_is_heard_piece_by_piece(engine: FunAsr, lecture: Path) -> None:
+    said = set()
+    for change in (
+        lambda results: [],
+        lambda results: results[1:],
+        lambda results: [{"text": ""}],
+        lambda results: [*results, results[0]],
+    ):
+        engine._recogniser.trouble = lambda pieces, hear, change=change: change(hear()) if len(pieces) > 1 else hear()
+        said.add(_said(engine.transcribe(lecture, Listening(), _ignore)))
+        one_by_one = [call for call in engine._recogniser.calls if len(call) == 1]
+
+    (text,) = said
+    assert len(text) > 100
+    assert len(one_by_one) == 4 * 12
+
+
+def test_a_piece_that_fails_is_an_error_where_it_was_and_costs_no_other(
+    engine: FunAsr, lecture: Path, plain: list[Sentence]
+) -> None:
+    engine.transcribe(lecture, Listening(), _ignore)
+    pieces = [piece for call in engine._recogniser.calls for piece in call]
+    poison = max(len(piece) for piece in pieces)
+
+    def fail(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
+        if any(len(piece) == poison for piece in pieces):
+            raise RuntimeError("shapes do not match")
+        return hear()
+
+    engine._recogniser.trouble = fail
+    sentences = engine.transcribe(lecture, Listening(), _ignore)
+
+    (failed,) = [sentence for sentence in sentences if sentence.error]
+    assert (failed.error, failed.text, failed.words) == ("asr_error", "", ())
+    assert failed.end - failed.start == pytest.approx(poison / RATE, abs=0.01)
+    outside = [word for sentence in plain for word in sentence.words if not failed.start < word.start < failed.end]
+    assert _said(sentences) == "".join(word.text for word in outside)
+    assert [sentence.start for sentence in sentences] == sorted(sentence.start for sentence in sentences)
+
+
+def test_if_nothing_can_be_recognised_the_engine_has_failed(engine: FunAsr, lecture: Path) -> None:
+    def fail(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
+        raise RuntimeError("the weights are of another model")
+
+    engine._recogniser.trouble = fail
+
+    with pytest.raises(EngineError) as caught:
+        engine.transcribe(lecture, Listening(), _ignore)
+
+    assert caught.value.code == "engine_failed"
+    assert "another model" in caught.value.detail
+
+
+def test_a_batch_that_does_not_fit_the_gpu_is_halved(engine: FunAsr, lecture: Path, plain: list[Sentence]) -> None:
+    def small(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
+        if len(pieces) > 2:
+            raise torch.cuda.OutOfMemoryError("no room")
+        return hear()
+
+    engine._recogniser.trouble = small
+
+    assert _said(engine.transcribe(lecture, Listening(), _ignore)) == _said(plain)
+    assert 2 in {len(call) for call in engine._recogniser.calls}
+
+
+def test_a_gpu_without_room_for_one_piece_is_out_of_memory(engine: FunAsr, lecture: Path) -> None:
+    def none(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
+        raise torch.cuda.OutOfMemoryError("no room")
+
+    engine._recogniser.trouble = none
+
+    with pytest.raises(EngineError) as caught:
+        engine.transcribe(lecture, Listening(), _ignore)
+
+    assert (caught.value.code, caught.value.retry) == ("out_of_memory", True)
+
+
+def test_a_killed_run_goes_on_where_it_was_with_the_same_result(
+    engine: FunAsr, lecture: Path, plain: list[Sentence], tmp_path: Path
+) -> None:
+    kept = tmp_path / "finished.jsonl"
+    options = Listening(finished=kept)
+    engine.transcribe(lecture, options, _ignore)
+    lines = kept.read_bytes().split(b"\n")
+    unbroken = len(engine._recogniser.calls)
+
+    for damage in (lines[:6], [*lines[:7], lines[7][:-9]], [*lines[:3], b"0" + lines[3], *lines[4:]]):
+        kept.write_bytes(b"\n".join(damage))
+        engine._recogniser.calls.clear()
+
+        assert _same(engine.transcribe(lecture, options, _ignore), plain)
+        assert 0 < len(engine._recogniser.calls) < unbroken
+
+    engine._recogniser.calls.clear()
+    assert _same(engine.transcribe(lecture, options, _ignore), plain)
+    assert engine._recogniser.calls == []
+
+
+def test_what_was_heard_with_other_hotwords_is_heard_again(engine: FunAsr, lecture: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "finished.jsonl"
+    engine.transcribe(lecture, Listening(finished=kept), _ignore)
+    unbroken = len(engine._recogniser.calls)
+
+    engine.transcribe(lecture, Listening(hotwords=("天下",), finished=kept), _ignore)
+
+    assert len(engine._recogniser.calls) == 2 * unbroken
+
+
+def test_hotwords_of_one_request_are_gone_in_the_next(engine: FunAsr, lecture: Path) -> None:
+    model = engine._recogniser.real.model
+
+    engine.transcribe(lecture, Listening(hotwords=("天下", "大家")), _ignore)
+    assert len(model.hotword_list) == 3  # the library adds one that means "none of these"
+
+    engine.transcribe(lecture, Listening(), _ignore)
+    assert len(model.hotword_list) == 1
+
+
+def test_hotwords_neither_reach_the_network_nor_a_file(engine: FunAsr, lecture: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("天下\n大家\n")
+
+    for evil in ("http://127.0.0.1:9/words.txt", "httpxy", str(secret)):
+        sentences = engine.transcribe(lecture, Listening(hotwords=(evil,)), _ignore)
+
+        assert not any(sentence.error for sentence in sentences)
+        known = engine._recogniser.real.model.hotword_list
+        assert [tiny_funasr.TOKENS.index(character) for character in "天下"] not in known
+
+
+def test_hotwords_are_not_logged(engine: FunAsr, lecture: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        engine.transcribe(lecture, Listening(hotwords=("天下",)), _ignore)
+
+    assert "天下" not in caplog.text
+
+
+@given(st.lists(st.text(max_size=20), max_size=5))
+def test_a_hotword_line_is_never_an_address_or_a_path(hotwords: list[str]) -> None:
+    line = hotword_line(hotwords)
+
+    assert line[0] == line[-1] == " "
+    assert all(word.isalnum() for word in line.split())
+
+
+def test_latin_and_chinese_hotwords_are_words_of_their_own() -> None:
+    assert (
+        hotword_line(("ASR系统", "Meeting ASR", "3号楼", "http://a/b.txt")) == " ASR 系统 Meeting 3号楼 http a b txt "
+    )
+    assert hotword_line(()).strip() == ""
+
+
+@given(st.lists(st.floats(min_value=0.1, max_value=30), max_size=300), st.booleans())
+def test_every_piece_is_in_one_batch_that_fits(lengths: list[float], on_gpu: bool) -> None:
+    made = list(batches(lengths, on_gpu))
+
+    assert sorted(index for batch in made for index in batch) == list(range(len(lengths)))
+    for batch in made:
+        longest = max(lengths[index] for index in batch)
+        assert len(batch) == 1 or longest * len(batch) <= (300 if on_gpu else 60)
+        assert len(batch) <= (64 if on_gpu else 4)
+
+
+def test_a_text_that_is_the_name_of_a_file_is_punctuated_not_read(
+    loaded: FunAsr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "天下").write_text("大家")
+    monkeypatch.chdir(tmp_path)
+
+    assert bare(loaded._punctuate("天下")) == "天下"
+
+
+def test_punctuation_of_odd_texts_is_no_error(loaded: FunAsr) -> None:
+    for text in ("", " ", "𠀀", "hello ok", "好 " * 300):
+        assert isinstance(loaded._punctuate(text), str)
+
+
+def test_punctuation_that_fails_leaves_the_words(
+    engine: FunAsr, lecture: Path, plain: list[Sentence], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        def generate(self, **options: Any) -> Any:
+            raise IndexError("list index out of range")
+
+    monkeypatch.setattr(engine, "_punctuation", Broken())
+    sentences = engine.transcribe(lecture, Listening(), _ignore)
+
+    assert _said(sentences) == _said(plain)
+    assert all(sentence.text == join(sentence.words) for sentence in sentences)
+
+
+def test_threads_are_as_many_as_the_home_allows(engine: FunAsr, lecture: Path) -> None:
+    torch.set_num_threads(2)
+
+    engine.transcribe(lecture, Listening(), _ignore)
+
+    assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize("name", ["seaco-paraformer", "fsmn-vad", "ct-punc"])
+def test_a_model_that_is_not_there_says_how_to_get_it(models: Path, tmp_path: Path, name: str) -> None:
+    for other in {"seaco-paraformer", "fsmn-vad", "ct-punc"} - {name}:
+        (tmp_path / other).symlink_to(models / other)
+
+    with pytest.raises(EngineError) as caught:
+        FunAsr(Home(tmp_path))
+
+    assert caught.value.code == "model_missing"
+    assert name in caught.value.detail
+
+
+def _same(one: list[Sentence], other: list[Sentence]) -> bool:
+    return [dataclasses.asdict(sentence) for sentence in one] == [dataclasses.asdict(sentence) for sentence in other]

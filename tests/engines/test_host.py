@@ -1,0 +1,391 @@
+"""The host keeps its promises whatever the child does. Every child here is a real process."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from backend.engines.host import Host
+from backend.engines.ports import EngineError, Home
+from tests.engines.conftest import Told
+
+SENTENCES = [{"start": float(k), "end": k + 0.5, "text": f"第{k}句。"} for k in range(4)]
+#: Nothing here takes that long, unless it hangs.
+LONG = 20.0
+
+MakeHost = Callable[..., Host]
+Script = Callable[..., Path]
+
+
+@pytest.fixture
+async def host(tmp_path: Path) -> AsyncIterator[MakeHost]:
+    """Makes a host of the scripted transcriber, and closes it."""
+    hosts: list[Host] = []
+
+    def make(script: Path, idle_seconds: float = 600.0, memory_bytes: float = 8e9) -> Host:
+        home = Home(tmp_path / "models", 1, script)
+        hosts.append(Host("scripted", home, idle_seconds=idle_seconds, memory_bytes=memory_bytes))
+        return hosts[-1]
+
+    yield make
+    for made in hosts:
+        await made.close()
+
+
+def request_for(audio: Path, name: str = "sentences.json") -> dict[str, Any]:
+    options: dict[str, Any] = {"language": "zh", "hotwords": [], "finished": None}
+    return {"audio": str(audio), "result": str(audio.with_name(name)), "options": options}
+
+
+async def until(fact: Callable[[], bool]) -> None:
+    async def wait() -> None:
+        while not fact():  # noqa: ASYNC110 (a fact about another process)
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(wait(), LONG)
+
+
+def gone(pid: int) -> bool:
+    """Neither running nor waiting to be buried."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_DEAD
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def test_the_result_is_a_file_and_progress_is_audio_time(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    await host(script(sentences=SENTENCES)).ask(request_for(audio), told)
+
+    result = json.loads(audio.with_name("sentences.json").read_text())
+    assert [row["text"] for row in result] == ["第0句。", "第1句。", "第2句。", "第3句。"]
+    assert told.reports == [(0.0, 10.0), (0.5, 10.0), (1.5, 10.0), (2.5, 10.0), (3.5, 10.0), (10.0, 10.0)]
+
+
+async def test_progress_never_goes_back(host: MakeHost, script: Script, audio: Path, told: Told) -> None:
+    nested = [{"start": 0.0, "end": 5.0, "text": "长"}, {"start": 1.0, "end": 3.0, "text": "短"}]
+
+    await host(script(sentences=nested)).ask(request_for(audio), told)
+
+    assert told.reports == [(0.0, 10.0), (5.0, 10.0), (10.0, 10.0)]
+
+
+async def test_the_child_starts_with_the_first_request_and_stays(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    asked = host(script(sentences=SENTENCES))
+    before = asked.state()
+
+    await asked.ask(request_for(audio), told)
+    first = asked.state()
+    await asked.ask(request_for(audio), told)
+    second = asked.state()
+
+    assert (before["alive"], before["pid"], before["memory"]) == (False, None, 0)
+    assert first["alive"]
+    assert first["memory"] > 0
+    assert first["pid"] == second["pid"]
+    assert (first["served"], second["served"], second["busy"]) == (1, 2, False)
+
+
+async def test_a_child_killed_in_the_middle_is_an_error_to_retry_and_is_replaced(
+    host: MakeHost, script: Script, audio: Path, told: Told, tmp_path: Path
+) -> None:
+    fault = {"signal": int(signal.SIGKILL), "once": str(tmp_path / "happened")}
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"2": fault}}))
+
+    with pytest.raises(EngineError, match="SIGKILL") as raised:
+        await asked.ask(request_for(audio), told)
+    await asked.ask(request_for(audio), told)
+
+    assert (raised.value.code, raised.value.retry) == ("engine_died", True)
+    assert audio.with_name("sentences.json").exists()
+
+
+async def test_a_child_killed_from_outside_while_it_hangs_is_noticed(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}}))
+    asking = asyncio.create_task(asked.ask(request_for(audio), told))
+    await until(lambda: len(told.reports) == 2)
+
+    os.kill(asked.state()["pid"], signal.SIGKILL)
+
+    with pytest.raises(EngineError, match="SIGKILL"):
+        await asyncio.wait_for(asking, 2.0)
+
+
+async def test_a_child_that_exits_says_its_last_words(host: MakeHost, script: Script, audio: Path, told: Told) -> None:
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"stderr": 190, "exit": 3}}}))
+
+    with pytest.raises(EngineError) as raised:
+        await asked.ask(request_for(audio), told)
+
+    assert raised.value.code == "engine_died"
+    assert "with status 3" in raised.value.detail
+    assert "a flood of letters" in raised.value.detail
+
+
+async def test_an_engine_error_is_passed_on_and_the_child_lives(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    error = {"code": "audio_unreadable", "detail": "Not audio.", "retry": False}
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"0": {"error": error}}}))
+
+    with pytest.raises(EngineError) as raised:
+        await asked.ask(request_for(audio), told)
+
+    assert (raised.value.code, raised.value.detail, raised.value.retry) == ("audio_unreadable", "Not audio.", False)
+    assert asked.state()["alive"]
+
+
+async def test_a_child_that_ran_out_of_memory_is_not_used_again(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    error = {"code": "out_of_memory", "detail": "No more.", "retry": True}
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"0": {"error": error}}}))
+
+    with pytest.raises(EngineError, match="out_of_memory"):
+        await asked.ask(request_for(audio), told)
+
+    assert not asked.state()["alive"]
+
+
+async def test_cancelling_kills_a_hanging_child_within_two_seconds_and_buries_it(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}}))
+    asking = asyncio.create_task(asked.ask(request_for(audio), told))
+    await until(lambda: len(told.reports) == 2)
+    pid = asked.state()["pid"]
+
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asking, 2.0)
+
+    assert gone(pid)
+    assert pid not in [child.pid for child in psutil.Process().children()]
+
+
+async def test_cancelling_kills_what_the_child_has_started_too(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"spawn": 600, "hang": True}}}))
+    asking = asyncio.create_task(asked.ask(request_for(audio), told))
+    await until(lambda: asked.state()["pid"] is not None and bool(psutil.Process(asked.state()["pid"]).children()))
+    [sleeper] = psutil.Process(asked.state()["pid"]).children()
+
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asking, 2.0)
+
+    await until(lambda: not sleeper.is_running() or sleeper.status() == psutil.STATUS_ZOMBIE)
+
+
+async def test_cancelling_before_the_child_is_up_leaves_none_behind(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    asked = host(script(sentences=SENTENCES))
+    asking = asyncio.create_task(asked.ask(request_for(audio), told))
+    await asyncio.sleep(0)
+
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(asking, 2.0)
+
+    assert "backend.engines.child" not in str([child.cmdline() for child in psutil.Process().children()])
+
+
+async def test_cancelling_one_who_waits_leaves_the_running_request_alone(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    asked = host(script(sentences=SENTENCES, transcribe={"delay": 0.05}))
+    running = asyncio.create_task(asked.ask(request_for(audio), told))
+    await until(lambda: len(told.reports) >= 1)
+    waiting = asyncio.create_task(asked.ask(request_for(audio, "other.json"), Told()))
+    await asyncio.sleep(0)
+
+    waiting.cancel()
+    await asyncio.wait_for(running, LONG)
+
+    assert waiting.cancelled()
+    assert audio.with_name("sentences.json").exists()
+    assert not audio.with_name("other.json").exists()
+
+
+async def test_those_who_wait_go_on_with_a_new_child_after_a_cancel(
+    host: MakeHost, script: Script, audio: Path, told: Told, tmp_path: Path
+) -> None:
+    fault = {"hang": True, "once": str(tmp_path / "happened")}
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": fault}}))
+    hanging = asyncio.create_task(asked.ask(request_for(audio, "first.json"), told))
+    waiting = asyncio.create_task(asked.ask(request_for(audio, "second.json"), Told()))
+    await until(lambda: len(told.reports) == 2)
+
+    hanging.cancel()
+    await asyncio.wait_for(waiting, LONG)
+
+    assert audio.with_name("second.json").exists()
+    assert not audio.with_name("first.json").exists()
+
+
+async def test_requests_are_served_one_at_a_time_in_the_order_they_came(
+    host: MakeHost, script: Script, audio: Path
+) -> None:
+    asked = host(script(sentences=SENTENCES))
+    events: list[tuple[str, int]] = []
+
+    async def ask(number: int) -> None:
+        await asked.ask(request_for(audio, f"{number}.json"), lambda done, _total: begun(number, done))
+        events.append(("done", number))
+
+    def begun(number: int, done: float) -> None:
+        if done == 0:
+            events.append(("begun", number))
+
+    await asyncio.wait_for(asyncio.gather(*map(ask, range(5))), LONG)
+
+    assert events == [(what, number) for number in range(5) for what in ("begun", "done")]
+
+
+async def test_an_idle_child_is_stopped_and_the_next_request_starts_another(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    asked = host(script(sentences=SENTENCES), idle_seconds=0.05)
+    await asked.ask(request_for(audio), told)
+    pid = asked.state()["pid"]
+
+    await until(lambda: not asked.state()["alive"] and gone(pid))
+    await asked.ask(request_for(audio), told)
+
+    assert asked.state()["served"] == 2
+
+
+async def test_a_busy_child_is_never_idle(host: MakeHost, script: Script, audio: Path, told: Told) -> None:
+    asked = host(script(sentences=SENTENCES, transcribe={"delay": 0.05}), idle_seconds=0.001)
+
+    await asyncio.gather(asked.ask(request_for(audio), told), asked.ask(request_for(audio), told))
+
+    assert asked.state()["served"] == 2
+
+
+async def test_a_child_that_grew_too_big_is_replaced_after_its_request(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    asked = host(
+        script(sentences=SENTENCES, transcribe={"steps": {"0": {"memory": 300_000_000}}}), memory_bytes=250_000_000
+    )
+
+    await asked.ask(request_for(audio), told)
+
+    assert not asked.state()["alive"]
+    assert asked.state()["served"] == 1
+    assert audio.with_name("sentences.json").exists()
+
+
+async def test_a_flood_on_stderr_and_stdout_stops_nothing(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    flood = {"stderr": 5_000_000, "stdout": 5_000_000}
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": flood}}))
+
+    await asyncio.wait_for(asked.ask(request_for(audio), told), LONG)
+
+    assert told.reports[-1] == (10.0, 10.0)
+
+
+async def test_an_endless_error_message_is_cut(host: MakeHost, script: Script, audio: Path, told: Told) -> None:
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"raise": "很长" * 1_000_000}}}))
+
+    with pytest.raises(EngineError) as raised:
+        await asyncio.wait_for(asked.ask(request_for(audio), told), LONG)
+
+    assert raised.value.code == "engine_failed"
+    assert 100 < len(raised.value.detail) <= 1000
+    assert asked.state()["alive"]
+
+
+async def test_a_progress_that_fails_ends_the_child_with_the_request(
+    host: MakeHost, script: Script, audio: Path
+) -> None:
+    asked = host(script(sentences=SENTENCES))
+
+    def fail(done: float, total: float, /) -> None:
+        raise LookupError("nobody listens")
+
+    with pytest.raises(LookupError):
+        await asked.ask(request_for(audio), fail)
+
+    assert not asked.state()["alive"]
+
+
+async def test_closing_ends_a_running_request_and_those_that_wait(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}}))
+    asking = [asyncio.create_task(asked.ask(request_for(audio), told)) for _ in range(2)]
+    await until(lambda: len(told.reports) == 2)
+    pid = asked.state()["pid"]
+
+    await asyncio.wait_for(asked.close(), 2.0)
+    errors = await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 2.0)
+
+    assert gone(pid)
+    assert [getattr(error, "code", error) for error in errors] == ["engine_died", "engine_died"]
+
+
+async def test_a_child_knows_no_secret(
+    host: MakeHost, script: Script, audio: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "not for models")
+    monkeypatch.setenv("HF_TOKEN", "not for models")
+    asked = host(script(sentences=SENTENCES))
+
+    await asked.ask(request_for(audio), told)
+
+    assert "not for models" not in psutil.Process(asked.state()["pid"]).environ().values()
+
+
+async def test_a_child_does_not_outlive_a_server_that_is_killed(script: Script, audio: Path, tmp_path: Path) -> None:
+    hang = script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}})
+    server = tmp_path / "server.py"
+    server.write_text(
+        f"""
+import asyncio
+from pathlib import Path
+from backend.engines.host import Host
+from backend.engines.ports import Home
+
+async def main():
+    host = Host("scripted", Home(Path("models"), 1, Path({str(hang)!r})), idle_seconds=9, memory_bytes=8e9)
+    request = {request_for(audio)!r}
+    await host.ask(request, lambda done, total: done and print(host.state()["pid"], flush=True))
+
+asyncio.run(main())
+"""
+    )
+    root = str(Path(__file__).resolve().parents[2])
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(server), stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": root}
+    )
+    assert process.stdout is not None
+    pid = int(await process.stdout.readline())
+
+    process.kill()
+    await process.wait()
+
+    def ended() -> bool:
+        try:  # the system may be slow to bury an orphan
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    await until(ended)

@@ -1,0 +1,304 @@
+"""The pyannote adapter: the same turns as the stock pipeline, real progress, and sense in every corner."""
+
+import importlib
+import json
+import subprocess
+import warnings
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from backend.engines.checks import check_diarization
+from backend.engines.hosts import Engines
+from backend.engines.ports import EngineError, Home, SpeakerHints
+from backend.engines.pyannote import Pyannote, community_1, legacy_3_1
+from backend.engines.torchaudio_compat import ensure_torchaudio
+from backend.speech.types import Diarization, Turn, diarization_from_json
+from backend.weights import store
+from tests.engines.conftest import RATE, Told
+
+# libraries of others warn while they are imported and while they load; ours may not, and the adapter keeps them quiet
+NOISE = pytest.mark.filterwarnings("ignore")
+KINDS = {"community-1": community_1, "3.1": legacy_3_1}
+
+Samples = npt.NDArray[np.floating]
+Say = Callable[[Samples], Path]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tiny pipelines."""
+    folder = tmp_path_factory.mktemp("models")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ensure_torchaudio()
+        importlib.import_module("tests.engines.tiny_pyannote").write_pipelines(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def diarizer(models: Path, request: pytest.FixtureRequest) -> Pyannote:
+    return KINDS[request.param](Home(models))
+
+
+@pytest.fixture(scope="module")
+def legacy(models: Path) -> Pyannote:
+    return legacy_3_1(Home(models))
+
+
+@pytest.fixture
+def say(tmp_path: Path) -> Say:
+    """Writes samples to a wav."""
+
+    def write(samples: Samples) -> Path:
+        path = tmp_path / "speech.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(RATE)
+            file.writeframes((samples * 32767).astype("<i2").tobytes())
+        return path
+
+    return write
+
+
+def talk(seconds: float) -> Samples:
+    """Two buzzing voices in turn, with pauses."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    pitch = np.where(time % 6 < 3, 110.0, 210.0)
+    phase = 2 * np.pi * np.cumsum(pitch) / RATE
+    buzz = sum(np.sin(k * phase) / k for k in range(1, 12)) * np.abs(np.sin(2 * np.pi * 3.7 * time))
+    noise = np.random.default_rng(0).standard_normal(len(time))
+    return (0.1 * buzz * (time % 3 < 2.4) + 0.0005 * noise).clip(-1, 1).astype(np.float32)
+
+
+def voices(diarization: Diarization) -> set[str]:
+    return {turn.voice for turn in diarization.turns}
+
+
+class Stock:
+    """What the stock pipeline says of the same weights and the same audio."""
+
+    def __init__(self, folder: Path, samples: Samples) -> None:
+        import torch
+        from pyannote.audio import Pipeline
+
+        pipeline = Pipeline.from_pretrained(folder)
+        assert pipeline is not None
+        kept: dict[str, Any] = {}
+        waveform = torch.from_numpy((samples * 32767).astype(np.int16).astype(np.float32) / 32768)[None]
+        file = {"waveform": waveform, "sample_rate": RATE, "uri": "recording"}
+        output = pipeline(file, hook=lambda step, found, **_: kept.update({step: found}))
+        self.embeddings = kept["embeddings"]
+        self.centroids = output.speaker_embeddings
+        rows = [
+            (turn.start, turn.end, voice) for turn, _, voice in output.speaker_diarization.itertracks(yield_label=True)
+        ]
+        single = output.exclusive_speaker_diarization.itertracks(yield_label=True)
+        self.turns = sorted((start, min(end, len(samples) / RATE), voice) for start, end, voice in rows)
+        self.exclusive = sorted((turn.start, min(turn.end, len(samples) / RATE), voice) for turn, _, voice in single)
+
+
+def rows(turns: tuple[Turn, ...]) -> list[tuple[float, float, str]]:
+    return sorted((turn.start, turn.end, turn.voice) for turn in turns)
+
+
+def heard_by(diarizer: Pyannote, samples: Samples) -> tuple[Any, Any]:
+    """The embeddings and the centroids that our pipeline finds."""
+    import torch
+
+    kept: dict[str, Any] = {}
+    waveform = torch.from_numpy((samples * 32767).astype(np.int16).astype(np.float32) / 32768)[None]
+    file = {"waveform": waveform, "sample_rate": RATE, "uri": "recording"}
+    output = diarizer._pipeline(file, hook=lambda step, found, **_: kept.update({step: found}))
+    return kept["embeddings"], output.speaker_embeddings
+
+
+@NOISE
+@pytest.mark.parametrize("kind", KINDS)
+def test_turns_and_embeddings_are_those_of_the_stock_pipeline(models: Path, kind: str, say: Say, told: Told) -> None:
+    samples = talk(14.5)
+    stock = Stock(models / f"pyannote-{kind}", samples)
+    diarizer = KINDS[kind](Home(models))
+
+    diarization = diarizer.diarize(say(samples), SpeakerHints(), told)
+    embeddings, centroids = heard_by(diarizer, samples)
+
+    assert stock.turns
+    assert rows(diarization.turns) == stock.turns
+    assert rows(diarization.exclusive) == stock.exclusive
+    np.testing.assert_allclose(embeddings, stock.embeddings, atol=1e-5)
+    np.testing.assert_allclose(centroids, stock.centroids, atol=1e-5)
+
+
+@NOISE
+def test_a_chunk_passes_through_the_network_once_and_a_silent_one_never(legacy: Pyannote) -> None:
+    """Thirty seconds of talk, then thirty of nothing; one more pass finds the embedding of nobody."""
+    import torch
+    from pyannote.core import SlidingWindow, SlidingWindowFeature
+
+    pipeline = legacy._pipeline
+    _ = pipeline._embedding.min_num_samples  # found by trying, once
+    spoken = np.zeros((20, 50, 3))
+    spoken[:8, :30, 0] = spoken[4:8, 20:50, 1] = 1
+    passes: list[int] = []
+    counter = pipeline._embedding.model_.resnet.register_forward_hook(
+        lambda _model, given, _out: passes.append(len(given[0]))
+    )
+    file = {"waveform": torch.from_numpy(talk(30.0))[None], "sample_rate": RATE, "uri": "recording"}
+
+    window = SlidingWindow(start=0.0, duration=10.0, step=1.0)
+    found = pipeline.get_embeddings(file, SlidingWindowFeature(spoken, window), exclude_overlap=True)
+    counter.remove()
+
+    assert passes == [1] * 9
+    assert found.shape == (20, 3, 16)
+    assert np.isfinite(found).all()
+    assert (found[8:] == found[0, 2]).all()
+
+
+@NOISE
+def test_batches_of_chunks_give_the_same_turns(models: Path, say: Say, told: Told) -> None:
+    one, four = legacy_3_1(Home(models)), legacy_3_1(Home(models))
+    four._pipeline.batch = 4
+    audio = say(talk(16.3))
+
+    assert four.diarize(audio, SpeakerHints(), told) == one.diarize(audio, SpeakerHints(), told)
+
+
+def test_progress_is_audio_time_and_only_grows(diarizer: Pyannote, say: Say, told: Told) -> None:
+    diarizer.diarize(say(talk(20.0)), SpeakerHints(), told)
+
+    done = [report[0] for report in told.reports]
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0.0, 20.0)
+    assert {total for _, total in told.reports} == {20.0}
+    assert sum(2.0 < value < 19.0 for value in done) >= 5
+
+
+@pytest.mark.parametrize("samples", [0, 1, 3200, 7999])
+def test_less_than_half_a_second_has_no_turns(legacy: Pyannote, say: Say, told: Told, samples: int) -> None:
+    assert legacy.diarize(say(talk(1.0)[:samples]), SpeakerHints(), told) == Diarization()
+
+
+def test_silence_has_no_turns(diarizer: Pyannote, say: Say, told: Told) -> None:
+    assert diarizer.diarize(say(np.zeros(5 * RATE, np.float32)), SpeakerHints(), told) == Diarization()
+    assert told.reports[-1] == (5.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    "hints",
+    [
+        SpeakerHints(1, 1),
+        SpeakerHints(2, 2),
+        SpeakerHints(50, 50),
+        SpeakerHints(2, 3),
+        SpeakerHints(30, None),
+        SpeakerHints(None, 1),
+        SpeakerHints(4, 2),
+        SpeakerHints(0, 0),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("seconds", [0.5, 12.0])
+def test_any_hint_gives_turns_that_can_be_right(
+    diarizer: Pyannote, say: Say, told: Told, hints: SpeakerHints, seconds: float
+) -> None:
+    diarization = check_diarization(diarizer.diarize(say(talk(seconds)), hints, told))
+
+    assert all(turn.end <= seconds for turn in diarization.turns)
+    most = max(hints.max_speakers or 99, hints.min_speakers or 1)
+    assert len(voices(diarization)) <= most
+    assert {turn.voice for turn in diarization.exclusive} <= voices(diarization)
+
+
+def test_a_config_that_names_a_hub_is_refused(models: Path, tmp_path: Path) -> None:
+    config = (models / "pyannote-3.1" / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(config.replace("$model/segmentation", "somebody/segmentation-3.0"))
+
+    with pytest.raises(EngineError, match=r"model_damaged.*somebody/segmentation-3.0"):
+        Pyannote(tmp_path, 1)
+
+
+def test_a_config_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("pipeline: 3")
+
+    with pytest.raises(EngineError, match="model_damaged"):
+        Pyannote(tmp_path, 1)
+
+
+def test_a_missing_folder_is_refused_with_the_command(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"model_missing.*python -m backend models fetch --set full"):
+        community_1(Home(tmp_path))
+
+
+@NOISE
+def test_long_recordings_are_clustered_by_a_sample(models: Path) -> None:
+    """Two voices, 300 embeddings: of these 30 form the clusters, and all 300 find theirs."""
+    from pyannote.core import SlidingWindow, SlidingWindowFeature
+
+    from backend.engines.pyannote_pipeline import BoundedAgglomerative
+
+    clustering = BoundedAgglomerative()
+    clustering.instantiate({"method": "centroid", "min_cluster_size": 5, "threshold": 0.7})
+    clustering.most = 30
+    who = np.arange(300) // 10 % 2
+    noisy = np.eye(2, 16)[who][:, None] + 0.05 * np.random.default_rng(0).standard_normal((300, 1, 16))
+    embeddings = noisy.astype(np.float32)
+    spoken = SlidingWindowFeature(np.ones((300, 50, 1)), SlidingWindow(start=0.0, duration=10.0, step=1.0))
+
+    clusters, _, centroids = clustering(embeddings, segmentations=spoken)
+
+    assert len(clustering.filter_embeddings(embeddings, segmentations=spoken)[0]) == 30
+    assert centroids.shape == (2, 16)
+    assert ((clusters[:, 0] == clusters[0, 0]) == (who == 0)).all()
+
+
+@pytest.fixture(scope="module")
+def meeting(shared: Path) -> Samples:
+    """The beginning of two-minutes: two people, in turn."""
+    command = ["ffmpeg", "-v", "error", "-i", str(shared / "audio/meetings/two-minutes.flac")]
+    output = subprocess.run([*command, "-t", "20", "-f", "s16le", "-"], capture_output=True, check=True).stdout
+    return np.frombuffer(output, "<i2").astype(np.float32) / 32767
+
+
+@pytest.mark.shared
+@NOISE
+def test_real_weights_give_the_turns_of_the_stock_pipeline(
+    shared: Path, meeting: Samples, say: Say, told: Told
+) -> None:
+    samples = meeting[4 * RATE : 16 * RATE]
+    stock = Stock(shared / "models" / "pyannote-3.1", samples)
+    diarizer = legacy_3_1(Home(shared / "models"))
+
+    diarization = diarizer.diarize(say(samples), SpeakerHints(), told)
+    embeddings, centroids = heard_by(diarizer, samples)
+
+    assert stock.turns
+    assert rows(diarization.turns) == stock.turns
+    assert rows(diarization.exclusive) == stock.exclusive
+    np.testing.assert_allclose(embeddings, stock.embeddings, atol=1e-5)
+    np.testing.assert_allclose(centroids, stock.centroids, atol=1e-5)
+
+
+@pytest.mark.shared
+async def test_the_real_engine_in_its_child_hears_two_people(
+    shared: Path, meeting: Samples, say: Say, told: Told, tmp_path: Path
+) -> None:
+    store.adopt(shared / "models" / "pyannote-3.1", tmp_path / "models", "pyannote-3.1")
+    engines = Engines(tmp_path / "models", threads=1)
+
+    await engines.diarize("pyannote-3.1", say(meeting[: 16 * RATE]), SpeakerHints(), tmp_path / "turns.json", told)
+    [state] = engines.state()
+    await engines.close()
+
+    diarization = diarization_from_json(json.loads((tmp_path / "turns.json").read_text()))
+    assert len(voices(diarization)) == 2
+    assert 12 < sum(turn.end - turn.start for turn in diarization.exclusive) < 16
+    assert len(told.reports) > 5
+    assert state["alive"]

@@ -1,0 +1,155 @@
+"""Builds tiny SeACo Paraformer and CT-Transformer folders with random weights, laid out like the published ones."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from backend.engines.torchaudio_compat import ensure_torchaudio
+
+CHARACTERS = (
+    "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着事其里所去行过家十用发天如"
+    "然作方成者多日都三小军二无同么经法当起与好看学进种将还分此心前面又定见只主没公从"
+)
+TOKENS = ["<blank>", "<s>", "</s>", *CHARACTERS, "hel@@", "lo", "ok", "<unk>"]
+MARKS = ["<unk>", "_", "，", "。", "？", "、"]
+
+_WIDTH = 32
+_LAYERS = {
+    "dropout_rate": 0.0,
+    "positional_dropout_rate": 0.0,
+    "attention_heads": 2,
+    "linear_units": 32,
+    "sanm_shfit": 0,  # (as the library spells it)
+}
+_ENCODER = _LAYERS | {
+    "attention_dropout_rate": 0.0,
+    "num_blocks": 2,
+    "input_layer": "pe",
+    "pos_enc_class": "SinusoidalPositionEncoder",
+    "normalize_before": True,
+    "kernel_size": 11,
+    "selfattention_layer_type": "sanm",
+}
+_DECODER = _LAYERS | {"self_attention_dropout_rate": 0.0, "src_attention_dropout_rate": 0.0}
+
+
+def build_recogniser(folder: Path, rate: float = 0.25) -> None:
+    """A SeACo Paraformer that hears about `rate` characters every 60 milliseconds, whatever is said."""
+    config: dict[str, Any] = {
+        "model": "SeacoParaformer",
+        "model_conf": {
+            "ctc_weight": 0.0,
+            "lsm_weight": 0.1,
+            "length_normalized_loss": True,
+            "predictor_weight": 1.0,
+            "predictor_bias": 1,
+            "sampling_ratio": 0.75,
+            "inner_dim": _WIDTH,
+            "bias_encoder_type": "lstm",
+            "bias_encoder_bid": False,
+            "seaco_lsm_weight": 0.1,
+            "seaco_length_normal": True,
+            "train_decoder": True,
+            "NO_BIAS": len(TOKENS) - 1,
+        },
+        "encoder": "SANMEncoder",
+        "encoder_conf": _ENCODER | {"output_size": _WIDTH},
+        "decoder": "ParaformerSANMDecoder",
+        "decoder_conf": _DECODER | {"num_blocks": 1, "att_layer_num": 1, "kernel_size": 11},
+        "seaco_decoder": "ParaformerSANMDecoder",
+        "seaco_decoder_conf": _DECODER
+        | {"num_blocks": 2, "kernel_size": 21, "use_output_layer": False, "wo_input_layer": True},
+        "predictor": "CifPredictorV3",
+        "predictor_conf": {
+            "idim": _WIDTH,
+            "threshold": 1.0,
+            "l_order": 1,
+            "r_order": 1,
+            "tail_threshold": 0.45,
+            "smooth_factor2": 0.25,
+            "noise_threshold2": 0.01,
+            "upsample_times": 3,
+            "use_cif1_cnn": False,
+            "upsample_type": "cnn_blstm",
+        },
+        "frontend": "WavFrontend",
+        "frontend_conf": {
+            "fs": 16000,
+            "window": "hamming",
+            "n_mels": 80,
+            "frame_length": 25,
+            "frame_shift": 10,
+            "lfr_m": 7,
+            "lfr_n": 6,
+            "dither": 0.0,
+        },
+        "tokenizer": "CharTokenizer",
+        "tokenizer_conf": {"unk_symbol": "<unk>", "split_with_space": True},
+    }
+    folder.mkdir(parents=True)
+    (folder / "seg_dict").write_text("".join(f"{token} {token}\n" for token in TOKENS[3:-1]))
+    (folder / "am.mvn").write_text(_normalisation(560))
+
+    def speak_at_rate(model: Any) -> None:
+        model.predictor.cif_output.weight.mul_(0.1)
+        model.predictor.cif_output.bias.fill_(math.log(rate / (1 - rate)))
+
+    _write(folder, config, speak_at_rate)
+
+
+def build_punctuation(folder: Path) -> None:
+    """A CT-Transformer that puts a mark after some words, and leaves most alone."""
+    config: dict[str, Any] = {
+        "model": "CTTransformer",
+        "model_conf": {
+            "ignore_id": 0,
+            "embed_unit": 16,
+            "att_unit": 16,
+            "dropout_rate": 0.0,
+            "punc_list": MARKS,
+            "punc_weight": [1.0] * len(MARKS),
+            "sentence_end_id": 3,
+        },
+        "encoder": "SANMEncoder",
+        "encoder_conf": _ENCODER | {"num_blocks": 1, "output_size": 16, "input_size": 16, "padding_idx": 0},
+        "tokenizer": "CharTokenizer",
+        "tokenizer_conf": {"unk_symbol": "<unk>"},
+    }
+    folder.mkdir(parents=True)
+
+    def prefer_no_mark(model: Any) -> None:
+        model.decoder.weight.mul_(6.0)
+        model.decoder.bias.copy_(torch.tensor([-50.0, 6.0, 0.0, 0.0, 0.0, 0.0]))
+
+    _write(folder, config, prefer_no_mark)
+
+
+def _write(folder: Path, config: dict[str, Any], shape: Any) -> None:
+    ensure_torchaudio()
+    from funasr import AutoModel
+
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
+    (folder / "tokens.json").write_text(json.dumps(TOKENS, ensure_ascii=False))
+    build = json.loads(json.dumps(config))
+    build["tokenizer_conf"]["token_list"] = str(folder / "tokens.json")
+    if "frontend" in build:
+        build["tokenizer_conf"]["seg_dict"] = str(folder / "seg_dict")
+        build["frontend_conf"]["cmvn_file"] = str(folder / "am.mvn")
+    # with a model_conf at hand the library builds the model itself, instead of reading a folder
+    model, _ = AutoModel.build_model(device="cpu", seed=0, ncpu=1, **build)
+    with torch.no_grad():
+        shape(model)
+    torch.save(model.state_dict(), folder / "model.pt")
+
+
+def _normalisation(width: int) -> str:
+    shift, scale = " ".join(["-10.0"] * width), " ".join(["0.2"] * width)
+    return (
+        f"<Nnet>\n<Splice> {width} {width}\n[ 0 ]\n"
+        f"<AddShift> {width} {width}\n<LearnRateCoef> 0 [ {shift} ]\n"
+        f"<Rescale> {width} {width}\n<LearnRateCoef> 0 [ {scale} ]\n</Nnet>\n"
+    )

@@ -1,0 +1,60 @@
+"""A demo server that plays a slow script, so that there is time to hurt it."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.ffmpeg import ffmpeg_path
+from tests.serving import Server
+
+#: Ten sentences by two voices, a second each, heard in a tenth of a second each.
+SENTENCES = [
+    {"start": float(second), "end": second + 0.9, "text": text, "voice": "AB"[second // 2 % 2]}
+    for second, text in enumerate(
+        [
+            "今天我们开会。",
+            "先说第一件事。",
+            "预算已经批了。",
+            "我这边没有问题。",
+            "那就按计划来。",
+            "第二件事是招人。",
+            "还缺两个工程师。",
+            "下周开始面试。",
+            "好的我来安排。",
+            "今天就到这里。",
+        ]
+    )
+]
+
+
+def script(**parts: Any) -> dict[str, Any]:
+    return {"sentences": SENTENCES, "transcribe": {"delay": 0.1}, "diarize": {"delay": 0.1}, **parts}
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("audio") / "周会.wav"
+    tone = ["-f", "lavfi", "-i", "sine=frequency=300:duration=10", "-ar", "16000"]
+    subprocess.run([ffmpeg_path(), "-v", "error", *tone, str(path)], check=True)
+    return path
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Not started yet; write its script first with `play`."""
+    server = Server(tmp_path, SCRIPT=str(tmp_path / "script.json"), RESCUE_SECONDS="30", HEARTBEAT_SECONDS="1")
+    play(server)
+    yield server
+    server.close()
+
+
+def play(server: Server, **parts: Any) -> None:
+    (server.folder / "script.json").write_text(json.dumps(script(**parts)), encoding="utf-8")
+
+
+KILL = {"signal": int(signal.SIGKILL)}

@@ -1,0 +1,200 @@
+"""SIGKILL in the middle of each stage, then a restart: the job completes unaided, with the very same text."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import KILL, play
+from tests.serving import Server, until
+
+#: Before and after each durable step of a job: the artifact, its seal, and the copies for the browser and the mirror.
+ARTIFACTS = ["speech.wav.seal", "sentences.json.seal", "turns.json.seal", "document.json", "document.json.seal"]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, recording: Path) -> dict[str, Any]:
+    """The document of a run that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    server = Server(folder, SCRIPT=str(folder / "script.json"))
+    play(server)
+    server.start()
+    id, job = server.upload(recording)
+    assert server.ended(job)["status"] == "done"
+    document: dict[str, Any] = json.loads(server.text(id))
+    server.close()
+    return document
+
+
+def all_is_well(server: Server, recording: str, job: str, undisturbed: dict[str, Any]) -> None:
+    """The job is done once, row, mirror and text agree, and nothing is left over."""
+    assert server.ended(job)["status"] == "done"
+    assert json.loads(server.text(recording)) == undisturbed
+    versions = server.client.get(f"/api/recordings/{recording}/transcript/versions").json()
+    assert [version["number"] for version in versions] == [1]
+    mirror = server.folder / "uploads" / "transcripts" / f"{recording}.json"
+    until(mirror.exists)
+    assert json.loads(mirror.read_text(encoding="utf-8")) == undisturbed
+
+
+@pytest.mark.parametrize("stage", ["prepare", "transcribe"])
+def test_a_server_killed_in_a_stage_goes_on_where_it_was(
+    server: Server, recording: Path, undisturbed: dict[str, Any], stage: str
+) -> None:
+    server.start()
+    id, job = server.upload(recording)
+    if stage == "transcribe":
+        until(lambda: heard_seconds(server, job) > 3)
+    else:
+        until(lambda: server.job(job)["status"] == "running")
+
+    server.kill()
+    server.start()
+
+    all_is_well(server, id, job, undisturbed)
+    assert server.job(job)["attempt"] == 2
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("artifact", ARTIFACTS)
+def test_a_server_killed_at_a_durable_step_loses_and_doubles_nothing(
+    server: Server, recording: Path, undisturbed: dict[str, Any], artifact: str, moment: str
+) -> None:
+    server.start(CRASH_AT=f"{moment}:{artifact}")
+    id, job = server.upload(recording)
+
+    server.wait_for_death()
+    server.start()
+
+    all_is_well(server, id, job, undisturbed)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_server_killed_at_the_publish_publishes_once(
+    server: Server, recording: Path, undisturbed: dict[str, Any], moment: str
+) -> None:
+    server.start(CRASH_AT=f"{moment}:publish")
+    id, job = server.upload(recording)
+
+    server.wait_for_death()
+    server.start()
+
+    all_is_well(server, id, job, undisturbed)
+
+
+@pytest.mark.parametrize("part", ["transcribe", "diarize"])
+def test_a_model_that_dies_is_started_again(
+    server: Server, recording: Path, undisturbed: dict[str, Any], part: str
+) -> None:
+    once = {**KILL, "once": str(server.folder / "died")}
+    play(server, **{part: {"delay": 0.05, "steps": {"1": once}}})
+    server.start()
+
+    id, job = server.upload(recording)
+
+    all_is_well(server, id, job, undisturbed)
+
+
+def test_a_recogniser_that_always_dies_fails_the_job_with_the_reason_and_keeps_the_input(
+    server: Server, recording: Path
+) -> None:
+    play(server, transcribe={"steps": {"4": KILL}})
+    server.start()
+    id, job = server.upload(recording)
+
+    state = server.ended(job)
+
+    assert (state["status"], state["error"]["code"], state["attempt"]) == ("failed", "engine_died", 3)
+    assert server.client.get(f"/api/recordings/{id}/original").content == recording.read_bytes()
+    heard = server.client.get(f"/api/jobs/{job}/transcript").json()
+    assert not heard["whole"]
+    assert len(heard["document"]["segments"]) > 0
+
+    play(server)
+    server.stop()
+    server.start()
+    assert server.client.post(f"/api/jobs/{job}/retry").status_code == 200
+    assert server.ended(job)["status"] == "done"
+
+
+def test_a_diarizer_that_always_dies_is_a_warning(server: Server, recording: Path) -> None:
+    play(server, diarize={"steps": {"0": KILL}})
+    server.start()
+    id, job = server.upload(recording)
+
+    state = server.ended(job)
+
+    assert (state["status"], [warning["code"] for warning in state["warnings"]]) == ("done", ["diarization_failed"])
+    document = json.loads(server.text(id))
+    assert "".join(segment["text"] for segment in document["segments"]).startswith("今天我们开会")
+    assert {segment["speaker"] for segment in document["segments"]} == {None}
+
+
+def test_a_stop_puts_the_job_back_without_counting_it_as_a_failure(
+    server: Server, recording: Path, undisturbed: dict[str, Any]
+) -> None:
+    server.start()
+    id, job = server.upload(recording)
+    until(lambda: heard_seconds(server, job) > 2)
+
+    assert server.stop() == 0
+    server.start()
+
+    all_is_well(server, id, job, undisturbed)
+
+
+def test_a_cancelled_job_stops_within_two_seconds_and_keeps_what_it_heard(server: Server, recording: Path) -> None:
+    play(server, transcribe={"delay": 0.1, "steps": {"5": {"hang": True}}}, diarize={"steps": {"0": {"hang": True}}})
+    server.start()
+    _, job = server.upload(recording)
+    until(lambda: heard_seconds(server, job) > 4)
+
+    assert server.client.post(f"/api/jobs/{job}/cancel").json()["status"] == "cancelled"
+    until(lambda: not engines(server), seconds=2)
+
+    heard = server.client.get(f"/api/jobs/{job}/transcript").json()
+    text = "".join(segment["text"] for segment in heard["document"]["segments"])
+    assert (heard["status"], text) == (
+        "cancelled",
+        "今天我们开会。先说第一件事。预算已经批了。我这边没有问题。那就按计划来。",
+    )
+
+
+def test_a_damaged_artifact_is_made_again(server: Server, recording: Path, undisturbed: dict[str, Any]) -> None:
+    server.start(CRASH_AT="after:turns.json.seal")
+    id, job = server.upload(recording)
+    server.wait_for_death()
+    folder = server.folder / "uploads" / id / "jobs" / job
+    turns = folder / "turns.json"
+    turns.write_bytes(turns.read_bytes().replace(b"1", b"7"))
+
+    server.start()
+
+    all_is_well(server, id, job, undisturbed)
+
+
+def test_a_recording_deleted_while_it_is_heard_does_not_come_back(server: Server, recording: Path) -> None:
+    play(server, transcribe={"delay": 0.1, "steps": {"5": {"hang": True}}})
+    server.start()
+    id, job = server.upload(recording)
+    until(lambda: any(one["name"] == "transcribe" for one in server.job(job)["stages"]))
+
+    assert server.client.delete(f"/api/recordings/{id}").status_code == 204
+
+    until(lambda: not [path for path in (server.folder / "uploads").rglob("*") if id in str(path)], seconds=5)
+    assert server.client.get(f"/api/jobs/{job}").status_code == 404
+
+
+def heard_seconds(server: Server, job: str) -> float:
+    stages = {stage["name"]: float(stage["done_seconds"]) for stage in server.job(job)["stages"]}
+    return stages.get("transcribe", 0.0)
+
+
+def engines(server: Server) -> list[str]:
+    """Children of the server that hold an engine."""
+    import psutil
+
+    assert server.process is not None
+    children = psutil.Process(server.process.pid).children(recursive=True)
+    return [child.name() for child in children if "backend.engines.child" in " ".join(child.cmdline())]

@@ -1,0 +1,145 @@
+from pathlib import Path
+
+import httpx
+
+from tests.serving import Server, until
+
+
+def test_a_recording_becomes_a_transcript_with_speakers(server: Server, recording: Path) -> None:
+    id, job = server.upload(recording, speakers="2-5", hotwords="火山引擎，飞书")
+
+    state = server.ended(job)
+
+    assert (state["status"], state["error"], state["warnings"]) == ("done", None, [])
+    assert state["options"] == {"min_speakers": 2, "max_speakers": 5, "hotwords": ["火山引擎", "飞书"]}
+    transcript = server.client.get(f"/api/recordings/{id}/transcript").raise_for_status().json()
+    assert transcript["number"] == 1
+    segments = transcript["document"]["segments"]
+    assert {segment["speaker"] for segment in segments} >= {"S1", "S2"}
+    assert all(segment["text"] for segment in segments)
+
+
+def test_text_and_json_are_mirrored_in_the_uploads_folder(server: Server, recording: Path) -> None:
+    id, job = server.upload(recording)
+    server.ended(job)
+
+    mirror = server.folder / "uploads" / "transcripts"
+    until(lambda: (mirror / f"{id}.json").exists())
+
+    for format in ("txt", "json"):
+        assert (mirror / f"{id}.{format}").read_text(encoding="utf-8") == server.text(id, format)
+
+
+def test_every_format_carries_the_name_of_the_recording(server: Server, recording: Path) -> None:
+    id, job = server.upload(recording)
+    server.ended(job)
+
+    for format in ("txt", "srt", "vtt", "md", "json"):
+        answer = server.client.get(f"/api/recordings/{id}/export", params={"format": format})
+        assert answer.status_code == 200, answer.text
+        assert "%E4%B8%89%E6%9C%88" in answer.headers["content-disposition"]
+        assert answer.content
+    assert server.client.get(f"/api/recordings/{id}/export", params={"format": "exe"}).status_code == 422
+
+
+def test_the_original_and_the_listening_copy_can_be_had_again(server: Server, recording: Path) -> None:
+    id, job = server.upload(recording)
+    server.ended(job)
+
+    original = server.client.get(f"/api/recordings/{id}/original")
+    part = server.client.get(f"/api/recordings/{id}/audio", headers={"Range": "bytes=0-99"})
+
+    assert original.content == recording.read_bytes()
+    assert (part.status_code, len(part.content)) == (206, 100)
+    assert server.client.get(f"/api/recordings/{id}/peaks").status_code == 200
+
+
+def test_deleting_a_recording_leaves_nothing_of_it(server: Server, recording: Path) -> None:
+    id, job = server.upload(recording)
+    server.ended(job)
+    until(lambda: (server.folder / "uploads" / "transcripts" / f"{id}.json").exists())
+
+    assert server.client.delete(f"/api/recordings/{id}").status_code == 204
+
+    assert server.client.get(f"/api/recordings/{id}").status_code == 404
+    assert server.client.get(f"/api/jobs/{job}").status_code == 404
+    until(lambda: not [path for path in (server.folder / "uploads").rglob("*") if id in str(path)])
+
+
+def test_what_is_not_mine_is_not_found(server: Server, recording: Path, stranger: httpx.Client) -> None:
+    id, job = server.upload(recording)
+    server.ended(job)
+
+    paths = [f"/api/recordings/{id}", f"/api/recordings/{id}/transcript", f"/api/recordings/{id}/export"]
+    paths += [f"/api/recordings/{id}/audio", f"/api/recordings/{id}/original", f"/api/recordings/{id}/peaks"]
+    paths += [f"/api/jobs/{job}", f"/api/jobs/{job}/transcript"]
+    assert {path: stranger.get(path).status_code for path in paths} == dict.fromkeys(paths, 404)
+    for action in ("cancel", "retry"):
+        assert stranger.post(f"/api/jobs/{job}/{action}").status_code == 404
+    assert stranger.post(f"/api/recordings/{id}/jobs", json={}).status_code == 404
+    assert stranger.delete(f"/api/recordings/{id}").status_code == 404
+    assert stranger.delete(f"/api/jobs/{job}").status_code == 404
+    assert stranger.get("/api/jobs").json() == {"jobs": [], "total": 0}
+    assert stranger.get("/api/recordings").json()["total"] == 0
+
+
+def test_nobody_gets_anywhere_without_signing_in(server: Server) -> None:
+    schema = server.client.get("/openapi.json").json()
+    open_to_all = {"/api/auth/login", "/health", "/ready"}
+
+    let_in = []
+    with httpx.Client(base_url=server.client.base_url) as anybody:
+        for path, methods in schema["paths"].items():
+            for method in methods:
+                answer = anybody.request(method, path.replace("{", "").replace("}", ""))
+                if answer.status_code != 401 and path not in open_to_all:
+                    let_in.append((method, path, answer.status_code))
+
+    assert let_in == []
+
+
+def test_a_second_job_of_a_recording_makes_the_next_version(server: Server, recording: Path) -> None:
+    id, job = server.upload(recording)
+    server.ended(job)
+
+    again = server.client.post(f"/api/recordings/{id}/jobs", json={"max_speakers": 2})
+    assert again.status_code == 201, again.text
+    server.ended(again.json()["id"])
+
+    assert server.client.get(f"/api/recordings/{id}/transcript").json()["number"] == 2
+    listed = server.client.get("/api/jobs", params={"recording_id": id}).json()
+    assert (listed["total"], [one["id"] for one in listed["jobs"]]) == (2, [again.json()["id"], job])
+
+
+def test_an_ended_job_can_be_deleted_and_its_transcript_stays(server: Server, recording: Path) -> None:
+    id, job = server.upload(recording)
+    server.ended(job)
+
+    assert server.client.delete(f"/api/jobs/{job}").status_code == 204
+
+    assert server.client.get(f"/api/jobs/{job}").status_code == 404
+    assert server.client.get(f"/api/recordings/{id}/transcript").status_code == 200
+    until(lambda: not list((server.folder / "uploads" / id / "jobs").iterdir()))
+
+
+def test_a_done_job_cannot_be_cancelled(server: Server, recording: Path) -> None:
+    _, job = server.upload(recording)
+    server.ended(job)
+
+    answer = server.client.post(f"/api/jobs/{job}/cancel")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_final")
+
+
+def test_the_queue_and_the_engines_can_be_seen(server: Server) -> None:
+    queue = server.client.get("/api/queue").json()
+    engines = server.client.get("/api/engines").json()
+
+    assert (queue["max_concurrent"], queue["max_per_user"], queue["max_size"]) == (3, 2, 50)
+    assert {"funasr", "vosk", "pyannote-3.1", "scripted"} <= {engine["name"] for engine in engines}
+
+
+def test_the_docs_and_the_health_are_there(server: Server) -> None:
+    assert server.client.get("/docs").status_code == 200
+    assert server.client.get("/ready").json() == {"database": "ok", "runner": "ok"}
+    assert server.client.get("/health").headers["x-content-type-options"] == "nosniff"

@@ -1,0 +1,67 @@
+"""Sound made by arithmetic, and every FFmpeg that a person may have."""
+
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy
+import pytest
+
+from backend.recordings.files import Storage
+
+
+def _programs() -> dict[str, str]:
+    programs = {"carried": imageio_ffmpeg.get_ffmpeg_exe()}
+    if system := shutil.which("ffmpeg"):
+        programs["system"] = system
+    return programs
+
+
+@pytest.fixture(params=_programs())
+def ffmpeg(request: pytest.FixtureRequest) -> str:
+    """The system's FFmpeg, then the one that imageio-ffmpeg carries: people have either."""
+    return _programs()[request.param]
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., Path]:
+    """Let an FFmpeg make a file; skips where it has no encoder for it."""
+
+    made: dict[tuple[str, ...], bytes] = {}
+
+    def make(path: Path, *arguments: str) -> Path:
+        command = [*("-v", "error", "-y", *arguments), str(path)]
+        for program in sorted(_programs().values()):
+            if known := made.get((path.suffix, *arguments)):
+                path.write_bytes(known)
+                return path
+            if subprocess.run([program, *command], capture_output=True, check=False).returncode == 0:
+                made[(path.suffix, *arguments)] = path.read_bytes()
+                return path
+        pytest.skip(f"no FFmpeg here can make {path.suffix}")
+
+    return make
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(tmp_path / "uploads")
+
+
+def wav(
+    seconds: float = 2.0, *, rate: int = 16_000, channels: int = 1, tone: float = 440.0, loud: float = 0.5
+) -> bytes:
+    """A tone on every channel."""
+    times = numpy.arange(int(seconds * rate)) / rate
+    samples = (32767 * loud * numpy.sin(2 * numpy.pi * tone * times)).astype("<i2")
+    return wav_of(samples.repeat(channels).tobytes(), rate=rate, channels=channels)
+
+
+def wav_of(data: bytes, *, rate: int = 16_000, channels: int = 1) -> bytes:
+    """A header that says what it is told to, before whatever follows."""
+    head = struct.pack("<IHHIIHH", 16, 1, channels, rate, rate * channels * 2 & 0xFFFFFFFF, channels * 2, 16)
+    body = b"WAVEfmt " + head + b"data" + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", len(body)) + body

@@ -1,0 +1,107 @@
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.recordings.files import DiskFull, Storage, clean_name, extension_of
+from backend.recordings.whitelists import EXTENSIONS
+
+ID = "0123456789abcdef0123456789abcdef"
+OTHER = "f" * 32
+
+
+def test_every_path_lies_in_the_folder_of_its_recording(storage: Storage) -> None:
+    root = storage.root
+
+    assert root / ID == storage.folder(ID)
+    assert root / ID / "original.mp3" == storage.original_named(ID, "mp3")
+    assert root / ID / "jobs" / "j1" == storage.job_folder(ID, "j1")
+    assert root / "transcripts" / f"{ID}.txt" == storage.mirror(ID, "txt") == storage.mirror(ID, ".txt")
+    assert {root / ID} == {storage.listening_copy(ID).parent, storage.peaks(ID).parent}
+
+
+@pytest.mark.parametrize("id", ["", ".", "..", "../x", "a/b", "/etc", "a\0", "transcripts/../x", "a b", "a\n"])
+def test_what_is_no_id_of_ours_is_never_made_into_a_path(storage: Storage, id: str) -> None:
+    for path in (storage.folder, storage.listening_copy, lambda id: storage.job_folder(ID, id)):
+        with pytest.raises(ValueError, match="not an id of ours"):
+            path(id)
+
+
+async def test_deleting_removes_every_file_of_one_recording_and_of_no_other(storage: Storage) -> None:
+    for id in (ID, OTHER):
+        await storage.write_durably(storage.original_named(id, "wav"), b"MARK")
+        await storage.write_durably(storage.job_folder(id, "j") / "document.json", b"MARK")
+        await storage.write_durably(storage.mirror(id, "txt"), b"MARK")
+        await storage.write_durably(storage.mirror(id, "json"), b"MARK")
+
+    await storage.delete(ID)
+    await storage.delete(ID)
+
+    left = [path.relative_to(storage.root) for path in storage.root.rglob("*") if path.is_file()]
+    assert 4 == len(left)
+    assert all(OTHER in str(path) for path in left)
+
+
+async def test_folders_are_for_the_server_alone(storage: Storage) -> None:
+    await storage.write_durably(storage.job_folder(ID, "j") / "a.json", b"{}")
+
+    assert {0o700} == {path.stat().st_mode & 0o777 for path in storage.root.rglob("*") if path.is_dir()}
+
+
+async def test_a_file_written_durably_is_whole_and_alone(storage: Storage) -> None:
+    path = storage.peaks(ID)
+
+    await storage.write_durably(path, b"one")
+    await storage.write_durably(path, b"two")
+
+    assert b"two" == path.read_bytes()
+    assert [path.name] == os.listdir(path.parent)
+
+
+def test_the_reserve_is_never_used_up(storage: Storage) -> None:
+    storage.check_room(1, 0)
+
+    with pytest.raises(DiskFull):
+        storage.check_room(0, 10**18)
+
+
+async def test_sweeping_removes_old_folders_without_a_row(storage: Storage) -> None:
+    for id in (ID, OTHER, "e" * 32):
+        await storage.write_durably(storage.original_named(id, "wav"), b"x")
+    await storage.write_durably(storage.mirror(OTHER, "txt"), b"x")
+    for id in (ID, OTHER):
+        for path in (storage.folder(id), storage.original_named(id, "wav")):
+            os.utime(path, (0, 0))
+
+    assert [OTHER] == await storage.sweep({ID}, 3600)
+    assert not storage.folder(OTHER).exists()
+    assert storage.folder(ID).exists()
+    assert storage.folder("e" * 32).exists()  # an upload on its way
+
+
+def test_chinese_names_are_kept() -> None:
+    assert "周会录音（第 3 次）.m4a" == clean_name("周会录音（第 3 次）.m4a")
+
+
+@given(st.text())
+def test_a_cleaned_name_is_short_visible_and_no_path(name: str) -> None:
+    cleaned = clean_name(name)
+
+    assert 0 < len(cleaned) <= 255
+    assert not re.search(r"[/\\\0-\x1f\x7f\u202a-\u202e\u2066-\u2069]", cleaned)
+    assert cleaned not in (".", "..")
+    assert cleaned == unicodedata.normalize("NFC", cleaned)
+    assert cleaned == clean_name(cleaned)
+
+
+@given(st.text())
+def test_extensions_come_from_a_list_of_ours(name: str) -> None:
+    assert extension_of(name) in {*EXTENSIONS, "bin"}
+
+
+def test_the_extension_is_that_of_the_name_where_we_know_it(tmp_path: Path) -> None:
+    assert ["mp3", "bin", "bin", "m4a"] == [extension_of(name) for name in ("a.MP3", "a.sh", "mp3", "周会.m4a")]

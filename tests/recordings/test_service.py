@@ -1,0 +1,95 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from backend.accounts.tables import User
+from backend.database import Database, new_id, utc_now
+from backend.errors import InvalidInput
+from backend.recordings import service
+from backend.recordings.intake import Received
+from backend.recordings.service import RecordingNotFound
+
+
+async def people(database: Database, *names: str) -> list[str]:
+    async with database.write() as session:
+        users = [User(username=name, username_key=name) for name in names]
+        session.add_all(users)
+        await session.flush()
+        return [user.id for user in users]
+
+
+async def upload(database: Database, owner_id: str, name: str, age: float = 0) -> str:
+    received = Received(name, Path("original.wav"), "wav", 4, "0" * 64, {})
+    async with database.write() as session:
+        recording = await service.create(session, owner_id=owner_id, recording_id=new_id(), received=received)
+        recording.created_at = utc_now() - timedelta(seconds=age)
+        return recording.id
+
+
+async def test_what_is_not_yours_is_not_found(database: Database) -> None:
+    ada, eve = await people(database, "ada", "eve")
+    recording = await upload(database, ada, "周会.wav")
+
+    async with database.write() as session:
+        assert (await service.find(session, owner_id=ada, recording_id=recording)).name == "周会.wav"
+        for attempt in (
+            service.find(session, owner_id=eve, recording_id=recording),
+            service.rename(session, owner_id=eve, recording_id=recording, name="mine"),
+            service.delete(session, owner_id=eve, recording_id=recording),
+            service.find(session, owner_id=ada, recording_id=new_id()),
+        ):
+            with pytest.raises(RecordingNotFound):
+                await attempt
+        assert 0 == (await service.search(session, owner_id=eve)).total
+
+
+async def test_the_newest_comes_first_and_pages_hold_a_hundred_at_most(database: Database) -> None:
+    [ada, eve] = await people(database, "ada", "eve")
+    for number in range(105):
+        await upload(database, ada, f"{number}.wav", age=number)
+    await upload(database, eve, "foreign.wav")
+
+    async with database.read() as session:
+        first = await service.search(session, owner_id=ada, limit=1000)
+        rest = await service.search(session, owner_id=ada, offset=100)
+
+    assert (105, 105) == (first.total, rest.total)
+    assert [f"{number}.wav" for number in range(105)] == [row.name for row in (*first.recordings, *rest.recordings)]
+    assert 100 == len(first.recordings)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("周会", 2), ("MEETING", 1), ("100%", 1), ("%", 1), ("_", 0), ("' OR 1=1 --", 0), (" ", 3)]
+)
+async def test_searching_looks_into_names_and_takes_nothing_for_a_pattern(
+    database: Database, text: str, found: int
+) -> None:
+    [ada] = await people(database, "ada")
+    for name in ("周会 一.wav", "周会 Meeting.m4a", "100%.mp3"):
+        await upload(database, ada, name)
+
+    async with database.read() as session:
+        assert found == (await service.search(session, owner_id=ada, text=text)).total
+
+
+async def test_a_new_name_is_cleaned_and_never_blank(database: Database) -> None:
+    [ada] = await people(database, "ada")
+    recording = await upload(database, ada, "a.wav")
+
+    async with database.write() as session:
+        renamed = await service.rename(session, owner_id=ada, recording_id=recording, name="../\u202e新名字.wav")
+        assert "新名字.wav" == renamed.name
+        with pytest.raises(InvalidInput):
+            await service.rename(session, owner_id=ada, recording_id=recording, name="  ")
+
+
+async def test_deleting_removes_the_row(database: Database) -> None:
+    [ada] = await people(database, "ada")
+    kept, recording = await upload(database, ada, "kept.wav"), await upload(database, ada, "a.wav")
+
+    async with database.write() as session:
+        await service.delete(session, owner_id=ada, recording_id=recording)
+
+    async with database.read() as session:
+        assert {kept} == await service.known_ids(session)

@@ -1,0 +1,117 @@
+"""A real server in a process of its own, for tests that need to kill it, and a client that knows its ways."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "a password of the tests"
+
+
+def until(fact: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Ask again until the answer is truthy; fail with the last answer when it never is."""
+    deadline = time.monotonic() + seconds
+    while not (answer := fact()):
+        assert time.monotonic() < deadline, f"still {answer!r} after {seconds} s"
+        time.sleep(0.02)
+    return answer
+
+
+class Server:
+    """`start`, `kill` (SIGKILL) and `stop` (SIGTERM) as often as wanted; rows and files stay in `folder`."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.env = {
+            **{name: value for name, value in os.environ.items() if name not in ("DEMO", "SCRIPT", "CRASH_AT")},
+            "SECRET_KEY": "a key for tests, and long enough for them",
+            "DATABASE_URL": f"sqlite:///{folder}/house.db",
+            "UPLOADS_DIR": f"{folder}/uploads",
+            "DISK_RESERVE_BYTES": "0",
+            "DEMO": "true",
+            **settings,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.log = folder / "server.log"
+        self.client = httpx.Client(timeout=30)
+        self.port = 0
+
+    def start(self, **more: str) -> None:
+        """Serve on a fresh port, as a user who is made at the first start."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        command = [sys.executable, "-m", "backend", "serve", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env={**self.env, **more}, cwd=ROOT, stdout=log, stderr=log)
+        self.client.base_url = httpx.URL(f"http://127.0.0.1:{self.port}")
+        until(self._answers, 60)
+        if "Authorization" not in self.client.headers:
+            self.client.headers["Authorization"] = f"Bearer {self._sign_in()}"
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def wait_for_death(self) -> None:
+        """Until the server has killed itself at the point named in CRASH_AT."""
+        assert self.process is not None
+        assert self.process.wait(60) == -signal.SIGKILL
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        self.client.close()
+
+    def upload(self, recording: Path, **fields: str) -> tuple[str, str]:
+        """Ids of the recording and of its job."""
+        with recording.open("rb") as file:
+            answer = self.client.post("/api/recordings", files={"file": (recording.name, file)}, data=fields)
+        assert answer.status_code == 201, answer.text
+        taken = answer.json()
+        return taken["recording"]["id"], taken["job"]["id"]
+
+    def job(self, id: str) -> dict[str, Any]:
+        state: dict[str, Any] = self.client.get(f"/api/jobs/{id}").raise_for_status().json()
+        return state
+
+    def ended(self, id: str, seconds: float = 60.0) -> dict[str, Any]:
+        """The job's state once it has ended."""
+        open_statuses = ("queued", "running")
+        state: dict[str, Any] = until(lambda: (job := self.job(id))["status"] not in open_statuses and job, seconds)
+        return state
+
+    def text(self, recording: str, format: str = "json") -> str:
+        answer = self.client.get(f"/api/recordings/{recording}/export", params={"format": format})
+        return answer.raise_for_status().text
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()[-4000:]
+        try:
+            return self.client.get("/health").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def _sign_in(self) -> str:
+        script = [sys.executable, "create_super_admin.py", "--username", "chief", "--password-stdin"]
+        made = subprocess.run(
+            script, input=PASSWORD, env=self.env, cwd=ROOT, text=True, capture_output=True, check=False
+        )
+        assert made.returncode == 0, made.stderr
+        login = self.client.post("/api/auth/login", data={"username": "chief", "password": PASSWORD})
+        return str(login.raise_for_status().json()["access_token"])

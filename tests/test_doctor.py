@@ -1,0 +1,143 @@
+"""Every line of the doctor: what is wrong and the command that mends it."""
+
+import io
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from rich.console import Console
+
+from backend import doctor
+from backend.settings import Settings
+from backend.weights.catalogue import MODELS, SETS
+from backend.weights.store import adopt
+
+
+def test_a_bare_house_fails_and_names_the_commands(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "changeme")
+    paper = Console(file=io.StringIO(), width=200)
+
+    assert doctor.run_doctor(settings, paper) == 1
+
+    assert isinstance(paper.file, io.StringIO)
+    said = paper.file.getvalue()
+    assert "python -m backend models fetch" in said
+    assert "SECRET_KEY" in said
+
+
+def test_an_example_key_is_a_failure_and_a_long_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "replace-with-a-long-random-string")
+    line = doctor.secret_key()
+    assert (line.state, "token_urlsafe" in line.mend) == ("fail", True)
+
+    monkeypatch.setenv("SECRET_KEY", "k" * 48)
+    assert doctor.secret_key().state == "ok"
+
+
+def test_an_old_python_is_a_failure() -> None:
+    assert doctor.python((3, 9, 1)).state == "fail"
+    assert doctor.python((3, 10, 0)).state == "ok"
+
+
+def test_an_env_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    assert doctor.secret_file(env).state == "warn"
+
+    env.write_text("SECRET_KEY=x")
+    env.chmod(0o644)
+    assert doctor.secret_file(env).mend == f"chmod 600 {env}"
+
+    env.chmod(0o600)
+    assert doctor.secret_file(env).state == "ok"
+
+
+def test_ffmpeg_is_found_and_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.ffmpeg().state == "ok"
+
+    (tmp_path / "ffmpeg").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    line = doctor.ffmpeg()
+    assert (line.state, "apt install ffmpeg" in line.mend) == ("fail", True)
+
+
+def test_without_models_there_is_one_failure_and_its_command(tmp_path: Path) -> None:
+    (line,) = doctor.models(tmp_path)
+
+    assert (line.state, line.mend) == ("fail", "python -m backend models fetch")
+
+
+@pytest.mark.shared
+def test_models_show_their_hash_and_licence_and_damage_is_named(shared: Path, tmp_path: Path) -> None:
+    for name in SETS["small"]:
+        adopt(shared / "models", tmp_path, name)
+
+    lines = {line.name: line for line in doctor.models(tmp_path)}
+    assert {line.state for line in lines.values()} == {"ok"}
+    assert "sha256 b3be75be477f" in lines["fsmn-vad"].found
+    assert MODELS["fsmn-vad"].licence in lines["fsmn-vad"].found
+    assert lines["Models"].mend == "python -m backend models fetch --set full"
+
+    (tmp_path / "fsmn-vad" / "am.mvn").write_bytes(b"x" * 8040)
+    lines = {line.name: line for line in doctor.models(tmp_path)}
+    assert lines["fsmn-vad"].state == "fail"
+    assert lines["fsmn-vad"].mend == "python -m backend models fetch --set small"
+    assert lines["Models"].state == "fail"
+
+
+def test_a_disk_that_is_as_good_as_full_is_a_failure(tmp_path: Path) -> None:
+    assert doctor.disk(tmp_path / "uploads", 10**18).state == "fail"
+    assert doctor.disk(tmp_path / "uploads", 0).state in ("ok", "warn")
+
+
+def test_little_memory_is_a_warning(tmp_path: Path) -> None:
+    assert doctor.memory(10**9, tmp_path).state == "warn"
+    assert doctor.memory(10**11, tmp_path).state == "ok"
+
+
+async def test_a_database_that_is_not_there_yet_is_fine_and_not_made(tmp_path: Path) -> None:
+    line = await doctor.database(f"sqlite:///{tmp_path}/house.db")
+
+    assert (line.state, "SQLite" in line.found) == ("ok", True)
+    assert not (tmp_path / "house.db").exists()
+
+
+async def test_a_database_that_cannot_be_opened_is_a_failure(tmp_path: Path) -> None:
+    assert (await doctor.database(f"sqlite:///{tmp_path}/no/such/folder/house.db")).state == "fail"
+
+    (tmp_path / "house.db").write_bytes(b"this is no database, though it is long enough to look like one" * 20)
+    line = await doctor.database(f"sqlite:///{tmp_path}/house.db")
+    assert (line.state, line.mend) == ("fail", "check DATABASE_URL in .env")
+
+
+def test_the_language_model_is_optional_and_never_a_failure(settings: Settings) -> None:
+    assert doctor.language_model(settings).state == "ok"
+
+    asked = settings.model_copy(
+        update={"openai_api_key": SecretStr("sk-x"), "openai_base_url": "https://llm.example/v1"}
+    )
+
+    def answers(status: int) -> httpx.MockTransport:
+        return httpx.MockTransport(lambda _request: httpx.Response(status))
+
+    def breaks(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route")
+
+    assert doctor.language_model(asked, answers(200)).state == "ok"
+    assert "OPENAI_API_KEY" in doctor.language_model(asked, answers(401)).mend
+    assert "OPENAI_BASE_URL" in doctor.language_model(asked, answers(502)).mend
+    assert "no route" in doctor.language_model(asked, httpx.MockTransport(breaks)).found
+
+
+def test_a_port_in_use_is_a_warning_that_names_another() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+
+        line = doctor.port(number)
+
+    assert (line.state, line.mend) == ("warn", f"PORT={number + 1} ./start_backend.sh")
+    assert doctor.port(number).state == "ok"

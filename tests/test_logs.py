@@ -1,0 +1,33 @@
+import json
+import logging
+
+import pytest
+
+from backend import logs
+
+
+@pytest.fixture(autouse=True)
+def quiet_again() -> object:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = before[0], before[1]
+
+
+def test_a_line_for_machines_is_one_object_with_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up_logs("INFO", "json")
+    token = logs.job_id.set("7")
+
+    logging.getLogger("test").info("Job finished", extra={"seconds": 1.5})
+    logs.job_id.reset(token)
+
+    entry = json.loads(capsys.readouterr().err)
+    assert (entry["message"], entry["seconds"], entry["job"], entry["level"]) == ("Job finished", 1.5, "7", "INFO")
+
+
+def test_a_line_break_in_a_fact_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up_logs("INFO", "text")
+
+    logging.getLogger("test").info("Recording renamed", extra={"to": "a\nb\r\x1b[31m"})
+
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -1,0 +1,210 @@
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.database import utc_now
+from backend.transcripts import service
+from backend.transcripts.document import Document, document_from_json, document_to_json, rename_speaker
+from backend.transcripts.service import SITTING, SpeakerNotFound, TranscriptChanged, TranscriptNotFound
+from backend.transcripts.tables import Origin, Transcript
+from tests.transcripts.conftest import Home
+
+
+@pytest.fixture
+async def session(home: Home, document: Document) -> AsyncIterator[AsyncSession]:
+    """A transaction in which Ada's recording has its first version."""
+    await home.publish(document)
+    async with home.database.write() as session:
+        yield session
+
+
+def named(document: Document, name: str) -> Document:
+    return rename_speaker(document, "S1", name)
+
+
+async def numbers(session: AsyncSession, home: Home) -> list[int]:
+    found = await service.versions(session, owner_id=home.ada.id, recording_id=home.recording_id)
+    return [version.number for version in found]
+
+
+async def save(session: AsyncSession, home: Home, document: Document, based_on: int, later: float = 0) -> Transcript:
+    return await service.save(
+        session,
+        owner_id=home.ada.id,
+        recording_id=home.recording_id,
+        author_id=home.ada.id,
+        document=document,
+        based_on=based_on,
+        now=utc_now() + timedelta(minutes=later),
+    )
+
+
+async def test_the_first_version_is_what_the_machine_heard(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    found = await service.newest(session, owner_id=home.ada.id, recording_id=home.recording_id)
+
+    assert (found.number, found.origin, found.author_id) == (1, "machine", None)
+    assert document_from_json(found.document) == document_from_json(document_to_json(document))
+    assert "没有意见。" in found.text
+
+
+async def test_the_first_version_cannot_be_a_persons(home: Home, document: Document) -> None:
+    async with home.database.write() as session:
+        with pytest.raises(ValueError, match="version 1"):
+            await service.publish(
+                session,
+                recording_id=home.recording_id,
+                owner_id=home.ada.id,
+                job_id=None,
+                origin=Origin.PERSON,
+                document=document,
+            )
+
+
+async def test_a_second_job_adds_a_version(session: AsyncSession, home: Home, document: Document) -> None:
+    again = await service.publish(
+        session,
+        recording_id=home.recording_id,
+        owner_id=home.ada.id,
+        job_id="j2",
+        origin=Origin.MACHINE,
+        document=document,
+    )
+
+    assert again.number == 2
+    assert await numbers(session, home) == [2, 1]
+
+
+async def test_a_save_is_a_new_version_and_the_old_one_stays(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    saved = await save(session, home, named(document, "王"), 1)
+
+    first = await service.version(session, owner_id=home.ada.id, recording_id=home.recording_id, number=1)
+    assert (saved.number, saved.origin, saved.author_id) == (2, "person", home.ada.id)
+    assert document_from_json(first.document).speakers[0].name is None
+    assert not saved.mirrored
+
+
+async def test_a_stale_save_is_refused_with_the_newest_number(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    await save(session, home, named(document, "王"), 1)
+
+    with pytest.raises(TranscriptChanged) as refused:
+        await save(session, home, named(document, "李"), 1)
+
+    assert (refused.value.status, refused.value.facts) == (409, {"newest": 2})
+    newest = await service.newest(session, owner_id=home.ada.id, recording_id=home.recording_id)
+    assert document_from_json(newest.document).speakers[0].name == "王"
+
+
+async def test_saves_of_one_sitting_are_one_version(session: AsyncSession, home: Home, document: Document) -> None:
+    await save(session, home, named(document, "王"), 1)
+    second = await save(session, home, named(document, "王小"), 2, later=5)
+    third = await save(session, home, named(document, "王小明"), 3, later=9)
+
+    assert (second.number, third.number) == (3, 4)
+    assert await numbers(session, home) == [4, 1]
+
+
+async def test_a_second_window_of_the_same_person_does_not_overwrite_the_first(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    await save(session, home, named(document, "王"), 1)
+    await save(session, home, named(document, "王小"), 2)
+
+    with pytest.raises(TranscriptChanged):
+        await save(session, home, named(document, "李"), 2)
+
+
+async def test_a_sitting_ends_ten_minutes_after_it_began(session: AsyncSession, home: Home, document: Document) -> None:
+    minutes = SITTING.total_seconds() / 60
+    await save(session, home, named(document, "一"), 1)
+    await save(session, home, named(document, "二"), 2, later=minutes - 1)
+    await save(session, home, named(document, "三"), 3, later=minutes + 1)
+
+    assert await numbers(session, home) == [4, 3, 1]
+
+
+async def test_somebody_elses_version_is_never_replaced(session: AsyncSession, home: Home, document: Document) -> None:
+    await save(session, home, named(document, "王"), 1)
+
+    await service.save(
+        session,
+        owner_id=home.ada.id,
+        recording_id=home.recording_id,
+        author_id=home.eve.id,
+        document=named(document, "李"),
+        based_on=2,
+    )
+
+    assert await numbers(session, home) == [3, 2, 1]
+
+
+async def test_a_save_that_changes_nothing_adds_nothing(session: AsyncSession, home: Home, document: Document) -> None:
+    saved = await save(session, home, document, 1)
+
+    assert saved.number == 1
+    assert await numbers(session, home) == [1]
+
+
+async def test_a_number_taken_meanwhile_is_a_conflict_and_loses_nothing(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    mine = await save(session, home, named(document, "王"), 1)
+    hidden = Transcript(
+        recording_id=home.recording_id, owner_id=home.eve.id, number=3, origin="person", document={}, text=""
+    )
+    session.add(hidden)  # as good as one that was committed after we looked
+    await session.flush()
+
+    with pytest.raises(TranscriptChanged):
+        await save(session, home, named(document, "李"), 2)
+
+    kept = await service.newest(session, owner_id=home.ada.id, recording_id=home.recording_id)
+    assert (kept.id, document_from_json(kept.document).speakers[0].name) == (mine.id, "王")
+
+
+async def test_renaming_a_speaker_is_a_version_of_that_person(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    ask = {"owner_id": home.ada.id, "recording_id": home.recording_id, "author_id": home.ada.id}
+
+    renamed = await service.rename(session, **ask, speaker="S2", name="李四")
+
+    assert (renamed.number, renamed.origin) == (2, "person")
+    assert document_from_json(renamed.document).speaker_name("S2") == "李四"
+    with pytest.raises(SpeakerNotFound):
+        await service.rename(session, **ask, speaker="S9", name="李四")
+    with pytest.raises(TranscriptChanged):
+        await service.rename(session, **ask, speaker="S1", name="李四", based_on=1)
+
+
+async def test_what_is_not_yours_is_not_found(session: AsyncSession, home: Home, document: Document) -> None:
+    hers = {"owner_id": home.eve.id, "recording_id": home.recording_id}
+
+    with pytest.raises(TranscriptNotFound):
+        await service.newest(session, **hers)
+    with pytest.raises(TranscriptNotFound):
+        await service.version(session, **hers, number=1)
+    with pytest.raises(TranscriptNotFound):
+        await service.versions(session, **hers)
+    with pytest.raises(TranscriptNotFound):
+        await service.save(session, **hers, author_id=home.eve.id, document=document, based_on=1)
+    with pytest.raises(TranscriptNotFound):
+        await service.rename(session, **hers, author_id=home.eve.id, speaker="S1", name="x")
+
+
+async def test_a_refused_save_leaves_the_transaction_usable(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    edited = replace(document, segments=document.segments[:1])
+    with pytest.raises(TranscriptChanged):
+        await save(session, home, edited, 7)
+
+    assert (await save(session, home, edited, 1)).number == 2

@@ -1,0 +1,110 @@
+"""The hubs: addresses, caches, and one plain sentence where they say no."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from backend.weights import hubs
+from backend.weights.catalogue import MODELS, Hub, Pin
+from backend.weights.downloads import FetchFailed
+from backend.weights.hubs import Hubs
+from tests.weights.conftest import CONFIG, Site, digest
+
+GATED = Hub("huggingface", "we/gated", "abc", (Pin("config.yaml", "config.yaml", digest(CONFIG)),), gated=True)
+PATH = "/we/gated/resolve/abc/config.yaml"
+
+
+@pytest.fixture
+def places(site: Site) -> Hubs:
+    return Hubs(huggingface=site.address, modelscope=site.address, token="hf_mine")
+
+
+def test_a_file_comes_with_the_token_of_its_owner(site: Site, web: httpx.Client, places: Hubs, tmp_path: Path) -> None:
+    site.files[PATH] = CONFIG
+
+    hubs.bring(web, places, GATED, tmp_path / "kept", tmp_path / "model", _nobody)
+
+    assert (tmp_path / "model" / "config.yaml").read_bytes() == CONFIG
+    assert site.asked == [(PATH, None, "Bearer hf_mine")]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_gate_names_the_page_and_what_to_do(
+    status: int, site: Site, web: httpx.Client, places: Hubs, tmp_path: Path
+) -> None:
+    site.statuses[PATH] = status
+
+    with pytest.raises(FetchFailed, match=r"accept the conditions at https://huggingface\.co/we/gated "):
+        hubs.bring(web, places, GATED, tmp_path / "kept", tmp_path / "model", _nobody)
+    with pytest.raises(FetchFailed, match=r"https://huggingface\.co/we/gated .* HF_TOKEN"):
+        hubs.bring(web, replace(places, token=None), GATED, tmp_path / "kept", tmp_path / "model", _nobody)
+
+
+def test_a_token_is_not_sent_to_modelscope(site: Site, web: httpx.Client, places: Hubs, tmp_path: Path) -> None:
+    hub = Hub("modelscope", "we/open", "v1", (Pin("a b.txt", "a.txt", digest(CONFIG)),))
+    site.files["/api/v1/models/we/open/repo?Revision=v1&FilePath=a+b.txt"] = CONFIG
+
+    hubs.bring(web, places, hub, tmp_path / "kept", tmp_path / "model", _nobody)
+
+    assert [authorization for _, _, authorization in site.asked] == [None]
+
+
+def test_a_lost_revision_says_so(web: httpx.Client, places: Hubs, tmp_path: Path) -> None:
+    with pytest.raises(FetchFailed, match=r"at revision abc \(404\)"):
+        hubs.bring(web, places, GATED, tmp_path / "kept", tmp_path / "model", _nobody)
+
+
+@pytest.mark.parametrize(
+    ("hub", "path"),
+    [
+        (GATED, "hub/models--we--gated/snapshots/abc/config.yaml"),
+        (replace(GATED, site="modelscope", repository="we/v1.0"), "models/we/v1___0/config.yaml"),
+        (replace(GATED, site="modelscope", repository="we/v1.0"), "hub/models/we/v1___0/config.yaml"),
+    ],
+)
+def test_what_lies_in_a_cache_is_not_downloaded(
+    hub: Hub, path: str, site: Site, web: httpx.Client, places: Hubs, tmp_path: Path
+) -> None:
+    cached = tmp_path / "cache" / path
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(CONFIG)
+    places = replace(places, huggingface_cache=tmp_path / "cache", modelscope_cache=tmp_path / "cache")
+
+    hubs.bring(web, places, hub, tmp_path / "kept", tmp_path / "model", _nobody)
+
+    assert (tmp_path / "model" / "config.yaml").read_bytes() == CONFIG
+    assert site.asked == []
+
+
+def test_a_cached_file_that_is_another_one_is_downloaded(
+    site: Site, web: httpx.Client, places: Hubs, tmp_path: Path
+) -> None:
+    cached = tmp_path / "cache" / "hub/models--we--gated/snapshots/abc/config.yaml"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"something else")
+    site.files[PATH] = CONFIG
+
+    hubs.bring(
+        web, replace(places, huggingface_cache=tmp_path / "cache"), GATED, tmp_path / "k", tmp_path / "model", _nobody
+    )
+
+    assert (tmp_path / "model" / "config.yaml").read_bytes() == CONFIG
+
+
+def test_hubs_that_answer_are_told_from_those_that_do_not(site: Site, web: httpx.Client) -> None:
+    assert hubs.answering(web, Hubs(site.address, "http://127.0.0.1:1")) == {"huggingface"}
+
+
+def test_every_pin_of_the_catalogue_is_a_sha256_and_every_revision_is_fixed() -> None:
+    for model in MODELS.values():
+        for part in (part for origin in model.origins for part in origin.parts):
+            assert all(len(bytes.fromhex(pin.sha256)) == 32 for pin in part.files)
+            assert not isinstance(part, Hub) or part.revision not in ("main", "master")
+        assert model.licence
+        assert model.attribution
+
+
+def _nobody(_name: str, _done: int, _total: int | None) -> None:
+    pass
