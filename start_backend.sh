@@ -13,7 +13,7 @@ starts the server on port 8000. What is there already is left alone, so the seco
   --demo        serve with the scripted engine; no models are fetched
   --help        show this
 
-From the environment: HOST (default 0.0.0.0), PORT (8000), PYTHON (python3), VENV (.venv).
+From the environment: HOST (default 127.0.0.1), PORT (8000), PYTHON (python3), VENV (.venv).
 TEXT
 }
 
@@ -39,5 +39,5 @@ if [ -n "$setup_only" ]; then
 fi
 
 cd "$ROOT"
-export HOST=${HOST:-0.0.0.0} PORT=${PORT:-8000}
+export HOST=${HOST:-127.0.0.1} PORT=${PORT:-8000}
 exec "$python" -m backend serve

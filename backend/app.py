@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(router)
     _add_health(app)
 
+    app.add_middleware(_SmallBodies)
     app.add_middleware(_CarefulHeaders)
     return app
 
@@ -133,6 +135,19 @@ def _add_health(app: FastAPI) -> None:
         runner = "ok" if app.state.runner.alive else "stopped"
         well = database == runner == "ok"
         return JSONResponse({"database": database, "runner": runner}, 200 if well else 503)
+
+
+class _SmallBodies:
+    """FastAPI reads a form or JSON whole before it asks who is there. The routes that stream theirs ask first."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.limited = RequestBodyLimitMiddleware(app, max_body_size=64 * 1024)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        streams = scope["type"] == "http" and (scope["method"], scope["path"]) in intake.STREAMED
+        saves = scope["type"] == "http" and scope["method"] == "PUT"  # a document; its route has a limit of its own
+        await (self.app if streams or saves else self.limited)(scope, receive, send)
 
 
 class _CarefulHeaders:

@@ -65,7 +65,7 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(_request: Request, error: HTTPException) -> JSONResponse:
-        codes = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+        codes = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
         content = {"code": codes.get(error.status_code, "http_error"), "detail": str(error.detail)}
         return JSONResponse(content, error.status_code, headers=dict(error.headers or {}))
 

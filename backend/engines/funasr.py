@@ -22,6 +22,9 @@ from backend.speech.types import Sentence, Word
 #: What a model raises over one piece. Anything else, such as a full disk, is not about the piece.
 _FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
+#: A RuntimeError that says so comes from the machine: the next piece would fail as well.
+_NOT_THE_PIECE = ("can't allocate memory", "CUDA error")
+
 _MODELS = ("seaco-paraformer", "fsmn-vad", "ct-punc")
 
 
@@ -91,6 +94,8 @@ class FunAsr:
             half = len(pieces) // 2
             return self._hear(pieces[:half], hotwords) + self._hear(pieces[half:], hotwords)
         except _FAILURES as error:
+            if any(sign in str(error) for sign in _NOT_THE_PIECE):
+                raise
             if len(pieces) == 1:
                 return [f"{type(error).__name__}: {error}"]
             results = []

@@ -105,7 +105,7 @@ class Host:
             self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._leave)
 
     def _leave(self) -> None:
-        if self._child is not None and not self._turn.locked():
+        if self._child is not None and self._child.alive and not self._turn.locked():
             logger.info("Engine stopped", extra={"engine": self.name, "idle_seconds": self._idle_seconds})
             self._child.kill()
 

@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from backend.recordings.patience import within
+
 #: Kept of what a child writes to stderr: the beginning, which has the headers, and the end, which has the reason.
 _HEAD_CHARACTERS = 64 * 1024
 _TAIL_LINES = 100
@@ -58,7 +60,7 @@ async def run(
         asyncio.ensure_future(process.wait()),
     ]
     try:
-        await asyncio.wait_for(asyncio.gather(*reading), seconds)
+        await within(seconds, asyncio.gather(*reading))
     except asyncio.TimeoutError:
         raise OutOfTime from None
     finally:
@@ -79,7 +81,7 @@ async def _lines(
     """Hear every line; what is longer than a line should be is cut, never gathered."""
     assert stream is not None
     line, cut = b"", False
-    while chunk := await asyncio.wait_for(stream.read(64 * 1024), quiet_seconds):
+    while chunk := await within(quiet_seconds, stream.read(64 * 1024)):
         *whole, rest = (line + chunk).split(b"\n")
         for number, text in enumerate(whole):
             if not (cut and number == 0):

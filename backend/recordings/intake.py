@@ -20,6 +20,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from backend.durable import sync_folder
 from backend.errors import AppError, InvalidInput
 from backend.recordings.files import DiskFull, Storage, clean_name, extension_of
+from backend.recordings.patience import within
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -145,7 +146,7 @@ async def _moving(stream: AsyncIterator[bytes], stall_seconds: float) -> AsyncIt
                 raise Stalled
             began, arrived, left = clock(), 0, stall_seconds
         try:
-            chunk = await asyncio.wait_for(anext(chunks), left)
+            chunk = await within(left, anext(chunks))
         except StopAsyncIteration:
             return
         except asyncio.TimeoutError:

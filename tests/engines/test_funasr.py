@@ -201,6 +201,19 @@ def test_a_gpu_without_room_for_one_piece_is_out_of_memory(engine: FunAsr, lectu
     assert (caught.value.code, caught.value.retry) == ("out_of_memory", True)
 
 
+@pytest.mark.parametrize("message", ["DefaultCPUAllocator: can't allocate memory", "CUDA error: unspecified"])
+def test_a_machine_that_fails_is_no_error_of_a_piece(engine: FunAsr, lecture: Path, message: str) -> None:
+    def fail(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
+        if len(engine._recogniser.calls) > 1:
+            raise RuntimeError(message)
+        return hear()
+
+    engine._recogniser.trouble = fail
+
+    with pytest.raises(RuntimeError, match=message):
+        engine.transcribe(lecture, Listening(), _ignore)
+
+
 def test_a_killed_run_goes_on_where_it_was_with_the_same_result(
     engine: FunAsr, lecture: Path, plain: list[Sentence], tmp_path: Path
 ) -> None:

@@ -128,7 +128,7 @@ def test_a_killed_run_goes_on_where_it_was_with_the_same_result(
 
 def test_hotwords_change_nothing_and_harm_nothing(engine: Vosk, meeting: Path, tmp_path: Path) -> None:
     with Sound(meeting) as sound:
-        start = write(tmp_path / "a.wav", sound.read(0, 9))
+        start = write(tmp_path / "a.wav", sound.read(0, 4.4))
 
     assert engine.transcribe(start, Listening(hotwords=("http://x/y.txt",)), _ignore) == engine.transcribe(
         start, Listening(), _ignore

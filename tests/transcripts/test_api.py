@@ -1,7 +1,9 @@
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
+from backend.transcripts.api import router
 from backend.transcripts.document import Document, document_to_json
 from backend.transcripts.form import LARGEST
 from tests.transcripts.conftest import Door, Home
@@ -153,6 +155,17 @@ async def test_an_unknown_format_or_version_is_refused(door: Door) -> None:
     assert (await door.client.get(f"{door.path}/export", params={"format": "exe"})).status_code == 422
     assert (await door.client.get(f"{door.path}/export", params={"version": 9})).status_code == 404
     assert (await door.client.get(door.path, params={"version": 10**20})).status_code == 422
+
+
+def test_the_schema_knows_what_is_saved() -> None:
+    app = FastAPI()
+    app.include_router(router)
+
+    schema = app.openapi()
+
+    save = schema["paths"]["/api/recordings/{recording_id}/transcript"]["put"]["requestBody"]["content"]
+    sent = save["application/json"]["schema"]["properties"]["document"]["$ref"].rpartition("/")[2]
+    assert {"speakers", "segments"} <= schema["components"]["schemas"][sent]["properties"].keys()
 
 
 async def test_every_route_is_closed_to_strangers_and_empty_to_others(door: Door, document: Document) -> None:

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -173,7 +174,7 @@ async def test_a_number_taken_meanwhile_is_a_conflict_and_loses_nothing(
 async def test_renaming_a_speaker_is_a_version_of_that_person(
     session: AsyncSession, home: Home, document: Document
 ) -> None:
-    ask = {"owner_id": home.ada.id, "recording_id": home.recording_id, "author_id": home.ada.id}
+    ask: dict[str, Any] = {"owner_id": home.ada.id, "recording_id": home.recording_id, "author_id": home.ada.id}
 
     renamed = await service.rename(session, **ask, speaker="S2", name="李四")
 
@@ -186,7 +187,7 @@ async def test_renaming_a_speaker_is_a_version_of_that_person(
 
 
 async def test_what_is_not_yours_is_not_found(session: AsyncSession, home: Home, document: Document) -> None:
-    hers = {"owner_id": home.eve.id, "recording_id": home.recording_id}
+    hers: dict[str, Any] = {"owner_id": home.eve.id, "recording_id": home.recording_id}
 
     with pytest.raises(TranscriptNotFound):
         await service.newest(session, **hers)

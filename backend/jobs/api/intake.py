@@ -17,6 +17,9 @@ from backend.recordings.media import probe
 
 router = APIRouter(tags=["recordings"])
 
+#: Routes that read their body themselves, after they know who sends it.
+STREAMED = frozenset({("POST", "/upload"), ("POST", "/api/recordings")})
+
 _BODY = {
     "requestBody": {
         "required": True,

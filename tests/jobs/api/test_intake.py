@@ -58,6 +58,12 @@ def test_a_name_with_a_path_loses_the_path(server: Server, recording: Path) -> N
     assert answer.json()["recording"]["name"] == "会议.wav"
 
 
+def test_the_small_routes_take_no_large_bodies(server: Server) -> None:
+    answer = httpx.post(f"{server.client.base_url}/api/auth/login", content=b"x" * 200_000)
+
+    assert answer.status_code == 413
+
+
 def test_a_stranger_is_turned_away_before_his_gigabyte_is_read(server: Server) -> None:
     sent = 0
 
