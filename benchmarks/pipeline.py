@@ -9,15 +9,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backend.recordings.media import normalize
-from backend.recordings.peaks import make_peaks
-from backend.speech.merge import merge
 from rich.console import Console
 from rich.table import Table
 
 from backend.engines.hosts import Engines
 from backend.engines.ports import Listening, SpeakerHints
 from backend.engines.table import choose
+from backend.recordings.media import normalize
+from backend.recordings.peaks import make_peaks
+from backend.speech.merge import merge
 from backend.speech.types import diarization_from_json, sentence_from_json
 from backend.transcripts.document import from_merged
 from benchmarks.accuracy import Accuracy, measure, read_stm

@@ -1,5 +1,6 @@
 """What the world is told of a job: the same words over REST and over the WebSocket."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.jobs import queue
+from backend.jobs.forecast import forecast
 from backend.jobs.tables import Job, Stage, Status
 from backend.recordings.tables import Recording
 
@@ -35,7 +37,7 @@ class JobState(BaseModel):
     stage: Stage | None
     stages: list[StageProgress]
     position: int | None  #: place in the queue from 1, while queued
-    eta_seconds: float | None  #: to the end at the pace measured; null while that would be a guess
+    eta_seconds: float | None  #: to the end, at the pace measured; null while that would be a guess
     attempt: int
     warnings: list[Warned]
     error: Warned | None
@@ -47,21 +49,26 @@ class JobState(BaseModel):
 
 async def states(session: AsyncSession, jobs: list[Job], limits: queue.Limits) -> list[JobState]:
     """The jobs as their owners see them, with their places in the queue."""
-    places: dict[str, int] = {}
+    places: Mapping[str, int] = {}
+    ends: Mapping[str, float] = {}
     if any(job.status == Status.QUEUED.value for job in jobs):
         order = queue.fair_order(await queue.look(session), limits)
         places = {waiting.id: place for place, waiting in enumerate(order, 1)}
+        ends = await forecast(session, order, limits)
     ids = {job.recording_id for job in jobs}
     named = select(Recording.id, Recording.name).where(Recording.id.in_(ids))
     names = {id: name for id, name in (await session.execute(named))}
-    return [_state(job, names.get(job.recording_id, ""), places.get(job.id)) for job in jobs]
+    return [
+        _state(job, names.get(job.recording_id, ""), places.get(job.id), ends.get(job.id, job.eta_seconds))
+        for job in jobs
+    ]
 
 
 async def state(session: AsyncSession, job: Job, limits: queue.Limits) -> JobState:
     return (await states(session, [job], limits))[0]
 
 
-def _state(job: Job, name: str, position: int | None) -> JobState:
+def _state(job: Job, name: str, position: int | None, eta: float | None) -> JobState:
     return JobState(
         id=job.id,
         recording_id=job.recording_id,
@@ -74,7 +81,7 @@ def _state(job: Job, name: str, position: int | None) -> JobState:
             if (told := job.progress.get(stage.value))
         ],
         position=position if job.status == Status.QUEUED.value else None,
-        eta_seconds=job.eta_seconds,
+        eta_seconds=None if eta is None else round(eta, 1),
         attempt=job.attempt,
         warnings=[Warned.model_validate(warning) for warning in job.warnings],
         error=Warned(code=job.error_code, detail=job.error_detail or "") if job.error_code else None,

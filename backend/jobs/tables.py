@@ -45,6 +45,7 @@ class Job(Base):
         Index(None, "owner_id", "created_at"),
         Index(None, "owner_id", "started_at"),
         Index(None, "recording_id"),
+        Index(None, "status", "finished_at"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)

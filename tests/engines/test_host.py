@@ -46,7 +46,7 @@ def request_for(audio: Path, name: str = "sentences.json") -> dict[str, Any]:
 
 async def until(fact: Callable[[], bool]) -> None:
     async def wait() -> None:
-        while not fact():  # noqa: ASYNC110 (a fact about another process)
+        while not fact():
             await asyncio.sleep(0.01)
 
     await asyncio.wait_for(wait(), LONG)

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy
 import pytest
 
-from backend.recordings import peaks
 from backend.recordings.peaks import make_peaks
 from tests.recordings.conftest import wav, wav_of
 
@@ -56,4 +55,3 @@ async def test_what_is_no_wav_of_ours_is_a_bug_and_leaves_no_file(tmp_path: Path
         await make_peaks(tmp_path / "a.wav", tmp_path / "peaks.json")
 
     assert not (tmp_path / "peaks.json").exists()
-    assert peaks.__doc__

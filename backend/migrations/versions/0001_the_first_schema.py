@@ -77,6 +77,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_jobs_owner_id_created_at"), "jobs", ["owner_id", "created_at"], unique=False)
     op.create_index(op.f("ix_jobs_owner_id_started_at"), "jobs", ["owner_id", "started_at"], unique=False)
     op.create_index(op.f("ix_jobs_recording_id"), "jobs", ["recording_id"], unique=False)
+    op.create_index(op.f("ix_jobs_status_finished_at"), "jobs", ["status", "finished_at"], unique=False)
     op.create_index(
         op.f("ix_jobs_status_owner_id_created_at"), "jobs", ["status", "owner_id", "created_at"], unique=False
     )
@@ -111,6 +112,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_transcripts_mirrored"), table_name="transcripts")
     op.drop_table("transcripts")
     op.drop_index(op.f("ix_jobs_status_owner_id_created_at"), table_name="jobs")
+    op.drop_index(op.f("ix_jobs_status_finished_at"), table_name="jobs")
     op.drop_index(op.f("ix_jobs_recording_id"), table_name="jobs")
     op.drop_index(op.f("ix_jobs_owner_id_started_at"), table_name="jobs")
     op.drop_index(op.f("ix_jobs_owner_id_created_at"), table_name="jobs")
