@@ -19,7 +19,7 @@ from backend.accounts.api import router as accounts
 from backend.accounts.passwords import Passwords
 from backend.admin.api import router as admin
 from backend.database import connect, is_busy
-from backend.engines.hosts import Engines
+from backend.engines.hosts import open_engines
 from backend.errors import ServiceBusy, install_handlers
 from backend.events import Bus
 from backend.jobs.api import engines, intake, jobs, socket
@@ -87,14 +87,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(migrations.upgrade, settings.database_url)
     settings.uploads_dir.mkdir(parents=True, exist_ok=True)
     database = app.state.database = connect(settings.database_url)
-    engines = app.state.engines = Engines(
-        settings.models_dir,
-        threads=settings.engine_threads,
-        idle_minutes=settings.engine_idle_minutes,
-        memory_gb=settings.engine_memory_gb,
-        script=settings.script,
-        demo=settings.demo,
-    )
+    engines = app.state.engines = open_engines(settings)
     herald = app.state.herald = Herald(database, app.state.bus, app.state.limits)
     pipeline = Pipeline(engines, settings.models_dir, settings.demo, settings.transcriber, settings.diarizer)
     runner = app.state.runner = Runner(

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from backend.durable import write_durably
-from backend.engines.hosts import Engines
+from backend.engines.hosts import open_engines
 from backend.engines.ports import EngineError
 from backend.errors import AppError, InvalidInput
 from backend.jobs.options import Options, read_options
@@ -66,14 +66,7 @@ def transcribe_here(
 async def _run(
     settings: Settings, recording: Path, workspace: Workspace, options: Options, console: Console
 ) -> Outcome:
-    engines = Engines(
-        settings.models_dir,
-        threads=settings.engine_threads,
-        idle_minutes=settings.engine_idle_minutes,
-        memory_gb=settings.engine_memory_gb,
-        script=settings.script,
-        demo=settings.demo,
-    )
+    engines = open_engines(settings)
     pipeline = Pipeline(engines, settings.models_dir, settings.demo, settings.transcriber, settings.diarizer)
     source = Source(
         original=recording.resolve(),

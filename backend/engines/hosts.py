@@ -8,6 +8,7 @@ from typing import Any
 from backend.engines.host import STOPPING, Host
 from backend.engines.ports import EngineError, Home, Listening, Progress, SpeakerHints
 from backend.engines.table import ENGINES, Task
+from backend.settings import Settings
 
 
 class Engines:
@@ -70,6 +71,18 @@ class Engines:
         if name not in self._hosts:
             self._hosts[name] = Host(name, self._home, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes)
         return self._hosts[name]
+
+
+def open_engines(settings: Settings) -> Engines:
+    """The engines of a house with these settings."""
+    return Engines(
+        settings.models_dir,
+        threads=settings.engine_threads,
+        idle_minutes=settings.engine_idle_minutes,
+        memory_gb=settings.engine_memory_gb,
+        script=settings.script,
+        demo=settings.demo,
+    )
 
 
 def _cores() -> int:
