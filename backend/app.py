@@ -1,6 +1,7 @@
 """The one place where things meet: settings become a database, engines, a runner and the routes over them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,7 +19,7 @@ from backend import migrations
 from backend.accounts.api import router as accounts
 from backend.accounts.passwords import Passwords
 from backend.admin.api import router as admin
-from backend.database import connect, is_busy
+from backend.database import Database, connect, is_busy
 from backend.engines.hosts import open_engines
 from backend.errors import ServiceBusy, install_handlers
 from backend.events import Bus
@@ -31,8 +32,14 @@ from backend.jobs.runner import Runner
 from backend.logs import set_up_logs
 from backend.recordings.api import router as recordings
 from backend.recordings.files import Storage
+from backend.recordings.service import known_ids
 from backend.settings import Settings
 from backend.transcripts.api import router as transcripts
+
+logger = logging.getLogger(__name__)
+
+#: Age at which a folder without a row is no upload under way.
+_ORPHAN_SECONDS = 3600.0
 
 _ABOUT = """Turns recordings of Mandarin meetings into text with speakers.
 
@@ -103,6 +110,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     house = app.state.house = TheHouse(app.state.storage, app.state.limits, app.state.bus, herald, runner)
     await runner.start()
+    house.later(_sweep(database, app.state.storage))
     try:
         yield
     finally:
@@ -110,6 +118,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await house.finish_errands()
         await engines.close()
         await database.close()
+
+
+async def _sweep(database: Database, storage: Storage) -> None:
+    """Remove what a killed upload or delete has left: folders that no row names."""
+    async with database.read() as session:
+        known = await known_ids(session)
+    for orphan in await storage.sweep(known, _ORPHAN_SECONDS):
+        logger.info("Orphan removed", extra={"recording": orphan})
 
 
 def _add_health(app: FastAPI) -> None:
