@@ -63,7 +63,7 @@ def test_deleting_a_recording_leaves_nothing_of_it(server: Server, recording: Pa
 
     assert server.client.get(f"/api/recordings/{id}").status_code == 404
     assert server.client.get(f"/api/jobs/{job}").status_code == 404
-    until(lambda: not [path for path in (server.folder / "uploads").rglob("*") if id in str(path)])
+    until(lambda: server.nothing_left_of(id))
 
 
 def test_what_is_not_mine_is_not_found(server: Server, recording: Path, stranger: httpx.Client) -> None:
