@@ -13,12 +13,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    gate = op.create_table(
         "queue_gate",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("moves", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queue_gate")),
     )
+    op.bulk_insert(gate, [{"id": 1, "moves": 0}])
     op.create_table(
         "users",
         sa.Column("id", sa.String(length=32), nullable=False),
