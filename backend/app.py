@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -52,7 +53,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The server as a FastAPI application. Without `settings` they are read from the environment and `.env`."""
     settings = settings or Settings()
     set_up_logs(settings.log_level, settings.log_format)
-    app = FastAPI(title="Meeting ASR", version="0.1.0", description=_ABOUT, lifespan=_lifespan)
+    # The documentation's own scripts come from here too: a server in a closed network has no CDN.
+    app = FastAPIOffline(title="Meeting ASR", version="0.1.0", description=_ABOUT, lifespan=_lifespan)
     app.state.settings = settings
     app.state.limits = Limits(
         settings.job_queue_max_concurrent, settings.job_queue_max_per_user, settings.job_queue_max_size

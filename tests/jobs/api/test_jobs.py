@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import httpx
@@ -140,6 +141,11 @@ def test_the_queue_and_the_engines_can_be_seen(server: Server) -> None:
 
 
 def test_the_docs_and_the_health_are_there(server: Server) -> None:
-    assert server.client.get("/docs").status_code == 200
+    page = server.client.get("/docs")
+    assert page.status_code == 200
+    assert "https://" not in page.text  # a closed network has no CDN
+    script = re.search(r'src="([^"]+bundle.js)"', page.text)
+    assert script is not None
+    assert server.client.get(script[1]).status_code == 200
     assert server.client.get("/ready").json() == {"database": "ok", "runner": "ok"}
     assert server.client.get("/health").headers["x-content-type-options"] == "nosniff"
