@@ -92,6 +92,21 @@ async def test_a_dead_runners_job_is_taken_back_at_start(
     assert (await ended(database, job.id)).attempt == 2
 
 
+async def test_an_attempt_whose_end_could_not_be_written_is_made_again(
+    runner: Runner, database: Database, recording_of: MakeRecording
+) -> None:
+    runner.heartbeat_seconds = 0.05
+    recording = await recording_of("ann")
+    runner.storage.make(runner.storage.folder(recording))
+    async with database.write() as session:
+        job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
+        await queue.claim(session, runner=runner.name, limits=LIMITS)
+
+    await runner.start()
+
+    assert (await ended(database, job.id)).attempt == 2
+
+
 async def test_without_a_recogniser_a_job_fails_at_once_and_names_the_command(
     runner: Runner, database: Database, recording_of: MakeRecording, settings: Settings
 ) -> None:
