@@ -25,7 +25,12 @@ class Settings(BaseSettings):
     # Security & tokens
     secret_key: SecretStr  #: signs tokens; at least 32 characters
     algorithm: str = Field(default="HS256", pattern="^HS(256|384|512)$")  #: of the access token
-    access_token_expire_minutes: int = Field(default=60, ge=1, le=24 * 60)  #: life of an access token
+    access_token_expire_minutes: int = Field(default=15, ge=1, le=24 * 60)  #: life of an access token
+    login_days: int = Field(default=30, ge=1, le=365)  #: days after which one signs in anew
+    cookie_secure: bool = False  #: cookies go over HTTPS only; where a request is HTTPS they do anyway
+    trusted_proxies: str = "127.0.0.1,::1"  #: addresses and networks whose X-Forwarded-For is believed
+    docs: bool = True  #: /docs and /openapi.json are there for everybody to read
+    sockets_per_user: int = Field(default=10, ge=1)  #: WebSockets one user may hold open
 
     # Storage
     database_url: str = "sqlite:///./sqlite.db"  #: SQLAlchemy URL; SQLite, PostgreSQL or MySQL/MariaDB

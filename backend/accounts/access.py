@@ -1,6 +1,7 @@
 """Who is asking, and with which session: the dependencies that every route names in its signature."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
@@ -9,10 +10,13 @@ from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
-from backend.accounts import tokens
+from backend.accounts import audit, cookies, tokens
 from backend.accounts.passwords import Passwords
-from backend.accounts.tables import Role, User
-from backend.database import Database
+from backend.accounts.presence import Presence
+from backend.accounts.tables import Login, Role, User
+from backend.accounts.throttle import Throttle
+from backend.accounts.tickets import Tickets
+from backend.database import Database, utc_now
 from backend.errors import AppError
 from backend.settings import Settings
 
@@ -32,17 +36,39 @@ class Forbidden(AppError):
     detail = "Your role does not allow this."
 
 
-async def authenticate(session: AsyncSession, settings: Settings, token: str) -> User:
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and with what: a login may do all that its user may."""
+
+    user: User
+    login: tokens.Login
+
+
+async def authenticate(session: AsyncSession, settings: Settings, token: str, kind: str = tokens.ACCESS) -> User:
     """The user whose token this is. A user who was disabled, or whose logins were ended, is out at once."""
-    try:
-        login = tokens.read(settings, token)
-    except tokens.BadToken:
-        raise NotSignedIn from None
+    return (await _enter(session, settings, token, kind)).user
+
+
+async def still_in(session: AsyncSession, login: tokens.Login) -> User:
+    """The user of this login, if it has not ended; otherwise `NotSignedIn`."""
     user = await session.get(User, login.user_id)
     if user is None or not user.active or user.token_epoch != login.epoch:
         raise NotSignedIn
+    if login.id is not None:
+        row = await session.get(Login, login.id)
+        if row is None or row.user_id != user.id or row.ended_at is not None or row.expires_at <= utc_now():
+            raise NotSignedIn
     logs.user_id.set(user.id)
+    audit.actor.set((user.id, user.username))
     return user
+
+
+async def _enter(session: AsyncSession, settings: Settings, token: str, kind: str) -> Caller:
+    try:
+        login = tokens.read(settings, token, kind)
+    except tokens.BadToken:
+        raise NotSignedIn from None
+    return Caller(await still_in(session, login), login)
 
 
 def _settings(connection: HTTPConnection) -> Settings:
@@ -60,12 +86,39 @@ def _passwords(connection: HTTPConnection) -> Passwords:
     return passwords
 
 
+def _presence(connection: HTTPConnection) -> Presence:
+    presence: Presence = connection.app.state.presence
+    return presence
+
+
+def _tickets(connection: HTTPConnection) -> Tickets:
+    tickets: Tickets = connection.app.state.tickets
+    return tickets
+
+
+def _throttle(connection: HTTPConnection) -> Throttle:
+    throttle: Throttle = connection.app.state.throttle
+    return throttle
+
+
+def _address(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client else ""
+
+
 #: The settings the server was started with.
 Configured = Annotated[Settings, Depends(_settings)]
 #: The database itself, for routes that open sessions around something slow.
 Stored = Annotated[Database, Depends(_database)]
 #: The one bounded pool in which passwords are hashed.
 Hashing = Annotated[Passwords, Depends(_passwords)]
+#: The open sockets.
+Listening = Annotated[Presence, Depends(_presence)]
+#: The open tickets.
+Ticketed = Annotated[Tickets, Depends(_tickets)]
+#: What slows guessing down.
+Throttled = Annotated[Throttle, Depends(_throttle)]
+#: Where the request comes from; a proxy's word counts where the proxy is trusted.
+Address = Annotated[str, Depends(_address)]
 
 
 async def _reading(database: Stored) -> AsyncIterator[AsyncSession]:
@@ -86,16 +139,39 @@ Writing = Annotated[AsyncSession, Depends(_writing, scope="function")]
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/auth/login", auto_error=False)
 
 
-async def _current_user(settings: Configured, database: Stored, token: Annotated[str | None, Depends(_bearer)]) -> User:
+async def _caller(settings: Configured, database: Stored, token: Annotated[str | None, Depends(_bearer)]) -> Caller:
     if token is None:
         raise NotSignedIn
     # A session of its own, closed here: an upload that streams for an hour must not hold a connection meanwhile.
     async with database.read() as session:
-        return await authenticate(session, settings, token)
+        return await _enter(session, settings, token, tokens.ACCESS)
+
+
+async def _current_login(caller: Annotated[Caller, Depends(_caller)]) -> tokens.Login:
+    return caller.login
+
+
+async def _current_user(caller: Annotated[Caller, Depends(_caller)]) -> User:
+    return caller.user
+
+
+async def _viewer(
+    connection: HTTPConnection, settings: Configured, database: Stored, token: Annotated[str | None, Depends(_bearer)]
+) -> User:
+    if token is not None:
+        return (await _caller(settings, database, token)).user
+    if (cookie := connection.cookies.get(cookies.MEDIA)) is None:
+        raise NotSignedIn
+    async with database.read() as session:
+        return await authenticate(session, settings, cookie, tokens.MEDIA)
 
 
 #: The signed-in user, detached: for reading its columns, not for changing them.
 CurrentUser = Annotated[User, Depends(_current_user)]
+#: The login with which the signed-in user asks.
+CurrentLogin = Annotated[tokens.Login, Depends(_current_login)]
+#: The signed-in user of a route that only gives: a media element shows its cookie, as it can send no header.
+Viewer = Annotated[User, Depends(_viewer)]
 
 
 def _at_least(role: Role) -> Callable[[User], Awaitable[User]]:

@@ -1,9 +1,10 @@
-"""Users and the roles they have."""
+"""Users and the roles they have, the devices they are signed in on, and the log of what was done."""
 
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import DDL, JSON, ForeignKey, Index, String, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database import Base, UtcDateTime, new_id, utc_now
@@ -33,3 +34,49 @@ class User(Base):
     token_epoch: Mapped[int] = mapped_column(default=0)  #: raised to end every login at once
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
+
+
+class Login(Base):
+    """One device that signed in: a family of refresh tokens, of which only the newest is good."""
+
+    __tablename__ = "logins"
+    __table_args__ = (Index(None, "user_id", "ended_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    secret_hash: Mapped[str] = mapped_column(String(64))  #: sha256 of the newest refresh token's secret
+    spent_hash: Mapped[str | None] = mapped_column(String(64))  #: of the one before it
+    device: Mapped[str] = mapped_column(String(200))  #: what the browser or program calls itself
+    address: Mapped[str] = mapped_column(String(64))  #: where it was last used from
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    used_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  #: when it was last renewed
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)  #: renewing does not move this
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AuditEntry(Base):
+    """Who did what to what, from where. Rows are added, never changed; they outlive whom they speak of."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "at"), Index(None, "actor_id", "at"), Index(None, "action", "at"))
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    action: Mapped[str] = mapped_column(String(48))  #: such as signed_in; see `backend.accounts.audit.Action`
+    actor_id: Mapped[str | None] = mapped_column(String(32))  #: none where nobody was signed in
+    actor_name: Mapped[str | None] = mapped_column(String(64))  #: as it was then
+    subject_id: Mapped[str | None] = mapped_column(String(64))  #: the user, recording, job … it was done to
+    address: Mapped[str | None] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  #: never a secret, never what was said
+
+
+# The database itself refuses, where a trigger needs no special rights; `backend.accounts.audit` refuses everywhere.
+for _verb in ("UPDATE", "DELETE"):
+    event.listen(
+        AuditEntry.__table__,
+        "after_create",
+        DDL(  # type: ignore[no-untyped-call]
+            f"CREATE TRIGGER audit_no_{_verb.lower()} BEFORE {_verb} ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        ).execute_if(dialect="sqlite"),
+    )

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts import service
-from backend.accounts.access import Admin, Hashing, Reading, Stored, Writing
-from backend.accounts.api import Account
+from backend.accounts.access import Admin, Hashing, Listening, Reading, Stored, Writing
+from backend.accounts.api.account import Account
 from backend.accounts.tables import Role
+from backend.database import after_commit
 
 router = APIRouter(prefix="/api/admin/users", tags=["admin"])
 
@@ -71,21 +72,24 @@ async def create(body: NewAccount, admin: Admin, database: Stored, passwords: Ha
 
 
 @router.patch("/{user_id}", summary="Appoint, demote, disable or enable somebody below you")
-async def change(user_id: UserId, body: AccountChange, admin: Admin, session: Writing) -> Account:
+async def change(user_id: UserId, body: AccountChange, admin: Admin, session: Writing, presence: Listening) -> Account:
     user = await service.reach(session, actor_id=admin.id, user_id=user_id)
     if body.role is not None:
         user = await service.set_role(session, actor_id=admin.id, user_id=user_id, role=body.role)
     if body.active is not None:
         user = await service.set_active(session, actor_id=admin.id, user_id=user_id, active=body.active)
+        if not body.active:
+            after_commit(session, lambda: presence.end(user_id))
     return Account.model_validate(user)
 
 
 @router.post("/{user_id}/password", status_code=204, summary="Reset the password of somebody below you")
 async def reset_password(
-    user_id: UserId, body: NewPassword, admin: Admin, database: Stored, passwords: Hashing
+    user_id: UserId, body: NewPassword, admin: Admin, database: Stored, passwords: Hashing, presence: Listening
 ) -> None:
     async with database.read() as session:
         user = await service.find(session, user_id)
     password_hash = await passwords.hash(body.password, username=user.username)
     async with database.write() as session:
         await service.set_password(session, actor_id=admin.id, user_id=user_id, password_hash=password_hash)
+    presence.end(user_id)

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.access import CurrentUser, Reading, Writing
+from backend.accounts.access import CurrentUser, Reading, Stored, Viewer, Writing
+from backend.accounts.audit import Action, note_apart
 from backend.errors import AppError, InvalidInput
 from backend.transcripts import service
 from backend.transcripts.document import document_from_json
@@ -83,7 +84,8 @@ async def versions(session: Reading, user: CurrentUser, recording_id: RecordingI
 @router.get("/export", summary="A file to take away", response_class=Response)
 async def take_away(
     session: Reading,
-    user: CurrentUser,
+    database: Stored,
+    user: Viewer,
     recording_id: RecordingId,
     format: Literal["txt", "srt", "vtt", "md", "json"] = "txt",
     version: Annotated[Number | None, Query()] = None,
@@ -91,6 +93,7 @@ async def take_away(
     speakers: bool = True,
 ) -> Response:
     transcript = await _find(session, user.id, recording_id, version)
+    await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number)
     return await attachment(transcript, format, f"转写稿 {recording_id[:8]}", times=times, speakers=speakers)
 
 

@@ -10,9 +10,12 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from backend.accounts import service, tokens
-from backend.accounts.api import router as accounts
+from backend.accounts.api.account import router as accounts
 from backend.accounts.passwords import LANES, MEMORY_KIB, PASSES, Passwords
+from backend.accounts.presence import Presence
 from backend.accounts.tables import Role, User
+from backend.accounts.throttle import Throttle
+from backend.accounts.tickets import Tickets
 from backend.admin.api import router as admin
 from backend.database import Database, utc_now
 from backend.errors import install_handlers
@@ -61,6 +64,9 @@ def make_app(settings: Settings, database: Database) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     app.state.passwords = Passwords()
+    app.state.presence = Presence()
+    app.state.tickets = Tickets()
+    app.state.throttle = Throttle()
     install_handlers(app)
     app.include_router(accounts)
     app.include_router(admin)

@@ -27,7 +27,7 @@ async def test_a_token_says_nothing_about_the_role_or_the_name(house: House) -> 
     token = (await house.login("root")).json()["access_token"]
 
     claims = jwt.decode(token, options={"verify_signature": False})
-    assert set(claims) == {"iss", "aud", "sub", "typ", "epoch", "jti", "iat", "exp"}
+    assert set(claims) == {"iss", "aud", "sub", "typ", "epoch", "login", "jti", "iat", "exp"}
 
 
 async def test_an_unknown_name_a_wrong_password_and_a_disabled_account_look_alike(house: House) -> None:

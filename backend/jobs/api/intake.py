@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from backend.accounts.access import Configured, CurrentUser, Writing
+from backend.accounts.audit import Action, note
 from backend.database import Database, after_commit, new_id
 from backend.jobs import queue
 from backend.jobs.api.access import House
@@ -97,6 +98,7 @@ async def delete(recording_id: str, session: Writing, user: CurrentUser, house: 
     """Running jobs are stopped; rows, media, artifacts and mirrored transcripts go."""
     jobs = [job.id for job in await queue.of_recording(session, owner_id=user.id, recording_id=recording_id)]
     await service.delete(session, owner_id=user.id, recording_id=recording_id)
+    note(session, Action.RECORDING_DELETED, subject=recording_id)
 
     def clear() -> None:
         for job in jobs:

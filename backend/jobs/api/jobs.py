@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
-from backend.accounts.access import CurrentUser, Reading, Writing
+from backend.accounts.access import CurrentUser, Reading, Stored, Viewer, Writing
+from backend.accounts.audit import Action, note, note_apart
 from backend.database import after_commit
 from backend.jobs import queue
 from backend.jobs.api.access import House
@@ -132,6 +133,7 @@ async def delete(job_id: str, session: Writing, user: CurrentUser, house: House)
         raise queue.JobNotFinal
     folder = house.storage.job_folder(job.recording_id, job.id)
     await session.delete(job)
+    note(session, Action.JOB_DELETED, subject=job.id, recording=job.recording_id)
     after_commit(session, lambda: house.bus.publish(gone(user.id, job_id)))
     after_commit(session, lambda: house.later(asyncio.to_thread(Workspace(folder).remove)))
 
@@ -150,10 +152,12 @@ async def heard(job_id: str, session: Reading, user: CurrentUser, house: House) 
 async def take_away(
     recording_id: str,
     session: Reading,
-    user: CurrentUser,
+    database: Stored,
+    user: Viewer,
     format: Literal["txt", "srt", "vtt", "md", "json"] = "txt",
 ) -> Response:
     """Named after the recording."""
     recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
+    await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number)
     return await attachment(transcript, format, recording.name)
