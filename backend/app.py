@@ -14,12 +14,12 @@ from starlette.responses import JSONResponse
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backend import migrations
-from backend.accounts.api.account import router as accounts
+from backend.accounts.api import account, keys, register
 from backend.accounts.passwords import Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
-from backend.admin.api import router as admin
+from backend.admin.api import audit, users
 from backend.database import Database, connect, is_busy
 from backend.edge import CarefulHeaders, SmallBodies, WhereFrom
 from backend.engines.hosts import open_engines
@@ -32,11 +32,11 @@ from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.logs import set_up_logs
-from backend.recordings.api import router as recordings
+from backend.recordings import api as recordings
 from backend.recordings.files import Storage
 from backend.recordings.service import known_ids
 from backend.settings import Settings
-from backend.transcripts.api import router as transcripts
+from backend.transcripts import api as transcripts
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +84,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "X-Requested-With"],
         expose_headers=["Content-Disposition", "Retry-After"],
     )
-    for router in (accounts, intake.router, recordings, transcripts, jobs.router, engines.router, socket.router, admin):
-        app.include_router(router)
+    for room in (account, keys, register, intake, recordings, transcripts, jobs, engines, socket, users, audit):
+        app.include_router(room.router)
     _add_health(app)
 
     app.add_middleware(SmallBodies, streamed=intake.STREAMED)

@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Values that have stood in an example somewhere; a server with one of them would be open to everybody.
 _EXAMPLE_KEYS = {"replace-with-a-long-random-string", "YOUR_SECRET_KEY", "changeme", "secret"}
+
+
+class Registration(str, Enum):
+    OFF = "off"  #: admins make the accounts
+    APPROVAL = "approval"  #: anybody asks, an admin decides
+    OPEN = "open"  #: anybody comes in
 
 
 class Settings(BaseSettings):
@@ -29,6 +36,7 @@ class Settings(BaseSettings):
     login_days: int = Field(default=30, ge=1, le=365)  #: days after which one signs in anew
     cookie_secure: bool = False  #: cookies go over HTTPS only; where a request is HTTPS they do anyway
     trusted_proxies: str = "127.0.0.1,::1"  #: addresses and networks whose X-Forwarded-For is believed
+    registration: Registration = Registration.APPROVAL  #: off, approval or open
     docs: bool = True  #: /docs and /openapi.json are there for everybody to read
     sockets_per_user: int = Field(default=10, ge=1)  #: WebSockets one user may hold open
 

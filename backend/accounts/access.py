@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
-from fastapi.security import OAuth2PasswordBearer
+from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
-from backend.accounts import audit, cookies, tokens
+from backend.accounts import audit, cookies, keys, tokens
 from backend.accounts.passwords import Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.tables import Login, Role, User
@@ -36,12 +36,19 @@ class Forbidden(AppError):
     detail = "Your role does not allow this."
 
 
+class KeyIsNotEnough(AppError):
+    status = 403
+    code = "key_is_not_enough"
+    detail = "This key does not have the scope for this."
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and with what: a login may do all that its user may."""
+    """Who asks, and with what: a login may do all that its user may, a key what its scopes say."""
 
     user: User
-    login: tokens.Login
+    login: tokens.Login | None  #: none for a key
+    scopes: frozenset[str] = frozenset()  #: of the key
 
 
 async def authenticate(session: AsyncSession, settings: Settings, token: str, kind: str = tokens.ACCESS) -> User:
@@ -137,9 +144,19 @@ Reading = Annotated[AsyncSession, Depends(_reading, scope="function")]
 Writing = Annotated[AsyncSession, Depends(_writing, scope="function")]
 
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/auth/login", auto_error=False)
+_key_header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
-async def _caller(settings: Configured, database: Stored, token: Annotated[str | None, Depends(_bearer)]) -> Caller:
+async def _caller(
+    settings: Configured,
+    database: Stored,
+    token: Annotated[str | None, Depends(_bearer)],
+    key: Annotated[str | None, Depends(_key_header)],
+) -> Caller:
+    if token is not None and token.startswith(keys.PREFIX):
+        key = token
+    if key is not None:
+        return await _caller_by_key(database, key)
     if token is None:
         raise NotSignedIn
     # A session of its own, closed here: an upload that streams for an hour must not hold a connection meanwhile.
@@ -147,35 +164,73 @@ async def _caller(settings: Configured, database: Stored, token: Annotated[str |
         return await _enter(session, settings, token, tokens.ACCESS)
 
 
-async def _current_login(caller: Annotated[Caller, Depends(_caller)]) -> tokens.Login:
+async def _caller_by_key(database: Database, key: str) -> Caller:
+    now = utc_now()
+    async with database.read() as session:
+        row = await keys.find(session, key, now)
+        user = await session.get(User, row.user_id) if row else None
+    if row is None or user is None or not user.active:
+        raise NotSignedIn
+    logs.user_id.set(user.id)
+    audit.actor.set((user.id, user.username))
+    await keys.note_use(database, row, now)
+    return Caller(user, None, frozenset(row.scopes))
+
+
+Called = Annotated[Caller, Depends(_caller)]
+
+
+async def _current_login(caller: Called) -> tokens.Login:
+    if caller.login is None:
+        raise KeyIsNotEnough
     return caller.login
 
 
-async def _current_user(caller: Annotated[Caller, Depends(_caller)]) -> User:
+async def _current_user(caller: Called) -> User:
+    if caller.login is None:
+        raise KeyIsNotEnough
     return caller.user
 
 
+def _with_scope(scope: keys.Scope) -> Callable[[Caller], Awaitable[User]]:
+    async def allowed(caller: Called) -> User:
+        if caller.login is None and scope.value not in caller.scopes:
+            raise KeyIsNotEnough
+        return caller.user
+
+    return allowed
+
+
 async def _viewer(
-    connection: HTTPConnection, settings: Configured, database: Stored, token: Annotated[str | None, Depends(_bearer)]
+    connection: HTTPConnection,
+    settings: Configured,
+    database: Stored,
+    token: Annotated[str | None, Depends(_bearer)],
+    key: Annotated[str | None, Depends(_key_header)],
 ) -> User:
-    if token is not None:
-        return (await _caller(settings, database, token)).user
+    if token is not None or key is not None:
+        return await _with_scope(keys.Scope.READ)(await _caller(settings, database, token, key))
     if (cookie := connection.cookies.get(cookies.MEDIA)) is None:
         raise NotSignedIn
     async with database.read() as session:
         return await authenticate(session, settings, cookie, tokens.MEDIA)
 
 
-#: The signed-in user, detached: for reading its columns, not for changing them.
+#: The signed-in user, detached: for reading its columns, not for changing them. Keys are refused: what is not said
+#: to be for a scope is for people.
 CurrentUser = Annotated[User, Depends(_current_user)]
 #: The login with which the signed-in user asks.
 CurrentLogin = Annotated[tokens.Login, Depends(_current_login)]
-#: The signed-in user of a route that only gives: a media element shows its cookie, as it can send no header.
+#: The user of a route that a key with the scope read may ask, beside every login.
+Reader = Annotated[User, Depends(_with_scope(keys.Scope.READ))]
+#: Likewise with the scope upload.
+Uploader = Annotated[User, Depends(_with_scope(keys.Scope.UPLOAD))]
+#: A `Reader` of a route that only gives: a media element shows its cookie, as it can send no header.
 Viewer = Annotated[User, Depends(_viewer)]
 
 
 def _at_least(role: Role) -> Callable[[User], Awaitable[User]]:
-    async def ranked(user: CurrentUser) -> User:
+    async def ranked(user: Annotated[User, Depends(_with_scope(keys.Scope.ADMIN))]) -> User:
         if Role(user.role).rank < role.rank:
             raise Forbidden
         return user
@@ -183,7 +238,7 @@ def _at_least(role: Role) -> Callable[[User], Awaitable[User]]:
     return ranked
 
 
-#: The signed-in user, who runs the service.
+#: The signed-in user, or a key with the scope admin, who runs the service.
 Admin = Annotated[User, Depends(_at_least(Role.ADMIN))]
-#: The signed-in user, who also appoints admins.
+#: Likewise, who also appoints admins.
 SuperAdmin = Annotated[User, Depends(_at_least(Role.SUPER_ADMIN))]

@@ -28,6 +28,12 @@ class Action(str, Enum):
     REFRESH_REUSED = "refresh_reused"  #: a spent refresh token came back: stolen, or its thief came first
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  (a name, no password)
     PASSWORD_RESET = "password_reset"  # noqa: S105
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    REGISTERED = "registered"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    AUDIT_EXPORTED = "audit_exported"
     USER_CREATED = "user_created"
     USER_CHANGED = "user_changed"
     USER_DELETED = "user_deleted"

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts import audit, logins
+from backend.accounts import audit, keys, logins
 from backend.accounts.audit import Action
 from backend.accounts.passwords import Passwords
 from backend.accounts.tables import Role, User
@@ -51,6 +51,11 @@ class InvalidUsername(InvalidInput):
 class UserNotFound(NotFound):
     code = "user_not_found"
     detail = "There is no such user."
+
+
+class NotWaiting(Conflict):
+    code = "not_waiting"
+    detail = "This account is not waiting for approval."
 
 
 class OutOfReach(AppError):
@@ -147,6 +152,7 @@ async def search(
     text: str = "",
     role: Role | None = None,
     active: bool | None = None,
+    pending: bool | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[Sequence[User], int]:
@@ -158,6 +164,8 @@ async def search(
         wanted.append(User.role == role.value)
     if active is not None:
         wanted.append(User.active == active)
+    if pending is not None:
+        wanted.append(User.pending == pending)
     page = select(User).where(*wanted).order_by(User.username_key).limit(limit).offset(offset)
     total = await session.scalar(select(func.count()).select_from(User).where(*wanted))
     return (await session.scalars(page)).all(), total or 0
@@ -177,6 +185,8 @@ async def set_active(session: AsyncSession, *, actor_id: str, user_id: str, acti
     user = await reach(session, actor_id=actor_id, user_id=user_id)
     if user.active != active:
         audit.note(session, Action.USER_CHANGED, subject=user.id, active=active)
+    if active:
+        user.pending = False  # to enable somebody is to approve
     if user.active and not active:
         await session.flush()
         await logins.end_all(session, user.id, utc_now())
@@ -186,13 +196,33 @@ async def set_active(session: AsyncSession, *, actor_id: str, user_id: str, acti
     return user
 
 
+async def approve(session: AsyncSession, *, actor_id: str, user_id: str) -> User:
+    """Let somebody in who asked for an account."""
+    user = await reach(session, actor_id=actor_id, user_id=user_id)
+    if not user.pending:
+        raise NotWaiting
+    user.pending, user.active = False, True
+    audit.note(session, Action.APPROVED, subject=user.id)
+    return user
+
+
+async def reject(session: AsyncSession, *, actor_id: str, user_id: str) -> None:
+    """Forget somebody who asked for an account. The name is free again."""
+    user = await reach(session, actor_id=actor_id, user_id=user_id)
+    if not user.pending:
+        raise NotWaiting
+    audit.note(session, Action.REJECTED, subject=user.id, name=user.username)
+    await session.delete(user)
+
+
 async def set_password(session: AsyncSession, *, actor_id: str, user_id: str, password_hash: str) -> User:
-    """Give somebody else a new password and end the logins made with the old one."""
+    """Give somebody else a new password; end the logins made with the old one, and the keys."""
     user = await reach(session, actor_id=actor_id, user_id=user_id)
     user.password_hash = password_hash
     await session.flush()
     await logins.end_all(session, user.id, utc_now())
     await session.refresh(user)
+    await keys.revoke_all(session, user.id, utc_now())
     audit.note(session, Action.PASSWORD_RESET, subject=user.id)
     logger.info("Password reset", extra={"by": actor_id, "changed": user_id})
     return user

@@ -31,6 +31,7 @@ class User(Base):
     password_hash: Mapped[str | None] = mapped_column(String(255))  #: argon2id; none where only Google signs in
     role: Mapped[str] = mapped_column(String(16), default=Role.USER.value)
     active: Mapped[bool] = mapped_column(default=True)  #: a disabled account cannot sign in, and its tokens are dead
+    pending: Mapped[bool] = mapped_column(default=False)  #: asked for, and not yet approved; not active either
     token_epoch: Mapped[int] = mapped_column(default=0)  #: raised to end every login at once
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
@@ -52,6 +53,24 @@ class Login(Base):
     used_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  #: when it was last renewed
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)  #: renewing does not move this
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ApiKey(Base):
+    """What a program shows instead of a login. It does what its scopes say, in the name of its user."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(64))  #: for its owner, to know it by
+    start: Mapped[str] = mapped_column(String(16))  #: its first characters, likewise
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)  #: sha256; the key itself is shown once
+    scopes: Mapped[list[str]] = mapped_column(JSON)  #: see `backend.accounts.keys.Scope`
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: to the minute
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AuditEntry(Base):

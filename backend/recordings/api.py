@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import Configured, CurrentUser, Reading, Stored, Viewer, Writing
+from backend.accounts.access import Configured, CurrentUser, Reader, Reading, Stored, Viewer, Writing
 from backend.accounts.audit import Action, note_apart
 from backend.errors import NotFound
 from backend.recordings import service
@@ -59,7 +59,7 @@ Files = Annotated[Storage, Depends(_storage)]
 
 @router.get("")
 async def list_recordings(
-    user: CurrentUser,
+    user: Reader,
     session: Reading,
     q: Annotated[str, Query(max_length=255, description="part of the name")] = "",
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -71,7 +71,7 @@ async def list_recordings(
 
 
 @router.get("/{recording_id}")
-async def get_recording(recording_id: str, user: CurrentUser, session: Reading) -> RecordingOut:
+async def get_recording(recording_id: str, user: Reader, session: Reading) -> RecordingOut:
     return RecordingOut.model_validate(await service.find(session, owner_id=user.id, recording_id=recording_id))
 
 

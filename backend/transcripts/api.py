@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.access import CurrentUser, Reading, Stored, Viewer, Writing
+from backend.accounts.access import CurrentUser, Reader, Reading, Stored, Viewer, Writing
 from backend.accounts.audit import Action, note_apart
 from backend.errors import AppError, InvalidInput
 from backend.transcripts import service
@@ -70,13 +70,13 @@ class Rename(BaseModel):
 
 @router.get("", summary="The newest version, or any", response_model=TranscriptAnswer)
 async def read(
-    session: Reading, user: CurrentUser, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
+    session: Reading, user: Reader, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
 ) -> Response:
     return await _answer(await _find(session, user.id, recording_id, version))
 
 
 @router.get("/versions", summary="All versions, newest first")
-async def versions(session: Reading, user: CurrentUser, recording_id: RecordingId) -> list[VersionAnswer]:
+async def versions(session: Reading, user: Reader, recording_id: RecordingId) -> list[VersionAnswer]:
     found = await service.versions(session, owner_id=user.id, recording_id=recording_id)
     return [VersionAnswer.model_validate(one) for one in found]
 

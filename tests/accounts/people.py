@@ -10,13 +10,13 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from backend.accounts import service, tokens
-from backend.accounts.api.account import router as accounts
+from backend.accounts.api import account, keys, register
 from backend.accounts.passwords import LANES, MEMORY_KIB, PASSES, Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.tables import Role, User
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
-from backend.admin.api import router as admin
+from backend.admin.api import audit, users
 from backend.database import Database, utc_now
 from backend.errors import install_handlers
 from backend.settings import Settings
@@ -68,8 +68,8 @@ def make_app(settings: Settings, database: Database) -> FastAPI:
     app.state.tickets = Tickets()
     app.state.throttle = Throttle()
     install_handlers(app)
-    app.include_router(accounts)
-    app.include_router(admin)
+    for room in (account, keys, register, users, audit):
+        app.include_router(room.router)
     return app
 
 

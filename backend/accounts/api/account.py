@@ -51,6 +51,7 @@ class Account(BaseModel):
     username: str
     role: Role
     active: bool
+    pending: bool = False  #: waits for an admin's approval
     created_at: datetime
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from backend.accounts.access import Configured, CurrentUser, Writing
+from backend.accounts.access import Configured, CurrentUser, Uploader, Writing
 from backend.accounts.audit import Action, note
 from backend.database import Database, after_commit, new_id
 from backend.jobs import queue
@@ -53,7 +53,7 @@ class Taken(BaseModel):
 # The body is read by the route itself: FastAPI would swallow all of it before it asks who is there.
 @router.post("/upload", status_code=201, openapi_extra=_BODY, summary="Send a recording (the short address)")
 @router.post("/api/recordings", status_code=201, openapi_extra=_BODY, summary="Send a recording and queue its job")
-async def upload(request: Request, user: CurrentUser, settings: Configured, house: House) -> Taken:
+async def upload(request: Request, user: Uploader, settings: Configured, house: House) -> Taken:
     """Answers when the recording is safely on disk and its job is queued. Codes: too_large, disk_full, queue_full,
     not_media, no_audio, too_long, empty_file, no_file, invalid_options."""
     database: Database = request.app.state.database

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
-from backend.accounts.access import CurrentUser, Reading, Stored, Viewer, Writing
+from backend.accounts.access import CurrentUser, Reader, Reading, Stored, Uploader, Viewer, Writing
 from backend.accounts.audit import Action, note, note_apart
 from backend.database import after_commit
 from backend.jobs import queue
@@ -54,7 +54,7 @@ class QueueState(BaseModel):
 
 
 @router.post("/api/recordings/{recording_id}/jobs", status_code=201, summary="Make the transcript of a recording again")
-async def make_again(recording_id: str, asked: NewJob, session: Writing, user: CurrentUser, house: House) -> JobState:
+async def make_again(recording_id: str, asked: NewJob, session: Writing, user: Uploader, house: House) -> JobState:
     recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     options = check_options(asked.model_dump())
     job = await queue.add(
@@ -72,7 +72,7 @@ async def make_again(recording_id: str, asked: NewJob, session: Writing, user: C
 @router.get("/api/jobs", summary="My jobs, newest first")
 async def my_jobs(
     session: Reading,
-    user: CurrentUser,
+    user: Reader,
     house: House,
     status: Status | None = None,
     recording_id: str | None = None,
@@ -91,7 +91,7 @@ async def my_jobs(
 
 
 @router.get("/api/queue", summary="How full the queue is")
-async def queue_state(session: Reading, user: CurrentUser, house: House) -> QueueState:
+async def queue_state(session: Reading, user: Reader, house: House) -> QueueState:
     line = await queue.look(session)
     return QueueState(
         waiting=len(line.waiting),
@@ -105,12 +105,12 @@ async def queue_state(session: Reading, user: CurrentUser, house: House) -> Queu
 
 
 @router.get("/api/jobs/{job_id}", summary="One job")
-async def one_job(job_id: str, session: Reading, user: CurrentUser, house: House) -> JobState:
+async def one_job(job_id: str, session: Reading, user: Reader, house: House) -> JobState:
     return await state(session, await queue.find(session, owner_id=user.id, id=job_id), house.limits)
 
 
 @router.post("/api/jobs/{job_id}/cancel", summary="Stop a job; what it has heard is kept")
-async def cancel(job_id: str, session: Writing, user: CurrentUser, house: House) -> JobState:
+async def cancel(job_id: str, session: Writing, user: Uploader, house: House) -> JobState:
     job = await queue.cancel(session, await queue.find(session, owner_id=user.id, id=job_id))
     after_commit(session, lambda: house.later(house.runner.drop([job_id])))
     after_commit(session, lambda: house.herald.changed(job_id))
@@ -118,7 +118,7 @@ async def cancel(job_id: str, session: Writing, user: CurrentUser, house: House)
 
 
 @router.post("/api/jobs/{job_id}/retry", summary="Queue an ended job again; finished stages are kept")
-async def retry(job_id: str, session: Writing, user: CurrentUser, house: House) -> JobState:
+async def retry(job_id: str, session: Writing, user: Uploader, house: House) -> JobState:
     job = await queue.retry(session, await queue.find(session, owner_id=user.id, id=job_id), house.limits)
     after_commit(session, house.runner.wake)
     after_commit(session, lambda: house.herald.changed(job_id))
@@ -139,7 +139,7 @@ async def delete(job_id: str, session: Writing, user: CurrentUser, house: House)
 
 
 @router.get("/api/jobs/{job_id}/transcript", summary="What the job has heard so far")
-async def heard(job_id: str, session: Reading, user: CurrentUser, house: House) -> dict[str, Any]:
+async def heard(job_id: str, session: Reading, user: Reader, house: House) -> dict[str, Any]:
     """A readable document from the first recognised sentence on: of a running job, and of one that was cancelled or
     failed. Speakers are null until they are known. A finished job gives the version it published."""
     job = await queue.find(session, owner_id=user.id, id=job_id)

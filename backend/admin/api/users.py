@@ -53,10 +53,13 @@ async def find(
     text: Annotated[str, Query(max_length=256)] = "",
     role: Role | None = None,
     active: bool | None = None,
+    pending: bool | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
 ) -> AccountPage:
-    users, total = await service.search(session, text=text, role=role, active=active, limit=limit, offset=offset)
+    users, total = await service.search(
+        session, text=text, role=role, active=active, pending=pending, limit=limit, offset=offset
+    )
     return AccountPage(accounts=[Account.model_validate(user) for user in users], total=total)
 
 
@@ -81,6 +84,16 @@ async def change(user_id: UserId, body: AccountChange, admin: Admin, session: Wr
         if not body.active:
             after_commit(session, lambda: presence.end(user_id))
     return Account.model_validate(user)
+
+
+@router.post("/{user_id}/approve", summary="Let somebody in who asked for an account")
+async def approve(user_id: UserId, admin: Admin, session: Writing) -> Account:
+    return Account.model_validate(await service.approve(session, actor_id=admin.id, user_id=user_id))
+
+
+@router.post("/{user_id}/reject", status_code=204, summary="Turn somebody away who asked for an account")
+async def reject(user_id: UserId, admin: Admin, session: Writing) -> None:
+    await service.reject(session, actor_id=admin.id, user_id=user_id)
 
 
 @router.post("/{user_id}/password", status_code=204, summary="Reset the password of somebody below you")
