@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backend import migrations
-from backend.accounts.api import account, keys, register
+from backend.accounts.api import account, keys, register, second_factor
 from backend.accounts.passwords import Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.throttle import Throttle
@@ -39,6 +39,13 @@ from backend.settings import Settings
 from backend.transcripts import api as transcripts
 
 logger = logging.getLogger(__name__)
+
+#: Whatever has routes.
+_ROOMS = (
+    *(account, keys, second_factor, register),
+    *(intake, recordings, transcripts, jobs, engines, socket),
+    *(users, audit),
+)
 
 #: Age at which a folder without a row is no upload under way.
 _ORPHAN_SECONDS = 3600.0
@@ -84,7 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "X-Requested-With"],
         expose_headers=["Content-Disposition", "Retry-After"],
     )
-    for room in (account, keys, register, intake, recordings, transcripts, jobs, engines, socket, users, audit):
+    for room in _ROOMS:
         app.include_router(room.router)
     _add_health(app)
 

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     cookie_secure: bool = False  #: cookies go over HTTPS only; where a request is HTTPS they do anyway
     trusted_proxies: str = "127.0.0.1,::1"  #: addresses and networks whose X-Forwarded-For is believed
     registration: Registration = Registration.APPROVAL  #: off, approval or open
+    admin_two_factor: bool = False  #: admins must sign in with a second factor to do what admins do
     docs: bool = True  #: /docs and /openapi.json are there for everybody to read
     sockets_per_user: int = Field(default=10, ge=1)  #: WebSockets one user may hold open
 

@@ -10,7 +10,7 @@ from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
-from backend.accounts import audit, cookies, keys, tokens
+from backend.accounts import audit, cookies, keys, second_factor, tokens
 from backend.accounts.passwords import Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.tables import Login, Role, User
@@ -40,6 +40,12 @@ class KeyIsNotEnough(AppError):
     status = 403
     code = "key_is_not_enough"
     detail = "This key does not have the scope for this."
+
+
+class SecondFactorWanted(AppError):
+    status = 403
+    code = "second_factor_wanted"
+    detail = "This server wants admins to turn two-factor sign-in on first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +235,16 @@ Uploader = Annotated[User, Depends(_with_scope(keys.Scope.UPLOAD))]
 Viewer = Annotated[User, Depends(_viewer)]
 
 
-def _at_least(role: Role) -> Callable[[User], Awaitable[User]]:
-    async def ranked(user: Annotated[User, Depends(_with_scope(keys.Scope.ADMIN))]) -> User:
+def _at_least(role: Role) -> Callable[..., Awaitable[User]]:
+    async def ranked(
+        user: Annotated[User, Depends(_with_scope(keys.Scope.ADMIN))], settings: Configured, database: Stored
+    ) -> User:
         if Role(user.role).rank < role.rank:
             raise Forbidden
+        if settings.admin_two_factor:
+            async with database.read() as session:
+                if not await second_factor.is_on(session, user.id):
+                    raise SecondFactorWanted
         return user
 
     return ranked

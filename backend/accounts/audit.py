@@ -30,6 +30,10 @@ class Action(str, Enum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
     REGISTERED = "registered"
     APPROVED = "approved"
     REJECTED = "rejected"

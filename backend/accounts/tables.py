@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import DDL, JSON, ForeignKey, Index, String, event
+from sqlalchemy import DDL, JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database import Base, UtcDateTime, new_id, utc_now
@@ -35,6 +35,9 @@ class User(Base):
     token_epoch: Mapped[int] = mapped_column(default=0)  #: raised to end every login at once
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
+    max_minutes_a_month: Mapped[float | None]  #: of audio; none: as the settings say
+    max_bytes: Mapped[int | None] = mapped_column(BigInteger)  #: of stored originals; likewise
+    max_queued: Mapped[int | None]  #: jobs waiting at once; likewise
 
 
 class Login(Base):
@@ -71,6 +74,32 @@ class ApiKey(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: to the minute
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SecondFactor(Base):
+    """The authenticator of one user; it counts once it was confirmed."""
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(255))  #: encrypted with a key made of SECRET_KEY
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_step: Mapped[int] = mapped_column(default=0)  #: half minutes since 1970 of the last code: none is good twice
+    recovery_hashes: Mapped[list[str]] = mapped_column(JSON, default=list)  #: sha256 of those that are left
+
+
+class Identity(Base):
+    """Who somebody is to Google: issuer and subject, never an e-mail address."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), Index(None, "user_id"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    issuer: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(191))
+    email: Mapped[str] = mapped_column(String(255))  #: for people to recognise it by; it decides nothing
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class AuditEntry(Base):

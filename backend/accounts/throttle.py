@@ -34,7 +34,8 @@ class Attempt:
     """One guess, counted before it is looked at: a thousand at once are a thousand."""
 
     def __init__(self) -> None:
-        self.right = False
+        self.right = False  #: nothing more is held against the account
+        self.none = False  #: it was no guess: what went before is still held against the account
 
 
 class Throttle:
@@ -59,8 +60,13 @@ class Throttle:
             yield attempt
         finally:
             if attempt.right:
-                self._forgive(mine, ("address", address))
+                self._counts.pop(mine, None)
                 self._remember(pair)
+            if attempt.none:
+                self._take_back(mine)
+            if attempt.right or attempt.none:
+                # Who signs in to an account of his own is not forgiven his guesses at others: one less, no more.
+                self._take_back(("address", address))
 
     def count(self, *keys: tuple[str, str]) -> None:
         """One more of each; raises `TooManyAttempts`, and counts nothing, where one of them has to wait."""
@@ -78,12 +84,10 @@ class Throttle:
         while len(self._counts) > _MOST_KEYS:
             self._counts.popitem(last=False)
 
-    def _forgive(self, mine: tuple[str, str], address: tuple[str, str]) -> None:
-        self._counts.pop(mine, None)
-        # Who signs in to an account of his own is not forgiven his guesses at others: one less, no more.
-        if (count := self._counts.get(address)) is not None:
+    def _take_back(self, key: tuple[str, str]) -> None:
+        if (count := self._counts.get(key)) is not None:
             count.guesses -= 1
-            if count.guesses < _FREE["address"]:
+            if count.guesses < _FREE[key[0]]:
                 count.blocked_until = 0.0
 
     def _wait(self, key: tuple[str, str], now: float) -> float:

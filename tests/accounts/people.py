@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from backend.accounts import service, tokens
-from backend.accounts.api import account, keys, register
+from backend.accounts.api import account, keys, register, second_factor
 from backend.accounts.passwords import LANES, MEMORY_KIB, PASSES, Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.tables import Role, User
@@ -68,7 +68,7 @@ def make_app(settings: Settings, database: Database) -> FastAPI:
     app.state.tickets = Tickets()
     app.state.throttle = Throttle()
     install_handlers(app)
-    for room in (account, keys, register, users, audit):
+    for room in (account, keys, second_factor, register, users, audit):
         app.include_router(room.router)
     return app
 

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts import audit, cookies, logins, service, tokens
+from backend.accounts import audit, cookies, logins, second_factor, service, tokens
 from backend.accounts.access import (
     Address,
     Configured,
@@ -100,10 +100,17 @@ async def login(
     passwords: Hashing,
     throttle: Throttled,
     address: Address,
+    code: Annotated[str | None, Form(max_length=64, description="of the authenticator, or a recovery code")] = None,
 ) -> Token:
-    """Codes: wrong_credentials; too_many_attempts with Retry-After, longer with every wrong guess."""
+    """Codes: wrong_credentials; second_factor_needed and wrong_code where two-factor sign-in is on; too_many_attempts
+    with Retry-After, longer with every wrong guess."""
     with throttle.attempt(service.throttle_key(form.username), address) as attempt:
         user = await service.sign_in(database, passwords, form.username, form.password)
+        try:
+            await second_factor.check(database, settings, user, code, utc_now())
+        except second_factor.SecondFactorNeeded:
+            attempt.none = True  # the password was right; guesses at the code go on counting
+            raise
         attempt.right = True
     return await sign_in(user, request, response, settings, database, how="password")
 

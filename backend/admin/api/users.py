@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts import service
+from backend.accounts import second_factor, service
 from backend.accounts.access import Admin, Hashing, Listening, Reading, Stored, Writing
 from backend.accounts.api.account import Account
 from backend.accounts.tables import Role
@@ -94,6 +94,13 @@ async def approve(user_id: UserId, admin: Admin, session: Writing) -> Account:
 @router.post("/{user_id}/reject", status_code=204, summary="Turn somebody away who asked for an account")
 async def reject(user_id: UserId, admin: Admin, session: Writing) -> None:
     await service.reject(session, actor_id=admin.id, user_id=user_id)
+
+
+@router.delete("/{user_id}/two-factor", status_code=204, summary="Turn somebody's two-factor sign-in off")
+async def remove_second_factor(user_id: UserId, admin: Admin, session: Writing) -> None:
+    """For somebody below you who has lost the authenticator and the recovery codes."""
+    await service.reach(session, actor_id=admin.id, user_id=user_id)
+    await second_factor.remove(session, user_id)
 
 
 @router.post("/{user_id}/password", status_code=204, summary="Reset the password of somebody below you")

@@ -1,4 +1,4 @@
-"""Logins, API keys, accounts that wait for approval, and the audit log."""
+"""Logins, API keys, second factors, identities, quotas, accounts that wait for approval, and the audit log."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("users", sa.Column("pending", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("users", sa.Column("max_minutes_a_month", sa.Double(), nullable=True))
+    op.add_column("users", sa.Column("max_bytes", sa.BigInteger(), nullable=True))
+    op.add_column("users", sa.Column("max_queued", sa.Integer(), nullable=True))
     op.create_table(
         "logins",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -47,6 +50,29 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_api_keys_user_id"), "api_keys", ["user_id"], unique=False)
     op.create_table(
+        "second_factors",
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("secret", sa.String(length=255), nullable=False),
+        sa.Column("confirmed_at", UtcDateTime(), nullable=True),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.Column("recovery_hashes", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_second_factors_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_second_factors")),
+    )
+    op.create_table(
+        "identities",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("issuer", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=191), nullable=False),
+        sa.Column("email", sa.String(length=255), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_identities_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_identities_issuer_subject")),
+    )
+    op.create_index(op.f("ix_identities_user_id"), "identities", ["user_id"], unique=False)
+    op.create_table(
         "audit",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -71,6 +97,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("audit")
+    op.drop_table("identities")
+    op.drop_table("second_factors")
     op.drop_table("api_keys")
     op.drop_table("logins")
-    op.drop_column("users", "pending")
+    for column in ("max_queued", "max_bytes", "max_minutes_a_month", "pending"):
+        op.drop_column("users", column)
