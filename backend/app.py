@@ -14,7 +14,8 @@ from starlette.responses import JSONResponse
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backend import migrations
-from backend.accounts.api import account, keys, register, second_factor
+from backend.accounts.api import account, google, keys, register, second_factor
+from backend.accounts.google import Google
 from backend.accounts.passwords import Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.throttle import Throttle
@@ -42,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 #: Whatever has routes.
 _ROOMS = (
-    *(account, keys, second_factor, register),
+    *(account, keys, second_factor, google, register),
     *(intake, recordings, transcripts, jobs, engines, socket),
     *(users, audit),
 )
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.presence = Presence(settings.sockets_per_user)
     app.state.tickets = Tickets()
     app.state.throttle = Throttle()
+    app.state.google = Google(settings.google_clients)
     app.state.storage = Storage(settings.uploads_dir)
     install_handlers(app)
     app.add_exception_handler(OperationalError, _database_trouble)

@@ -10,7 +10,8 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from backend.accounts import service, tokens
-from backend.accounts.api import account, keys, register, second_factor
+from backend.accounts.api import account, google, keys, register, second_factor
+from backend.accounts.google import Google
 from backend.accounts.passwords import LANES, MEMORY_KIB, PASSES, Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.tables import Role, User
@@ -67,8 +68,9 @@ def make_app(settings: Settings, database: Database) -> FastAPI:
     app.state.presence = Presence()
     app.state.tickets = Tickets()
     app.state.throttle = Throttle()
+    app.state.google = Google(settings.google_clients)
     install_handlers(app)
-    for room in (account, keys, second_factor, register, users, audit):
+    for room in (account, google, keys, second_factor, register, users, audit):
         app.include_router(room.router)
     return app
 

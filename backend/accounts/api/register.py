@@ -29,11 +29,12 @@ class Ways(BaseModel):
     """What the page for signing in has to show."""
 
     registration: Registration
+    google_client_id: str | None  #: for Google's button; null where it is not set up
 
 
 @router.get("/options", summary="How one gets in here")
 async def ways_in(settings: Configured) -> Ways:
-    return Ways(registration=settings.registration)
+    return Ways(registration=settings.registration, google_client_id=next(iter(settings.google_clients), None))
 
 
 @router.post("/register", status_code=202, summary="Ask for an account")
