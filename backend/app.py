@@ -20,7 +20,7 @@ from backend.accounts.passwords import Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
-from backend.admin.api import audit, users
+from backend.admin.api import audit, metrics, operations, users
 from backend.database import Database, connect, is_busy
 from backend.edge import CarefulHeaders, SmallBodies, WhereFrom
 from backend.engines.hosts import open_engines
@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 _ROOMS = (
     *(account, keys, second_factor, google, register),
     *(intake, recordings, transcripts, jobs, engines, socket),
-    *(users, audit),
+    *(users, operations, audit, metrics),
 )
 
 #: Age at which a folder without a row is no upload under way.

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1,::1"  #: addresses and networks whose X-Forwarded-For is believed
     registration: Registration = Registration.APPROVAL  #: off, approval or open
     admin_two_factor: bool = False  #: admins must sign in with a second factor to do what admins do
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)  #: opens /metrics; none: it is not there
     docs: bool = True  #: /docs and /openapi.json are there for everybody to read
     sockets_per_user: int = Field(default=10, ge=1)  #: WebSockets one user may hold open
 
@@ -47,6 +48,9 @@ class Settings(BaseSettings):
     models_dir: Path = Path("models")  #: weights
     max_upload_bytes: int = Field(default=6 * 1024**3, ge=1)  #: largest file taken
     max_audio_hours: float = Field(default=12.0, gt=0)  #: longest recording taken
+    quota_minutes_a_month: float | None = Field(default=None, ge=0)  #: of audio, for each user; none is no limit
+    quota_bytes: int | None = Field(default=None, ge=0)  #: of stored originals, likewise
+    quota_queued_jobs: int | None = Field(default=None, ge=1)  #: waiting at once, likewise
     disk_reserve_bytes: int = Field(default=1024**3, ge=0)  #: free space that uploads never use up
 
     # Language model (optional)

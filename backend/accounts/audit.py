@@ -43,6 +43,8 @@ class Action(str, Enum):
     USER_DELETED = "user_deleted"
     RECORDING_DELETED = "recording_deleted"
     JOB_DELETED = "job_deleted"
+    JOB_CANCELLED = "job_cancelled"  #: somebody else's, by an admin
+    JOB_RETRIED = "job_retried"
     EXPORTED = "exported"
 
 

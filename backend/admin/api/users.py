@@ -5,11 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts import second_factor, service
-from backend.accounts.access import Admin, Hashing, Listening, Reading, Stored, Writing
+from backend.accounts import keys, second_factor, service
+from backend.accounts.access import Admin, Configured, Hashing, Listening, Reading, Stored, Writing
 from backend.accounts.api.account import Account
+from backend.accounts.audit import Action, note
 from backend.accounts.tables import Role
-from backend.database import after_commit
+from backend.admin import leaving
+from backend.database import after_commit, utc_now
+from backend.jobs import quotas
+from backend.jobs.api.access import House, TheHouse
+from backend.jobs.api.jobs import QuotaState
 
 router = APIRouter(prefix="/api/admin/users", tags=["admin"])
 
@@ -38,6 +43,16 @@ class AccountChange(BaseModel):
 
     role: Role | None = None
     active: bool | None = None
+
+
+class QuotaChange(BaseModel):
+    """Null: as the settings say for everybody. What is left out is null."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    minutes_a_month: float | None = Field(default=None, ge=0, le=1e9)
+    stored_bytes: int | None = Field(default=None, ge=0, le=2**62)
+    queued_jobs: int | None = Field(default=None, ge=0, le=10_000)
 
 
 class NewPassword(BaseModel):
@@ -96,6 +111,46 @@ async def reject(user_id: UserId, admin: Admin, session: Writing) -> None:
     await service.reject(session, actor_id=admin.id, user_id=user_id)
 
 
+@router.delete("/{user_id}", status_code=204, summary="Delete somebody below you, or hand the recordings over")
+async def delete(
+    user_id: UserId,
+    admin: Admin,
+    session: Writing,
+    presence: Listening,
+    house: House,
+    to: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="who takes the recordings over")] = None,
+) -> None:
+    """Without `to` everything goes: recordings, jobs, transcripts, and their files. Running jobs are stopped."""
+    left = await leaving.delete(session, actor_id=admin.id, user_id=user_id, heir_id=to)
+    after_commit(session, lambda: presence.end(user_id))
+    after_commit(session, lambda: house.later(_clear(house, left)))
+
+
+@router.get("/{user_id}/quotas", summary="What somebody may have, and has")
+async def quotas_of(user_id: UserId, _admin: Admin, session: Reading, settings: Configured) -> QuotaState:
+    user = await service.find(session, user_id)
+    return QuotaState.of(quotas.quotas_of(user, settings), await quotas.used_by(session, user.id, utc_now()))
+
+
+@router.patch("/{user_id}/quotas", summary="Say how much somebody below you may have")
+async def set_quotas(
+    user_id: UserId, body: QuotaChange, admin: Admin, session: Writing, settings: Configured
+) -> QuotaState:
+    user = await service.reach(session, actor_id=admin.id, user_id=user_id)
+    user.max_minutes_a_month, user.max_bytes = body.minutes_a_month, body.stored_bytes
+    user.max_queued = body.queued_jobs
+    note(session, Action.USER_CHANGED, subject=user_id, quotas=body.model_dump())
+    return QuotaState.of(quotas.quotas_of(user, settings), await quotas.used_by(session, user.id, utc_now()))
+
+
+@router.post("/{user_id}/logins/end", status_code=204, summary="End every login and key of somebody below you")
+async def end_logins(user_id: UserId, admin: Admin, session: Writing, presence: Listening) -> None:
+    await service.reach(session, actor_id=admin.id, user_id=user_id)
+    await service.end_logins(session, user_id)
+    await keys.revoke_all(session, user_id, utc_now())
+    after_commit(session, lambda: presence.end(user_id))
+
+
 @router.delete("/{user_id}/two-factor", status_code=204, summary="Turn somebody's two-factor sign-in off")
 async def remove_second_factor(user_id: UserId, admin: Admin, session: Writing) -> None:
     """For somebody below you who has lost the authenticator and the recovery codes."""
@@ -113,3 +168,9 @@ async def reset_password(
     async with database.write() as session:
         await service.set_password(session, actor_id=admin.id, user_id=user_id, password_hash=password_hash)
     presence.end(user_id)
+
+
+async def _clear(house: TheHouse, left: leaving.Left) -> None:
+    await house.runner.drop(left.jobs)
+    for recording in left.recordings:
+        await house.storage.delete(recording)

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
-from backend.accounts.access import CurrentUser, Reader, Reading, Stored, Uploader, Viewer, Writing
+from backend.accounts.access import Configured, CurrentUser, Reader, Reading, Stored, Uploader, Viewer, Writing
 from backend.accounts.audit import Action, note, note_apart
-from backend.database import after_commit
-from backend.jobs import queue
+from backend.database import after_commit, utc_now
+from backend.jobs import queue, quotas
 from backend.jobs.api.access import House
 from backend.jobs.heard import heard_so_far
 from backend.jobs.herald import gone
@@ -53,8 +53,32 @@ class QueueState(BaseModel):
     max_size: int
 
 
+class QuotaState(BaseModel):
+    """What one user may have (null: no limit), and has."""
+
+    minutes_a_month: float | None
+    stored_bytes: int | None
+    queued_jobs: int | None
+    used_minutes_this_month: float
+    used_stored_bytes: int
+    used_queued_jobs: int
+
+    @classmethod
+    def of(cls, may: quotas.Quotas, has: quotas.Used) -> "QuotaState":
+        return cls(
+            minutes_a_month=may.minutes_a_month,
+            stored_bytes=may.stored_bytes,
+            queued_jobs=may.queued_jobs,
+            used_minutes_this_month=round(has.minutes_this_month, 2),
+            used_stored_bytes=has.stored_bytes,
+            used_queued_jobs=has.queued_jobs,
+        )
+
+
 @router.post("/api/recordings/{recording_id}/jobs", status_code=201, summary="Make the transcript of a recording again")
-async def make_again(recording_id: str, asked: NewJob, session: Writing, user: Uploader, house: House) -> JobState:
+async def make_again(
+    recording_id: str, asked: NewJob, session: Writing, user: Uploader, house: House, settings: Configured
+) -> JobState:
     recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     options = check_options(asked.model_dump())
     job = await queue.add(
@@ -64,6 +88,7 @@ async def make_again(recording_id: str, asked: NewJob, session: Writing, user: U
         options=options.model_dump(mode="json", exclude_defaults=True),
         limits=house.limits,
     )
+    await quotas.charge(session, user, settings, recording.duration or 0.0)
     after_commit(session, house.runner.wake)
     after_commit(session, lambda: house.herald.changed(job.id))
     return await state(session, job, house.limits)
@@ -104,6 +129,11 @@ async def queue_state(session: Reading, user: Reader, house: House) -> QueueStat
     )
 
 
+@router.get("/api/quota", summary="How much I may have, and how much I have")
+async def my_quota(session: Reading, user: Reader, settings: Configured) -> QuotaState:
+    return QuotaState.of(quotas.quotas_of(user, settings), await quotas.used_by(session, user.id, utc_now()))
+
+
 @router.get("/api/jobs/{job_id}", summary="One job")
 async def one_job(job_id: str, session: Reading, user: Reader, house: House) -> JobState:
     return await state(session, await queue.find(session, owner_id=user.id, id=job_id), house.limits)
@@ -118,8 +148,10 @@ async def cancel(job_id: str, session: Writing, user: Uploader, house: House) ->
 
 
 @router.post("/api/jobs/{job_id}/retry", summary="Queue an ended job again; finished stages are kept")
-async def retry(job_id: str, session: Writing, user: Uploader, house: House) -> JobState:
+async def retry(job_id: str, session: Writing, user: Uploader, house: House, settings: Configured) -> JobState:
+    """Costs no minutes: they were counted when the job was made."""
     job = await queue.retry(session, await queue.find(session, owner_id=user.id, id=job_id), house.limits)
+    await quotas.charge(session, user, settings, 0.0)
     after_commit(session, house.runner.wake)
     after_commit(session, lambda: house.herald.changed(job_id))
     return await state(session, job, house.limits)

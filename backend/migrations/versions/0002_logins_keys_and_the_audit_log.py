@@ -73,6 +73,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_identities_user_id"), "identities", ["user_id"], unique=False)
     op.create_table(
+        "usage",
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_usage_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "month", name=op.f("pk_usage")),
+    )
+    op.create_table(
         "audit",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
@@ -97,6 +105,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("audit")
+    op.drop_table("usage")
     op.drop_table("identities")
     op.drop_table("second_factors")
     op.drop_table("api_keys")
