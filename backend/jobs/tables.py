@@ -41,7 +41,7 @@ class Gate(Base):
 class Usage(Base):
     """How much audio of one user was taken on in one month; kept when recordings are deleted."""
 
-    __tablename__ = "usage"
+    __tablename__ = "usages"
 
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     month: Mapped[str] = mapped_column(String(7), primary_key=True)  #: such as 2026-03, in UTC

@@ -73,12 +73,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_identities_user_id"), "identities", ["user_id"], unique=False)
     op.create_table(
-        "usage",
+        "usages",
         sa.Column("user_id", sa.String(length=32), nullable=False),
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_usage_user_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("user_id", "month", name=op.f("pk_usage")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_usages_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "month", name=op.f("pk_usages")),
     )
     op.create_table(
         "audit",
@@ -102,10 +102,15 @@ def upgrade() -> None:
                 "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
             )
 
+    # Two first jobs at once would both insert this row, and one of them fail.
+    gate = sa.table("queue_gate", sa.column("id", sa.Integer()), sa.column("moves", sa.Integer()))
+    if op.get_bind().scalar(sa.select(sa.func.count()).select_from(gate)) == 0:
+        op.bulk_insert(gate, [{"id": 1, "moves": 0}])
+
 
 def downgrade() -> None:
     op.drop_table("audit")
-    op.drop_table("usage")
+    op.drop_table("usages")
     op.drop_table("identities")
     op.drop_table("second_factors")
     op.drop_table("api_keys")
