@@ -32,7 +32,17 @@ def serve(
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops cleanly and then raises the signal once more, for whoever stood here before: exit with 0.
         signal.signal(stop, lambda *_: None)
-    uvicorn.run(create_app(settings), host=host, port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(
+        create_app(settings),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the app itself asks TRUSTED_PROXIES
+        ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,  # a small message must not unfold into a large one
+    )
 
 
 @app.command()

@@ -11,16 +11,19 @@ from fastapi_offline import FastAPIOffline
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backend import migrations
-from backend.accounts.api import router as accounts
+from backend.accounts.api import account, google, keys, register, second_factor
+from backend.accounts.google import Google
 from backend.accounts.passwords import Passwords
-from backend.admin.api import router as admin
+from backend.accounts.presence import Presence
+from backend.accounts.throttle import Throttle
+from backend.accounts.tickets import Tickets
+from backend.admin.api import audit, metrics, operations, users
 from backend.database import Database, connect, is_busy
+from backend.edge import CarefulHeaders, SmallBodies, WhereFrom
 from backend.engines.hosts import open_engines
 from backend.errors import ServiceBusy, install_handlers
 from backend.events import Bus
@@ -31,13 +34,20 @@ from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.logs import set_up_logs
-from backend.recordings.api import router as recordings
+from backend.recordings import api as recordings
 from backend.recordings.files import Storage
 from backend.recordings.service import known_ids
 from backend.settings import Settings
-from backend.transcripts.api import router as transcripts
+from backend.transcripts import api as transcripts
 
 logger = logging.getLogger(__name__)
+
+#: Whatever has routes.
+_ROOMS = (
+    *(account, keys, second_factor, google, register),
+    *(intake, recordings, transcripts, jobs, engines, socket),
+    *(users, operations, audit, metrics),
+)
 
 #: Age at which a folder without a row is no upload under way.
 _ORPHAN_SECONDS = 3600.0
@@ -45,7 +55,8 @@ _ORPHAN_SECONDS = 3600.0
 _ABOUT = """Turns recordings of Mandarin meetings into text with speakers.
 
 Sign in with **Authorize**, send a recording to `POST /api/recordings`, follow it on the WebSocket `/api/events`
-(first message `{"token": "<access token>"}`), and take the transcript from `GET /api/recordings/{id}/transcript`.
+(first message `{"ticket": "<from POST /api/auth/tickets>"}`), and take the transcript from
+`GET /api/recordings/{id}/transcript`.
 Errors are `{"code", "detail"}`."""
 
 
@@ -54,13 +65,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     set_up_logs(settings.log_level, settings.log_format)
     # The documentation's own scripts come from here too: a server in a closed network has no CDN.
-    app = FastAPIOffline(title="Meeting ASR", version="0.1.0", description=_ABOUT, lifespan=_lifespan)
+    app = FastAPIOffline(
+        title="Meeting ASR",
+        version="0.1.0",
+        description=_ABOUT,
+        lifespan=_lifespan,
+        openapi_url="/openapi.json" if settings.docs else None,  # without it there are no /docs either
+        redoc_url=None,
+    )
     app.state.settings = settings
     app.state.limits = Limits(
         settings.job_queue_max_concurrent, settings.job_queue_max_per_user, settings.job_queue_max_size
     )
     app.state.bus = Bus()
     app.state.passwords = Passwords()
+    app.state.presence = Presence(settings.sockets_per_user)
+    app.state.tickets = Tickets()
+    app.state.throttle = Throttle()
+    app.state.google = Google(settings.google_clients)
     app.state.storage = Storage(settings.uploads_dir)
     install_handlers(app)
     app.add_exception_handler(OperationalError, _database_trouble)
@@ -70,15 +92,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         allow_origins=list(settings.cors_origins),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_headers=["Authorization", "Content-Type", "X-Requested-With"],
         expose_headers=["Content-Disposition", "Retry-After"],
     )
-    for router in (accounts, intake.router, recordings, transcripts, jobs.router, engines.router, socket.router, admin):
-        app.include_router(router)
+    for room in _ROOMS:
+        app.include_router(room.router)
     _add_health(app)
 
-    app.add_middleware(_SmallBodies)
-    app.add_middleware(_CarefulHeaders)
+    app.add_middleware(SmallBodies, streamed=intake.STREAMED)
+    app.add_middleware(CarefulHeaders, google=bool(settings.google_clients))
+    app.add_middleware(WhereFrom)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     return app
 
 
@@ -146,52 +170,3 @@ def _add_health(app: FastAPI) -> None:
         runner = "ok" if app.state.runner.alive else "stopped"
         well = database == runner == "ok"
         return JSONResponse({"database": database, "runner": runner}, 200 if well else 503)
-
-
-class _SmallBodies:
-    """FastAPI reads a form or JSON whole before it asks who is there. The routes that stream theirs ask first."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.limited = RequestBodyLimitMiddleware(app, max_body_size=64 * 1024)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        streams = scope["type"] == "http" and (scope["method"], scope["path"]) in intake.STREAMED
-        saves = scope["type"] == "http" and scope["method"] == "PUT"  # a document; its route has a limit of its own
-        await (self.app if streams or saves else self.limited)(scope, receive, send)
-
-
-class _CarefulHeaders:
-    """Every answer says that it is not to be sniffed; those of the API also that they are not to be stored.
-
-    An answer given before the body was read ends the connection: a server that goes on reading what it has refused
-    can be fed for ever."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        sent = Headers(scope=scope)
-        unread = "transfer-encoding" in sent or sent.get("content-length", "0") != "0"
-
-        async def receive_and_note() -> Message:
-            nonlocal unread
-            message = await receive()
-            unread = unread and bool(message.get("more_body"))
-            return message
-
-        async def send_carefully(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Referrer-Policy", "no-referrer")
-                if scope["path"].startswith("/api/"):
-                    headers.setdefault("Cache-Control", "no-store")
-                if unread:
-                    headers["Connection"] = "close"
-            await send(message)
-
-        await self.app(scope, receive_and_note, send_carefully)

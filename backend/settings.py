@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,12 @@ ROOT = Path(__file__).resolve().parent.parent
 _EXAMPLE_KEYS = {"replace-with-a-long-random-string", "YOUR_SECRET_KEY", "changeme", "secret"}
 
 
+class Registration(str, Enum):
+    OFF = "off"  #: admins make the accounts
+    APPROVAL = "approval"  #: anybody asks, an admin decides
+    OPEN = "open"  #: anybody comes in
+
+
 class Settings(BaseSettings):
     """Read from the environment and `.env`. Relative folders are taken from the project's root."""
 
@@ -25,7 +32,15 @@ class Settings(BaseSettings):
     # Security & tokens
     secret_key: SecretStr  #: signs tokens; at least 32 characters
     algorithm: str = Field(default="HS256", pattern="^HS(256|384|512)$")  #: of the access token
-    access_token_expire_minutes: int = Field(default=60, ge=1, le=24 * 60)  #: life of an access token
+    access_token_expire_minutes: int = Field(default=15, ge=1, le=24 * 60)  #: life of an access token
+    login_days: int = Field(default=30, ge=1, le=365)  #: days after which one signs in anew
+    cookie_secure: bool = False  #: cookies go over HTTPS only; where a request is HTTPS they do anyway
+    trusted_proxies: str = "127.0.0.1,::1"  #: addresses and networks whose X-Forwarded-For is believed
+    registration: Registration = Registration.APPROVAL  #: off, approval or open
+    admin_two_factor: bool = False  #: admins must sign in with a second factor to do what admins do
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)  #: opens /metrics; none: it is not there
+    docs: bool = True  #: /docs and /openapi.json are there for everybody to read
+    sockets_per_user: int = Field(default=10, ge=1)  #: WebSockets one user may hold open
 
     # Storage
     database_url: str = "sqlite:///./sqlite.db"  #: SQLAlchemy URL; SQLite, PostgreSQL or MySQL/MariaDB
@@ -33,6 +48,9 @@ class Settings(BaseSettings):
     models_dir: Path = Path("models")  #: weights
     max_upload_bytes: int = Field(default=6 * 1024**3, ge=1)  #: largest file taken
     max_audio_hours: float = Field(default=12.0, gt=0)  #: longest recording taken
+    quota_minutes_a_month: float | None = Field(default=None, ge=0)  #: of audio, for each user; none is no limit
+    quota_bytes: int | None = Field(default=None, ge=0)  #: of stored originals, likewise
+    quota_queued_jobs: int | None = Field(default=None, ge=1)  #: waiting at once, likewise
     disk_reserve_bytes: int = Field(default=1024**3, ge=0)  #: free space that uploads never use up
 
     # Language model (optional)

@@ -8,9 +8,11 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.accounts import audit, keys, logins
+from backend.accounts.audit import Action
 from backend.accounts.passwords import Passwords
 from backend.accounts.tables import Role, User
-from backend.database import Database
+from backend.database import Database, utc_now
 from backend.errors import AppError, Conflict, InvalidInput, NotFound
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,11 @@ class UserNotFound(NotFound):
     detail = "There is no such user."
 
 
+class NotWaiting(Conflict):
+    code = "not_waiting"
+    detail = "This account is not waiting for approval."
+
+
 class OutOfReach(AppError):
     status = 403
     code = "out_of_reach"
@@ -70,6 +77,9 @@ async def sign_in(database: Database, passwords: Passwords, username: str, passw
     known = await passwords.verify(user.password_hash if user else None, password)
     if user is None or user.password_hash is None or not known or not user.active:
         logger.info("Sign-in refused", extra={"user": user.id if user else None})
+        async with database.write() as session:
+            # The name that was typed is not kept: it may be a password in the wrong field.
+            audit.note(session, Action.SIGN_IN_REFUSED, subject=user.id if user else None)
         raise WrongCredentials
     if renewed := await passwords.renew(user.password_hash, password):
         async with database.write() as session:
@@ -90,14 +100,18 @@ async def change_password(database: Database, passwords: Passwords, user: User, 
         if mine is None or mine.token_epoch != user.token_epoch or mine.password_hash != user.password_hash:
             raise Conflict
         mine.password_hash = new_hash
-        mine.token_epoch += 1
+        await session.flush()
+        await logins.end_all(session, mine.id, utc_now())
+        audit.note(session, Action.PASSWORD_CHANGED, subject=mine.id, by=mine)
+        await session.refresh(mine)
     logger.info("Password changed", extra={"user": user.id})
     return mine
 
 
 async def end_logins(session: AsyncSession, user_id: str) -> None:
     """Make every token of this user worthless."""
-    await session.execute(update(User).where(User.id == user_id).values(token_epoch=User.token_epoch + 1))
+    await logins.end_all(session, user_id, utc_now())
+    audit.note(session, Action.LOGINS_ENDED, subject=user_id)
     logger.info("Logins ended", extra={"user": user_id})
 
 
@@ -110,6 +124,7 @@ async def create(session: AsyncSession, *, username: str, password_hash: str | N
         await session.flush()
     except IntegrityError as error:
         raise UsernameTaken from error
+    audit.note(session, Action.USER_CREATED, subject=user.id, role=role.value)
     logger.info("User created", extra={"user": user.id, "role": role.value})
     return user
 
@@ -137,6 +152,7 @@ async def search(
     text: str = "",
     role: Role | None = None,
     active: bool | None = None,
+    pending: bool | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[Sequence[User], int]:
@@ -148,6 +164,8 @@ async def search(
         wanted.append(User.role == role.value)
     if active is not None:
         wanted.append(User.active == active)
+    if pending is not None:
+        wanted.append(User.pending == pending)
     page = select(User).where(*wanted).order_by(User.username_key).limit(limit).offset(offset)
     total = await session.scalar(select(func.count()).select_from(User).where(*wanted))
     return (await session.scalars(page)).all(), total or 0
@@ -156,6 +174,7 @@ async def search(
 async def set_role(session: AsyncSession, *, actor_id: str, user_id: str, role: Role) -> User:
     """Appoint or demote somebody; in force with the user's next request."""
     user = await reach(session, actor_id=actor_id, user_id=user_id, role=role)
+    audit.note(session, Action.USER_CHANGED, subject=user.id, role=[user.role, role.value])
     user.role = role.value
     logger.info("Role set", extra={"by": actor_id, "changed": user_id, "role": role.value})
     return user
@@ -164,18 +183,47 @@ async def set_role(session: AsyncSession, *, actor_id: str, user_id: str, role: 
 async def set_active(session: AsyncSession, *, actor_id: str, user_id: str, active: bool) -> User:
     """Disable or enable an account. Who is disabled is out at once, and signs in anew when enabled."""
     user = await reach(session, actor_id=actor_id, user_id=user_id)
+    if user.active != active:
+        audit.note(session, Action.USER_CHANGED, subject=user.id, active=active)
+    if active:
+        user.pending = False  # to enable somebody is to approve
     if user.active and not active:
-        user.token_epoch += 1
+        await session.flush()
+        await logins.end_all(session, user.id, utc_now())
+        await session.refresh(user)
     user.active = active
     logger.info("Account enabled" if active else "Account disabled", extra={"by": actor_id, "changed": user_id})
     return user
 
 
+async def approve(session: AsyncSession, *, actor_id: str, user_id: str) -> User:
+    """Let somebody in who asked for an account."""
+    user = await reach(session, actor_id=actor_id, user_id=user_id)
+    if not user.pending:
+        raise NotWaiting
+    user.pending, user.active = False, True
+    audit.note(session, Action.APPROVED, subject=user.id)
+    return user
+
+
+async def reject(session: AsyncSession, *, actor_id: str, user_id: str) -> None:
+    """Forget somebody who asked for an account. The name is free again."""
+    user = await reach(session, actor_id=actor_id, user_id=user_id)
+    if not user.pending:
+        raise NotWaiting
+    audit.note(session, Action.REJECTED, subject=user.id, name=user.username)
+    await session.delete(user)
+
+
 async def set_password(session: AsyncSession, *, actor_id: str, user_id: str, password_hash: str) -> User:
-    """Give somebody else a new password and end the logins made with the old one."""
+    """Give somebody else a new password; end the logins made with the old one, and the keys."""
     user = await reach(session, actor_id=actor_id, user_id=user_id)
     user.password_hash = password_hash
-    user.token_epoch += 1
+    await session.flush()
+    await logins.end_all(session, user.id, utc_now())
+    await session.refresh(user)
+    await keys.revoke_all(session, user.id, utc_now())
+    audit.note(session, Action.PASSWORD_RESET, subject=user.id)
     logger.info("Password reset", extra={"by": actor_id, "changed": user_id})
     return user
 
@@ -215,6 +263,11 @@ def username_key(username: str) -> str:
     if not 1 <= len(name) <= 64 or not 1 <= len(key) <= 128 or _visible(name) != name:
         raise InvalidUsername
     return key
+
+
+def throttle_key(username: str) -> str:
+    """Under which guesses at this name are counted, whether anybody has it or not."""
+    return _folded(username[:256])
 
 
 def _folded(name: str) -> str:

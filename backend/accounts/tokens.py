@@ -11,8 +11,8 @@ from backend.settings import Settings
 
 #: Who makes the tokens, and for whom they are.
 ISSUER = AUDIENCE = "meeting-asr"
-#: Tokens of other kinds, made later for other doors, say something else here.
-ACCESS = "access"
+#: What a token opens: every door, or only those behind which media lie.
+ACCESS, MEDIA = "access", "media"
 
 #: Decoders of base64 pass over what does not belong there; we do not.
 _FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
@@ -25,24 +25,26 @@ class BadToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a token says: whose it is, and the user's `token_epoch` when it was made."""
+    """What a token says: whose it is, the user's `token_epoch` when it was made, and the row of the login."""
 
     user_id: str
     epoch: int
+    id: str | None = None
 
 
 def lifetime(settings: Settings) -> timedelta:
     return timedelta(minutes=settings.access_token_expire_minutes)
 
 
-def issue(settings: Settings, login: Login, now: datetime) -> str:
+def issue(settings: Settings, login: Login, now: datetime, kind: str = ACCESS) -> str:
     """A token that is good from `now` for the set number of minutes."""
     claims = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": login.user_id,
-        "typ": ACCESS,
+        "typ": kind,
         "epoch": login.epoch,
+        "login": login.id,
         "jti": secrets.token_urlsafe(16),
         "iat": now,
         "exp": now + lifetime(settings),
@@ -50,8 +52,8 @@ def issue(settings: Settings, login: Login, now: datetime) -> str:
     return jwt.encode(claims, settings.secret_key.get_secret_value(), settings.algorithm)
 
 
-def read(settings: Settings, token: str) -> Login:
-    """What the token says, if it is one of ours and in force; otherwise `BadToken`."""
+def read(settings: Settings, token: str, kind: str = ACCESS) -> Login:
+    """What the token says, if it is one of ours, of this kind and in force; otherwise `BadToken`."""
     if not _FORM.fullmatch(token):
         raise BadToken
     try:
@@ -65,6 +67,6 @@ def read(settings: Settings, token: str) -> Login:
         )
     except jwt.InvalidTokenError as error:
         raise BadToken from error
-    if claims["typ"] != ACCESS or type(claims["epoch"]) is not int:
+    if claims["typ"] != kind or type(claims["epoch"]) is not int or not isinstance(claims.get("login"), str | None):
         raise BadToken
-    return Login(claims["sub"], claims["epoch"])
+    return Login(claims["sub"], claims["epoch"], claims.get("login"))

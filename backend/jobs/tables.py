@@ -38,6 +38,16 @@ class Gate(Base):
     moves: Mapped[int] = mapped_column(default=0)
 
 
+class Usage(Base):
+    """How much audio of one user was taken on in one month; kept when recordings are deleted."""
+
+    __tablename__ = "usages"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)  #: such as 2026-03, in UTC
+    seconds: Mapped[float] = mapped_column(default=0.0)
+
+
 class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import Configured, CurrentUser, Reading, Writing
+from backend.accounts.access import Configured, CurrentUser, Reader, Reading, Stored, Viewer, Writing
+from backend.accounts.audit import Action, note_apart
 from backend.errors import NotFound
 from backend.recordings import service
 from backend.recordings.files import Storage, extension_of
@@ -58,7 +59,7 @@ Files = Annotated[Storage, Depends(_storage)]
 
 @router.get("")
 async def list_recordings(
-    user: CurrentUser,
+    user: Reader,
     session: Reading,
     q: Annotated[str, Query(max_length=255, description="part of the name")] = "",
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -70,7 +71,7 @@ async def list_recordings(
 
 
 @router.get("/{recording_id}")
-async def get_recording(recording_id: str, user: CurrentUser, session: Reading) -> RecordingOut:
+async def get_recording(recording_id: str, user: Reader, session: Reading) -> RecordingOut:
     return RecordingOut.model_validate(await service.find(session, owner_id=user.id, recording_id=recording_id))
 
 
@@ -85,16 +86,19 @@ async def rename_recording(
 
 
 @router.get("/{recording_id}/audio", response_class=FileResponse, responses={200: {"content": {"audio/mp4": {}}}})
-async def listen(recording_id: str, user: CurrentUser, session: Reading, storage: Files) -> FileResponse:
+async def listen(recording_id: str, user: Viewer, session: Reading, storage: Files) -> FileResponse:
     """The listening copy. Asks for ranges are answered with ranges, so a player can jump."""
     recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
     return _file(storage.listening_copy(recording.id), "audio/mp4", "inline", f"{_stem(recording)}.m4a")
 
 
 @router.get("/{recording_id}/original", response_class=FileResponse)
-async def download_original(recording_id: str, user: CurrentUser, session: Reading, storage: Files) -> FileResponse:
+async def download_original(
+    recording_id: str, user: Viewer, session: Reading, database: Stored, storage: Files
+) -> FileResponse:
     """The file as it was uploaded, byte for byte."""
     recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
+    await note_apart(database, Action.EXPORTED, subject=recording_id, format="original")
     name = recording.name
     if recording.extension != "bin" and extension_of(name) != recording.extension:  # renamed without one
         name = f"{name}.{recording.extension}"
@@ -104,7 +108,7 @@ async def download_original(recording_id: str, user: CurrentUser, session: Readi
 @router.get(
     "/{recording_id}/peaks", response_class=FileResponse, responses={200: {"content": {"application/json": {}}}}
 )
-async def get_peaks(recording_id: str, user: CurrentUser, session: Reading, storage: Files) -> FileResponse:
+async def get_peaks(recording_id: str, user: Viewer, session: Reading, storage: Files) -> FileResponse:
     """The waveform, for drawing: {"duration": seconds, "peaks": [0…1, …]}."""
     recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
     return _file(storage.peaks(recording.id), "application/json", "inline", "peaks.json")

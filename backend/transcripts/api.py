@@ -9,7 +9,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.access import CurrentUser, Reading, Writing
+from backend.accounts.access import CurrentUser, Reader, Reading, Stored, Viewer, Writing
+from backend.accounts.audit import Action, note_apart
 from backend.errors import AppError, InvalidInput
 from backend.transcripts import service
 from backend.transcripts.document import document_from_json
@@ -69,13 +70,13 @@ class Rename(BaseModel):
 
 @router.get("", summary="The newest version, or any", response_model=TranscriptAnswer)
 async def read(
-    session: Reading, user: CurrentUser, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
+    session: Reading, user: Reader, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
 ) -> Response:
     return await _answer(await _find(session, user.id, recording_id, version))
 
 
 @router.get("/versions", summary="All versions, newest first")
-async def versions(session: Reading, user: CurrentUser, recording_id: RecordingId) -> list[VersionAnswer]:
+async def versions(session: Reading, user: Reader, recording_id: RecordingId) -> list[VersionAnswer]:
     found = await service.versions(session, owner_id=user.id, recording_id=recording_id)
     return [VersionAnswer.model_validate(one) for one in found]
 
@@ -83,7 +84,8 @@ async def versions(session: Reading, user: CurrentUser, recording_id: RecordingI
 @router.get("/export", summary="A file to take away", response_class=Response)
 async def take_away(
     session: Reading,
-    user: CurrentUser,
+    database: Stored,
+    user: Viewer,
     recording_id: RecordingId,
     format: Literal["txt", "srt", "vtt", "md", "json"] = "txt",
     version: Annotated[Number | None, Query()] = None,
@@ -91,6 +93,7 @@ async def take_away(
     speakers: bool = True,
 ) -> Response:
     transcript = await _find(session, user.id, recording_id, version)
+    await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number)
     return await attachment(transcript, format, f"转写稿 {recording_id[:8]}", times=times, speakers=speakers)
 
 

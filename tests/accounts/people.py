@@ -10,10 +10,14 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from backend.accounts import service, tokens
-from backend.accounts.api import router as accounts
+from backend.accounts.api import account, google, keys, register, second_factor
+from backend.accounts.google import Google
 from backend.accounts.passwords import LANES, MEMORY_KIB, PASSES, Passwords
+from backend.accounts.presence import Presence
 from backend.accounts.tables import Role, User
-from backend.admin.api import router as admin
+from backend.accounts.throttle import Throttle
+from backend.accounts.tickets import Tickets
+from backend.admin.api import audit, users
 from backend.database import Database, utc_now
 from backend.errors import install_handlers
 from backend.settings import Settings
@@ -61,9 +65,13 @@ def make_app(settings: Settings, database: Database) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     app.state.passwords = Passwords()
+    app.state.presence = Presence()
+    app.state.tickets = Tickets()
+    app.state.throttle = Throttle()
+    app.state.google = Google(settings.google_clients)
     install_handlers(app)
-    app.include_router(accounts)
-    app.include_router(admin)
+    for room in (account, google, keys, second_factor, register, users, audit):
+        app.include_router(room.router)
     return app
 
 

@@ -7,6 +7,7 @@ import pytest
 from backend.database import Database
 from backend.settings import Settings
 from tests.accounts.people import House, make_app, open_house
+from tests.jobs.api.conftest import recording  # noqa: F401  (a fixture)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from backend.accounts.access import Configured, CurrentUser
+from backend.accounts.access import Configured, Reader
 from backend.engines.table import ENGINES, installed
 
 router = APIRouter(tags=["engines"])
@@ -17,7 +17,7 @@ class EngineOut(BaseModel):
 
 
 @router.get("/api/engines", summary="Recognisers and diarizers, in order of preference")
-async def engines(_user: CurrentUser, settings: Configured) -> list[EngineOut]:
+async def engines(_user: Reader, settings: Configured) -> list[EngineOut]:
     return [
         EngineOut(
             name=engine.name,

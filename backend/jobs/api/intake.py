@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from backend.accounts.access import Configured, CurrentUser, Writing
+from backend.accounts.access import Configured, CurrentUser, Uploader, Writing
+from backend.accounts.audit import Action, note
 from backend.database import Database, after_commit, new_id
-from backend.jobs import queue
+from backend.jobs import queue, quotas
 from backend.jobs.api.access import House
 from backend.jobs.herald import gone
 from backend.jobs.options import Options, read_options
@@ -52,22 +53,23 @@ class Taken(BaseModel):
 # The body is read by the route itself: FastAPI would swallow all of it before it asks who is there.
 @router.post("/upload", status_code=201, openapi_extra=_BODY, summary="Send a recording (the short address)")
 @router.post("/api/recordings", status_code=201, openapi_extra=_BODY, summary="Send a recording and queue its job")
-async def upload(request: Request, user: CurrentUser, settings: Configured, house: House) -> Taken:
+async def upload(request: Request, user: Uploader, settings: Configured, house: House) -> Taken:
     """Answers when the recording is safely on disk and its job is queued. Codes: too_large, disk_full, queue_full,
-    not_media, no_audio, too_long, empty_file, no_file, invalid_options."""
+    not_media, no_audio, too_long, empty_file, no_file, invalid_options, quota_minutes, quota_bytes, quota_jobs."""
     database: Database = request.app.state.database
     async with database.read() as session:
         await queue.check_room(session, house.limits)
+        length = _length(request)
+        most_bytes = await quotas.room_for(session, user, settings, length)
     recording_id = new_id()
-    length = request.headers.get("content-length")
     try:
         received = await receive(
             request.stream(),
             request.headers.get("content-type", ""),
-            int(length) if length and length.isdigit() else None,
+            length,
             storage=house.storage,
             recording_id=recording_id,
-            max_bytes=settings.max_upload_bytes,
+            max_bytes=most_bytes,
             reserve_bytes=settings.disk_reserve_bytes,
         )
         options = _options(received.fields)
@@ -82,6 +84,7 @@ async def upload(request: Request, user: CurrentUser, settings: Configured, hous
                 options=options.model_dump(mode="json", exclude_defaults=True),
                 limits=house.limits,
             )
+            await quotas.charge(session, user, settings, probed.duration or 0.0)
             after_commit(session, house.runner.wake)
             after_commit(session, lambda: house.herald.changed(job.id))
             queued = await state(session, job, house.limits)
@@ -97,6 +100,7 @@ async def delete(recording_id: str, session: Writing, user: CurrentUser, house: 
     """Running jobs are stopped; rows, media, artifacts and mirrored transcripts go."""
     jobs = [job.id for job in await queue.of_recording(session, owner_id=user.id, recording_id=recording_id)]
     await service.delete(session, owner_id=user.id, recording_id=recording_id)
+    note(session, Action.RECORDING_DELETED, subject=recording_id)
 
     def clear() -> None:
         for job in jobs:
@@ -109,6 +113,11 @@ async def delete(recording_id: str, session: Writing, user: CurrentUser, house: 
 async def _clear(house: House, recording_id: str, jobs: list[str]) -> None:
     await house.runner.drop(jobs)
     await house.storage.delete(recording_id)
+
+
+def _length(request: Request) -> int | None:
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() else None
 
 
 def _options(fields: dict[str, list[str]]) -> Options:

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
-from backend.accounts.access import CurrentUser, Reading, Writing
-from backend.database import after_commit
-from backend.jobs import queue
+from backend.accounts.access import Configured, CurrentUser, Reader, Reading, Stored, Uploader, Viewer, Writing
+from backend.accounts.audit import Action, note, note_apart
+from backend.database import after_commit, utc_now
+from backend.jobs import queue, quotas
 from backend.jobs.api.access import House
 from backend.jobs.heard import heard_so_far
 from backend.jobs.herald import gone
@@ -52,8 +53,32 @@ class QueueState(BaseModel):
     max_size: int
 
 
+class QuotaState(BaseModel):
+    """What one user may have (null: no limit), and has."""
+
+    minutes_a_month: float | None
+    stored_bytes: int | None
+    queued_jobs: int | None
+    used_minutes_this_month: float
+    used_stored_bytes: int
+    used_queued_jobs: int
+
+    @classmethod
+    def of(cls, may: quotas.Quotas, has: quotas.Used) -> "QuotaState":
+        return cls(
+            minutes_a_month=may.minutes_a_month,
+            stored_bytes=may.stored_bytes,
+            queued_jobs=may.queued_jobs,
+            used_minutes_this_month=round(has.minutes_this_month, 2),
+            used_stored_bytes=has.stored_bytes,
+            used_queued_jobs=has.queued_jobs,
+        )
+
+
 @router.post("/api/recordings/{recording_id}/jobs", status_code=201, summary="Make the transcript of a recording again")
-async def make_again(recording_id: str, asked: NewJob, session: Writing, user: CurrentUser, house: House) -> JobState:
+async def make_again(
+    recording_id: str, asked: NewJob, session: Writing, user: Uploader, house: House, settings: Configured
+) -> JobState:
     recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     options = check_options(asked.model_dump())
     job = await queue.add(
@@ -63,6 +88,7 @@ async def make_again(recording_id: str, asked: NewJob, session: Writing, user: C
         options=options.model_dump(mode="json", exclude_defaults=True),
         limits=house.limits,
     )
+    await quotas.charge(session, user, settings, recording.duration or 0.0)
     after_commit(session, house.runner.wake)
     after_commit(session, lambda: house.herald.changed(job.id))
     return await state(session, job, house.limits)
@@ -71,7 +97,7 @@ async def make_again(recording_id: str, asked: NewJob, session: Writing, user: C
 @router.get("/api/jobs", summary="My jobs, newest first")
 async def my_jobs(
     session: Reading,
-    user: CurrentUser,
+    user: Reader,
     house: House,
     status: Status | None = None,
     recording_id: str | None = None,
@@ -90,7 +116,7 @@ async def my_jobs(
 
 
 @router.get("/api/queue", summary="How full the queue is")
-async def queue_state(session: Reading, user: CurrentUser, house: House) -> QueueState:
+async def queue_state(session: Reading, user: Reader, house: House) -> QueueState:
     line = await queue.look(session)
     return QueueState(
         waiting=len(line.waiting),
@@ -103,13 +129,18 @@ async def queue_state(session: Reading, user: CurrentUser, house: House) -> Queu
     )
 
 
+@router.get("/api/quota", summary="How much I may have, and how much I have")
+async def my_quota(session: Reading, user: Reader, settings: Configured) -> QuotaState:
+    return QuotaState.of(quotas.quotas_of(user, settings), await quotas.used_by(session, user.id, utc_now()))
+
+
 @router.get("/api/jobs/{job_id}", summary="One job")
-async def one_job(job_id: str, session: Reading, user: CurrentUser, house: House) -> JobState:
+async def one_job(job_id: str, session: Reading, user: Reader, house: House) -> JobState:
     return await state(session, await queue.find(session, owner_id=user.id, id=job_id), house.limits)
 
 
 @router.post("/api/jobs/{job_id}/cancel", summary="Stop a job; what it has heard is kept")
-async def cancel(job_id: str, session: Writing, user: CurrentUser, house: House) -> JobState:
+async def cancel(job_id: str, session: Writing, user: Uploader, house: House) -> JobState:
     job = await queue.cancel(session, await queue.find(session, owner_id=user.id, id=job_id))
     after_commit(session, lambda: house.later(house.runner.drop([job_id])))
     after_commit(session, lambda: house.herald.changed(job_id))
@@ -117,8 +148,10 @@ async def cancel(job_id: str, session: Writing, user: CurrentUser, house: House)
 
 
 @router.post("/api/jobs/{job_id}/retry", summary="Queue an ended job again; finished stages are kept")
-async def retry(job_id: str, session: Writing, user: CurrentUser, house: House) -> JobState:
+async def retry(job_id: str, session: Writing, user: Uploader, house: House, settings: Configured) -> JobState:
+    """Costs no minutes: they were counted when the job was made."""
     job = await queue.retry(session, await queue.find(session, owner_id=user.id, id=job_id), house.limits)
+    await quotas.charge(session, user, settings, 0.0)
     after_commit(session, house.runner.wake)
     after_commit(session, lambda: house.herald.changed(job_id))
     return await state(session, job, house.limits)
@@ -132,12 +165,13 @@ async def delete(job_id: str, session: Writing, user: CurrentUser, house: House)
         raise queue.JobNotFinal
     folder = house.storage.job_folder(job.recording_id, job.id)
     await session.delete(job)
+    note(session, Action.JOB_DELETED, subject=job.id, recording=job.recording_id)
     after_commit(session, lambda: house.bus.publish(gone(user.id, job_id)))
     after_commit(session, lambda: house.later(asyncio.to_thread(Workspace(folder).remove)))
 
 
 @router.get("/api/jobs/{job_id}/transcript", summary="What the job has heard so far")
-async def heard(job_id: str, session: Reading, user: CurrentUser, house: House) -> dict[str, Any]:
+async def heard(job_id: str, session: Reading, user: Reader, house: House) -> dict[str, Any]:
     """A readable document from the first recognised sentence on: of a running job, and of one that was cancelled or
     failed. Speakers are null until they are known. A finished job gives the version it published."""
     job = await queue.find(session, owner_id=user.id, id=job_id)
@@ -150,10 +184,12 @@ async def heard(job_id: str, session: Reading, user: CurrentUser, house: House) 
 async def take_away(
     recording_id: str,
     session: Reading,
-    user: CurrentUser,
+    database: Stored,
+    user: Viewer,
     format: Literal["txt", "srt", "vtt", "md", "json"] = "txt",
 ) -> Response:
     """Named after the recording."""
     recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
+    await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number)
     return await attachment(transcript, format, recording.name)

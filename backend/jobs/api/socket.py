@@ -1,20 +1,25 @@
 """The WebSocket `/api/events`: a snapshot of my jobs, then every change. Commands go over REST."""
 
 import asyncio
+import contextlib
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy import select
 
-from backend.accounts.access import NotSignedIn, authenticate
+from backend.accounts import tokens
+from backend.accounts.access import Listening, NotSignedIn, Ticketed, still_in
+from backend.accounts.cookies import origin_is_ours
+from backend.accounts.presence import TooManySockets
 from backend.accounts.tables import User
+from backend.accounts.tickets import Purpose, Tickets
 from backend.database import Database
 from backend.events import Listener
 from backend.jobs.api.access import House, TheHouse
 from backend.jobs.state import states
 from backend.jobs.tables import FINAL, Job
+from backend.recordings.patience import within
 from backend.settings import Settings
 
 router = APIRouter()
@@ -22,40 +27,73 @@ router = APIRouter()
 #: Close codes, in the range left to applications (RFC 6455, 7.4.2).
 NOT_SIGNED_IN = 4401
 FOREIGN_ORIGIN = 4403
+#: A socket that breaks the rules: too many of them, or too much said on one (RFC 6455, 7.4.1).
+AGAINST_THE_RULES = 1008
 
 _FIRST_MESSAGE_SECONDS = 5.0
 _CHECK_AGAIN_SECONDS = 5.0
+_MESSAGES_A_MINUTE = 100
 _SNAPSHOT_SIZE = 100
 
 
 @router.websocket("/api/events")
-async def events(socket: WebSocket, house: House) -> None:
-    """The first message is {"token": access token}, within five seconds; a token is never part of an address.
+async def events(socket: WebSocket, house: House, tickets: Ticketed, presence: Listening) -> None:
+    """The first message is {"ticket": from POST /api/auth/tickets} or {"token": access token}, within five seconds;
+    neither is ever part of an address.
 
     Then come {"type": "snapshot", "jobs": [...]} and {"type": "job", "job": {...}}; of a deleted job only id and
-    status. The socket closes with 4401 when the token ends or the account is disabled."""
+    status. The socket closes with 4401 when the login or the token it was opened with ends."""
     settings: Settings = socket.app.state.settings
     database: Database = socket.app.state.database
-    if not _origin_is_ours(socket, settings):
+    if not origin_is_ours(socket, settings):
         await socket.close(FOREIGN_ORIGIN)
         return
     await socket.accept()
     try:
-        token = await asyncio.wait_for(_first_message(socket), _FIRST_MESSAGE_SECONDS)
-        user = await _who(database, settings, token)
+        key = _Key(settings, await asyncio.wait_for(_first_message(socket), _FIRST_MESSAGE_SECONDS), tickets)
+        user = await _who(database, key)
     except (asyncio.TimeoutError, NotSignedIn):
         await socket.close(NOT_SIGNED_IN)
         return
     except WebSocketDisconnect:
         return
-    with house.bus.listen(user.id) as listener:
-        # Listening has begun, so nothing falls between the snapshot and the stream.
-        await socket.send_json({"type": "snapshot", "jobs": await _snapshot(database, house, user)})
-        await _until_first_ends(
-            _stream(socket, listener),
-            _drain(socket),
-            _watch(socket, database, settings, token),
-        )
+    try:
+        with presence.enter(user.id, key.login.id) as over, house.bus.listen(user.id) as listener:
+            # Listening has begun, so nothing falls between the snapshot and the stream.
+            await socket.send_json({"type": "snapshot", "jobs": await _snapshot(database, house, user)})
+            await _until_first_ends(
+                _stream(socket, listener),
+                _drain(socket),
+                _watch(socket, database, key, over),
+            )
+    except TooManySockets:
+        await socket.close(AGAINST_THE_RULES)
+
+
+class _Key:
+    """What the socket was opened with: a ticket stands for its login, a token for itself and until it expires."""
+
+    def __init__(self, settings: Settings, first: dict[str, Any], tickets: Tickets) -> None:
+        self._settings = settings
+        self._token: str | None = None
+        if isinstance(ticket := first.get("ticket"), str):
+            found = tickets.take(ticket, Purpose.EVENTS)
+            if found is None:
+                raise NotSignedIn
+            self.login = found
+        elif isinstance(token := first.get("token"), str):
+            self._token = token
+            self.login = self.still_good()
+        else:
+            raise NotSignedIn
+
+    def still_good(self) -> tokens.Login:
+        if self._token is None:
+            return self.login
+        try:
+            return tokens.read(self._settings, self._token)
+        except tokens.BadToken:
+            raise NotSignedIn from None
 
 
 async def _stream(socket: WebSocket, listener: Listener) -> None:
@@ -64,16 +102,27 @@ async def _stream(socket: WebSocket, listener: Listener) -> None:
 
 
 async def _drain(socket: WebSocket) -> None:
-    """Nothing more is expected of the client; reading is how its going away is noticed."""
+    """Nothing more is expected of the client; reading is how its going away is noticed. Who talks on is shown out."""
+    clock = asyncio.get_running_loop().time
+    began, said = clock(), 0
     while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
+        if clock() - began > 60:
+            began, said = clock(), 0
+        said += 1
+        if said > _MESSAGES_A_MINUTE:
+            await socket.close(AGAINST_THE_RULES)
+            return
 
 
-async def _watch(socket: WebSocket, database: Database, settings: Settings, token: str) -> None:
+async def _watch(socket: WebSocket, database: Database, key: _Key, over: asyncio.Event) -> None:
+    """The event comes with the act that ends the login; looking again finds what was done in another process."""
     while True:
-        await asyncio.sleep(_CHECK_AGAIN_SECONDS)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await within(_CHECK_AGAIN_SECONDS, over.wait())
         try:
-            await _who(database, settings, token)
+            if over.is_set():
+                raise NotSignedIn
+            await _who(database, key)
         except NotSignedIn:
             await socket.close(NOT_SIGNED_IN)
             return
@@ -93,17 +142,19 @@ async def _until_first_ends(*works: Any) -> None:
             raise error
 
 
-async def _first_message(socket: WebSocket) -> str:
+async def _first_message(socket: WebSocket) -> dict[str, Any]:
     try:
         message = json.loads(await socket.receive_text())
-        return str(message["token"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, RecursionError):
         raise NotSignedIn from None
+    if not isinstance(message, dict):
+        raise NotSignedIn
+    return message
 
 
-async def _who(database: Database, settings: Settings, token: str) -> User:
+async def _who(database: Database, key: _Key) -> User:
     async with database.read() as session:
-        return await authenticate(session, settings, token)
+        return await still_in(session, key.still_good())
 
 
 async def _snapshot(database: Database, house: TheHouse, user: User) -> list[dict[str, Any]]:
@@ -114,11 +165,3 @@ async def _snapshot(database: Database, house: TheHouse, user: User) -> list[dic
         jobs = list((await session.scalars(mine.where(Job.status.not_in(ended)))).all())
         jobs += (await session.scalars(mine.where(Job.status.in_(ended)).limit(_SNAPSHOT_SIZE))).all()
         return [told.model_dump(mode="json") for told in await states(session, jobs, house.limits)]
-
-
-def _origin_is_ours(socket: WebSocket, settings: Settings) -> bool:
-    """Browsers always say where a page comes from; programs say nothing, and bring a token all the same."""
-    origin = socket.headers.get("origin")
-    if origin is None or origin in settings.cors_origins:
-        return True
-    return bool(urlsplit(origin).netloc) and urlsplit(origin).netloc == socket.headers.get("host")

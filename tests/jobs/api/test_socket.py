@@ -1,6 +1,6 @@
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from tests.serving import PASSWORD, Server
 
 
 @contextmanager
-def listen(server: Server, token: str | None = None, origin: str | None = None) -> Iterator[ClientConnection]:
+def listen(
+    server: Server, token: str | None = None, origin: str | None = None, ticket: str | None = None
+) -> Iterator[ClientConnection]:
     token = token or server.client.headers["Authorization"].removeprefix("Bearer ")
     with connect(f"ws://127.0.0.1:{server.port}/api/events", origin=origin) as socket:  # type: ignore[arg-type]
-        socket.send(json.dumps({"token": token}))
+        socket.send(json.dumps({"ticket": ticket} if ticket else {"token": token}))
         yield socket
 
 
@@ -75,7 +77,28 @@ def test_nobody_hears_of_the_jobs_of_others(server: Server, recording: Path, str
             socket.recv(timeout=0.5)
 
 
-@pytest.mark.parametrize("first", ["not json", "{}", '{"token": "forged"}', '{"token": null}', "[]"])
+def test_a_ticket_opens_one_socket(server: Server) -> None:
+    ticket = server.client.post("/api/auth/tickets", json={}).json()["ticket"]
+
+    with listen(server, ticket=ticket) as socket:
+        assert json.loads(socket.recv(timeout=10))["type"] == "snapshot"
+    with listen(server, ticket=ticket) as socket:
+        assert closed(socket) == 4401
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "not json",
+        "{}",
+        '{"token": "forged"}',
+        '{"token": null}',
+        "[]",
+        '{"ticket": "forged"}',
+        '{"ticket": 7}',
+        "[" * 60_000,
+    ],
+)
 def test_without_a_good_token_the_socket_closes_and_says_nothing(server: Server, first: str) -> None:
     with connect(f"ws://127.0.0.1:{server.port}/api/events") as socket:
         socket.send(first)
@@ -111,3 +134,68 @@ def test_a_disabled_account_hears_nothing_more(server: Server, stranger: httpx.C
         with pytest.raises(ConnectionClosed):
             socket.recv(timeout=30)
         assert socket.close_code == 4401
+
+
+@pytest.mark.parametrize("how", ["logout", "everywhere", "password", "reset"])
+def test_a_login_that_ends_takes_its_sockets_along(server: Server, how: str) -> None:
+    name = f"leaver by {how}"
+    made = server.client.post("/api/admin/users", json={"username": name, "password": PASSWORD}).json()
+    base, new = server.client.base_url, "明天早上九点半在一楼"
+    login = httpx.post(f"{base}/api/auth/login", data={"username": name, "password": PASSWORD}).json()
+    mine = {"Authorization": f"Bearer {login['access_token']}"}
+    ticket = httpx.post(f"{base}/api/auth/tickets", json={}, headers=mine).json()["ticket"]
+    with listen(server, ticket=ticket) as socket:
+        socket.recv(timeout=10)
+        match how:
+            case "logout":
+                httpx.post(f"{base}/api/auth/logout", headers=mine)
+            case "everywhere":
+                httpx.post(f"{base}/api/auth/logout-everywhere", headers=mine)
+            case "password":
+                body = {"current_password": PASSWORD, "new_password": new}
+                httpx.post(f"{base}/api/auth/password", headers=mine, json=body)
+            case _:
+                server.client.post(f"/api/admin/users/{made['id']}/password", json={"password": new})
+
+        assert closed(socket) == 4401
+
+
+def test_a_message_that_is_too_large_closes_the_socket(server: Server) -> None:
+    with listen(server) as socket:
+        socket.recv(timeout=10)
+        socket.send("x" * (1 << 20))
+        assert closed(socket) == 1009
+
+
+def test_who_talks_on_is_shown_out_and_nobody_else(server: Server, stranger: httpx.Client) -> None:
+    with (
+        listen(server, stranger.headers["Authorization"].removeprefix("Bearer ")) as quiet,
+        listen(server) as socket,
+    ):
+        quiet.recv(timeout=10)
+        socket.recv(timeout=10)
+        try:
+            for _ in range(200):
+                socket.send("{}")
+        except ConnectionClosed:
+            pass
+        assert closed(socket) == 1008
+        quiet.ping().wait(10)
+
+
+def test_one_user_holds_ten_sockets_and_no_more(server: Server, stranger: httpx.Client) -> None:
+    token = stranger.headers["Authorization"].removeprefix("Bearer ")
+    with ExitStack() as sockets:
+        for _ in range(10):
+            sockets.enter_context(listen(server, token)).recv(timeout=10)
+
+        assert closed(sockets.enter_context(listen(server, token))) == 1008
+        assert sockets.enter_context(listen(server)).recv(timeout=10)
+
+
+def closed(socket: ClientConnection) -> int | None:
+    """The code with which the other side closes."""
+    with pytest.raises(ConnectionClosed):
+        while True:
+            socket.recv(timeout=10)
+    return socket.close_code

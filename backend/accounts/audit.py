@@ -1,0 +1,77 @@
+"""The audit log: who did what to what, from where. Noted in the transaction of the act: both happen, or neither."""
+
+from contextvars import ContextVar
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper
+
+from backend.accounts.tables import AuditEntry, User
+from backend.database import Database
+
+#: Where the request comes from; set once, by the app.
+address: ContextVar[str | None] = ContextVar("address", default=None)
+#: Who is signed in: id and name. Set where that is found out.
+actor: ContextVar[tuple[str, str] | None] = ContextVar("actor", default=None)
+
+
+class Action(str, Enum):
+    """What is noted. The names are for people who search, and stay as they are."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGNED_OUT = "signed_out"
+    LOGINS_ENDED = "logins_ended"
+    REFRESH_REUSED = "refresh_reused"  #: a spent refresh token came back: stolen, or its thief came first
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  (a name, no password)
+    PASSWORD_RESET = "password_reset"  # noqa: S105
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
+    REGISTERED = "registered"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    AUDIT_EXPORTED = "audit_exported"
+    USER_CREATED = "user_created"
+    USER_CHANGED = "user_changed"
+    USER_DELETED = "user_deleted"
+    RECORDING_DELETED = "recording_deleted"
+    JOB_DELETED = "job_deleted"
+    JOB_CANCELLED = "job_cancelled"  #: somebody else's, by an admin
+    JOB_RETRIED = "job_retried"
+    EXPORTED = "exported"
+
+
+def note(
+    session: AsyncSession, action: Action, *, subject: str | None = None, by: User | None = None, **facts: Any
+) -> None:
+    """Add an entry. `by` is for acts with which somebody comes in; else it is whoever is signed in."""
+    who = (by.id, by.username) if by else actor.get()
+    session.add(
+        AuditEntry(
+            action=action.value,
+            actor_id=who[0] if who else None,
+            actor_name=who[1] if who else None,
+            subject_id=subject,
+            address=address.get(),
+            facts=facts,
+        )
+    )
+
+
+async def note_apart(database: Database, action: Action, *, subject: str | None = None, **facts: Any) -> None:
+    """Add an entry of something that changes nothing itself, such as an export."""
+    async with database.write() as session:
+        note(session, action, subject=subject, **facts)
+
+
+@event.listens_for(AuditEntry, "before_update")
+@event.listens_for(AuditEntry, "before_delete")
+def _refuse(_mapper: Mapper[AuditEntry], _connection: Connection, _entry: AuditEntry) -> None:
+    raise TypeError("the audit log is append-only")

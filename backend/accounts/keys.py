@@ -1,0 +1,118 @@
+"""API keys: what programs show. A key is seen once, does what its scopes say, and ends when its owner says so."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts import audit
+from backend.accounts.audit import Action
+from backend.accounts.tables import ApiKey, Role, User
+from backend.database import Database
+from backend.errors import AppError, Conflict, InvalidInput, NotFound
+
+#: Keys begin with this, so that people and scanners of repositories recognise them.
+PREFIX = "masr_"
+_MOST_OF_ONE_USER = 50
+_USED_EVERY = timedelta(minutes=1)
+
+
+class Scope(str, Enum):
+    UPLOAD = "upload"  #: send recordings, and queue, cancel and retry their jobs
+    READ = "read"  #: look at everything of its user
+    ADMIN = "admin"  #: run the service; for keys of admins
+
+
+class KeyNotFound(NotFound):
+    code = "key_not_found"
+    detail = "There is no such key, or it has been revoked."
+
+
+class TooManyKeys(Conflict):
+    code = "too_many_keys"
+    detail = "You have as many keys as one user may have. Revoke one first."
+
+
+class NotYourScope(AppError):
+    status = 403
+    code = "not_your_scope"
+    detail = "Only keys of admins may have the scope admin."
+
+
+async def create(
+    session: AsyncSession, user: User, *, name: str, scopes: Sequence[Scope], expires_at: datetime | None, now: datetime
+) -> tuple[ApiKey, str]:
+    """A new key of `user`: its row, and the key itself, which nobody can see again."""
+    if Scope.ADMIN in scopes and Role(user.role).rank < Role.ADMIN.rank:
+        raise NotYourScope
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInput("A key that has expired before it is made opens nothing.")
+    has = await session.scalar(select(func.count()).select_from(ApiKey).where(_good(user.id, now)))
+    if (has or 0) >= _MOST_OF_ONE_USER:
+        raise TooManyKeys
+    key = PREFIX + secrets.token_urlsafe(32)
+    row = ApiKey(
+        user_id=user.id,
+        name=name.strip(),
+        start=key[: len(PREFIX) + 4],
+        secret_hash=_hash(key),
+        scopes=sorted({scope.value for scope in scopes}),
+        expires_at=expires_at,
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    audit.note(session, Action.KEY_CREATED, subject=row.id, name=row.name, scopes=row.scopes)
+    return row, key
+
+
+async def find(session: AsyncSession, key: str, now: datetime) -> ApiKey | None:
+    """The row of a key that is good now."""
+    row = (await session.scalars(select(ApiKey).where(ApiKey.secret_hash == _hash(key)))).one_or_none()
+    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    return row
+
+
+async def note_use(database: Database, row: ApiKey, now: datetime) -> None:
+    """Remember when it was last used: once a minute, not once a request."""
+    if row.used_at is not None and now - row.used_at < _USED_EVERY:
+        return
+    async with database.write() as session:
+        await session.execute(update(ApiKey).where(ApiKey.id == row.id).values(used_at=now))
+
+
+async def good_ones(session: AsyncSession, user_id: str, now: datetime) -> Sequence[ApiKey]:
+    """The keys of this user that open something, the newest first."""
+    mine = select(ApiKey).where(_good(user_id, now)).order_by(ApiKey.created_at.desc(), ApiKey.id)
+    return (await session.scalars(mine)).all()
+
+
+async def revoke(session: AsyncSession, *, user_id: str, id: str, now: datetime) -> None:
+    row = await session.get(ApiKey, id)
+    if row is None or row.user_id != user_id or row.revoked_at is not None:
+        raise KeyNotFound
+    row.revoked_at = now
+    audit.note(session, Action.KEY_REVOKED, subject=id)
+
+
+async def revoke_all(session: AsyncSession, user_id: str, now: datetime) -> None:
+    """For a user whose account may be in other hands."""
+    still = (ApiKey.user_id == user_id) & ApiKey.revoked_at.is_(None)
+    await session.execute(update(ApiKey).where(still).values(revoked_at=now))
+
+
+def _good(user_id: str, now: datetime) -> ColumnElement[bool]:
+    return (
+        (ApiKey.user_id == user_id)
+        & ApiKey.revoked_at.is_(None)
+        & or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now)
+    )
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,121 @@
+"""The audit log, to look at and to take away."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, select
+
+from backend.accounts.access import Admin, Reading, Stored
+from backend.accounts.audit import Action, note_apart
+from backend.accounts.tables import AuditEntry
+from backend.database import Database
+
+router = APIRouter(prefix="/api/admin/audit", tags=["admin"])
+
+_COLUMNS = ["number", "at", "action", "actor_id", "actor_name", "subject_id", "address", "facts"]
+_BATCH = 1000
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
+class Entry(BaseModel):
+    """Who did what to what, when and from where."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    at: datetime
+    action: str
+    actor_id: str | None
+    actor_name: str | None
+    subject_id: str | None
+    address: str | None
+    facts: dict[str, Any]
+
+
+class Entries(BaseModel):
+    entries: list[Entry]
+    next_before: int | None  #: ask with this as `before` for the next page; null on the last
+
+
+def _wanted(
+    actor_id: Annotated[str | None, Query(max_length=32)] = None,
+    subject_id: Annotated[str | None, Query(max_length=64)] = None,
+    action: Action | None = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+) -> list[ColumnElement[bool]]:
+    clauses = [
+        None if actor_id is None else AuditEntry.actor_id == actor_id,
+        None if subject_id is None else AuditEntry.subject_id == subject_id,
+        None if action is None else AuditEntry.action == action.value,
+        None if since is None else AuditEntry.at >= since,
+        None if until is None else AuditEntry.at < until,
+    ]
+    return [clause for clause in clauses if clause is not None]
+
+
+Wanted = Annotated[list[ColumnElement[bool]], Depends(_wanted)]
+
+
+@router.get("", summary="The audit log, newest first")
+async def look(
+    _admin: Admin,
+    session: Reading,
+    wanted: Wanted,
+    before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Entries:
+    query = select(AuditEntry).where(*wanted).order_by(AuditEntry.number.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditEntry.number < before)
+    rows = (await session.scalars(query)).all()
+    more = rows[-1].number if len(rows) == limit else None
+    return Entries(entries=[Entry.model_validate(row) for row in rows], next_before=more)
+
+
+@router.get("/export", summary="The audit log as CSV, oldest first", response_class=StreamingResponse)
+async def take_away(_admin: Admin, database: Stored, wanted: Wanted) -> StreamingResponse:
+    await note_apart(database, Action.AUDIT_EXPORTED)
+    headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
+    return StreamingResponse(_lines(database, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def safe_cell(value: object) -> str:
+    """A spreadsheet runs what begins like a formula; an apostrophe makes it text."""
+    text = "" if value is None else str(value).replace("\0", "")
+    return (
+        f"'{text}" if text.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠") else text
+    )
+
+
+async def _lines(database: Database, wanted: list[ColumnElement[bool]]) -> AsyncIterator[str]:
+    yield "\ufeff" + _csv([_COLUMNS])  # the mark tells spreadsheets that this is UTF-8
+    last = 0
+    while True:
+        # A session a batch: whoever downloads slowly holds no connection.
+        async with database.read() as session:
+            page = select(AuditEntry).where(*wanted, AuditEntry.number > last).order_by(AuditEntry.number)
+            rows = (await session.scalars(page.limit(_BATCH))).all()
+        if not rows:
+            return
+        last = rows[-1].number
+        yield _csv([_cells(row) for row in rows])
+
+
+def _cells(row: AuditEntry) -> list[str]:
+    facts = json.dumps(row.facts, ensure_ascii=False) if row.facts else ""
+    values = [row.number, row.at.isoformat(), row.action, row.actor_id, row.actor_name, row.subject_id, row.address]
+    return [safe_cell(value) for value in (*values, facts)]
+
+
+def _csv(rows: list[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()

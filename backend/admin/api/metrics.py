@@ -1,0 +1,80 @@
+"""Figures for Prometheus, behind a token of their own. They are counted when they are asked for."""
+
+import hmac
+import shutil
+from datetime import timedelta
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.access import Configured, Listening, NotSignedIn, Reading
+from backend.accounts.tables import User
+from backend.database import utc_now
+from backend.engines.hosts import Engines
+from backend.errors import NotFound
+from backend.jobs.tables import Job, Status
+from backend.recordings.tables import Recording
+
+router = APIRouter(tags=["admin"])
+
+#: Over which the averages are taken.
+_WINDOW = timedelta(hours=1)
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+async def metrics(request: Request, settings: Configured, session: Reading, presence: Listening) -> Response:
+    """Wants `Authorization: Bearer` with METRICS_TOKEN; where that is not set, there is nothing here."""
+    if settings.metrics_token is None:
+        raise NotFound
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    expected = settings.metrics_token.get_secret_value().encode()
+    if kind.lower() != "bearer" or not hmac.compare_digest(token.encode("utf-8", "replace"), expected):
+        raise NotSignedIn
+    registry = CollectorRegistry()
+    await _jobs(registry, session)
+    await _house(registry, session)
+    engines: Engines = request.app.state.engines
+    memory = _gauge(registry, "engine_memory_bytes", "Memory of an engine's process", "engine")
+    for engine in engines.state():
+        memory.labels(engine["name"]).set(engine["memory"])
+    _gauge(registry, "websockets", "Open WebSockets").set(presence.count())
+    usage = shutil.disk_usage(settings.uploads_dir)
+    _gauge(registry, "disk_free_bytes", "Free space where the uploads lie").set(usage.free)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _jobs(registry: CollectorRegistry, session: AsyncSession) -> None:
+    counted = dict.fromkeys((status.value for status in Status), 0)
+    for status, number in await session.execute(select(Job.status, func.count()).group_by(Job.status)):
+        counted[status] = number
+    jobs = _gauge(registry, "jobs", "Jobs by status", "status")
+    for status, number in counted.items():
+        jobs.labels(status).set(number)
+    now = utc_now()
+    oldest = await session.scalar(select(func.min(Job.not_before)).where(Job.status == Status.QUEUED.value))
+    waiting = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    _gauge(registry, "queue_oldest_seconds", "How long the oldest waiting job has waited").set(waiting)
+    begun = (await session.execute(select(Job.not_before, Job.started_at).where(Job.started_at >= now - _WINDOW))).all()
+    waits = [(started - ready).total_seconds() for ready, started in begun if started is not None]
+    latency = sum(waits) / len(waits) if waits else 0.0
+    _gauge(registry, "queue_wait_seconds", "Mean wait of the jobs begun in the last hour").set(latency)
+    ended = select(Job.status, func.count()).where(Job.finished_at >= now - _WINDOW).group_by(Job.status)
+    ends = {status: number for status, number in await session.execute(ended)}
+    bad, good = ends.get(Status.FAILED.value, 0), ends.get(Status.DONE.value, 0)
+    rate = bad / (bad + good) if bad + good else 0.0
+    _gauge(registry, "job_failure_ratio", "Failed jobs of those that ended in the last hour").set(rate)
+
+
+async def _house(registry: CollectorRegistry, session: AsyncSession) -> None:
+    users = await session.scalar(select(func.count()).select_from(User).where(User.active))
+    _gauge(registry, "users", "Active accounts").set(users or 0)
+    stored = await session.scalar(select(func.sum(Recording.size)))
+    _gauge(registry, "recordings_bytes", "Size of all stored originals").set(stored or 0)
+    seconds = await session.scalar(select(func.sum(Recording.duration)))
+    _gauge(registry, "recordings_seconds", "Length of all stored recordings").set(seconds or 0)
+
+
+def _gauge(registry: CollectorRegistry, name: str, about: str, *labels: str) -> Gauge:
+    return Gauge(f"meeting_asr_{name}", about, labels, registry=registry)

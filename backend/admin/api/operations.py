@@ -1,0 +1,120 @@
+"""The routes of running the service: every job, the engines. What people said and what they call it is not shown."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.access import Admin, Reading, Writing
+from backend.accounts.audit import Action, note
+from backend.accounts.tables import User
+from backend.database import after_commit
+from backend.engines.hosts import Engines
+from backend.jobs import queue
+from backend.jobs.api.access import House, TheHouse
+from backend.jobs.state import Warned, states
+from backend.jobs.tables import Job, Stage, Status
+
+router = APIRouter(prefix="/api/admin", tags=["admin"])
+
+JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+
+
+class AnyJob(BaseModel):
+    """A job as those see it who run the service."""
+
+    id: str
+    owner_id: str
+    owner_name: str
+    status: Status
+    stage: Stage | None
+    position: int | None
+    eta_seconds: float | None
+    attempt: int
+    error: Warned | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class AnyJobs(BaseModel):
+    jobs: list[AnyJob]
+    total: int
+
+
+class EngineState(BaseModel):
+    """An engine that has been asked since the server started."""
+
+    name: str
+    alive: bool
+    pid: int | None
+    memory: int  #: bytes
+    busy: bool
+    served: int
+
+
+@router.get("/jobs", summary="Everybody's jobs, newest first")
+async def any_jobs(
+    _admin: Admin,
+    session: Reading,
+    house: House,
+    status: Status | None = None,
+    owner_id: Annotated[str | None, Query(max_length=32)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+) -> AnyJobs:
+    wanted = [] if status is None else [Job.status == status.value]
+    if owner_id is not None:
+        wanted.append(Job.owner_id == owner_id)
+    query = select(Job).where(*wanted).order_by(Job.created_at.desc(), Job.id).limit(limit).offset(offset)
+    total = await session.scalar(select(func.count()).select_from(Job).where(*wanted))
+    return AnyJobs(jobs=await _told(session, house, (await session.scalars(query)).all()), total=total or 0)
+
+
+@router.post("/jobs/{job_id}/cancel", summary="Stop anybody's job; what it has heard is kept")
+async def cancel(job_id: JobId, _admin: Admin, session: Writing, house: House) -> AnyJob:
+    job = await queue.cancel(session, await _find(session, job_id))
+    note(session, Action.JOB_CANCELLED, subject=job_id, owner=job.owner_id)
+    after_commit(session, lambda: house.later(house.runner.drop([job_id])))
+    after_commit(session, lambda: house.herald.changed(job_id))
+    return (await _told(session, house, [job]))[0]
+
+
+@router.post("/jobs/{job_id}/retry", summary="Queue anybody's ended job again")
+async def retry(job_id: JobId, _admin: Admin, session: Writing, house: House) -> AnyJob:
+    job = await queue.retry(session, await _find(session, job_id), house.limits)
+    note(session, Action.JOB_RETRIED, subject=job_id, owner=job.owner_id)
+    after_commit(session, house.runner.wake)
+    after_commit(session, lambda: house.herald.changed(job_id))
+    return (await _told(session, house, [job]))[0]
+
+
+@router.get("/engines", summary="The engines that have been asked: alive, busy, memory")
+async def engines(_admin: Admin, request: Request) -> list[EngineState]:
+    engines: Engines = request.app.state.engines
+    return [EngineState.model_validate(one) for one in engines.state()]
+
+
+async def _find(session: AsyncSession, job_id: str) -> Job:
+    job = await session.get(Job, job_id)
+    if job is None:
+        raise queue.JobNotFound
+    return job
+
+
+async def _told(session: AsyncSession, house: TheHouse, jobs: Sequence[Job]) -> list[AnyJob]:
+    owners = select(User.id, User.username).where(User.id.in_({job.owner_id for job in jobs}))
+    names = {id: name for id, name in await session.execute(owners)}
+    told = await states(session, list(jobs), house.limits)
+    return [
+        AnyJob(
+            owner_id=job.owner_id,
+            owner_name=names.get(job.owner_id, ""),
+            **{name: value for name, value in state if name in AnyJob.model_fields},
+        )
+        for job, state in zip(jobs, told, strict=True)
+    ]

@@ -1,0 +1,221 @@
+"""Running the service, on a real server: everybody's jobs, quotas, people who leave, figures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.serving import PASSWORD, Server, until
+
+METRICS = "a token of the tests for metrics"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("house"), METRICS_TOKEN=METRICS)
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def ada(server: Server, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+    """A user of her own for each test."""
+    with _person(server, f"ada {request.node.name}"[:60]) as client:
+        yield client
+
+
+def test_admins_see_everybodys_jobs_but_not_what_they_are_called(
+    server: Server, ada: httpx.Client, recording: Path
+) -> None:
+    _, job = _send(server, ada, recording)
+
+    listed = server.client.get("/api/admin/jobs", params={"owner_id": _id(ada), "status": "done"}).json()
+
+    assert (listed["total"], [one["id"] for one in listed["jobs"]]) == (1, [job])
+    assert listed["jobs"][0]["owner_name"].startswith("ada ")
+    assert "会" not in str(listed)
+    assert server.client.get("/api/admin/jobs", params={"owner_id": "0" * 32}).json() == {"jobs": [], "total": 0}
+
+
+def test_an_admin_retries_and_cancels_anybodys_job(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _, job = _send(server, ada, recording)
+    path = f"/api/admin/jobs/{job}"
+
+    assert server.client.post(path + "/cancel").json()["code"] == "job_final"
+    assert server.client.post(path + "/retry").json()["owner_id"] == _id(ada)
+    until(lambda: ada.get(f"/api/jobs/{job}").json()["status"] == "done")
+    assert server.client.post(f"/api/admin/jobs/{'0' * 32}/retry").status_code == 404
+    actions = [entry["action"] for entry in _audit(server, subject_id=job)]
+    assert actions == ["job_retried"]
+
+
+def test_engines_tell_how_they_are(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _send(server, ada, recording)
+
+    engines = {one["name"]: one for one in server.client.get("/api/admin/engines").json()}
+
+    assert engines["scripted"]["served"] >= 2
+    assert set(engines["scripted"]) == {"name", "alive", "pid", "memory", "busy", "served"}
+
+
+def test_who_is_deleted_takes_the_files_along(server: Server, ada: httpx.Client, recording: Path) -> None:
+    id, _ = _send(server, ada, recording)
+    uploads = server.folder / "uploads"
+    until(lambda: list((uploads / "transcripts").glob(f"{id}.*")))
+
+    gone = server.client.delete(f"/api/admin/users/{_id(ada)}")
+
+    assert gone.status_code == 204
+    until(lambda: not (uploads / id).exists() and not list((uploads / "transcripts").glob(f"{id}.*")))
+    assert ada.get("/api/auth/me").status_code == 401
+    (entry,) = _audit(server, action="user_deleted", subject_id=ada.headers["X-Id"])
+    assert entry["facts"]["recordings"] == 1
+
+
+def test_who_is_deleted_can_leave_the_recordings_to_somebody(
+    server: Server, ada: httpx.Client, recording: Path
+) -> None:
+    id, job = _send(server, ada, recording)
+    with _person(server, "heir") as heir:
+        user = f"/api/admin/users/{_id(ada)}"
+        assert server.client.delete(user, params={"to": "0" * 32}).status_code == 404
+        assert server.client.delete(user, params={"to": _id(ada)}).status_code == 404
+        assert heir.get(f"/api/recordings/{id}").status_code == 404
+
+        assert server.client.delete(user, params={"to": _id(heir)}).status_code == 204
+
+        assert heir.get(f"/api/recordings/{id}/transcript").status_code == 200
+        assert heir.get(f"/api/jobs/{job}").json()["status"] == "done"
+        assert heir.get(f"/api/recordings/{id}/original").content == recording.read_bytes()
+        assert ada.get(f"/api/recordings/{id}").status_code == 401
+
+
+def test_nobody_deletes_the_own_account_here(server: Server) -> None:
+    me = server.client.get("/api/auth/me").json()["id"]
+
+    assert server.client.delete(f"/api/admin/users/{me}").json()["code"] == "not_oneself"
+
+
+def test_ending_somebodys_logins_ends_the_keys_too(server: Server, ada: httpx.Client) -> None:
+    key = ada.post("/api/auth/keys", json={"name": "x", "scopes": ["read"]}).json()["key"]
+
+    assert server.client.post(f"/api/admin/users/{_id(ada)}/logins/end").status_code == 204
+
+    assert ada.get("/api/auth/me").status_code == 401
+    assert httpx.get(f"{ada.base_url}/api/jobs", headers={"X-API-Key": key}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("quota", "status", "code"),
+    [
+        ({"minutes_a_month": 0}, 413, "quota_minutes"),
+        ({"minutes_a_month": 0.3}, 413, "quota_minutes"),  # 20 seconds are more
+        ({"stored_bytes": 0}, 413, "quota_bytes"),
+        ({"stored_bytes": 1000}, 413, "quota_bytes"),
+        ({"queued_jobs": 0}, 429, "quota_jobs"),
+    ],
+)
+def test_a_quota_is_not_passed_and_nothing_is_kept(
+    server: Server, ada: httpx.Client, recording: Path, quota: dict[str, Any], status: int, code: str
+) -> None:
+    _allow(server, ada, **quota)
+    before = sorted(path.name for path in (server.folder / "uploads").iterdir())
+
+    answer = _upload(ada, recording)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert ada.get("/api/recordings").json()["total"] == 0
+    assert ada.get("/api/quota").json()["used_minutes_this_month"] == 0
+    assert sorted(path.name for path in (server.folder / "uploads").iterdir()) == before
+
+
+def test_a_quota_holds_for_what_does_not_say_how_long_it_is(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _allow(server, ada, stored_bytes=1000)
+    request = ada.build_request("POST", "/api/recordings", files={"file": ("a.wav", recording.read_bytes())})
+    body = request.read()
+
+    answer = ada.post(
+        "/api/recordings", content=iter([body]), headers={"Content-Type": request.headers["content-type"]}
+    )
+
+    assert answer.status_code == 413
+
+
+def test_minutes_that_were_used_do_not_come_back(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _allow(server, ada, minutes_a_month=0.5)
+    id, _ = _send(server, ada, recording)
+    assert ada.delete(f"/api/recordings/{id}").status_code == 204
+
+    answer = _upload(ada, recording)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "quota_minutes")
+    used = ada.get("/api/quota").json()
+    assert used["used_minutes_this_month"] == pytest.approx(0.33, abs=0.01)
+    assert (used["used_stored_bytes"], used["minutes_a_month"]) == (0, 0.5)
+
+
+def test_making_a_transcript_again_costs_minutes(server: Server, ada: httpx.Client, recording: Path) -> None:
+    id, job = _send(server, ada, recording)
+    _allow(server, ada, minutes_a_month=0.5)
+
+    again = ada.post(f"/api/recordings/{id}/jobs", json={})
+    retried = ada.post(f"/api/jobs/{job}/retry")
+
+    assert (again.status_code, again.json()["code"]) == (413, "quota_minutes")
+    assert retried.status_code == 200  # its minutes were counted
+    until(lambda: ada.get(f"/api/jobs/{job}").json()["status"] == "done")
+
+
+def test_metrics_want_their_own_token(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _send(server, ada, recording)
+    address = f"{ada.base_url}/metrics"
+
+    assert httpx.get(address).status_code == 401
+    assert server.client.get("/metrics").status_code == 401
+    told = httpx.get(address, headers={"Authorization": f"Bearer {METRICS}"})
+
+    assert told.status_code == 200
+    figures = dict(line.rsplit(" ", 1) for line in told.text.splitlines() if not line.startswith("#"))
+    assert float(figures['meeting_asr_jobs{status="done"}']) >= 1
+    assert float(figures["meeting_asr_disk_free_bytes"]) > 0
+    assert {"meeting_asr_queue_wait_seconds", "meeting_asr_job_failure_ratio"} <= set(figures)
+    assert "ada" not in told.text
+
+
+def _person(server: Server, name: str) -> httpx.Client:
+    base = str(server.client.base_url)
+    made = server.client.post("/api/admin/users", json={"username": name, "password": PASSWORD})
+    assert made.status_code == 201, made.text
+    login = httpx.post(f"{base}/api/auth/login", data={"username": name, "password": PASSWORD}).raise_for_status()
+    headers = {"Authorization": f"Bearer {login.json()['access_token']}", "X-Id": made.json()["id"]}
+    return httpx.Client(base_url=base, headers=headers, timeout=30)
+
+
+def _id(client: httpx.Client) -> str:
+    return client.headers["X-Id"]
+
+
+def _upload(client: httpx.Client, recording: Path) -> httpx.Response:
+    with recording.open("rb") as file:
+        return client.post("/api/recordings", files={"file": (recording.name, file)})
+
+
+def _send(server: Server, client: httpx.Client, recording: Path) -> tuple[str, str]:
+    taken = _upload(client, recording).raise_for_status().json()
+    job = taken["job"]["id"]
+    until(lambda: client.get(f"/api/jobs/{job}").json()["status"] == "done")
+    return taken["recording"]["id"], job
+
+
+def _allow(server: Server, client: httpx.Client, **quota: Any) -> None:
+    answer = server.client.patch(f"/api/admin/users/{_id(client)}/quotas", json=quota)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() | quota == answer.json()
+
+
+def _audit(server: Server, **wanted: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = server.client.get("/api/admin/audit", params=wanted).json()["entries"]
+    return entries

@@ -1,0 +1,97 @@
+"""Who may use which route. A route that is not here fails the build: whoever adds one says whom it is for."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Whose(Enum):
+    ANYBODY = "anybody"  #: also who is not signed in
+    SIGNED_IN = "signed in"  #: about oneself, or about nobody
+    OWNER = "owner"  #: names a thing; to everybody else, admins too, it does not exist
+    ADMIN = "admin"  #: runs the service
+
+
+@dataclass(frozen=True)
+class Rule:
+    whose: Whose
+    scope: str | None = None  #: with which an API key may come in; none: no key may
+    body: dict[str, object] | None = None  #: one that is in order, where the route wants one
+    ends: bool = False  #: it takes the thing away, so its owner asks last
+
+
+_ANYBODY, _OWN, _OWNER, _ADMIN = Whose.ANYBODY, Whose.SIGNED_IN, Whose.OWNER, Whose.ADMIN
+_RECORDING, _TRANSCRIPT = "/api/recordings/{recording_id}", "/api/recordings/{recording_id}/transcript"
+_USER = "/api/admin/users/{user_id}"
+_PASSWORD = "明天早上九点半在一楼"
+_DOCUMENT = {"based_on": 1, "document": {"speakers": [], "segments": []}}
+
+RULES: dict[tuple[str, str], Rule] = {
+    ("GET", "/health"): Rule(_ANYBODY),
+    ("GET", "/ready"): Rule(_ANYBODY),
+    ("GET", "/metrics"): Rule(_ANYBODY),  # it wants a token of its own, and is not there without one
+    ("GET", "/api/auth/options"): Rule(_ANYBODY),
+    ("POST", "/api/auth/login"): Rule(_ANYBODY),
+    ("POST", "/api/auth/logout"): Rule(_ANYBODY),
+    ("POST", "/api/auth/refresh"): Rule(_ANYBODY),  # it believes its cookie, and nothing else
+    ("POST", "/api/auth/register"): Rule(_ANYBODY, body={"username": "a name", "password": _PASSWORD}),
+    ("GET", "/api/auth/me"): Rule(_OWN),
+    ("POST", "/api/auth/password"): Rule(_OWN, body={"current_password": "a guess", "new_password": _PASSWORD}),
+    ("POST", "/api/auth/logout-everywhere"): Rule(_OWN, ends=True),
+    ("GET", "/api/auth/logins"): Rule(_OWN),
+    ("DELETE", "/api/auth/logins/{login_id}"): Rule(_OWNER, ends=True),
+    ("POST", "/api/auth/tickets"): Rule(_OWN, body={}),
+    ("GET", "/api/auth/keys"): Rule(_OWN),
+    ("POST", "/api/auth/keys"): Rule(_OWN, body={"name": "another", "scopes": ["read"]}),
+    ("DELETE", "/api/auth/keys/{key_id}"): Rule(_OWNER, ends=True),
+    ("POST", "/api/auth/google"): Rule(_ANYBODY, body={"credential": "a.b.c"}),
+    ("POST", "/api/auth/google/nonce"): Rule(_ANYBODY),
+    ("GET", "/api/auth/google/link"): Rule(_OWN),
+    ("POST", "/api/auth/google/link"): Rule(_OWN, body={"credential": "a.b.c"}),
+    ("DELETE", "/api/auth/google/link"): Rule(_OWN),
+    ("GET", "/api/auth/two-factor"): Rule(_OWN),
+    ("POST", "/api/auth/two-factor"): Rule(_OWN, body={"password": "a password of the tests"}),
+    ("POST", "/api/auth/two-factor/confirm"): Rule(_OWN, body={"code": "a guess"}),
+    ("POST", "/api/auth/two-factor/remove"): Rule(_OWN, body={"code": "a guess"}),
+    ("POST", "/upload"): Rule(_OWN, "upload"),
+    ("GET", "/api/recordings"): Rule(_OWN, "read"),
+    ("POST", "/api/recordings"): Rule(_OWN, "upload"),
+    ("GET", _RECORDING): Rule(_OWNER, "read"),
+    ("PATCH", _RECORDING): Rule(_OWNER, body={"name": "another name"}),
+    ("DELETE", _RECORDING): Rule(_OWNER, ends=True),
+    ("GET", _RECORDING + "/audio"): Rule(_OWNER, "read"),
+    ("GET", _RECORDING + "/original"): Rule(_OWNER, "read"),
+    ("GET", _RECORDING + "/peaks"): Rule(_OWNER, "read"),
+    ("GET", _RECORDING + "/export"): Rule(_OWNER, "read"),
+    ("POST", _RECORDING + "/jobs"): Rule(_OWNER, "upload", body={}),
+    ("GET", _TRANSCRIPT): Rule(_OWNER, "read"),
+    ("PUT", _TRANSCRIPT): Rule(_OWNER, body=_DOCUMENT),
+    ("GET", _TRANSCRIPT + "/versions"): Rule(_OWNER, "read"),
+    ("GET", _TRANSCRIPT + "/export"): Rule(_OWNER, "read"),
+    ("PATCH", _TRANSCRIPT + "/speakers/{speaker}"): Rule(_OWNER, body={"name": "王小明"}),
+    ("GET", "/api/jobs"): Rule(_OWN, "read"),
+    ("GET", "/api/queue"): Rule(_OWN, "read"),
+    ("GET", "/api/quota"): Rule(_OWN, "read"),
+    ("GET", "/api/engines"): Rule(_OWN, "read"),
+    ("GET", "/api/jobs/{job_id}"): Rule(_OWNER, "read"),
+    ("DELETE", "/api/jobs/{job_id}"): Rule(_OWNER, ends=True),
+    ("POST", "/api/jobs/{job_id}/cancel"): Rule(_OWNER, "upload"),
+    ("POST", "/api/jobs/{job_id}/retry"): Rule(_OWNER, "upload"),
+    ("GET", "/api/jobs/{job_id}/transcript"): Rule(_OWNER, "read"),
+    ("GET", "/api/admin/users"): Rule(_ADMIN, "admin"),
+    ("POST", "/api/admin/users"): Rule(_ADMIN, "admin", body={"username": "new here", "password": _PASSWORD}),
+    ("PATCH", _USER): Rule(_ADMIN, "admin", body={"active": True}),
+    ("DELETE", _USER): Rule(_ADMIN, "admin", ends=True),
+    ("GET", _USER + "/quotas"): Rule(_ADMIN, "admin"),
+    ("PATCH", _USER + "/quotas"): Rule(_ADMIN, "admin", body={"queued_jobs": 5}),
+    ("POST", _USER + "/logins/end"): Rule(_ADMIN, "admin"),
+    ("GET", "/api/admin/jobs"): Rule(_ADMIN, "admin"),
+    ("POST", "/api/admin/jobs/{job_id}/cancel"): Rule(_ADMIN, "admin"),
+    ("POST", "/api/admin/jobs/{job_id}/retry"): Rule(_ADMIN, "admin"),
+    ("GET", "/api/admin/engines"): Rule(_ADMIN, "admin"),
+    ("POST", _USER + "/approve"): Rule(_ADMIN, "admin"),
+    ("POST", _USER + "/reject"): Rule(_ADMIN, "admin"),
+    ("DELETE", _USER + "/two-factor"): Rule(_ADMIN, "admin"),
+    ("POST", _USER + "/password"): Rule(_ADMIN, "admin", body={"password": _PASSWORD}),
+    ("GET", "/api/admin/audit"): Rule(_ADMIN, "admin"),
+    ("GET", "/api/admin/audit/export"): Rule(_ADMIN, "admin"),
+}

@@ -1,0 +1,48 @@
+"""What is secret leaves no trace: not in the log, not in the database, not in the files."""
+
+import json
+
+import httpx
+from websockets.sync.client import connect
+
+from tests.serving import PASSWORD, Server
+
+NEW = "明天早上九点半在一楼"
+
+
+def test_no_secret_is_logged_or_stored(server: Server) -> None:
+    base = str(server.client.base_url)
+    secrets = [PASSWORD, NEW, "a guess that is typed"]
+    with httpx.Client(base_url=base) as client:
+        client.post("/api/auth/register", json={"username": "trace", "password": NEW})
+        client.post("/api/auth/login", data={"username": "a guess that is typed", "password": "a guess that is typed"})
+        login = client.post("/api/auth/login", data={"username": "chief", "password": PASSWORD}).json()
+        secrets.append(login["access_token"])
+        secrets += [cookie.value or "?" for cookie in client.cookies.jar]
+        mine = {"Authorization": f"Bearer {login['access_token']}"}
+        secrets.append(
+            client.post("/api/auth/keys", headers=mine, json={"name": "x", "scopes": ["read"]}).json()["key"]
+        )
+        client.get("/api/jobs", headers={"X-API-Key": secrets[-1]})
+        secrets.append(client.post("/api/auth/tickets", headers=mine, json={}).json()["ticket"])
+        with connect(f"ws://127.0.0.1:{server.port}/api/events") as socket:
+            socket.send(json.dumps({"ticket": secrets[-1]}))
+            socket.recv(timeout=10)
+        secrets.append(client.post("/api/auth/two-factor", headers=mine, json={"password": PASSWORD}).json()["secret"])
+        client.post("/api/auth/refresh", headers={"X-Requested-With": "tests"})
+        secrets += [cookie.value or "?" for cookie in client.cookies.jar]
+    # of a refresh token the part behind the dot is the secret; the part before it names the login
+    secrets = [secret.rpartition(".")[2] if secret.count(".") == 1 else secret for secret in secrets]
+
+    files = [path for path in server.folder.rglob("*") if path.is_file()]
+    found = [(path.name, secret) for path in files for secret in secrets if secret.encode() in path.read_bytes()]
+
+    assert {path.name for path in files} >= {"server.log", "house.db"}
+    assert found == []
+
+
+def test_a_line_of_the_log_is_one_line(server: Server) -> None:
+    httpx.get(f"{server.client.base_url}/api/%0d%0a2026-01-01 00:00:00 INFO forged")
+    httpx.post(f"{server.client.base_url}/api/auth/login", data={"username": "x\r\nforged entry", "password": "x"})
+
+    assert not any(line.startswith(("forged", "2026-01-01 00:00:00")) for line in server.log.read_text().splitlines())

@@ -1,0 +1,78 @@
+"""People who want each other's things, on a real server: an owner, another user, an admin, and keys of every scope."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.security.rules import RULES
+from tests.serving import PASSWORD, Server
+
+Route = tuple[str, str]
+
+#: What is looked for after the door.
+_NOBODYS = {"speaker": "S1"}
+
+
+@dataclass
+class World:
+    """One owner with a recording, its job, its transcript, a login and a key; and all who might want them."""
+
+    base: str
+    schema: dict[str, Any]
+    owned: dict[str, str]
+    people: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def routes(self) -> set[Route]:
+        return {(method.upper(), path) for path, methods in self.schema["paths"].items() for method in methods}
+
+    def ask(self, route: Route, who: str) -> httpx.Response:
+        method, path = route
+        rule = RULES[route]
+        with httpx.Client(base_url=self.base, timeout=30) as client:
+            path = path.format_map({**_NOBODYS, **self.owned})
+            return client.request(method, path, headers=self.people[who], json=rule.body)
+
+
+@pytest.fixture(scope="module")
+def world(server: Server, recording: Path) -> World:
+    base = str(server.client.base_url)
+    people: dict[str, dict[str, str]] = {"anybody": {}, "forged": {"Authorization": "Bearer a.b.c"}}
+    owned = {}
+    for name, role in (("owner", "user"), ("other", "user"), ("admin", "admin"), ("target", "user")):
+        made = server.client.post("/api/admin/users", json={"username": name, "password": PASSWORD, "role": role})
+        assert made.status_code == 201, made.text
+        people[name] = _signed_in(base, name)
+    owned["user_id"] = made.json()["id"]  # of the last one, whom only admins may touch
+    chief = {"Authorization": server.client.headers["Authorization"]}
+    for scope in ("upload", "read", "admin"):
+        people[f"key {scope}"] = {"X-API-Key": _key(base, chief, scope)["key"]}  # in the name of a super admin
+        if scope != "admin":
+            people[f"own key {scope}"] = {"Authorization": f"Bearer {_key(base, people['owner'], scope)['key']}"}
+    with httpx.Client(base_url=base, headers=people["owner"], timeout=30) as owner:
+        with recording.open("rb") as file:
+            taken = owner.post("/api/recordings", files={"file": (recording.name, file)}).json()
+        owned |= {"recording_id": taken["recording"]["id"], "job_id": taken["job"]["id"]}
+        owned["key_id"] = _key(base, people["owner"], "read")["id"]
+        _signed_in(base, "owner")
+        logins = owner.get("/api/auth/logins").json()
+        owned["login_id"] = next(login["id"] for login in logins if not login["current"])
+    people_of_server = server.client.headers["Authorization"]
+    server.client.headers["Authorization"] = people["owner"]["Authorization"]
+    assert server.ended(taken["job"]["id"])["status"] == "done"
+    server.client.headers["Authorization"] = people_of_server
+    return World(base, httpx.get(f"{base}/openapi.json").json(), owned, people)
+
+
+def _signed_in(base: str, name: str) -> dict[str, str]:
+    login = httpx.post(f"{base}/api/auth/login", data={"username": name, "password": PASSWORD})
+    return {"Authorization": f"Bearer {login.raise_for_status().json()['access_token']}"}
+
+
+def _key(base: str, headers: dict[str, str], scope: str) -> dict[str, str]:
+    made = httpx.post(f"{base}/api/auth/keys", headers=headers, json={"name": scope, "scopes": [scope]})
+    key: dict[str, str] = made.raise_for_status().json()
+    return key

@@ -1,0 +1,105 @@
+"""What every answer of the whole app carries, whatever it answers."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from backend.app import create_app
+from backend.database import Database
+from backend.settings import Settings
+
+
+@pytest.fixture
+async def client(settings: Settings, database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(settings)
+    app.state.database = database
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 5))
+    async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:
+        yield client
+    app.state.passwords.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/health", 200), ("GET", "/api/auth/me", 401), ("GET", "/none", 404), ("PUT", "/health", 405)],
+)
+async def test_every_answer_says_what_a_browser_may_do_with_it(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await client.request(method, path)
+
+    assert answer.status_code == status
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy or "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Strict-Transport-Security" not in answer.headers
+    assert "server" not in answer.headers
+
+
+async def test_what_the_api_answers_is_not_stored(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/auth/me")).headers["Cache-Control"] == "no-store"
+
+
+async def test_over_https_the_browser_is_told_to_stay_there(client: httpx.AsyncClient) -> None:
+    direct = await client.get("https://house/health")
+    proxied = await client.get("/health", headers={"X-Forwarded-Proto": "https"})
+
+    assert "max-age=31536000" in direct.headers["Strict-Transport-Security"]
+    assert "max-age=31536000" in proxied.headers["Strict-Transport-Security"]
+
+
+async def test_no_script_of_a_page_is_inline(client: httpx.AsyncClient) -> None:
+    policy = (await client.get("/")).headers["Content-Security-Policy"]
+
+    scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert scripts == "script-src 'self'"
+
+
+async def test_the_documentation_can_be_taken_away(settings: Settings, client: httpx.AsyncClient) -> None:
+    app = create_app(settings.model_copy(update={"docs": False}))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://house") as bare:
+        for path in ("/docs", "/redoc", "/openapi.json"):
+            assert (await bare.get(path)).status_code == 404
+    app.state.passwords.close()
+
+    docs = await client.get("/docs")
+    assert docs.status_code == 200
+    assert "https://cdn.jsdelivr.net" in docs.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:3030.evil.example"])
+async def test_a_foreign_page_is_given_nothing(client: httpx.AsyncClient, origin: str) -> None:
+    answer = await client.get("/health", headers={"Origin": origin})
+
+    assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_a_forwarded_address_counts_from_a_trusted_proxy_only(settings: Settings, database: Database) -> None:
+    app = create_app(settings.model_copy(update={"trusted_proxies": "10.0.0.0/8"}))
+    app.state.database = database
+
+    statuses = {}
+    for proxy in ("10.1.2.3", "192.0.2.7"):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(proxy, 5))
+        async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:
+            statuses[proxy] = [
+                (
+                    await client.post(
+                        "/api/auth/login",
+                        data={"username": f"{proxy} {number}", "password": "guess"},
+                        headers={"X-Forwarded-For": f"203.0.113.{number}"},
+                    )
+                ).status_code
+                for number in range(21)
+            ]
+    app.state.passwords.close()
+
+    assert set(statuses["10.1.2.3"]) == {401}
+    assert statuses["192.0.2.7"] == [401] * 20 + [429]
