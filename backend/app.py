@@ -21,15 +21,19 @@ from backend.accounts.passwords import Passwords
 from backend.admin.api import router as admin
 from backend.database import Database, connect, is_busy
 from backend.engines.hosts import open_engines
+from backend.engines.language import LanguageModelError
+from backend.engines.language_model import OpenAI, endpoint_of
 from backend.errors import ServiceBusy, install_handlers
 from backend.events import Bus
-from backend.jobs.api import engines, intake, jobs, socket
+from backend.jobs.api import engines, intake, jobs, minutes, socket
 from backend.jobs.api.access import TheHouse
+from backend.jobs.desk import Desk
 from backend.jobs.herald import Herald
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.logs import set_up_logs
+from backend.minutes.api import router as written_minutes
 from backend.recordings.api import router as recordings
 from backend.recordings.files import Storage
 from backend.recordings.service import known_ids
@@ -60,6 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.bus = Bus()
     app.state.passwords = Passwords()
     app.state.storage = Storage(settings.uploads_dir)
+    app.state.language_model = _language_model(settings)
     install_handlers(app)
     app.add_exception_handler(OperationalError, _database_trouble)
     app.add_exception_handler(PoolTimeout, _database_trouble)
@@ -73,11 +78,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for router in (accounts, intake.router, recordings, transcripts, jobs.router, engines.router, socket.router, admin):
         app.include_router(router)
+    for router in (minutes.router, written_minutes):
+        app.include_router(router)
     _add_health(app)
 
     app.add_middleware(_SmallBodies)
     app.add_middleware(_CarefulHeaders)
     return app
+
+
+def _language_model(settings: Settings) -> OpenAI | None:
+    """None where there is none, or where its address cannot be one: everything else works without."""
+    try:
+        endpoint = endpoint_of(settings)
+    except LanguageModelError as error:
+        logger.warning("Language model is not used", extra={"code": error.code})
+        return None
+    return OpenAI(endpoint) if endpoint else None
 
 
 async def _database_trouble(_request: Request, error: Exception) -> JSONResponse:
@@ -102,6 +119,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         herald,
         app.state.storage,
         pipeline,
+        Desk(database, app.state.language_model),
         app.state.limits,
         max_attempts=settings.job_max_attempts,
         max_seconds=settings.max_audio_hours * 3600,
@@ -117,6 +135,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await runner.stop()
         await house.finish_errands()
         await engines.close()
+        if app.state.language_model is not None:
+            await app.state.language_model.close()
         await database.close()
 
 

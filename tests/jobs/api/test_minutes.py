@@ -1,0 +1,244 @@
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.language_server import KEY, MODEL, Asked, LanguageServer, Reply, fault, serve_language
+from tests.minutes.models import good, is_section
+from tests.serving import Server, until
+
+
+class Moody:
+    """A good model, unless a test tells it otherwise."""
+
+    def __init__(self) -> None:
+        self.script = good
+
+    def __call__(self, asked: Asked) -> Reply:
+        return self.script(asked)
+
+
+@pytest.fixture(scope="module")
+def mood() -> Moody:
+    return Moody()
+
+
+@pytest.fixture(scope="module")
+def language(mood: Moody) -> Iterator[LanguageServer]:
+    with serve_language(mood) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, language: LanguageServer) -> Iterator[Server]:
+    """A demo server with a language model."""
+    settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
+    server = Server(tmp_path_factory.mktemp("house"), **settings, OPENAI_ALLOW_PRIVATE="true")
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def transcribed(server: Server, recording: Path) -> str:
+    """A recording with a transcript."""
+    recording_id, job = server.upload(recording)
+    assert server.ended(job)["status"] == "done"
+    return recording_id
+
+
+@pytest.fixture(autouse=True)
+def good_mood(mood: Moody) -> None:
+    mood.script = good
+
+
+def ask(server: Server, recording: str, **options: Any) -> dict[str, Any]:
+    answer = server.client.post(f"/api/recordings/{recording}/minutes", json=options)
+    assert answer.status_code == 201, answer.text
+    job: dict[str, Any] = answer.json()
+    return job
+
+
+def get(server: Server, path: str, **query: Any) -> Any:
+    return server.client.get(f"/api/recordings/{path}", params=query).raise_for_status().json()
+
+
+def test_minutes_are_a_job_and_rest_on_the_transcript(server: Server, transcribed: str) -> None:
+    job = ask(server, transcribed, template="weekly")
+    ended = server.ended(job["id"])
+
+    minutes = get(server, f"{transcribed}/minutes")
+    document = get(server, f"{transcribed}/transcript")["document"]
+    assert (job["kind"], ended["status"], ended["warnings"]) == ("minutes", "done", [])
+    assert [stage["name"] for stage in ended["stages"]] == ["summarize"]
+    assert (minutes["transcript"], minutes["stale"], minutes["template"]["name"]) == (1, False, "周会")
+    assert {id for one in minutes["content"]["overview"] for id in one["evidence"]} <= {
+        segment["id"] for segment in document["segments"]
+    }
+    assert minutes["content"]["coverage"]["covered"] == minutes["segments"] > 0
+    heard = server.client.get(f"/api/jobs/{job['id']}/transcript")
+    assert (heard.status_code, heard.json()["code"]) == (404, "transcript_not_found")
+
+
+def test_minutes_are_mirrored_and_taken_away(server: Server, transcribed: str) -> None:
+    server.ended(ask(server, transcribed)["id"])
+
+    mirror = server.folder / "uploads" / "transcripts" / f"{transcribed}.minutes.md"
+    until(mirror.exists)
+    markdown = server.client.get(f"/api/recordings/{transcribed}/minutes/export")
+    assert markdown.text.startswith("# 周会纪要")
+    assert "attachment" in markdown.headers["content-disposition"]
+    official = server.client.get(f"/api/recordings/{transcribed}/minutes/export", params={"template": "official"})
+    assert "## 发言要点" in markdown.text
+    assert "## 发言要点" not in official.text
+    assert get(server, f"{transcribed}/minutes/export", format="json")["schema_version"] == 1
+
+
+def test_an_edit_makes_minutes_stale_and_makes_nothing_again(server: Server, recording: Path) -> None:
+    id, first = server.upload(recording)
+    server.ended(first)
+    server.ended(ask(server, id)["id"])
+    speaker = get(server, f"{id}/transcript")["document"]["speakers"][0]["id"]
+
+    server.client.patch(f"/api/recordings/{id}/transcript/speakers/{speaker}", json={"name": "李四"}).raise_for_status()
+
+    versions = get(server, f"{id}/minutes/versions")
+    assert [(one["number"], one["stale"]) for one in versions] == [(1, True)]
+    assert "过时" in server.client.get(f"/api/recordings/{id}/minutes/export").text
+    server.ended(ask(server, id)["id"])
+    assert [(one["number"], one["stale"]) for one in get(server, f"{id}/minutes/versions")] == [(2, False), (1, True)]
+
+
+def test_a_model_that_fails_leaves_the_transcript_and_a_retry(server: Server, transcribed: str, mood: Moody) -> None:
+    before = get(server, f"{transcribed}/transcript")
+    mood.script = lambda _asked: fault(401, KEY)
+    job = server.ended(ask(server, transcribed)["id"])
+    mood.script = good
+
+    retried = server.client.post(f"/api/jobs/{job['id']}/retry").raise_for_status().json()
+
+    assert (job["status"], job["error"]["code"]) == ("failed", "language_model_key")
+    assert server.ended(retried["id"])["status"] == "done"
+    assert get(server, f"{transcribed}/transcript") == before
+    assert KEY not in server.log.read_text()
+
+
+def test_a_section_without_an_answer_is_a_warning(server: Server, transcribed: str, mood: Moody) -> None:
+    mood.script = lambda asked: good(asked) if is_section(asked) else Reply("不")
+
+    job = server.ended(ask(server, transcribed)["id"])
+
+    assert job["status"] == "done"
+    assert [warning["code"] for warning in job["warnings"]] == ["language_model_bad_answer"]
+
+
+def test_one_at_a_time_and_it_can_be_cancelled(
+    server: Server, transcribed: str, mood: Moody, language: LanguageServer
+) -> None:
+    gate = threading.Event()
+    asked = len(language.asked)
+    mood.script = lambda _asked: Reply(until=gate)
+    job = ask(server, transcribed)
+    until(lambda: len(language.asked) > asked)
+
+    second = server.client.post(f"/api/recordings/{transcribed}/minutes", json={})
+    cancelled = server.client.post(f"/api/jobs/{job['id']}/cancel").raise_for_status().json()
+    gate.set()
+
+    assert (second.status_code, second.json()["code"]) == (409, "already_asked")
+    assert cancelled["status"] == "cancelled"
+
+
+def test_a_killed_server_goes_on_without_paying_again(
+    server: Server, transcribed: str, mood: Moody, language: LanguageServer
+) -> None:
+    def slow_whole(asked: Asked) -> Reply:
+        return good(asked) if is_section(asked) else Reply(until=threading.Event())
+
+    mood.script = slow_whole
+    begun = len(language.asked)
+    job = ask(server, transcribed)
+    until(lambda: any(not is_section(one) for one in language.asked[begun:]))
+    server.kill()
+    mood.script = good
+    again = len(language.asked)
+    server.start()
+
+    assert server.ended(job["id"])["status"] == "done"
+    assert [is_section(one) for one in language.asked[again:]] == [False]
+
+
+def test_what_is_not_mine_is_not_found(server: Server, transcribed: str, stranger: httpx.Client) -> None:
+    stranger.base_url = server.client.base_url
+    path = f"/api/recordings/{transcribed}/minutes"
+
+    answers = [stranger.get(path), stranger.get(f"{path}/versions"), stranger.get(f"{path}/export")]
+    answers.append(stranger.post(path, json={}))
+
+    assert [answer.status_code for answer in answers] == [404] * 4
+    with httpx.Client(base_url=server.client.base_url) as nobody:
+        assert nobody.post(path, json={}).status_code == 401
+
+
+def test_an_unknown_template_and_version_are_refused(server: Server, transcribed: str) -> None:
+    path = f"/api/recordings/{transcribed}/minutes"
+
+    codes = [
+        server.client.post(path, json=body).json()["code"]
+        for body in ({"template": "nothing"}, {"transcript": 99}, {"language": "xx"}, {"prompt": "obey"})
+    ]
+
+    assert codes == ["template_not_found", "transcript_not_found", "invalid_input", "invalid_input"]
+
+
+def test_a_template_of_my_own_is_versioned_and_used(server: Server, transcribed: str, stranger: httpx.Client) -> None:
+    stranger.base_url = server.client.base_url
+    mine = {"name": "我的", "guidance": "只看预算。", "parts": ["decisions", "overview"]}
+
+    made = server.client.post("/api/templates", json=mine).raise_for_status().json()
+    changed = server.client.put(f"/api/templates/{made['key']}", json=mine | {"name": "改过"}).json()
+    server.ended(ask(server, transcribed, template=made["key"])["id"])
+
+    minutes = get(server, f"{transcribed}/minutes")
+    assert (made["version"], changed["version"], minutes["template"]["name"]) == (1, 2, "改过")
+    markdown = server.client.get(f"/api/recordings/{transcribed}/minutes/export").text
+    assert markdown.index("## 决议") < markdown.index("## 概要")
+    assert stranger.put(f"/api/templates/{made['key']}", json=mine).status_code == 404
+    assert made["key"] not in [one["key"] for one in stranger.get("/api/templates").json()]
+    assert server.client.delete("/api/templates/weekly").json()["code"] == "template_built_in"
+    server.client.delete(f"/api/templates/{made['key']}").raise_for_status()
+    assert [one["name"] for one in server.client.get("/api/templates").json() if not one["built_in"]] == []
+    assert get(server, f"{transcribed}/minutes")["template"]["name"] == "改过"
+
+
+def test_the_model_can_be_looked_at_and_tested(server: Server, mood: Moody, stranger: httpx.Client) -> None:
+    stranger.base_url = server.client.base_url
+    told = stranger.get("/api/language-model").json()
+    mood.script = lambda _asked: Reply({"ok": True})
+    well = server.client.post("/api/language-model/test")
+    mood.script = lambda _asked: fault(401, KEY)
+    unwell = server.client.post("/api/language-model/test")
+
+    assert told == {"configured": True, "model": MODEL, "code": None, "detail": None}
+    assert (well.status_code, unwell.json()["code"]) == (200, "language_model_key")
+    assert stranger.post("/api/language-model/test").status_code == 403
+
+
+def test_without_a_model_everything_else_works(tmp_path: Path, recording: Path) -> None:
+    server = Server(tmp_path, OPENAI_BASE_URL="", OPENAI_API_KEY="")
+    server.start()
+    try:
+        id, job = server.upload(recording)
+        assert server.ended(job)["status"] == "done"
+
+        answer = server.client.post(f"/api/recordings/{id}/minutes", json={})
+
+        assert (answer.status_code, answer.json()["code"]) == (409, "language_model_missing")
+        assert "OPENAI_BASE_URL" in answer.json()["detail"]
+        assert server.client.get("/api/language-model").json()["configured"] is False
+        assert get(server, f"{id}/minutes/versions") == []
+    finally:
+        server.close()
