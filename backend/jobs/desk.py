@@ -11,8 +11,10 @@ from backend.database import Database
 from backend.engines.language import LanguageModel, LanguageModelMissing
 from backend.jobs.tables import Job, Kind, Stage
 from backend.jobs.workspace import Workspace
+from backend.minutes import polishes
 from backend.minutes import service as minutes
 from backend.minutes.asking import Asking
+from backend.minutes.polish import polish
 from backend.minutes.summarize import summarize
 from backend.minutes.templates import Template
 from backend.transcripts import service as transcripts
@@ -48,7 +50,8 @@ class Desk:
         transcript = await self._transcript(job)
         document = await asyncio.to_thread(document_from_json, transcript.document)
         asking = Asking(self.model, _Shelf(workspace))
-        assert job.kind == Kind.MINUTES.value
+        if job.kind == Kind.POLISH.value:
+            return await self._polish(job, transcript.number, document, asking, report, patient)
         return await self._minutes(job, transcript.number, document, asking, report, patient)
 
     async def _transcript(self, job: Job) -> Transcript:
@@ -84,6 +87,31 @@ class Desk:
             )
 
         return Written(document, written.warnings, keep)
+
+    async def _polish(
+        self, job: Job, number: int, document: Document, asking: Asking, report: Report, patient: bool
+    ) -> Written:
+        polished = await polish(
+            document,
+            job.options.get("hotwords") or (),
+            asking,
+            lambda done, total: report(Stage.POLISH, done, total),
+            patient=patient,
+        )
+
+        async def keep(session: AsyncSession) -> object:
+            return await polishes.publish(
+                session,
+                owner_id=job.owner_id,
+                recording_id=job.recording_id,
+                job_id=job.id,
+                base=number,
+                polished=polished,
+                model=asking.model.name,
+                used=asking.tally,
+            )
+
+        return Written(document, polished.warnings, keep)
 
 
 def template_of(value: dict[str, Any]) -> Template:

@@ -11,14 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.access import Admin, CurrentUser, Reading, Writing
 from backend.engines.language import LanguageModel, LanguageModelMissing, Tally
-from backend.minutes import service, wardrobe
+from backend.minutes import polishes, service, wardrobe
 from backend.minutes.files import rests_on, written
-from backend.minutes.form import MinutesForm
+from backend.minutes.form import MinutesForm, Used
 from backend.minutes.tables import Minutes
 from backend.minutes.templates import BUILT_IN, PARTS, Template
 from backend.recordings import service as recordings
-from backend.transcripts.api import Number, RecordingId
+from backend.transcripts import service as transcripts
+from backend.transcripts.api import Number, RecordingId, VersionAnswer
+from backend.transcripts.document import document_from_json
 from backend.transcripts.export import content_disposition, content_type, file_name
+from backend.transcripts.form import Id
 
 router = APIRouter(tags=["minutes"])
 
@@ -93,6 +96,48 @@ class TemplateIn(BaseModel):
     parts: Annotated[list[Part], Field(min_length=1, max_length=len(PARTS))]
 
 
+class Change(BaseModel):
+    segment: str
+    before: str
+    after: str
+    reason: str = ""
+    standing: polishes.Standing
+
+
+class Refused(BaseModel):
+    segment: str
+    before: str
+    after: str
+    reason: str
+
+
+class PolishAnswer(BaseModel):
+    """`base` is the version that was polished, `number` the one that came of it, `newest` the one changes stand in."""
+
+    base: int
+    number: int | None
+    newest: int
+    model: str
+    job_id: str | None
+    created_at: datetime
+    changes: list[Change]
+    refused: list[Refused]
+    used: Used
+
+
+Ids = Annotated[list[Id], Field(max_length=50_000)]
+
+
+class Review(BaseModel):
+    """Ids of segments; `based_on` is the number of the version you looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    based_on: Number
+    accept: Ids = []
+    reject: Ids = []
+
+
 @router.get("/api/language-model", summary="Whether a language model is set up")
 async def language_model(
     _user: CurrentUser, model: Annotated[LanguageModel | None, Depends(_perhaps)]
@@ -151,6 +196,42 @@ async def take_away(
     data = await asyncio.to_thread(written, found, document, format, title, stale, shown)
     headers = {"Content-Disposition": content_disposition(file_name(title, format)), "Cache-Control": "no-store"}
     return Response(data, media_type=content_type(format), headers=headers)
+
+
+@router.get("/api/recordings/{recording_id}/polish", summary="What the newest polish changed, and what it may not")
+async def read_polish(session: Reading, user: CurrentUser, recording_id: RecordingId) -> PolishAnswer:
+    """A diff to review: every change with its text before and after and how it stands now; every refusal with its
+    reason: empty, markup, length, numbers, names, negation, hotwords, rewritten."""
+    found = await polishes.newest(session, owner_id=user.id, recording_id=recording_id)
+    last = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
+    document = await asyncio.to_thread(document_from_json, last.document)
+    standings = polishes.standings(document, found.changes)
+    return PolishAnswer(
+        base=found.base,
+        number=found.number,
+        newest=last.number,
+        model=found.model,
+        job_id=found.job_id,
+        created_at=found.created_at,
+        changes=[Change(**change, standing=now) for change, now in zip(found.changes, standings, strict=True)],
+        refused=[Refused(**refused) for refused in found.refused],
+        used=Used(calls=found.calls, prompt_tokens=found.prompt_tokens, completion_tokens=found.completion_tokens),
+    )
+
+
+@router.post("/api/recordings/{recording_id}/polish/review", summary="Accept or reject changes, segment by segment")
+async def review_polish(session: Writing, user: CurrentUser, recording_id: RecordingId, asked: Review) -> VersionAnswer:
+    """A version of yours, as if you had written it. Code transcript_changed where `based_on` is not the newest."""
+    saved = await polishes.review(
+        session,
+        owner_id=user.id,
+        recording_id=recording_id,
+        author_id=user.id,
+        based_on=asked.based_on,
+        accept=asked.accept,
+        reject=asked.reject,
+    )
+    return VersionAnswer.model_validate(saved)
 
 
 @router.get("/api/templates", summary="Built-in templates and my own")

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
-from backend.engines.language import Form, LanguageModel, Tally, tokens_of
+from backend.engines.language import Form, LanguageModel, LanguageModelError, Tally, tokens_of
 
 
 class Shelf(Protocol):
@@ -50,3 +50,13 @@ class Asking:
         self.tally.calls += tally.calls
         self.tally.prompt_tokens += tally.prompt_tokens
         self.tally.completion_tokens += tally.completion_tokens
+
+
+def too_little() -> LanguageModelError:
+    told = "The language model can read too little at once. Set OPENAI_CONTEXT_TOKENS to what it can, 4096 at least."
+    return LanguageModelError("language_model_context", told)
+
+
+def nothing_at_all(code: str) -> LanguageModelError:
+    told = "The language model gave nothing that can be used for any part. Try again later."
+    return LanguageModelError(code, told)

@@ -30,6 +30,11 @@ def numbers_in(text: str) -> list[str]:
     return found
 
 
+def masked(text: str) -> str:
+    """The text with a nought for every number, however it is written."""
+    return _FOUND.sub("0", text)
+
+
 def _arabic(text: str) -> Decimal:
     try:
         return Decimal(text.replace(",", ""))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from backend.engines.language import LanguageModelError, tokens_of
-from backend.minutes.asking import Asking
+from backend.minutes.asking import Asking, nothing_at_all, too_little
 from backend.minutes.assembly import Notes, assemble
 from backend.minutes.cleaning import cleaned
 from backend.minutes.drafts import Said, SectionDraft, WholeDraft
@@ -46,17 +46,11 @@ async def summarize(
     system = section_prompt(template, language)
     room = min(asking.room(system, asking.answer_tokens), _LARGEST_SECTION) - tokens_of(legend(document))
     if room < 300:
-        told = (
-            "The language model can read too little at once. Set OPENAI_CONTEXT_TOKENS to what it can, 4096 at least."
-        )
-        raise LanguageModelError("language_model_context", told)
+        raise too_little()
     lines = await asyncio.to_thread(lines_of, document, room // 4)
     notes = await _all_notes(cut(lines, room), document, system, asking, progress, patient)
     if lines and not any(note.draft for note in notes):
-        code = next((note.code for note in notes if note.code), "language_model_failed")
-        raise LanguageModelError(
-            code, "The language model gave nothing that can be used for any part. Try again later."
-        )
+        raise nothing_at_all(next((note.code for note in notes if note.code), "language_model_failed"))
     warnings = _gaps(notes, document)
     whole = await _over_all(notes, document, template, language, asking, patient, warnings)
     return Written(assemble(notes, whole, document, language, asking.tally), warnings)

@@ -50,6 +50,17 @@ async def write_minutes(
     return await _queued(session, user.id, recording_id, Kind.MINUTES, options, house)
 
 
+@router.post("/polish", status_code=201, summary="Make the transcript readable")
+async def polish(
+    recording_id: RecordingId, session: Writing, user: CurrentUser, house: House, model: Model
+) -> JobState:
+    """A job of kind `polish`. What comes of it is a version of its own with a list of changes to accept or reject;
+    numbers, names, negations and the hotwords of the recording's jobs stay. Codes as for minutes."""
+    jobs = await queue.of_recording(session, owner_id=user.id, recording_id=recording_id)
+    hotwords = list(dict.fromkeys(word for job in jobs for word in job.options.get("hotwords", ())))
+    return await _queued(session, user.id, recording_id, Kind.POLISH, {"hotwords": hotwords}, house)
+
+
 async def _queued(
     session: AsyncSession, owner_id: str, recording_id: str, kind: Kind, options: dict[str, object], house: TheHouse
 ) -> JobState:

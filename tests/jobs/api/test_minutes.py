@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import httpx
 import pytest
 
 from tests.language_server import KEY, MODEL, Asked, LanguageServer, Reply, fault, serve_language
-from tests.minutes.models import good, is_section
+from tests.minutes.models import good, is_section, lines_of
 from tests.serving import Server, until
 
 
@@ -171,14 +172,85 @@ def test_a_killed_server_goes_on_without_paying_again(
     assert [is_section(one) for one in language.asked[again:]] == [False]
 
 
+def polisher(asked: Asked) -> Reply:
+    return Reply({"lines": [{"n": number, "t": text.rstrip("。") + "！"} for number, _, text in lines_of(asked)]})
+
+
+def test_a_polish_is_a_version_of_its_own_and_a_diff_to_review(server: Server, recording: Path, mood: Moody) -> None:
+    id, first = server.upload(recording)
+    server.ended(first)
+    raw = get(server, f"{id}/transcript")["document"]
+    mood.script = polisher
+
+    job = server.client.post(f"/api/recordings/{id}/polish").raise_for_status().json()
+    ended = server.ended(job["id"])
+    diff = get(server, f"{id}/polish")
+    polished = get(server, f"{id}/transcript")
+    keep, drop = (change["segment"] for change in diff["changes"][:2])
+    review = {"based_on": diff["newest"], "accept": [keep], "reject": [drop]}
+    reviewed = server.client.post(f"/api/recordings/{id}/polish/review", json=review)
+    stale = server.client.post(f"/api/recordings/{id}/polish/review", json=review)
+
+    after = get(server, f"{id}/transcript")["document"]
+    texts = {segment["id"]: segment["text"] for segment in after["segments"]}
+    assert (job["kind"], ended["status"], [stage["name"] for stage in ended["stages"]]) == (
+        "polish",
+        "done",
+        ["polish"],
+    )
+    assert (polished["number"], polished["origin"], diff["base"], diff["number"]) == (2, "polish", 1, 2)
+    assert get(server, f"{id}/transcript", version=1)["document"] == raw
+    assert {change["standing"] for change in diff["changes"]} == {"polished"}
+    assert (reviewed.status_code, reviewed.json()["origin"], reviewed.json()["number"]) == (200, "person", 3)
+    assert (stale.status_code, stale.json()["code"]) == (409, "transcript_changed")
+    first_raw = {segment["id"]: segment for segment in raw["segments"]}
+    assert texts[keep].endswith("！")
+    assert next(segment for segment in after["segments"] if segment["id"] == drop) == first_raw[drop]
+    standing = {change["segment"]: change["standing"] for change in get(server, f"{id}/polish")["changes"]}
+    assert (standing[keep], standing[drop]) == ("polished", "raw")
+
+
+def test_a_polish_never_overwrites_what_somebody_wrote_meanwhile(
+    server: Server, recording: Path, mood: Moody, language: LanguageServer
+) -> None:
+    id, first = server.upload(recording)
+    server.ended(first)
+    gate = threading.Event()
+    mood.script = lambda asked: replace(polisher(asked), until=gate)
+    begun = len(language.asked)
+    job = server.client.post(f"/api/recordings/{id}/polish").raise_for_status().json()
+    until(lambda: len(language.asked) > begun)
+    document = get(server, f"{id}/transcript")["document"]
+    document["segments"][0] |= {"text": "我亲手改的。", "words": [], "source": "edited"}
+    server.client.put(f"/api/recordings/{id}/transcript", json={"based_on": 1, "document": document}).raise_for_status()
+    gate.set()
+
+    assert server.ended(job["id"])["status"] == "done"
+    newest = get(server, f"{id}/transcript")
+    assert (newest["number"], newest["origin"]) == (3, "polish")
+    assert newest["document"]["segments"][0]["text"] == "我亲手改的。"
+    assert all(segment["text"].endswith("！") for segment in newest["document"]["segments"][1:])
+    assert get(server, f"{id}/polish")["changes"][0]["standing"] == "edited"
+
+
+def test_what_was_not_changed_cannot_be_reviewed(server: Server, transcribed: str) -> None:
+    path = f"/api/recordings/{transcribed}/polish"
+
+    assert server.client.get(path).json()["code"] == "polish_not_found"
+    refused = server.client.post(f"{path}/review", json={"based_on": 1, "accept": ["x"]})
+    assert refused.json()["code"] == "polish_not_found"
+
+
 def test_what_is_not_mine_is_not_found(server: Server, transcribed: str, stranger: httpx.Client) -> None:
     stranger.base_url = server.client.base_url
     path = f"/api/recordings/{transcribed}/minutes"
 
     answers = [stranger.get(path), stranger.get(f"{path}/versions"), stranger.get(f"{path}/export")]
-    answers.append(stranger.post(path, json={}))
+    polish = f"/api/recordings/{transcribed}/polish"
+    answers += [stranger.post(path, json={}), stranger.post(polish), stranger.get(polish)]
+    answers.append(stranger.post(f"{polish}/review", json={"based_on": 1}))
 
-    assert [answer.status_code for answer in answers] == [404] * 4
+    assert [answer.status_code for answer in answers] == [404] * 7
     with httpx.Client(base_url=server.client.base_url) as nobody:
         assert nobody.post(path, json={}).status_code == 401
 
