@@ -56,8 +56,10 @@ def house() -> MakeHouse:
     async def open_house(script: Script | Reply, **changed: Any) -> AsyncIterator[House]:
         with serve_language(one_after_another(script) if isinstance(script, Reply) else script) as server:
             house = House(server, **changed)
-            yield house
-            await house.model.close()
+            try:
+                yield house
+            finally:
+                await house.model.close()
 
     return open_house
 

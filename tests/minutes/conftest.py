@@ -48,8 +48,10 @@ def asking() -> MakeAsking:
                 server.url, KEY, MODEL, context_tokens=context, concurrent=4, timeout=timeout, allow_private=True
             )
             model = OpenAI(endpoint, _no_pause)
-            yield Asking(model, shelf), server
-            await model.close()
+            try:
+                yield Asking(model, shelf), server
+            finally:
+                await model.close()
 
     return open_asking
 

@@ -1,6 +1,7 @@
 """Ask for minutes: a job of the same queue, to be followed, cancelled and retried like any other."""
 
 from dataclasses import asdict
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -14,12 +15,14 @@ from backend.jobs import queue
 from backend.jobs.api.access import House, TheHouse
 from backend.jobs.state import JobState, state
 from backend.jobs.tables import FINAL, Job, Kind
-from backend.minutes.api import Language, Model
+from backend.minutes.api.model import Model
 from backend.minutes.templates import DEFAULT
 from backend.minutes.wardrobe import find as find_template
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
 from backend.transcripts.api import Number, RecordingId
+
+Language = Literal["zh", "en", "ja", "ko", "fr", "de", "es"]
 
 router = APIRouter(prefix="/api/recordings/{recording_id}", tags=["minutes"])
 

@@ -1,3 +1,4 @@
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -239,6 +240,40 @@ def test_what_was_not_changed_cannot_be_reviewed(server: Server, transcribed: st
     assert server.client.get(path).json()["code"] == "polish_not_found"
     refused = server.client.post(f"{path}/review", json={"based_on": 1, "accept": ["x"]})
     assert refused.json()["code"] == "polish_not_found"
+
+
+def events(answer: httpx.Response) -> list[tuple[str, dict[str, Any]]]:
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    found = []
+    for block in answer.text.strip().split("\n\n"):
+        name, content = (line.partition(": ")[2] for line in block.split("\n"))
+        found.append((name, json.loads(content)))
+    return found
+
+
+def test_a_question_is_answered_in_events_and_kept_until_it_is_forgotten(
+    server: Server, transcribed: str, mood: Moody, stranger: httpx.Client
+) -> None:
+    stranger.base_url = server.client.base_url
+    path = f"/api/recordings/{transcribed}/questions"
+    text = get(server, f"{transcribed}/transcript")["document"]["segments"][0]["text"]
+    mood.script = lambda asked: Reply(f"说了这件事[{lines_of(asked)[0][0]}]。别的没有。")
+
+    nothing = events(server.client.post(path, json={"question": "xyzzy plugh"}))
+    told = events(server.client.post(path, json={"question": text}))
+    mood.script = lambda _asked: fault(401, KEY)
+    failed = events(server.client.post(path, json={"question": text}))
+
+    assert [name for name, _ in told] == ["text", "answer"]
+    assert told[-1][1]["answer"] == "说了这件事。[1]"
+    assert len(told[-1][1]["citations"]) == 1
+    assert (nothing[0][1]["found"], nothing[0][1]["answer"]) == (False, "")
+    assert [(name, content["code"]) for name, content in failed] == [("error", "language_model_key")]
+    assert [one["question"] for one in server.client.get(path).json()] == ["xyzzy plugh", text]
+    assert [stranger.get(path).status_code, stranger.delete(path).status_code] == [404, 404]
+    assert stranger.post(path, json={"question": "?"}).status_code == 404
+    server.client.delete(path).raise_for_status()
+    assert server.client.get(path).json() == []
 
 
 def test_what_is_not_mine_is_not_found(server: Server, transcribed: str, stranger: httpx.Client) -> None:
