@@ -34,7 +34,7 @@ from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.logs import set_up_logs
 from backend.minutes.api import minutes as written
-from backend.minutes.api import model, polish, questions, templates
+from backend.minutes.api import model, names, polish, questions, templates
 from backend.recordings.api import router as recordings
 from backend.recordings.files import Storage
 from backend.recordings.service import known_ids
@@ -79,7 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for router in (accounts, intake.router, recordings, transcripts, jobs.router, engines.router, socket.router, admin):
         app.include_router(router)
-    for router in (minutes.router, *(part.router for part in (written, polish, questions, templates, model))):
+    for router in (minutes.router, *(part.router for part in (written, polish, questions, names, templates, model))):
         app.include_router(router)
     _add_health(app)
 

@@ -57,11 +57,16 @@ def refusal(before: str, after: str, hotwords: Collection[str] = (), names: Coll
     return None
 
 
+def called(text: str) -> list[str]:
+    """What people are called in it, by surname: 张总, 老李."""
+    return _NAMES.findall(text)
+
+
 def _negations(text: str) -> Counter[str]:
     return Counter(found.lower() for found in _NOT.findall(_AGAIN.sub(r"\1", text)))
 
 
 def _names(text: str, known: Collection[str]) -> Counter[str]:
     latin = Counter(found.lower().rstrip(".") for found in _LATIN.findall(text))
-    called = Counter(_NAMES.findall(text))
-    return latin + called + Counter({name: text.count(name) for name in known if name and name in text})
+    people = Counter(called(text))
+    return latin + people + Counter({name: text.count(name) for name in known if name and name in text})

@@ -276,16 +276,27 @@ def test_a_question_is_answered_in_events_and_kept_until_it_is_forgotten(
     assert server.client.get(path).json() == []
 
 
+def test_names_are_suggested_and_nobody_is_renamed(server: Server, transcribed: str, mood: Moody) -> None:
+    before = get(server, f"{transcribed}/transcript")
+    mood.script = lambda _asked: Reply({"speakers": [{"s": "@1", "name": "没有说过", "n": [1]}]})
+
+    answer = server.client.post(f"/api/recordings/{transcribed}/speaker-names")
+
+    assert (answer.status_code, answer.json()) == (200, [])
+    assert get(server, f"{transcribed}/transcript") == before
+
+
 def test_what_is_not_mine_is_not_found(server: Server, transcribed: str, stranger: httpx.Client) -> None:
     stranger.base_url = server.client.base_url
     path = f"/api/recordings/{transcribed}/minutes"
 
     answers = [stranger.get(path), stranger.get(f"{path}/versions"), stranger.get(f"{path}/export")]
     polish = f"/api/recordings/{transcribed}/polish"
+    answers.append(stranger.post(f"/api/recordings/{transcribed}/speaker-names"))
     answers += [stranger.post(path, json={}), stranger.post(polish), stranger.get(polish)]
     answers.append(stranger.post(f"{polish}/review", json={"based_on": 1}))
 
-    assert [answer.status_code for answer in answers] == [404] * 7
+    assert [answer.status_code for answer in answers] == [404] * 8
     with httpx.Client(base_url=server.client.base_url) as nobody:
         assert nobody.post(path, json={}).status_code == 401
 
