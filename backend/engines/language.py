@@ -1,7 +1,7 @@
 """What a language model is to the rest of the house: a Protocol, the values it takes and the error it raises."""
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -69,7 +69,7 @@ class LanguageModel(Protocol):
         """The answer as a `form`; asked once more where it does not fit. Raises LanguageModelError."""
         ...
 
-    def say(self, system: str, prompt: str, *, most_tokens: int, tally: Tally) -> AsyncIterator[str]:
+    def say(self, system: str, prompt: str, *, most_tokens: int, tally: Tally) -> AsyncGenerator[str, None]:
         """The answer as it comes. Raises LanguageModelError, in the middle too where the answer is cut off."""
         ...
 

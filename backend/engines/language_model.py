@@ -5,7 +5,7 @@ The key is in the requests and nowhere else. Redirects are not followed: they co
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,7 @@ class OpenAI:
             "language_model_bad_answer", "The language model's answer did not have the form that was asked for, twice."
         )
 
-    async def say(self, system: str, prompt: str, *, most_tokens: int, tally: Tally) -> AsyncIterator[str]:
+    async def say(self, system: str, prompt: str, *, most_tokens: int, tally: Tally) -> AsyncGenerator[str, None]:
         asked = self._request(system, prompt, most_tokens) | {"stream": True, "stream_options": {"include_usage": True}}
         asked.pop("response_format", None)
         said, ended, used = 0, False, None

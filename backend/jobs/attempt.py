@@ -6,22 +6,24 @@ import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend import logs
 from backend.crash import durable_step
-from backend.database import Database
+from backend.database import Database, after_commit
 from backend.engines.language import LanguageModelError
 from backend.engines.ports import EngineError
 from backend.errors import AppError
 from backend.jobs import queue
 from backend.jobs.desk import Desk, Written
+from backend.jobs.follow import follow
 from backend.jobs.herald import Herald
 from backend.jobs.options import check_options
 from backend.jobs.pace import Pace
 from backend.jobs.pipeline import Outcome, Pipeline, Source
-from backend.jobs.queue import Fenced
+from backend.jobs.queue import Fenced, Limits
 from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.jobs.workspace import Workspace
 from backend.recordings.files import Storage
@@ -48,6 +50,7 @@ class Attempt:
     desk: Desk
     herald: Herald
     job: Job
+    limits: Limits
     max_attempts: int
     max_seconds: float
     stopping: bool = False  #: the server goes down: put the job back
@@ -138,7 +141,11 @@ class Attempt:
 
     async def _publish_once(self, outcome: Outcome | Written) -> None:
         async with self.database.write() as session:
-            await queue.finish(session, self.job, Status.DONE, warnings=outcome.warnings)
+            has_model = self.desk.model is not None
+            next, refused = await follow(session, self.job, self.limits, has_model=has_model)
+            await queue.finish(session, self.job, Status.DONE, warnings=[*outcome.warnings, *refused])
+            if next is not None:
+                after_commit(session, partial(self.herald.changed, next.id))
             recording = await session.get(Recording, self.job.recording_id)
             if recording is None:
                 raise Fenced

@@ -1,6 +1,7 @@
 """Published transcripts and minutes are mirrored as files under uploads/transcripts/; the row says whether they are."""
 
 import asyncio
+from contextlib import suppress
 
 from sqlalchemy import func, select, update
 
@@ -12,6 +13,7 @@ from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
 from backend.transcripts.document import Document, document_from_json
 from backend.transcripts.export import export
+from backend.transcripts.service import TranscriptNotFound
 from backend.transcripts.tables import Transcript
 
 
@@ -56,7 +58,10 @@ async def _mirror_minutes(database: Database, storage: Storage) -> int:
         .join(Recording, Recording.id == Minutes.recording_id)
     )
     async with database.read() as session:
-        found = [(row, name, *await rests_on(session, row)) for row, name in await session.execute(query)]
+        found = []
+        for row, name in await session.execute(query):
+            with suppress(TranscriptNotFound):  # deleted meanwhile
+                found.append((row, name, *await rests_on(session, row)))
     for minutes, name, document, stale in found:
         await asyncio.to_thread(_write_minutes, storage, minutes, name, document, stale)
         async with database.write() as session:

@@ -114,6 +114,7 @@ class Runner:
                 desk=self.desk,
                 herald=self.herald,
                 job=job,
+                limits=self.limits,
                 max_attempts=self.max_attempts,
                 max_seconds=self.max_seconds,
             )

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from backend.engines.language import LanguageModel, Tally, tokens_of
@@ -40,7 +41,7 @@ class Answer:
 
 async def answer(
     document: Document, question: str, earlier: Sequence[tuple[str, str]], model: LanguageModel, into: Answer
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """The answer's sentences as they are finished, each with its marks; sentences that rest on nothing are left out.
     The model is not asked where no line is about the question. Raises LanguageModelError."""
     most = min(800, model.context_tokens // 5)
@@ -54,12 +55,14 @@ async def answer(
     prompt = fenced([*([names] if names else []), *(line.text for line in lines)]) + f"\n{asked}"
     ground, allowed = Ground(document), {line.number for line in lines}
     rest = ""
-    async for text in model.say(_SYSTEM, prompt, most_tokens=most, tally=into.tally):
-        rest += text
-        while ended := _SENTENCE.match(rest):  # its marks may come after its full stop
-            rest = rest[ended.end() :]
-            if shown := _cited(ended[0], allowed, document, ground, into):
-                yield shown
+    # Whoever stops listening gives the model's place free at once.
+    async with aclosing(model.say(_SYSTEM, prompt, most_tokens=most, tally=into.tally)) as said:
+        async for text in said:
+            rest += text
+            while ended := _SENTENCE.match(rest):  # its marks may come after its full stop
+                rest = rest[ended.end() :]
+                if shown := _cited(ended[0], allowed, document, ground, into):
+                    yield shown
     if shown := _cited(rest, allowed, document, ground, into):
         yield shown
 

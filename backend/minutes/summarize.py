@@ -114,7 +114,6 @@ async def _over_all(
     system = whole_prompt(template, language)
     room = asking.room(system, asking.answer_tokens) - tokens_of(legend(document))
     lines = [line for note in notes if note.draft for line in _told(note.draft, note.section.numbers)]
-    whole: WholeDraft | None = None
     try:
         while lines:
             groups = cut([Line(0, line, tokens_of(line) + 1) for line in lines], room)
@@ -133,7 +132,7 @@ async def _over_all(
         if error.retry and patient:
             raise
         warnings.append({"code": error.code, "detail": "The minutes have no overview of the whole. Make them again."})
-    return whole
+    return None
 
 
 def _told(draft: SectionDraft | WholeDraft, allowed: Collection[int] | None) -> list[str]:

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import new_id
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict, InvalidInput, NotFound
 from backend.minutes.cleaning import quoted
 from backend.minutes.tables import TemplateVersion
 from backend.minutes.templates import BUILT_IN, Template
@@ -62,6 +62,8 @@ async def save(
     session: AsyncSession, *, owner_id: str, key: str | None, name: str, guidance: str, parts: Sequence[str]
 ) -> Template:
     """A new template, or a new version of the one at `key`."""
+    if not quoted(name):
+        raise InvalidInput("A template needs a name.")
     version = 1
     if key is None:
         if len(await every(session, owner_id=owner_id)) - len(BUILT_IN) >= MOST:

@@ -38,6 +38,8 @@ class NewJob(BaseModel):
     min_speakers: int | None = None
     max_speakers: int | None = None
     hotwords: list[str] = Field(default_factory=list)
+    polish: bool = False
+    minutes: str | None = None
 
 
 class QueueState(BaseModel):

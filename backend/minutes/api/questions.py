@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated
 
@@ -11,7 +12,6 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts.access import CurrentUser, Reading, Stored, Writing
-from backend.engines.language import LanguageModelError
 from backend.errors import AppError
 from backend.minutes import conversation
 from backend.minutes.api.model import Model
@@ -64,8 +64,9 @@ async def ask(
         found = Answer()
         try:
             document = await asyncio.to_thread(document_from_json, transcript.document)
-            async for sentence in answer(document, asked.question, earlier, model, found):
-                yield _event("text", {"text": sentence})
+            async with aclosing(answer(document, asked.question, earlier, model, found)) as sentences:
+                async for sentence in sentences:
+                    yield _event("text", {"text": sentence})
             async with database.write() as session:
                 await recordings.find(session, owner_id=user.id, recording_id=recording_id)
                 row = await conversation.keep(
@@ -77,7 +78,7 @@ async def ask(
                     answer=found,
                 )
                 kept = ExchangeOut.model_validate(row).model_dump(mode="json")
-        except (AppError, LanguageModelError) as error:
+        except AppError as error:
             yield _event("error", {"code": error.code, "detail": error.detail})
             return
         yield _event("answer", kept | {"found": bool(found.text), "detail": "" if found.text else NOTHING})

@@ -234,6 +234,34 @@ def test_a_polish_never_overwrites_what_somebody_wrote_meanwhile(
     assert get(server, f"{id}/polish")["changes"][0]["standing"] == "edited"
 
 
+def jobs_of(server: Server, recording: str) -> dict[str, dict[str, Any]]:
+    page = server.client.get("/api/jobs", params={"recording_id": recording}).raise_for_status().json()
+    return {job["kind"]: job for job in page["jobs"]}
+
+
+def test_what_was_asked_for_with_the_recording_follows_the_transcript(
+    server: Server, recording: Path, mood: Moody
+) -> None:
+    mood.script = lambda asked: polisher(asked) if "校订" in asked.system else good(asked)
+
+    id, _ = server.upload(recording, polish="true", minutes="weekly")
+    until(lambda: jobs_of(server, id).get("minutes", {}).get("status") == "done")
+
+    kinds = {kind: job["status"] for kind, job in jobs_of(server, id).items()}
+    assert kinds == {"transcript": "done", "polish": "done", "minutes": "done"}
+    minutes = get(server, f"{id}/minutes")
+    assert (minutes["transcript"], minutes["stale"], minutes["template"]["key"]) == (2, False, "weekly")
+
+
+def test_what_cannot_follow_is_a_warning_and_the_transcript_is_there(server: Server, recording: Path) -> None:
+    id, first = server.upload(recording, minutes="nothing")
+
+    job = server.ended(first)
+
+    assert (job["status"], [one["code"] for one in job["warnings"]]) == ("done", ["template_not_found"])
+    assert get(server, f"{id}/transcript")["number"] == 1
+
+
 def test_what_was_not_changed_cannot_be_reviewed(server: Server, transcribed: str) -> None:
     path = f"/api/recordings/{transcribed}/polish"
 
@@ -349,8 +377,9 @@ def test_without_a_model_everything_else_works(tmp_path: Path, recording: Path) 
     server = Server(tmp_path, OPENAI_BASE_URL="", OPENAI_API_KEY="")
     server.start()
     try:
-        id, job = server.upload(recording)
-        assert server.ended(job)["status"] == "done"
+        id, job = server.upload(recording, minutes="bluf")
+        ended = server.ended(job)
+        assert (ended["status"], [one["code"] for one in ended["warnings"]]) == ("done", ["language_model_missing"])
 
         answer = server.client.post(f"/api/recordings/{id}/minutes", json={})
 
