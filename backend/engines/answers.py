@@ -29,7 +29,7 @@ def read_answer(form: type[Form], text: str) -> Form:
             f"{'.'.join(str(part) for part in problem['loc']) or 'object'}: {problem['msg']}"
             for problem in error.errors(include_url=False, include_input=False, include_context=False)[:5]
         ]
-        raise Unreadable("; ".join(problems)[:500]) from None
+        raise Unreadable("; ".join(problems)[:200]) from None
 
 
 def without_thoughts(text: str) -> str:

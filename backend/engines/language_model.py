@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.database import utc_now
 from backend.engines.addresses import check_address, check_host
-from backend.engines.answers import LONGEST, Unreadable, read_answer, without_thoughts
+from backend.engines.answers import Unreadable, read_answer, without_thoughts
 from backend.engines.language import Form, LanguageModelError, Tally, tokens_of
 from backend.settings import Settings
 
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 TRIES = 4
 #: The longest pause between two tries; an endpoint that wants more is asked no more.
 LONGEST_PAUSE = 60.0
+#: Characters of one token, at most; what is said beyond the tokens that were asked for is not heard.
+_CHARACTERS = 8
 #: What an endpoint may not know; it is left out where the endpoint says so.
 _OPTIONAL = ("response_format", "stream_options", "temperature")
 
@@ -110,7 +112,7 @@ class OpenAI:
                         ended = ended or choice.finish_reason in ("stop", "length")
                         if choice.finish_reason == "content_filter" or getattr(choice.delta, "refusal", None):
                             raise _refused()
-                        if (text := choice.delta.content) and said < LONGEST:
+                        if (text := choice.delta.content) and said < most_tokens * _CHARACTERS:
                             said += len(text)
                             yield text
             except Exception as error:

@@ -24,14 +24,15 @@ class Ground:
         self, text: str, numbers: Iterable[int], allowed: Collection[int], most: int = 1000
     ) -> Statement | None:
         """The statement with ids for numbers, or None where none of them is of a line the model was shown."""
-        shown = self.named(cleaned(text, most))
+        plain = cleaned(text, most)
+        shown = self.named(plain)
         known = [number for number in dict.fromkeys(numbers) if number in allowed]
         if not shown or not known:
             self.dropped += bool(shown)
             return None
         said = " ".join(segment_at(self.document, number).text for number in known)
         ids = [segment_at(self.document, number).id for number in known]
-        return Statement(text=shown, evidence=ids, doubtful=_doubtful(shown, said))
+        return Statement(text=shown, evidence=ids, doubtful=_doubtful(_LABEL.sub("", plain), said))
 
     def named(self, text: str) -> str:
         """The text with people's names where the model wrote their numbers."""

@@ -53,7 +53,9 @@ async def summarize(
         raise nothing_at_all(next((note.code for note in notes if note.code), "language_model_failed"))
     warnings = _gaps(notes, document)
     whole = await _over_all(notes, document, template, language, asking, patient, warnings)
-    return Written(assemble(notes, whole, document, language, asking.tally), warnings)
+    # Hours of statements are compared with each other: that is no work for the event loop.
+    minutes = await asyncio.to_thread(assemble, notes, whole, document, language, asking.tally)
+    return Written(minutes, warnings)
 
 
 async def _all_notes(

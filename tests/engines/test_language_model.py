@@ -255,6 +255,11 @@ async def test_an_answer_streams_as_it_comes(house: MakeHouse) -> None:
     assert home.tally == Tally(1, home.server.asked[0].tokens, 10)
 
 
+async def test_a_stream_without_end_is_not_heard_to_its_end(house: MakeHouse) -> None:
+    async with house(Reply("长" * 5000)) as home:
+        assert len(await home.said()) <= 200 * 8 + 5
+
+
 async def test_a_stream_that_is_cut_or_refused_says_so(house: MakeHouse) -> None:
     for reply, code in (
         (Reply("天气很好，二十一度。", cut=True), "language_model_truncated"),

@@ -73,6 +73,7 @@ async def test_statements_on_lines_that_were_not_shown_are_dropped_and_counted(a
 
 async def test_what_its_segments_do_not_say_is_marked(asking: MakeAsking) -> None:
     lies = [{"t": "火星移民开始", "n": [1]}, {"t": "方案发出来 2099", "n": [2]}, {"t": "预算300万", "n": [1]}]
+    lies.append({"t": "@2同意发出方案", "n": [2]})
 
     def dreamer(asked: Asked) -> Reply:
         if not is_section(asked):
@@ -82,7 +83,7 @@ async def test_what_its_segments_do_not_say_is_marked(asking: MakeAsking) -> Non
     async with asking(dreamer) as (asked, _):
         minutes = (await written(MEETING, asked)).minutes
 
-    assert [one.doubtful for one in minutes.decisions] == [True, True, False]
+    assert [one.doubtful for one in minutes.decisions] == [True, True, False, False]
 
 
 async def test_six_hours_are_read_section_by_section_within_eight_thousand_tokens(asking: MakeAsking) -> None:
