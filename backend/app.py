@@ -25,15 +25,20 @@ from backend.admin.api import audit, metrics, operations, users
 from backend.database import Database, connect, is_busy
 from backend.edge import CarefulHeaders, SmallBodies, WhereFrom
 from backend.engines.hosts import open_engines
+from backend.engines.language import LanguageModelError
+from backend.engines.language_model import OpenAI, endpoint_of
 from backend.errors import ServiceBusy, install_handlers
 from backend.events import Bus
-from backend.jobs.api import engines, intake, jobs, socket
+from backend.jobs.api import engines, intake, jobs, minutes, socket
 from backend.jobs.api.access import TheHouse
+from backend.jobs.desk import Desk
 from backend.jobs.herald import Herald
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.logs import set_up_logs
+from backend.minutes.api import minutes as written
+from backend.minutes.api import model, names, polish, questions, templates
 from backend.recordings import api as recordings
 from backend.recordings.files import Storage
 from backend.recordings.service import known_ids
@@ -45,7 +50,8 @@ logger = logging.getLogger(__name__)
 #: Whatever has routes.
 _ROOMS = (
     *(account, keys, second_factor, google, register),
-    *(intake, recordings, transcripts, jobs, engines, socket),
+    *(intake, recordings, transcripts, jobs, minutes, engines, socket),
+    *(written, polish, questions, names, templates, model),
     *(users, operations, audit, metrics),
 )
 
@@ -65,7 +71,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     set_up_logs(settings.log_level, settings.log_format)
     # The documentation's own scripts come from here too: a server in a closed network has no CDN.
-    app = FastAPIOffline(
+    make = FastAPIOffline if settings.docs else FastAPI
+    app = make(
         title="Meeting ASR",
         version="0.1.0",
         description=_ABOUT,
@@ -84,6 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.throttle = Throttle()
     app.state.google = Google(settings.google_clients)
     app.state.storage = Storage(settings.uploads_dir)
+    app.state.language_model = _language_model(settings)
     install_handlers(app)
     app.add_exception_handler(OperationalError, _database_trouble)
     app.add_exception_handler(PoolTimeout, _database_trouble)
@@ -104,6 +112,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(WhereFrom)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     return app
+
+
+def _language_model(settings: Settings) -> OpenAI | None:
+    """None where there is none, or where its address cannot be one: everything else works without."""
+    try:
+        endpoint = endpoint_of(settings)
+    except LanguageModelError as error:
+        logger.warning("Language model is not used", extra={"code": error.code})
+        return None
+    return OpenAI(endpoint) if endpoint else None
 
 
 async def _database_trouble(_request: Request, error: Exception) -> JSONResponse:
@@ -128,6 +146,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         herald,
         app.state.storage,
         pipeline,
+        Desk(database, app.state.language_model),
         app.state.limits,
         max_attempts=settings.job_max_attempts,
         max_seconds=settings.max_audio_hours * 3600,
@@ -143,6 +162,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await runner.stop()
         await house.finish_errands()
         await engines.close()
+        if app.state.language_model is not None:
+            await app.state.language_model.close()
         await database.close()
 
 

@@ -24,6 +24,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database import async_url, connect
+from backend.engines.language import LanguageModelError
+from backend.engines.language_model import endpoint_of
 from backend.ffmpeg import NoFfmpeg, ffmpeg_path
 from backend.settings import ROOT, Settings
 from backend.weights.catalogue import FETCH, MODELS, SETS
@@ -191,10 +193,14 @@ async def database(url: str) -> Line:
 
 def language_model(settings: Settings, transport: httpx.BaseTransport | None = None) -> Line:
     """Optional: transcripts are made without it, only not polished or summarised."""
-    if not settings.openai_api_key or not settings.openai_base_url:
+    try:
+        endpoint = endpoint_of(settings)
+    except LanguageModelError as error:
+        return Line("Language model", "warn", error.detail, "check OPENAI_BASE_URL in .env")
+    if endpoint is None:
         return Line("Language model", "ok", "not set (optional: OPENAI_API_KEY and OPENAI_BASE_URL)")
-    address = f"{settings.openai_base_url.rstrip('/')}/models"
-    headers = {"Authorization": f"Bearer {settings.openai_api_key.get_secret_value()}"}
+    address = f"{endpoint.url.rstrip('/')}/models"
+    headers = {"Authorization": f"Bearer {endpoint.key}"}
     try:
         with httpx.Client(transport=transport, timeout=5) as web:
             answer = web.get(address, headers=headers)
@@ -204,7 +210,7 @@ def language_model(settings: Settings, transport: httpx.BaseTransport | None = N
         return Line("Language model", "warn", "it refuses the key", "check OPENAI_API_KEY in .env")
     if answer.status_code >= 500:
         return Line("Language model", "warn", f"it answers {answer.status_code}", "check OPENAI_BASE_URL in .env")
-    return Line("Language model", "ok", f"{settings.openai_base_url} answers")
+    return Line("Language model", "ok", f"{endpoint.url} answers")
 
 
 def gpu() -> Line:

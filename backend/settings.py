@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None  #: key of the OpenAI-compatible endpoint
     openai_base_url: str | None = None  #: its address
     openai_model_name: str = "gpt-4o-mini"  #: the model asked
+    openai_context_tokens: int = Field(default=8192, ge=2048)  #: what it can read and write at once
+    openai_max_concurrent: int = Field(default=2, ge=1)  #: questions open at once, of everybody
+    openai_timeout_seconds: float = Field(default=120.0, gt=0)  #: silence after which a question is given up
+    openai_allow_private: bool = False  #: its address may lie inside: Ollama or vLLM on this machine or network
 
     # Model downloads
     hf_token: SecretStr | None = None  #: Hugging Face access token, for the gated pyannote models

@@ -1,4 +1,4 @@
-"""Speed, memory and accuracy, measured side by side: `python -m benchmarks pipeline | server`."""
+"""Speed, memory and accuracy, measured side by side: `python -m benchmarks pipeline | server | minutes`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +40,17 @@ def server(
     from benchmarks.server import run
 
     raise typer.Exit(run(shared.resolve(), requests))
+
+
+@app.command()
+def minutes(
+    hours: Annotated[float, typer.Option(min=0.1, help="Length of the synthetic meeting")] = 6.0,
+    latency: Annotated[float, typer.Option(min=0.0, help="Seconds an answer takes")] = 0.5,
+) -> None:
+    """Calls, tokens and wall time per hour of audio of minutes and of a polish, against a server of the tests."""
+    from benchmarks.minutes import run
+
+    raise typer.Exit(run(hours, latency))
 
 
 if __name__ == "__main__":

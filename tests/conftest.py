@@ -8,6 +8,7 @@ import pytest
 
 import backend.accounts.tables
 import backend.jobs.tables
+import backend.minutes.tables
 import backend.recordings.tables
 import backend.transcripts.tables  # noqa: F401  (all tables are known before they are made)
 from backend.database import Base, Database, connect

@@ -6,21 +6,25 @@ import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend import logs
 from backend.crash import durable_step
-from backend.database import Database
+from backend.database import Database, after_commit
+from backend.engines.language import LanguageModelError
 from backend.engines.ports import EngineError
 from backend.errors import AppError
 from backend.jobs import queue
+from backend.jobs.desk import Desk, Written
+from backend.jobs.follow import follow
 from backend.jobs.herald import Herald
 from backend.jobs.options import check_options
 from backend.jobs.pace import Pace
 from backend.jobs.pipeline import Outcome, Pipeline, Source
-from backend.jobs.queue import Fenced
-from backend.jobs.tables import Job, Stage, Status
+from backend.jobs.queue import Fenced, Limits
+from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.jobs.workspace import Workspace
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
@@ -43,13 +47,15 @@ class Attempt:
     database: Database
     storage: Storage
     pipeline: Pipeline
+    desk: Desk
     herald: Herald
     job: Job
+    limits: Limits
     max_attempts: int
     max_seconds: float
     stopping: bool = False  #: the server goes down: put the job back
     _stopped: bool = False
-    _work: "asyncio.Task[Outcome] | None" = None
+    _work: "asyncio.Task[Outcome] | asyncio.Task[Written] | None" = None
 
     def stop(self, *, put_back: bool) -> None:
         """Cancel the pipeline; the job is put back, or left as whoever moved it has left it."""
@@ -74,14 +80,15 @@ class Attempt:
                 await self._end(queue.put_back, failed=False)
         except (AppError, EngineError) as error:
             logger.warning("Job failed", extra={"code": error.code, "attempt": self.job.attempt})
-            await self._give_up(error.code, error.detail, retry=isinstance(error, EngineError) and error.retry)
+            retry = isinstance(error, EngineError | LanguageModelError) and error.retry
+            await self._give_up(error.code, error.detail, retry=retry)
         except Exception:
             logger.exception("Job failed unexpectedly", extra={"attempt": self.job.attempt})
             await self._give_up("internal_error", "Something went wrong here. It has been logged.", retry=True)
         finally:
             self.herald.changed(self.job.id)
 
-    async def _pipelined(self) -> Outcome:
+    async def _pipelined(self) -> Outcome | Written:
         async with self.database.read() as session:
             recording = await session.get(Recording, self.job.recording_id)
         if recording is None:
@@ -94,8 +101,12 @@ class Attempt:
         )
         workspace = Workspace(self.storage.job_folder(recording.id, self.job.id))
         reporter = _Reporter()
-        options = check_options(self.job.options)
-        self._work = asyncio.create_task(self.pipeline.run(source, workspace, options, reporter.note))
+        if self.job.kind == Kind.TRANSCRIPT.value:
+            options = check_options(self.job.options)
+            self._work = asyncio.create_task(self.pipeline.run(source, workspace, options, reporter.note))
+        else:
+            patient = self.job.failures + 1 < self.max_attempts
+            self._work = asyncio.create_task(self.desk.write(self.job, workspace, reporter.note, patient=patient))
         if self._stopped:
             self._work.cancel()
         telling = asyncio.create_task(self._keep_told(reporter))
@@ -123,17 +134,24 @@ class Attempt:
                 # Progress is told again in half a second; the work itself must not end for it.
                 logger.warning("Progress could not be noted", exc_info=True)
 
-    async def _publish(self, outcome: Outcome) -> None:
+    async def _publish(self, outcome: Outcome | Written) -> None:
         """Versions and the finished job in one transaction, guarded by the attempt."""
         with durable_step("publish"):
             await self._publish_once(outcome)
 
-    async def _publish_once(self, outcome: Outcome) -> None:
+    async def _publish_once(self, outcome: Outcome | Written) -> None:
         async with self.database.write() as session:
-            await queue.finish(session, self.job, Status.DONE, warnings=outcome.warnings)
+            has_model = self.desk.model is not None
+            next, refused = await follow(session, self.job, self.limits, has_model=has_model)
+            await queue.finish(session, self.job, Status.DONE, warnings=[*outcome.warnings, *refused])
+            if next is not None:
+                after_commit(session, partial(self.herald.changed, next.id))
             recording = await session.get(Recording, self.job.recording_id)
             if recording is None:
                 raise Fenced
+            if isinstance(outcome, Written):
+                await outcome.keep(session)
+                return
             recording.duration = outcome.document.duration
             await transcripts.publish(
                 session,

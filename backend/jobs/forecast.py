@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.jobs import queue
-from backend.jobs.tables import Job, Status
+from backend.jobs.tables import Job, Kind, Status
 from backend.recordings.tables import Recording
 
 #: How many of the last jobs the pace is taken from.
@@ -47,7 +47,7 @@ async def _pace(session: AsyncSession) -> float | None:
     last = (
         select(Job.started_at, Job.finished_at, Recording.duration)
         .join(Recording, Recording.id == Job.recording_id)
-        .where(Job.status == Status.DONE.value)
+        .where(Job.status == Status.DONE.value, Job.kind == Kind.TRANSCRIPT.value)
         .order_by(Job.finished_at.desc())
         .limit(_LAST)
     )

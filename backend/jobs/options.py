@@ -29,6 +29,8 @@ class Options(BaseModel):
     min_speakers: Annotated[int, Field(ge=1, le=MOST_SPEAKERS)] | None = None
     max_speakers: Annotated[int, Field(ge=1, le=MOST_SPEAKERS)] | None = None
     hotwords: tuple[str, ...] = Field(default=(), max_length=MOST_HOTWORDS)
+    polish: bool = False  #: polish it afterwards
+    minutes: Annotated[str, Field(min_length=1, max_length=32)] | None = None  #: write minutes with this template
 
     @field_validator("hotwords")
     @classmethod
@@ -60,6 +62,8 @@ def read_options(
     hotwords: str | list[str] | None = None,
     transcriber: str | None = None,
     diarizer: str | None = None,
+    polish: str | None = None,
+    minutes: str | None = None,
 ) -> Options:
     """Options as people write them: `speakers` "3", "2-5", "2-" or "-5"; hotwords parted by commas or line ends.
 
@@ -74,6 +78,8 @@ def read_options(
             "min_speakers": lowest,
             "max_speakers": highest,
             "hotwords": words,
+            "polish": polish or False,
+            "minutes": minutes or None,
         }
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound, TooManyRequests
-from backend.jobs.tables import FINAL, Gate, Job, Status
+from backend.jobs.tables import FINAL, Gate, Job, Kind, Status
 
 
 class JobNotFound(NotFound):
@@ -92,12 +92,18 @@ def fair_order(line: Line, limits: Limits) -> list[Waiting]:
 
 
 async def add(
-    session: AsyncSession, *, owner_id: str, recording_id: str, options: dict[str, Any], limits: Limits
+    session: AsyncSession,
+    *,
+    owner_id: str,
+    recording_id: str,
+    options: dict[str, Any],
+    limits: Limits,
+    kind: Kind = Kind.TRANSCRIPT,
 ) -> Job:
     """Queue a job; raises QueueFull, before anything is written, when no more may wait."""
     await _pass_gate(session)
     await check_room(session, limits)
-    job = Job(owner_id=owner_id, recording_id=recording_id, options=options)
+    job = Job(owner_id=owner_id, recording_id=recording_id, kind=kind.value, options=options)
     session.add(job)
     await session.flush()
     return job

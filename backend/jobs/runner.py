@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.database import Database, utc_now
 from backend.jobs import queue
 from backend.jobs.attempt import Attempt
+from backend.jobs.desk import Desk
 from backend.jobs.herald import Herald
 from backend.jobs.mirror import mirror_new
 from backend.jobs.pipeline import Pipeline
@@ -53,6 +54,7 @@ class Runner:
     herald: Herald
     storage: Storage
     pipeline: Pipeline
+    desk: Desk
     limits: Limits
     max_attempts: int = 3
     max_seconds: float = 12 * 3600.0
@@ -109,8 +111,10 @@ class Runner:
                 database=self.database,
                 storage=self.storage,
                 pipeline=self.pipeline,
+                desk=self.desk,
                 herald=self.herald,
                 job=job,
+                limits=self.limits,
                 max_attempts=self.max_attempts,
                 max_seconds=self.max_seconds,
             )

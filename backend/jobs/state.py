@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.jobs import queue
 from backend.jobs.forecast import forecast
-from backend.jobs.tables import Job, Stage, Status
+from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.recordings.tables import Recording
 
 
@@ -33,6 +33,7 @@ class JobState(BaseModel):
     id: str
     recording_id: str
     recording_name: str
+    kind: Kind
     status: Status
     stage: Stage | None
     stages: list[StageProgress]
@@ -73,6 +74,7 @@ def _state(job: Job, name: str, position: int | None, eta: float | None) -> JobS
         id=job.id,
         recording_id=job.recording_id,
         recording_name=name,
+        kind=Kind(job.kind),
         status=Status(job.status),
         stage=Stage(job.stage) if job.stage else None,
         stages=[

@@ -1,4 +1,4 @@
-"""Jobs: requests to make or redo the transcript of a recording."""
+"""Jobs: requests to make or redo the transcript of a recording, or what a language model adds to it."""
 
 from datetime import datetime
 from enum import Enum
@@ -8,6 +8,12 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database import Base, UtcDateTime, new_id, utc_now
+
+
+class Kind(str, Enum):
+    TRANSCRIPT = "transcript"  #: what the engines hear
+    MINUTES = "minutes"  #: what a language model sums up
+    POLISH = "polish"  #: what a language model makes readable
 
 
 class Status(str, Enum):
@@ -23,6 +29,8 @@ class Stage(str, Enum):
     TRANSCRIBE = "transcribe"  #: a transcriber hears sentences; the diarizer works beside it
     DIARIZE = "diarize"  #: a diarizer finds the turns
     MERGE = "merge"  #: sentences and turns become segments
+    POLISH = "polish"  #: a language model reads window by window
+    SUMMARIZE = "summarize"  #: a language model reads section by section
 
 
 #: Statuses a job does not leave by itself.
@@ -61,6 +69,7 @@ class Job(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16), default=Kind.TRANSCRIPT.value, server_default=Kind.TRANSCRIPT.value)
     options: Mapped[dict[str, Any]] = mapped_column(JSON)  #: what was asked; see `backend.jobs.options`
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED.value)
     stage: Mapped[str | None] = mapped_column(String(16))  #: the stage the runner is at

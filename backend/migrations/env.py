@@ -4,6 +4,7 @@ from alembic import context
 
 import backend.accounts.tables
 import backend.jobs.tables
+import backend.minutes.tables
 import backend.recordings.tables
 import backend.transcripts.tables  # noqa: F401
 from backend.database import Base

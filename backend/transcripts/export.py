@@ -69,6 +69,11 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
+def escaped(text: str) -> str:
+    """The text as Markdown shows it: nothing in it is markup."""
+    return _MARKUP.sub(lambda found: f"\\{found[0]}", text)
+
+
 def _format(name: str) -> _Format:
     try:
         return FORMATS[name]
@@ -87,12 +92,12 @@ def _txt(document: Document, title: str, times: bool, speakers: bool) -> str:
 
 
 def _markdown(document: Document, title: str, times: bool, speakers: bool) -> str:
-    parts = [f"# {_escaped(title)}"] if title else []
+    parts = [f"# {escaped(title)}"] if title else []
     for segment in document.segments:
         heading = _heading(document, segment, False, speakers)
         clocks = _heading(document, segment, times, False)
-        parts.append(" ".join([*(f"**{_escaped(name)}**" for name in heading), *(_escaped(time) for time in clocks)]))
-        parts.append(_escaped(_one_line(segment)))
+        parts.append(" ".join([*(f"**{escaped(name)}**" for name in heading), *(escaped(time) for time in clocks)]))
+        parts.append(escaped(_one_line(segment)))
     if not document.segments:
         parts.append(SILENT)
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -137,7 +142,3 @@ def _one_line(segment: Segment) -> str:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-
-def _escaped(text: str) -> str:
-    return _MARKUP.sub(lambda found: f"\\{found[0]}", text)

@@ -35,6 +35,8 @@ _BODY = {
                         "hotwords": {"type": "string", "description": "Names and terms, parted by commas; 50 at most"},
                         "transcriber": {"type": "string", "description": "Engine; the best installed by default"},
                         "diarizer": {"type": "string", "description": "Engine; the best installed by default"},
+                        "polish": {"type": "boolean", "description": "Polish the transcript afterwards"},
+                        "minutes": {"type": "string", "description": "Write minutes afterwards: a template's key"},
                     },
                 }
             }
@@ -129,4 +131,6 @@ def _options(fields: dict[str, list[str]]) -> Options:
         hotwords=fields.get("hotwords"),
         transcriber=first("transcriber"),
         diarizer=first("diarizer"),
+        polish=first("polish"),
+        minutes=first("minutes"),
     )

@@ -16,7 +16,7 @@ from backend.jobs.heard import heard_so_far
 from backend.jobs.herald import gone
 from backend.jobs.options import check_options
 from backend.jobs.state import JobState, state, states
-from backend.jobs.tables import FINAL, Job, Status
+from backend.jobs.tables import FINAL, Job, Kind, Status
 from backend.jobs.workspace import Workspace
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
@@ -39,6 +39,8 @@ class NewJob(BaseModel):
     min_speakers: int | None = None
     max_speakers: int | None = None
     hotwords: list[str] = Field(default_factory=list)
+    polish: bool = False
+    minutes: str | None = None
 
 
 class QueueState(BaseModel):
@@ -101,12 +103,15 @@ async def my_jobs(
     house: House,
     status: Status | None = None,
     recording_id: str | None = None,
+    kind: Kind | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> JobPage:
     mine = Job.owner_id == user.id
     if status is not None:
         mine &= Job.status == status.value
+    if kind is not None:
+        mine &= Job.kind == kind.value
     if recording_id is not None:
         mine &= Job.recording_id == recording_id
     query = select(Job).where(mine).order_by(Job.created_at.desc(), Job.id).limit(limit).offset(offset)
@@ -175,6 +180,8 @@ async def heard(job_id: str, session: Reading, user: Reader, house: House) -> di
     """A readable document from the first recognised sentence on: of a running job, and of one that was cancelled or
     failed. Speakers are null until they are known. A finished job gives the version it published."""
     job = await queue.find(session, owner_id=user.id, id=job_id)
+    if job.kind != Kind.TRANSCRIPT.value:
+        raise transcripts.TranscriptNotFound
     folder = house.storage.job_folder(job.recording_id, job.id)
     document = await asyncio.to_thread(heard_so_far, folder)
     return {"status": job.status, "whole": job.status == Status.DONE.value, "document": document_to_json(document)}

@@ -1,0 +1,49 @@
+"""Which addresses a language model may be asked at: http or https, and nothing private unless a setting allows it."""
+
+import asyncio
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+from backend.engines.language import LanguageModelError
+
+_PRIVATE = (
+    "The language model's address lies in a private network. "
+    "Set OPENAI_ALLOW_PRIVATE=true in .env if it is a server of your own."
+)
+
+
+def check_address(url: str) -> None:
+    """Raise LanguageModelError for an address that is no plain http or https one. Resolves nothing."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    well = parts.scheme in ("http", "https") and parts.hostname and (port is None or port > 0)
+    if not well or parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise LanguageModelError(
+            "language_model_address",
+            "OPENAI_BASE_URL is no address like https://host/v1, without a name, a password or a question mark in it.",
+        )
+
+
+async def check_host(host: str, port: int, *, allow_private: bool) -> None:
+    """Raise LanguageModelError where `host` is, or leads to, an address inside; asked before every request."""
+    if allow_private:
+        return
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise LanguageModelError(
+            "language_model_unreachable", "The language model's host has no address. Check OPENAI_BASE_URL.", retry=True
+        ) from None
+    if any(_inside(str(address[0])) for *_, address in found):
+        raise LanguageModelError("language_model_address", _PRIVATE)
+
+
+def _inside(text: str) -> bool:
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return not address.is_global or address.is_multicast

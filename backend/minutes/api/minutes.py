@@ -1,0 +1,101 @@
+"""Minutes: read, list, take away."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.access import CurrentUser, Reading
+from backend.minutes import service, wardrobe
+from backend.minutes.files import rests_on, written
+from backend.minutes.form import MinutesForm
+from backend.minutes.tables import Minutes
+from backend.recordings import service as recordings
+from backend.transcripts.api import Number, RecordingId
+from backend.transcripts.export import content_disposition, content_type, file_name
+
+router = APIRouter(prefix="/api/recordings/{recording_id}/minutes", tags=["minutes"])
+
+
+class MinutesVersion(BaseModel):
+    """`stale` where the transcript has a newer version than number `transcript`; nothing is made again by itself."""
+
+    number: int
+    transcript: int
+    stale: bool
+    template: dict[str, Any]
+    model: str
+    language: str
+    covered: int
+    segments: int
+    job_id: str | None
+    created_at: datetime
+
+
+class MinutesAnswer(MinutesVersion):
+    recording_id: str
+    content: MinutesForm
+
+
+@router.get("", summary="The newest minutes, or any version")
+async def read(
+    session: Reading, user: CurrentUser, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
+) -> MinutesAnswer:
+    """Every statement names the ids of the segments it rests on; `content.coverage` says what was read."""
+    found = await _find(session, user.id, recording_id, version)
+    last = await service.newest_transcript(session, owner_id=user.id, recording_id=recording_id)
+    content = MinutesForm.model_validate(found.content)
+    return MinutesAnswer(**_version(found, last).model_dump(), recording_id=recording_id, content=content)
+
+
+@router.get("/versions", summary="All minutes, newest first")
+async def versions(session: Reading, user: CurrentUser, recording_id: RecordingId) -> list[MinutesVersion]:
+    await recordings.find(session, owner_id=user.id, recording_id=recording_id)
+    last = await service.newest_transcript(session, owner_id=user.id, recording_id=recording_id)
+    found = await service.versions(session, owner_id=user.id, recording_id=recording_id)
+    return [_version(one, last) for one in found]
+
+
+@router.get("/export", summary="A file to take away", response_class=Response)
+async def take_away(
+    session: Reading,
+    user: CurrentUser,
+    recording_id: RecordingId,
+    format: Literal["md", "json"] = "md",
+    version: Annotated[Number | None, Query()] = None,
+    template: Annotated[str | None, Query(max_length=32)] = None,
+) -> Response:
+    """Named after the recording. With `template`, its parts in its order; the model is not asked again."""
+    found = await _find(session, user.id, recording_id, version)
+    recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
+    shown = await wardrobe.find(session, owner_id=user.id, key=template) if template else None
+    document, stale = await rests_on(session, found)
+    title = f"{file_name(recording.name, format).removesuffix(f'.{format}')} 纪要"
+    data = await asyncio.to_thread(written, found, document, format, title, stale, shown)
+    headers = {"Content-Disposition": content_disposition(file_name(title, format)), "Cache-Control": "no-store"}
+    return Response(data, media_type=content_type(format), headers=headers)
+
+
+async def _find(session: AsyncSession, owner_id: str, recording_id: str, number: int | None) -> Minutes:
+    if number is None:
+        return await service.newest(session, owner_id=owner_id, recording_id=recording_id)
+    return await service.version(session, owner_id=owner_id, recording_id=recording_id, number=number)
+
+
+def _version(found: Minutes, last: int) -> MinutesVersion:
+    coverage = found.content["coverage"]
+    return MinutesVersion(
+        number=found.number,
+        transcript=found.transcript,
+        stale=found.transcript != last,
+        template=found.template,
+        model=found.model,
+        language=found.content["language"],
+        covered=coverage["covered"],
+        segments=coverage["segments"],
+        job_id=found.job_id,
+        created_at=found.created_at,
+    )

@@ -1,0 +1,58 @@
+"""The language model as routes see it: there or not, and whether it answers."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.requests import HTTPConnection
+from pydantic import BaseModel
+
+from backend.accounts.access import Admin, CurrentUser
+from backend.engines.language import LanguageModel, LanguageModelMissing, Tally
+
+router = APIRouter(prefix="/api/language-model", tags=["language model"])
+
+
+def _perhaps(connection: HTTPConnection) -> LanguageModel | None:
+    model: LanguageModel | None = connection.app.state.language_model
+    return model
+
+
+def _model(connection: HTTPConnection) -> LanguageModel:
+    model = _perhaps(connection)
+    if model is None:
+        raise LanguageModelMissing
+    return model
+
+
+#: The language model, or LanguageModelMissing before anything else is done.
+Model = Annotated[LanguageModel, Depends(_model)]
+
+
+class LanguageModelState(BaseModel):
+    """Whether there is one, its name, and what to do where there is none. The key and the address are not told."""
+
+    configured: bool
+    model: str | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
+@router.get("", summary="Whether a language model is set up")
+async def language_model(
+    _user: CurrentUser, model: Annotated[LanguageModel | None, Depends(_perhaps)]
+) -> LanguageModelState:
+    if model is None:
+        missing = LanguageModelMissing()
+        return LanguageModelState(configured=False, code=missing.code, detail=missing.detail)
+    return LanguageModelState(configured=True, model=model.name)
+
+
+class _Pong(BaseModel):
+    ok: bool
+
+
+@router.post("/test", summary="Ask it something small", response_model=LanguageModelState)
+async def test(_user: Admin, model: Model) -> LanguageModelState:
+    """Answers with the code of what is wrong, if anything is."""
+    await model.fill_in(_Pong, "只回答一个JSON对象。", '回答 {"ok": true}', most_tokens=200, tally=Tally())
+    return LanguageModelState(configured=True, model=model.name)

@@ -1,0 +1,103 @@
+"""Ask the meeting: the answer as it comes, what was asked before, and a way to forget it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.accounts.access import CurrentUser, Reading, Stored, Writing
+from backend.errors import AppError
+from backend.minutes import conversation
+from backend.minutes.api.model import Model
+from backend.minutes.asked import NOTHING, Answer, answer
+from backend.recordings import service as recordings
+from backend.transcripts import service as transcripts
+from backend.transcripts.api import RecordingId
+from backend.transcripts.document import document_from_json
+
+router = APIRouter(prefix="/api/recordings/{recording_id}/questions", tags=["questions"])
+
+
+class Question(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    question: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+
+
+class ExchangeOut(BaseModel):
+    """`[1]` in `answer` is the first id of `citations`. Where `answer` is empty the transcript says nothing of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    transcript: int  #: number of the version that was asked
+    question: str
+    answer: str
+    citations: list[str]
+    created_at: datetime
+
+
+@router.post(
+    "",
+    summary="Ask; the answer streams as server-sent events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
+async def ask(
+    database: Stored, user: CurrentUser, recording_id: RecordingId, asked: Question, model: Model
+) -> StreamingResponse:
+    """Events: `text` with a sentence each, then `answer` with the whole (`found` false where the transcript says
+    nothing), or `error` with a code. Only this recording's transcript is shown to the model."""
+    async with database.read() as session:
+        await recordings.find(session, owner_id=user.id, recording_id=recording_id)
+        transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
+        before = await conversation.exchanges(session, owner_id=user.id, recording_id=recording_id, most=3)
+    earlier = [(one.question, one.answer) for one in before]
+
+    async def events() -> AsyncIterator[str]:
+        found = Answer()
+        try:
+            document = await asyncio.to_thread(document_from_json, transcript.document)
+            async with aclosing(answer(document, asked.question, earlier, model, found)) as sentences:
+                async for sentence in sentences:
+                    yield _event("text", {"text": sentence})
+            async with database.write() as session:
+                await recordings.find(session, owner_id=user.id, recording_id=recording_id)
+                row = await conversation.keep(
+                    session,
+                    owner_id=user.id,
+                    recording_id=recording_id,
+                    transcript=transcript.number,
+                    question=asked.question,
+                    answer=found,
+                )
+                kept = ExchangeOut.model_validate(row).model_dump(mode="json")
+        except AppError as error:
+            yield _event("error", {"code": error.code, "detail": error.detail})
+            return
+        yield _event("answer", kept | {"found": bool(found.text), "detail": "" if found.text else NOTHING})
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@router.get("", summary="What I asked, oldest first")
+async def read(session: Reading, user: CurrentUser, recording_id: RecordingId) -> list[ExchangeOut]:
+    await recordings.find(session, owner_id=user.id, recording_id=recording_id)
+    found = await conversation.exchanges(session, owner_id=user.id, recording_id=recording_id)
+    return [ExchangeOut.model_validate(one) for one in found]
+
+
+@router.delete("", status_code=204, summary="Forget the conversation")
+async def forget(session: Writing, user: CurrentUser, recording_id: RecordingId) -> None:
+    await recordings.find(session, owner_id=user.id, recording_id=recording_id)
+    await conversation.forget(session, owner_id=user.id, recording_id=recording_id)
+
+
+def _event(name: str, content: dict[str, object]) -> str:
+    return f"event: {name}\ndata: {json.dumps(content, ensure_ascii=False)}\n\n"

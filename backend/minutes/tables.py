@@ -1,0 +1,84 @@
+"""What a language model made of a recording's transcripts, and how it was asked. Every row has its owner."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database import Base, UtcDateTime, new_id, utc_now
+
+
+class Minutes(Base):
+    """One version of the minutes of a recording. Rows are added, never changed."""
+
+    __tablename__ = "minutes"
+    __table_args__ = (UniqueConstraint("recording_id", "number"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    job_id: Mapped[str | None] = mapped_column(String(32))
+    number: Mapped[int]  #: from 1
+    transcript: Mapped[int]  #: number of the transcript's version they rest on; stale once there is a newer one
+    template: Mapped[dict[str, Any]] = mapped_column(JSON)  #: as it was then: key, name, guidance, parts, version
+    model: Mapped[str] = mapped_column(String(128))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)  #: see `backend.minutes.form`
+    mirrored: Mapped[bool] = mapped_column(default=False, index=True)  #: they lie under uploads/transcripts/ too
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Polish(Base):
+    """What a polish did: from which version it came, which it made, and what it was not allowed to change."""
+
+    __tablename__ = "polishes"
+    __table_args__ = (Index(None, "recording_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    job_id: Mapped[str | None] = mapped_column(String(32))
+    base: Mapped[int]  #: number of the transcript's version that was polished
+    number: Mapped[int | None]  #: of the version that came of it; none where nothing was changed
+    changes: Mapped[list[dict[str, str]]] = mapped_column(JSON)  #: [{"segment", "before", "after"}]
+    refused: Mapped[list[dict[str, str]]] = mapped_column(JSON)  #: [{"segment", "before", "after", "reason"}]
+    model: Mapped[str] = mapped_column(String(128))
+    calls: Mapped[int] = mapped_column(default=0)
+    prompt_tokens: Mapped[int] = mapped_column(default=0)
+    completion_tokens: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class TemplateVersion(Base):
+    """One version of somebody's own template. The newest counts; a deleted one ends in a version that says so."""
+
+    __tablename__ = "minutes_templates"
+    __table_args__ = (UniqueConstraint("owner_id", "key", "version"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(32))
+    version: Mapped[int]  #: from 1
+    name: Mapped[str] = mapped_column(String(64))
+    guidance: Mapped[str] = mapped_column(Text)  #: said to the model
+    parts: Mapped[list[str]] = mapped_column(JSON)  #: shown in this order
+    deleted: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Exchange(Base):
+    """A question about a recording and its answer, with the segments it cites."""
+
+    __tablename__ = "exchanges"
+    __table_args__ = (Index(None, "recording_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    transcript: Mapped[int]  #: number of the transcript's version that was asked
+    question: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)  #: empty where the transcript says nothing of it
+    citations: Mapped[list[str]] = mapped_column(JSON)  #: ids of segments, in the order of their marks
+    prompt_tokens: Mapped[int] = mapped_column(default=0)
+    completion_tokens: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

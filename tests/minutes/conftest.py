@@ -1,0 +1,60 @@
+"""Documents to sum up, and a model behind a real server."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from backend.engines.language_model import Endpoint, OpenAI
+from backend.minutes.asking import Asking, Shelf
+from backend.speech.types import Segment
+from backend.transcripts.document import Document, Speaker
+from tests.language_server import KEY, MODEL, LanguageServer, Script, serve_language
+
+#: (what the model is asked with, its server)
+MakeAsking = Callable[..., AbstractAsyncContextManager[tuple[Asking, LanguageServer]]]
+
+
+def talk(*texts: str, names: tuple[str | None, ...] = ("张三", None)) -> Document:
+    """Speakers in turn, five seconds a segment."""
+    speakers = tuple(Speaker(f"S{place}", name) for place, name in enumerate(names, 1))
+    segments = tuple(
+        Segment(f"p{place}", place * 5.0, place * 5.0 + 4.0, text, speaker=speakers[place % len(speakers)].id)
+        for place, text in enumerate(texts)
+    )
+    return Document(duration=len(texts) * 5.0, speakers=speakers, segments=segments)
+
+
+def long_talk(hours: float) -> Document:
+    """A segment every ten seconds, none like another."""
+    count = int(hours * 360)
+    tail = "我们把这一块的进展同步一下，下周继续跟进，有问题随时在群里说"
+    speakers = tuple(Speaker(f"S{place}") for place in range(1, 6))
+    segments = tuple(
+        Segment(f"p{n}", n * 10.0, n * 10.0 + 9.0, f"第{n}项工作目前是正常的，{tail}。", speaker=speakers[n % 5].id)
+        for n in range(count)
+    )
+    return Document(duration=count * 10.0, speakers=speakers, segments=segments)
+
+
+@pytest.fixture
+def asking() -> MakeAsking:
+    @asynccontextmanager
+    async def open_asking(
+        script: Script, *, context: int = 8192, shelf: Shelf | None = None, timeout: float = 10.0
+    ) -> AsyncIterator[tuple[Asking, LanguageServer]]:
+        with serve_language(script, context=context) as server:
+            endpoint = Endpoint(
+                server.url, KEY, MODEL, context_tokens=context, concurrent=4, timeout=timeout, allow_private=True
+            )
+            model = OpenAI(endpoint, _no_pause)
+            try:
+                yield Asking(model, shelf), server
+            finally:
+                await model.close()
+
+    return open_asking
+
+
+async def _no_pause(_seconds: float) -> None:
+    pass
