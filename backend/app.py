@@ -30,6 +30,7 @@ from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.logs import set_up_logs
+from backend.page import DIST, Page, built
 from backend.recordings.api import router as recordings
 from backend.recordings.files import Storage
 from backend.recordings.service import known_ids
@@ -74,7 +75,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for router in (accounts, intake.router, recordings, transcripts, jobs.router, engines.router, socket.router, admin):
         app.include_router(router)
     _add_health(app)
-
+    if built():
+        app.router.routes.append(Page(DIST))
     app.add_middleware(_SmallBodies)
     app.add_middleware(_CarefulHeaders)
     return app
