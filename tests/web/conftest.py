@@ -39,11 +39,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return talk(tmp_path_factory.mktemp("sound") / "周会 <b>录音</b>.wav", seconds=60)
+    return talk(tmp_path_factory.mktemp("sound") / "周会 <b>录音.wav", seconds=60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["playwright.Browser"]:
+    """Playwright runs an event loop in this thread as long as it lives, so it must not outlive its module."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium: apt install chromium")
     with playwright.sync_playwright() as started:

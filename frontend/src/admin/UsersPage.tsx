@@ -43,7 +43,7 @@ export function UsersPage() {
     { title: t("login.username"), dataIndex: "username", render: (name: string, account) => <>{name} {account.id === me?.id && <Tag>{t("users.you")}</Tag>}</> },
     {
       title: t("users.role"),
-      width: 170,
+      
       render: (_, account) =>
         reached(account) ? (
           <Select className="role" value={account.role} options={roles} aria-label={t("users.roleOf", { name: account.username })} onChange={(role) => change.mutate({ id: account.id, role })} />
@@ -53,13 +53,13 @@ export function UsersPage() {
     },
     {
       title: t("users.active"),
-      width: 110,
+      
       render: (_, account) => (
         <Switch checked={account.active} disabled={!reached(account)} aria-label={t("users.activeOf", { name: account.username })} onChange={(active) => change.mutate({ id: account.id, active })} />
       ),
     },
     { title: t("users.since"), width: 150, responsive: ["md"], render: (_, account) => new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium" }).format(new Date(account.created_at)) },
-    { title: <span className="unseen">{t("library.actions")}</span>, width: 140, render: (_, account) => reached(account) && <Button type="link" onClick={() => setDialog(account)}>{t("users.resetPassword")}</Button> },
+    { title: <span className="unseen">{t("library.actions")}</span>, render: (_, account) => reached(account) && <Button type="link" onClick={() => setDialog(account)}>{t("users.resetPassword")}</Button> },
   ];
 
   if (found.isError) return <Failed error={found.error} again={() => void found.refetch()} />;

@@ -69,8 +69,34 @@ export function App() {
 }
 
 // Dark enough on light and light enough on dark to be read by everybody (WCAG AA).
-const LIGHT = { colorPrimary: "#1d6f66", colorSuccess: "#1f7a33", colorWarning: "#955400", colorError: "#c02626", colorInfo: "#1d6f66", colorTextPlaceholder: "#6b6f76", colorTextDescription: "#5c6066", colorLink: "#1d6f66" };
-const DARK = { colorPrimary: "#2a9d8f", colorBgLayout: "#0f1211", colorTextPlaceholder: "#9a9a9a", colorTextDescription: "#a6a6a6", colorLink: "#4fc3b3" };
+const LIGHT = {
+  colorPrimary: "#1d6f66",
+  colorLink: "#1d6f66",
+  colorSuccess: "#1f7a33",
+  colorSuccessBg: "#e8f5ea",
+  colorSuccessBorder: "#b7dfbe",
+  colorWarning: "#955400",
+  colorWarningBg: "#fff4e0",
+  colorWarningBorder: "#f2d29b",
+  colorError: "#c02626",
+  colorErrorBg: "#fdecec",
+  colorErrorBorder: "#f3bcbc",
+  colorInfo: "#1d6f66",
+  colorInfoBg: "#e4f1ef",
+  colorInfoBorder: "#aed5cf",
+  colorTextTertiary: "#5f6368",
+  colorTextPlaceholder: "#6b6f76",
+  colorTextDescription: "#5c6066",
+};
+const DARK = {
+  colorPrimary: "#22867a",
+  colorLink: "#4fc3b3",
+  colorBgLayout: "#0f1211",
+  colorError: "#ff8a85",
+  colorTextTertiary: "#a0a0a0",
+  colorTextPlaceholder: "#9a9a9a",
+  colorTextDescription: "#a6a6a6",
+};
 
 const FONT = `-apple-system, BlinkMacSystemFont, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
 

@@ -36,13 +36,13 @@ function SignedIn() {
     <div className="shell">
       <a className="skip" href="#content">{t("app.skip")}</a>
       <header className="bar">
-        <NavLink to="/" className="brand">
+        <NavLink to="/" className="brand" aria-label={t("app.name")}>
           <img src="/icon.svg" alt="" width={26} height={26} />
           <span>{t("app.name")}</span>
         </NavLink>
         <nav aria-label={t("app.navigation")}>
-          <NavLink to="/" end><AudioOutlined aria-hidden /> <span>{t("app.library")}</span></NavLink>
-          {me && me.role !== "user" && <NavLink to="/users"><TeamOutlined aria-hidden /> <span>{t("app.users")}</span></NavLink>}
+          <NavLink to="/" end aria-label={t("app.library")}><AudioOutlined aria-hidden /> <span>{t("app.library")}</span></NavLink>
+          {me && me.role !== "user" && <NavLink to="/users" aria-label={t("app.users")}><TeamOutlined aria-hidden /> <span>{t("app.users")}</span></NavLink>}
         </nav>
         <Preferences />
         <Dropdown
@@ -54,7 +54,7 @@ function SignedIn() {
             ],
           }}
         >
-          <Button type="text" icon={<UserOutlined />} aria-label={t("app.me")}><span className="wide-only">{me?.username}</span></Button>
+          <Button type="text" icon={<UserOutlined />} aria-label={`${me?.username ?? ""} ${t("app.me")}`}><span className="wide-only">{me?.username}</span></Button>
         </Dropdown>
       </header>
       <main id="content" tabIndex={-1}><Outlet /></main>

@@ -15,5 +15,6 @@ void i18next.use(initReactI18next).init({
   lng: language(),
   fallbackLng: "zh-CN",
   resources: { "zh-CN": { translation: zh }, en: { translation: en } },
+  showSupportNotice: false,
   interpolation: { escapeValue: false },
 });
