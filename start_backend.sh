@@ -6,8 +6,8 @@ usage() {
   cat <<'TEXT'
 Usage: ./start_backend.sh [--setup-only] [--demo]
 
-Makes the virtual environment, installs the locked dependencies, writes .env with a SECRET_KEY, fetches models, and
-starts the server on port 8000. What is there already is left alone, so the second start is quick.
+Makes the virtual environment, installs the locked dependencies, writes .env with a SECRET_KEY, builds the web page,
+fetches models, and starts the server on port 8000. What is there already is left alone, so the second start is quick.
 
   --setup-only  set everything up, and stop before serving
   --demo        serve with the scripted engine; no models are fetched
@@ -32,6 +32,7 @@ make_venv
 install "the server" "$ROOT/requirements.lock"
 make_env
 check_ffmpeg
+build_page
 if [ -z "${DEMO:-}" ]; then fetch_models --set auto; fi
 if [ -n "$setup_only" ]; then
   say "Everything is set up. Start the server with: ./start_backend.sh"

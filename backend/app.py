@@ -39,6 +39,7 @@ from backend.jobs.runner import Runner
 from backend.logs import set_up_logs
 from backend.minutes.api import minutes as written
 from backend.minutes.api import model, names, polish, questions, templates
+from backend.page import DIST, Page, built
 from backend.recordings import api as recordings
 from backend.recordings.files import Storage
 from backend.recordings.service import known_ids
@@ -106,7 +107,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for room in _ROOMS:
         app.include_router(room.router)
     _add_health(app)
-
+    if built():
+        app.router.routes.append(Page(DIST))
     app.add_middleware(SmallBodies, streamed=intake.STREAMED)
     app.add_middleware(CarefulHeaders, google=bool(settings.google_clients))
     app.add_middleware(WhereFrom)

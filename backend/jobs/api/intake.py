@@ -9,7 +9,7 @@ from backend.database import Database, after_commit, new_id
 from backend.jobs import queue, quotas
 from backend.jobs.api.access import House
 from backend.jobs.herald import gone
-from backend.jobs.options import Options, read_options
+from backend.jobs.options import MOST_HOTWORDS, MOST_SPEAKERS, Options, read_options
 from backend.jobs.state import JobState, state
 from backend.recordings import service
 from backend.recordings.api import RecordingOut
@@ -50,6 +50,25 @@ class Taken(BaseModel):
 
     recording: RecordingOut
     job: JobState
+
+
+class IntakeLimits(BaseModel):
+    """What a recording and its options may be, so that people can be told before they send one."""
+
+    max_bytes: int
+    max_seconds: float
+    max_hotwords: int
+    max_speakers: int
+
+
+@router.get("/api/limits", summary="How large and how long a recording may be")
+async def limits(_user: CurrentUser, settings: Configured) -> IntakeLimits:
+    return IntakeLimits(
+        max_bytes=settings.max_upload_bytes,
+        max_seconds=settings.max_audio_hours * 3600,
+        max_hotwords=MOST_HOTWORDS,
+        max_speakers=MOST_SPEAKERS,
+    )
 
 
 # The body is read by the route itself: FastAPI would swallow all of it before it asks who is there.

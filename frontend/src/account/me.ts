@@ -1,0 +1,7 @@
+// Who is signed in, as the server knows him or her.
+import { queryOptions } from "@tanstack/react-query";
+import { answer, api } from "../api/client";
+
+export function whoAmI() {
+  return queryOptions({ queryKey: ["me"], queryFn: () => answer(api.GET("/api/auth/me")), staleTime: 60_000 });
+}

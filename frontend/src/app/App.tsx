@@ -1,0 +1,123 @@
+// What stands around every page: language, theme, the store of what the server said, and the addresses.
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { App as AntApp, ConfigProvider, theme as themes } from "antd";
+import en from "antd/locale/en_US";
+import zh from "antd/locale/zh_CN";
+import { lazy, Suspense, useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { BrowserRouter, Route, Routes } from "react-router";
+import { AccountPage } from "../account/AccountPage";
+import { ApiError } from "../api/client";
+import { LibraryPage } from "../library/LibraryPage";
+import { SignInPage } from "../login/SignIn";
+import { NotFound, Waiting } from "./Notice";
+import { useLanguage, useTheme } from "./preferences";
+import { Shell } from "./Shell";
+
+const RecordingPage = lazy(async () => ({ default: (await import("../recording/RecordingPage")).RecordingPage }));
+const UsersPage = lazy(async () => ({ default: (await import("../admin/UsersPage")).UsersPage }));
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      // What was refused stays refused; what did not arrive may arrive.
+      retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+    },
+  },
+});
+
+export function App() {
+  const { i18n } = useTranslation();
+  const language = useLanguage();
+  const theme = useTheme();
+  useEffect(() => {
+    void i18n.changeLanguage(language);
+    document.documentElement.lang = language;
+    document.documentElement.dataset.theme = theme;
+  }, [i18n, language, theme]);
+  return (
+    <ConfigProvider
+      locale={language === "en" ? en : zh}
+      button={{ autoInsertSpace: false }}
+      theme={{
+        algorithm: theme === "dark" ? themes.darkAlgorithm : themes.defaultAlgorithm,
+        token: { ...(theme === "dark" ? DARK : LIGHT), borderRadius: 8, fontFamily: FONT },
+      }}
+    >
+      <Colours />
+      <AntApp>
+        <QueryClientProvider client={queries}>
+          <BrowserRouter>
+            <Suspense fallback={<Waiting />}>
+              <Routes>
+                <Route path="/sign-in" element={<SignInPage />} />
+                <Route element={<Shell />}>
+                  <Route index element={<LibraryPage />} />
+                  <Route path="recordings/:id" element={<RecordingPage />} />
+                  <Route path="account" element={<AccountPage />} />
+                  <Route path="users" element={<UsersPage />} />
+                  <Route path="*" element={<NotFound />} />
+                </Route>
+              </Routes>
+            </Suspense>
+          </BrowserRouter>
+        </QueryClientProvider>
+      </AntApp>
+    </ConfigProvider>
+  );
+}
+
+// Dark enough on light and light enough on dark to be read by everybody (WCAG AA).
+const LIGHT = {
+  colorPrimary: "#1d6f66",
+  colorLink: "#1d6f66",
+  colorSuccess: "#1f7a33",
+  colorSuccessBg: "#e8f5ea",
+  colorSuccessBorder: "#b7dfbe",
+  colorWarning: "#955400",
+  colorWarningBg: "#fff4e0",
+  colorWarningBorder: "#f2d29b",
+  colorError: "#c02626",
+  colorErrorBg: "#fdecec",
+  colorErrorBorder: "#f3bcbc",
+  colorInfo: "#1d6f66",
+  colorInfoBg: "#e4f1ef",
+  colorInfoBorder: "#aed5cf",
+  colorTextTertiary: "#5f6368",
+  colorTextPlaceholder: "#6b6f76",
+  colorTextDescription: "#5c6066",
+};
+const DARK = {
+  colorPrimary: "#22867a",
+  colorLink: "#4fc3b3",
+  colorBgLayout: "#0f1211",
+  colorError: "#ff8a85",
+  colorTextTertiary: "#a0a0a0",
+  colorTextPlaceholder: "#9a9a9a",
+  colorTextDescription: "#a6a6a6",
+};
+
+const FONT = `-apple-system, BlinkMacSystemFont, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
+
+/** Ant Design's tokens, for the page's own classes. */
+function Colours() {
+  const { token } = themes.useToken();
+  useEffect(() => {
+    const named = {
+      page: token.colorBgLayout,
+      surface: token.colorBgContainer,
+      raised: token.colorBgElevated,
+      text: token.colorText,
+      quiet: token.colorTextSecondary,
+      line: token.colorBorderSecondary,
+      primary: token.colorLink,
+      hover: token.colorFillTertiary,
+      warning: token.colorWarningText,
+      error: token.colorErrorText,
+      font: token.fontFamily,
+    };
+    for (const [name, value] of Object.entries(named)) document.documentElement.style.setProperty(`--${name}`, value);
+  }, [token]);
+  return null;
+}

@@ -1,0 +1,166 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { addSpeaker, mergeSpeakers, mergeWithNext, remove, renameSpeaker, setSpeaker, setText, split } from "./edit";
+import { find, replaceAll, replaceOne } from "./find";
+import { begin, redo, step, undo, type History } from "./history";
+import { DOCUMENTS, document, segment } from "./made";
+import { marked } from "./marks";
+import type { Doc } from "./types";
+import { bare } from "./words";
+
+const at = fc.nat(60);
+
+/** What the server demands of a document. */
+function holdsTogether(doc: Doc, limit: number) {
+  expect(new Set(doc.segments.map((one) => one.id)).size).toBe(doc.segments.length);
+  const speakers = new Set<string | null | undefined>([...doc.speakers.map((one) => one.id), null, undefined]);
+  let before = 0;
+  for (const one of doc.segments) {
+    expect(before <= one.start && one.start <= one.end && one.end <= limit + 1).toBe(true);
+    expect(speakers.has(one.speaker) && speakers.has(one.second_speaker)).toBe(true);
+    for (const [, start, end] of one.words) expect(start <= end && end <= limit + 1).toBe(true);
+    before = one.start;
+  }
+}
+
+function words(doc: Doc): string {
+  return doc.segments.flatMap((one) => one.words.map(([word]) => bare(word))).join("");
+}
+
+function text(doc: Doc): string {
+  return doc.segments.map((one) => one.text).join("");
+}
+
+test("a split loses no character, and its parts hold together", () => {
+  fc.assert(
+    fc.property(DOCUMENTS, at, at, (doc, which, offset) => {
+      const after = split(doc, doc.segments[which % doc.segments.length]!.id, offset);
+
+      expect(text(after)).toBe(text(doc));
+      expect(words(after)).toBe(words(doc));
+      holdsTogether(after, doc.duration);
+    }),
+  );
+});
+
+test("what was split and merged again is what it was", () => {
+  fc.assert(
+    fc.property(DOCUMENTS, at, at, (doc, which, offset) => {
+      const id = doc.segments[which % doc.segments.length]!.id;
+      const parted = split(doc, id, offset);
+      const after = parted === doc ? doc : mergeWithNext(parted, id);
+
+      expect(bare(text(after))).toBe(bare(text(doc)));
+      expect(after.segments.length).toBe(doc.segments.length);
+      expect(after.segments.map((one) => one.speaker)).toEqual(doc.segments.map((one) => one.speaker));
+      holdsTogether(after, doc.duration);
+    }),
+  );
+});
+
+test("words of a new text are the new text, in order, and as long as they were where they stayed", () => {
+  fc.assert(
+    fc.property(DOCUMENTS, DOCUMENTS, (doc, other) => {
+      const first = doc.segments[0]!;
+      const after = setText(doc, first.id, other.segments[0]!.text);
+      const changed = after.segments[0]!;
+
+      expect(changed.words.map(([word]) => bare(word)).join("")).toBe(bare(changed.text));
+      for (let number = 1; number < changed.words.length; number += 1) {
+        expect(changed.words[number]![1]).toBeGreaterThanOrEqual(changed.words[number - 1]![1] - 0.002);
+      }
+      holdsTogether(after, doc.duration);
+    }),
+  );
+});
+
+test("a corrected character takes the time of the wrong one, and the others keep theirs", () => {
+  const doc = document(segment("g1", "我们用货山引擎。", 0, 7));
+
+  const [changed] = setText(doc, "g1", "我们用火山引擎。").segments;
+
+  expect(changed!.words.map(([word]) => word).join("")).toBe("我们用火山引擎");
+  expect(changed!.words.map(([, start, end]) => [start, end])).toEqual(doc.segments[0]!.words.map(([, start, end]) => [start, end]));
+});
+
+test("undo is exact, and so is redo", () => {
+  fc.assert(
+    fc.property(DOCUMENTS, fc.array(fc.tuple(fc.nat(6), at, at), { maxLength: 20 }), (doc, edits) => {
+      let history: History<Doc> = begin(doc);
+      const seen = [doc];
+      for (const [kind, which, offset] of edits) {
+        const now = history.present;
+        const id = now.segments[which % Math.max(1, now.segments.length)]?.id ?? "none";
+        const after = [
+          () => split(now, id, offset),
+          () => mergeWithNext(now, id),
+          () => remove(now, [id]),
+          () => setText(now, id, "改过了" + offset),
+          () => setSpeaker(now, [id], "S2"),
+          () => renameSpeaker(now, "S1", `甲${offset}`),
+          () => addSpeaker(now),
+        ][kind]!();
+        history = step(history, after);
+        if (after !== now) seen.push(after);
+        holdsTogether(after, doc.duration);
+      }
+      const last = history.present;
+      for (const expected of seen.toReversed()) {
+        expect(history.present).toBe(expected);
+        history = undo(history);
+      }
+      expect(history.present).toBe(doc);
+      seen.forEach(() => (history = redo(history)));
+      expect(history.present).toBe(last);
+    }),
+  );
+});
+
+test("merged speakers are one, and nobody is beside himself", () => {
+  const doc = document(segment("g1", "好。", 0, 1, { speaker: "S2", second_speaker: "S1" }), segment("g2", "嗯。", 1, 2));
+
+  const after = mergeSpeakers(doc, "S2", "S1");
+
+  expect(after.speakers.map((one) => one.id)).toEqual(["S1"]);
+  expect(after.segments.map((one) => [one.speaker, one.second_speaker])).toEqual([["S1", null], ["S1", null]]);
+});
+
+test("a new speaker takes no id that was given", () => {
+  const after = addSpeaker(mergeSpeakers(document(), "S1", "S2"), " 李 雷\n");
+
+  expect(after.speakers).toEqual([{ id: "S2", name: "王芳" }, { id: "S3", name: "李 雷" }]);
+});
+
+test("what is pasted with line ends becomes one line", () => {
+  const after = setText(document(segment("g1", "好", 0, 1)), "g1", "第一行\r\n第二行\u2028完");
+
+  expect(after.segments[0]!.text).toBe("第一行 第二行 完");
+});
+
+test("Latin words that meet in a merge are parted by a space, Chinese ones are not", () => {
+  const latin = mergeWithNext(document(segment("a", "use the", 0, 1), segment("b", "API", 1, 2)), "a");
+  const chinese = mergeWithNext(document(segment("a", "我们", 0, 1), segment("b", "开会", 1, 2)), "a");
+
+  expect(latin.segments[0]!.text).toBe("use the API");
+  expect(chinese.segments[0]!.text).toBe("我们开会");
+});
+
+test("find takes no pattern, and replaces one or all", () => {
+  const doc = document(segment("a", "api.v2 和 API", 0, 1), segment("b", "apixv2", 1, 2));
+
+  expect(find(doc, "api.v2")).toEqual([{ segment: "a", from: 0, to: 6 }]);
+  expect(find(doc, "api")).toHaveLength(3);
+  expect(replaceOne(doc, find(doc, "API")[1]!, "$&").segments[0]!.text).toBe("api.v2 和 $&");
+  expect(replaceAll(doc, "api", "接口").segments.map((one) => one.text)).toEqual(["接口.v2 和 接口", "接口xv2"]);
+});
+
+test("errors, overlap and guesses are marked; a document without speakers is not marked on every line", () => {
+  const doc = document(
+    segment("a", "", 0, 1, { error: "asr_error", speaker: null }),
+    segment("b", "好", 1, 2, { overlap: true, confidence: 0.4 }),
+    segment("c", "好", 2, 3, { speaker: null }),
+  );
+
+  expect(marked(doc).map((one) => one.marks)).toEqual([["error"], ["overlap", "unsure"], ["unknown"]]);
+  expect(marked({ ...doc, speakers: [] }).map((one) => one.marks)).toEqual([["error"], ["overlap", "unsure"]]);
+});

@@ -1,0 +1,147 @@
+// What can be done to a document. Each function gives another document and leaves the given one as it is.
+import type { Doc, Segment, Speaker } from "./types";
+import { isNarrow, places, reword } from "./words";
+
+export function setText(doc: Doc, id: string, text: string): Doc {
+  const clean = oneLine(text);
+  return changed(doc, id, (segment) =>
+    segment.text === clean
+      ? segment
+      : {
+          ...segment,
+          text: clean,
+          words: reword(segment.words, clean, segment.start, segment.end),
+          source: "edited",
+          error: clean ? null : segment.error,
+        },
+  );
+}
+
+/** Give a speaker a name, everywhere; an empty one takes it away. */
+export function renameSpeaker(doc: Doc, speaker: string, name: string | null): Doc {
+  const clean = oneLine(name ?? "").trim().slice(0, 64) || null;
+  if (!doc.speakers.some((one) => one.id === speaker && (one.name ?? null) !== clean)) return doc;
+  return { ...doc, speakers: doc.speakers.map((one) => (one.id === speaker ? { ...one, name: clean } : one)) };
+}
+
+/** The document with one more speaker, who is the last. */
+export function addSpeaker(doc: Doc, name: string | null = null): Doc {
+  const taken = new Set(doc.speakers.map((one) => one.id));
+  let number = doc.speakers.length + 1;
+  while (taken.has(`S${number}`)) number += 1;
+  const added: Speaker = { id: `S${number}`, name: null };
+  return renameSpeaker({ ...doc, speakers: [...doc.speakers, added] }, added.id, name);
+}
+
+export function setSpeaker(doc: Doc, ids: readonly string[], speaker: string | null): Doc {
+  const chosen = new Set(ids);
+  if (!doc.segments.some((one) => chosen.has(one.id) && (one.speaker ?? null) !== speaker)) return doc;
+  return {
+    ...doc,
+    segments: doc.segments.map((one) =>
+      chosen.has(one.id) && (one.speaker ?? null) !== speaker
+        ? { ...one, speaker, second_speaker: one.second_speaker === speaker ? null : one.second_speaker, confidence: null, source: "edited" }
+        : one,
+    ),
+  };
+}
+
+/** What one speaker said is another's; the first is gone. */
+export function mergeSpeakers(doc: Doc, from: string, into: string): Doc {
+  if (from === into) return doc;
+  const other = (speaker: string | null | undefined) => (speaker === from ? into : speaker);
+  return {
+    ...doc,
+    speakers: doc.speakers.filter((one) => one.id !== from),
+    segments: doc.segments.map((one) => {
+      if (one.speaker !== from && one.second_speaker !== from) return one;
+      const speaker = other(one.speaker);
+      const second = other(one.second_speaker);
+      return { ...one, speaker, second_speaker: second === speaker ? null : second };
+    }),
+  };
+}
+
+/** Cut a segment in two before the character at `caret`; nothing is lost. At an end there is nothing to cut. */
+export function split(doc: Doc, id: string, caret: number): Doc {
+  const index = doc.segments.findIndex((one) => one.id === id);
+  const segment = doc.segments[index];
+  const offset = segment ? wholeCharacter(segment.text, caret) : caret;
+  if (!segment || !segment.text.slice(0, offset).trim() || !segment.text.slice(offset).trim()) return doc;
+  const standing = places(segment.text, segment.words);
+  const found = standing.findIndex((place) => place !== null && place[1] > offset);
+  const cut = found < 0 ? segment.words.length : found;
+  const parted = standing[cut] && standing[cut][0] < offset ? splitWord(segment, cut, offset - standing[cut][0]) : null;
+  const words = parted ? [...segment.words.slice(0, cut), ...parted, ...segment.words.slice(cut + 1)] : segment.words;
+  const first = parted ? cut + 1 : cut;
+  const share = segment.start + ((segment.end - segment.start) * offset) / segment.text.length;
+  // Segments are kept in the order of their beginnings, also where people talk at once.
+  const latest = doc.segments[index + 1]?.start ?? Infinity;
+  const at = Math.max(segment.start, Math.min(words[first]?.[1] ?? share, segment.end, latest));
+  const left: Segment = { ...segment, end: Math.max(segment.start, Math.min(words[first - 1]?.[2] ?? at, segment.end)), text: segment.text.slice(0, offset), words: words.slice(0, first), source: "edited" };
+  const right: Segment = { ...segment, id: freshId(doc, segment.id), start: at, text: segment.text.slice(offset), words: words.slice(first), source: "edited" };
+  return { ...doc, segments: [...doc.segments.slice(0, index), left, right, ...doc.segments.slice(index + 1)] };
+}
+
+/** Join a segment with the one after it; it keeps its own speaker. */
+export function mergeWithNext(doc: Doc, id: string): Doc {
+  const index = doc.segments.findIndex((one) => one.id === id);
+  const left = doc.segments[index];
+  const right = doc.segments[index + 1];
+  if (!left || !right) return doc;
+  const space = isNarrow([...left.text].at(-1) ?? "") && isNarrow([...right.text].at(0) ?? "") ? " " : "";
+  const sure = [left.confidence, right.confidence].filter((one) => typeof one === "number");
+  const merged: Segment = {
+    ...left,
+    end: Math.max(left.end, right.end),
+    text: left.text + space + right.text,
+    words: [...left.words, ...right.words],
+    overlap: left.overlap || right.overlap,
+    second_speaker: left.second_speaker ?? (right.speaker === left.speaker ? right.second_speaker : null),
+    confidence: sure.length ? Math.min(...sure) : null,
+    source: "edited",
+    error: left.error ?? right.error,
+  };
+  return { ...doc, segments: [...doc.segments.slice(0, index), merged, ...doc.segments.slice(index + 2)] };
+}
+
+export function remove(doc: Doc, ids: readonly string[]): Doc {
+  const chosen = new Set(ids);
+  const segments = doc.segments.filter((one) => !chosen.has(one.id));
+  return segments.length === doc.segments.length ? doc : { ...doc, segments };
+}
+
+/** What the server would refuse: line ends and control characters are spaces here. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replace(/\p{Cs}/gu, "");
+}
+
+function changed(doc: Doc, id: string, change: (segment: Segment) => Segment): Doc {
+  const index = doc.segments.findIndex((one) => one.id === id);
+  const segment = doc.segments[index];
+  const fresh = segment && change(segment);
+  if (!fresh || fresh === segment) return doc;
+  return { ...doc, segments: doc.segments.with(index, fresh) };
+}
+
+/** Never between the two halves of a character that JavaScript counts as two. */
+function wholeCharacter(text: string, offset: number): number {
+  return /[\uDC00-\uDFFF]/.test(text.charAt(offset)) && /[\uD800-\uDBFF]/.test(text.charAt(offset - 1)) ? offset - 1 : offset;
+}
+
+function splitWord(segment: Segment, number: number, offset: number) {
+  const [text, start, end] = segment.words[number]!;
+  const at = start + ((end - start) * offset) / text.length;
+  return [
+    [text.slice(0, offset), start, at],
+    [text.slice(offset), at, end],
+  ] as const;
+}
+
+function freshId(doc: Doc, id: string): string {
+  const taken = new Set(doc.segments.map((one) => one.id));
+  const stem = id.replace(/-\d+$/, "").slice(0, 56);
+  let number = 2;
+  while (taken.has(`${stem}-${number}`)) number += 1;
+  return `${stem}-${number}`;
+}

@@ -1,0 +1,33 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { DOCUMENTS, segment } from "./made";
+import { clock, rangeAt, segmentAt, timeAt } from "./time";
+import { tokens } from "./words";
+
+test("the segment at a time is the one a search from the front would find", () => {
+  fc.assert(
+    fc.property(DOCUMENTS, fc.double({ min: 0, max: 40, noNaN: true }), (doc, time) => {
+      expect(segmentAt(doc.segments, time)).toBe(doc.segments.findLastIndex((one) => one.start <= time));
+    }),
+  );
+});
+
+test("character k plays character k", () => {
+  const one = segment("a", "大家好，我用 API 3.5。", 10, 17);
+
+  tokens(one.text).forEach((token, number) => {
+    expect(timeAt(one, token.from)).toBe(one.words[number]![1]);
+    expect(rangeAt(one, one.words[number]![1] + 0.01)).toEqual([token.from, token.to]);
+  });
+});
+
+test("in a pause nothing is lit", () => {
+  const one = segment("a", "好", 10, 11);
+
+  expect(rangeAt(one, 9.9)).toBeNull();
+  expect(rangeAt(one, 12)).toBeNull();
+});
+
+test("times are read as clocks", () => {
+  expect([0, 61.9, 3723].map(clock)).toEqual(["00:00", "01:01", "1:02:03"]);
+});

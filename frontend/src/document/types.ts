@@ -1,0 +1,30 @@
+// The document as the editor holds it: a value. It is what the server sends, never changed in place.
+
+export type Word = readonly [text: string, start: number, end: number];
+
+export interface Speaker {
+  readonly id: string;
+  readonly name?: string | null;
+}
+
+export interface Segment {
+  readonly id: string;
+  readonly speaker?: string | null;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  readonly words: readonly Word[];
+  readonly overlap: boolean;
+  readonly second_speaker?: string | null;
+  readonly confidence?: number | null;
+  readonly source: "auto" | "edited";
+  readonly error?: string | null;
+}
+
+export interface Doc {
+  readonly duration: number;
+  readonly language: string;
+  readonly engines: Readonly<Record<string, string>>;
+  readonly speakers: readonly Speaker[];
+  readonly segments: readonly Segment[];
+}

@@ -1,0 +1,65 @@
+// What is known of my jobs, kept by the socket in the one store of server state.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import type { Job } from "../api/client";
+import { session } from "../login/session";
+import { listen } from "./socket";
+
+/** `live` is false while nobody tells of changes: what moves is not to be believed then. */
+export interface Jobs {
+  readonly live: boolean;
+  readonly known: boolean;
+  readonly byId: Readonly<Record<string, Job>>;
+}
+
+const NONE: Jobs = { live: false, known: false, byId: {} };
+const KEY = ["jobs", "live"];
+
+export function useJobs(): Jobs {
+  return useQuery<Jobs>({ queryKey: KEY, queryFn: () => NONE, initialData: NONE, enabled: false, staleTime: Infinity }).data;
+}
+
+/** The newest job of each recording. */
+export function newestJobs(jobs: Jobs): Map<string, Job> {
+  const newest = new Map<string, Job>();
+  for (const job of Object.values(jobs.byId)) {
+    const other = newest.get(job.recording_id);
+    if (!other || other.created_at < job.created_at) newest.set(job.recording_id, job);
+  }
+  return newest;
+}
+
+/** Listen as long as somebody is signed in. */
+export function useLiveJobs(): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const set = (change: (jobs: Jobs) => Jobs) => queries.setQueryData<Jobs>(KEY, (jobs) => change(jobs ?? NONE));
+    return listen(
+      {
+        snapshot(jobs) {
+          set((before) => ({ ...before, known: true, byId: Object.fromEntries(jobs.map((job) => [job.id, job])) }));
+          void queries.invalidateQueries({ queryKey: ["recordings"] });
+        },
+        changed(job) {
+          const before = queries.getQueryData<Jobs>(KEY)?.byId[job.id];
+          set((jobs) => ({ ...jobs, byId: { ...jobs.byId, [job.id]: job } }));
+          if (before?.status === job.status) return;
+          void queries.invalidateQueries({ queryKey: ["recordings"] });
+          if (job.status === "done") void queries.invalidateQueries({ queryKey: ["recording", job.recording_id] });
+        },
+        deleted(id) {
+          set((jobs) => ({ ...jobs, byId: Object.fromEntries(Object.entries(jobs.byId).filter(([known]) => known !== id)) }));
+          void queries.invalidateQueries({ queryKey: ["recordings"] });
+        },
+        live: (live) => set((jobs) => ({ ...jobs, live })),
+        renewed: (token) => session.renewed(token),
+        token: () => session.token(),
+      },
+      () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/events`),
+      (work, wait) => {
+        const timer = setTimeout(work, wait);
+        return () => clearTimeout(timer);
+      },
+    );
+  }, [queries]);
+}

@@ -1,0 +1,40 @@
+// The sheet of keys.
+import { Modal } from "antd";
+import { useTranslation } from "react-i18next";
+
+const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+const CTRL = MAC ? "⌘" : "Ctrl";
+const ALT = MAC ? "⌥" : "Alt";
+
+const KEYS = [
+  ["play", [ALT, "K"]],
+  ["jump", [ALT, "J", "/", "L"]],
+  ["move", [ALT, "↑", "/", "↓"]],
+  ["commit", ["Enter"]],
+  ["leave", ["Esc"]],
+  ["split", [CTRL, "Enter"]],
+  ["merge", [ALT, "M"]],
+  ["remove", [CTRL, "Shift", "⌫"]],
+  ["speaker", [ALT, "1…9"]],
+  ["undo", [CTRL, "Z", "/", "Y"]],
+  ["find", [CTRL, "F"]],
+  ["save", [CTRL, "S"]],
+  ["help", ["?"]],
+] as const;
+
+export function KeysHelp({ close }: { close: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Modal open title={t("editor.help")} footer={null} onCancel={close}>
+      <dl className="keys">
+        {KEYS.map(([name, keys]) => (
+          <div key={name}>
+            <dt>{keys.map((key, index) => (key === "/" ? " / " : <kbd key={index}>{key}</kbd>))}</dt>
+            <dd>{t(`editor.keys.${name}`)}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="quiet">{t("editor.keys.seek")}</p>
+    </Modal>
+  );
+}

@@ -1,0 +1,100 @@
+// Playing: the waveform, and the buttons under it.
+import { FastBackwardOutlined, FastForwardOutlined, PauseCircleFilled, PlayCircleFilled } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Checkbox, Select, Tooltip } from "antd";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import { download } from "../api/client";
+import { useMessages } from "../api/messages";
+import { clock } from "../document/time";
+import type { Doc } from "../document/types";
+import type { Player } from "./player";
+import { Waveform, type Peaks } from "./Waveform";
+
+const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2];
+
+interface Playing {
+  id: string;
+  player: Player;
+  doc: Doc;
+  follow: boolean;
+  setFollow: (follow: boolean) => void;
+}
+
+export function PlayerBar({ id, player, doc, follow, setFollow }: Playing) {
+  const { t } = useTranslation();
+  const time = useRef<HTMLSpanElement>(null);
+  useSyncExternalStore(player.subscribe, player.snapshot);
+  const peaks = useQuery({
+    queryKey: ["recording", id, "peaks"],
+    queryFn: async ({ signal }) => JSON.parse(await (await download(`/api/recordings/${id}/peaks`, signal)).text()) as Peaks,
+    staleTime: Infinity,
+  });
+  const { share, problem } = useAudio(id, player);
+  useEffect(() => {
+    let shown = -1;
+    return player.onTick((now) => {
+      if (Math.floor(now) === shown || !time.current) return;
+      shown = Math.floor(now);
+      time.current.textContent = clock(now);
+    });
+  }, [player]);
+  const ready = player.audio.readyState > 0;
+  return (
+    <section className="player" aria-label={t("editor.player")}>
+      {peaks.data ? <Waveform player={player} peaks={peaks.data} doc={doc} /> : <div className="waveform" />}
+      <div className="player-row">
+        <Tooltip title={t("editor.back5")}><Button type="text" icon={<FastBackwardOutlined />} aria-label={t("editor.back5")} disabled={!ready} onClick={() => player.by(-5)} /></Tooltip>
+        <Button
+          type="text"
+          className="play"
+          icon={player.audio.paused ? <PlayCircleFilled /> : <PauseCircleFilled />}
+          aria-label={player.audio.paused ? t("editor.play") : t("editor.pause")}
+          disabled={!ready}
+          onClick={() => player.toggle()}
+        />
+        <Tooltip title={t("editor.forward5")}><Button type="text" icon={<FastForwardOutlined />} aria-label={t("editor.forward5")} disabled={!ready} onClick={() => player.by(5)} /></Tooltip>
+        <span className="clock"><span ref={time}>00:00</span> / {clock(doc.duration)}</span>
+        <Select
+          size="small"
+          variant="filled"
+          className="speed"
+          aria-label={t("editor.speed")}
+          value={player.audio.playbackRate}
+          options={SPEEDS.map((value) => ({ value, label: `${value}×` }))}
+          onChange={(rate) => player.rate(rate)}
+        />
+        <Checkbox checked={follow} onChange={(event) => setFollow(event.target.checked)}>{t("editor.follow")}</Checkbox>
+        {share < 1 && !problem && <small>{t("editor.audioLoading", { percent: Math.floor(share * 100) })}</small>}
+        {problem && <small className="problem">{t("editor.audioMissing")}{problem}</small>}
+      </div>
+    </section>
+  );
+}
+
+/** The listening copy, fetched whole: an audio element cannot say who asks. */
+function useAudio(id: string, player: Player) {
+  const messages = useMessages();
+  const [share, setShare] = useState(0);
+  const [error, setError] = useState<unknown>(null);
+  useEffect(() => {
+    const stop = new AbortController();
+    let told = 0;
+    download(`/api/recordings/${id}/audio`, stop.signal, (now) => {
+      if (now - told < 0.01 && now < 1) return;
+      told = now;
+      setShare(now);
+    }).then(
+      (blob) => {
+        player.load(blob);
+        setShare(1);
+      },
+      (problem: unknown) => stop.signal.aborted || setError(problem),
+    );
+    return () => {
+      stop.abort();
+      player.unload();
+    };
+  }, [id, player]);
+  return { share, problem: error ? messages.of(error) : null };
+}

@@ -1,0 +1,72 @@
+// Who speaks in this document: a name for each, given once and shown everywhere.
+import { MergeCellsOutlined, PlusOutlined, SoundOutlined } from "@ant-design/icons";
+import { Button, Dropdown, Input, Tooltip } from "antd";
+import { useTranslation } from "react-i18next";
+import { addSpeaker, mergeSpeakers, renameSpeaker } from "../document/edit";
+import { clock } from "../document/time";
+import type { Doc } from "../document/types";
+import { colourOf, ROOMY, useNames } from "./names";
+import type { Player } from "./player";
+import type { Edit } from "./useEditor";
+
+export function SpeakersPanel({ doc, edit, player }: { doc: Doc; edit: Edit; player: Player }) {
+  const { t } = useTranslation();
+  const nameOf = useNames(doc.speakers);
+
+  /** The longest stretch tells best who it is. */
+  function listen(speaker: string) {
+    const longest = doc.segments.filter((one) => one.speaker === speaker).reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
+    player.seek(longest.start);
+    player.play();
+  }
+
+  return (
+    <details className="panel" open={ROOMY.matches}>
+      <summary><h2>{t("editor.speakers")}</h2></summary>
+      <ul className="speakers">
+        {doc.speakers.map((speaker) => {
+          const name = nameOf(speaker.id);
+          const said = doc.segments.filter((one) => one.speaker === speaker.id);
+          const others = doc.speakers.filter((one) => one.id !== speaker.id);
+          return (
+            <li key={speaker.id}>
+              <i className="dot" style={{ background: colourOf(doc.speakers, speaker.id) }} />
+              <div className="speaker-facts">
+                <Input
+                  key={speaker.name ?? ""}
+                  size="small"
+                  variant="borderless"
+                  defaultValue={speaker.name ?? ""}
+                  placeholder={name}
+                  maxLength={64}
+                  aria-label={t("editor.renameOf", { name })}
+                  onPressEnter={(event) => event.currentTarget.blur()}
+                  onBlur={(event) => {
+                    const fresh = event.target.value;
+                    edit((before) => renameSpeaker(before, speaker.id, fresh));
+                  }}
+                />
+                <small>{t("editor.share", { time: clock(said.reduce((sum, one) => sum + one.end - one.start, 0)), count: said.length })}</small>
+              </div>
+              <Tooltip title={t("editor.listen", { name })}>
+                <Button size="small" type="text" icon={<SoundOutlined />} disabled={said.length === 0} aria-label={t("editor.listen", { name })} onClick={() => listen(speaker.id)} />
+              </Tooltip>
+              <Dropdown
+                trigger={["click"]}
+                disabled={others.length === 0}
+                menu={{
+                  items: [
+                    { key: "title", type: "group" as const, label: t("editor.mergeInto"), children: others.map((one) => ({ key: one.id, label: nameOf(one.id), onClick: () => edit((before) => mergeSpeakers(before, speaker.id, one.id)) })) },
+                  ],
+                }}
+              >
+                <Button size="small" type="text" icon={<MergeCellsOutlined />} aria-label={t("editor.mergeOf", { name })} />
+              </Dropdown>
+            </li>
+          );
+        })}
+      </ul>
+      <Button size="small" type="dashed" block icon={<PlusOutlined />} onClick={() => edit((before) => addSpeaker(before))}>{t("editor.addSpeaker")}</Button>
+    </details>
+  );
+}

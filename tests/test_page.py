@@ -1,0 +1,90 @@
+"""Serving the built page beside the API."""
+
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from backend.errors import install_handlers
+from backend.page import Page, built
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html>the page")
+    (tmp_path / "assets" / "main-1a2b.js").write_text("go()")
+    (tmp_path / "assets" / "main-1a2b.js.gz").write_bytes(gzip.compress(b"go()"))
+    return tmp_path
+
+
+@pytest.fixture
+async def client(dist: Path) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    install_handlers(app)
+
+    @app.get("/api/things")
+    async def things() -> list[str]:
+        return ["thing"]
+
+    @app.post("/upload")
+    async def upload() -> None: ...
+
+    app.router.routes.append(Page(dist))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house") as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/recordings/0123", "/sign-in?next=%2Fusers", "/apiary"])
+async def test_every_address_of_the_page_is_the_page(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+
+    assert answer.status_code == 200
+    assert answer.text == "<!doctype html>the page"
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_what_is_named_after_its_content_is_kept_for_ever(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/assets/main-1a2b.js", headers={"Accept-Encoding": "identity"})
+
+    assert answer.text == "go()"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert "content-encoding" not in answer.headers
+
+
+async def test_who_understands_gzip_gets_what_the_build_has_compressed(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/assets/main-1a2b.js", headers={"Accept-Encoding": "gzip"})
+
+    assert answer.text == "go()"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["vary"] == "Accept-Encoding"
+
+
+async def test_a_missing_file_and_a_missing_route_are_missing(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/assets/other.js")).status_code == 404
+    unknown = await client.get("/api/nothing")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
+
+
+async def test_the_api_is_untouched(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/things")).json() == ["thing"]
+    assert (await client.get("/docs")).status_code == 200
+    assert (await client.get("/upload")).status_code == 405
+    assert (await client.post("/recordings")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/../secret", "/%2e%2e/secret", "/assets/..%2f..%2fsecret"])
+async def test_nothing_outside_the_folder_is_served(client: httpx.AsyncClient, dist: Path, path: str) -> None:
+    (dist.parent / "secret").write_text("secret")
+
+    assert "secret" not in (await client.get(path)).text
+
+
+def test_a_page_that_was_not_built_is_not_served(tmp_path: Path, dist: Path) -> None:
+    assert built(dist)
+    assert not built(tmp_path / "elsewhere")
