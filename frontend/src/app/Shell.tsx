@@ -6,6 +6,8 @@ import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { whoAmI } from "../account/me";
+import { api } from "../api/client";
+import { OURS } from "../login/refresh";
 import { SessionEnded } from "../login/SignIn";
 import { session } from "../login/session";
 import { useLiveJobs } from "../library/live";
@@ -28,6 +30,7 @@ function SignedIn() {
   const go = useNavigate();
   useLiveJobs();
   function leave() {
+    void api.POST("/api/auth/logout", { headers: OURS });
     session.end();
     queries.clear();
     void go("/sign-in");

@@ -1,12 +1,11 @@
-// Who is signed in on this tab. When a session ends, what is on the page stays; those who asked wait for the next one.
-
-const KEY = "meeting-asr.token";
+// Who is signed in on this page. When a session ends, what is on the page stays; those who asked wait for the next one.
+import { refreshed } from "./refresh";
 
 type State = { readonly token: string | null; readonly expired: boolean };
 
 class Session {
-  // A tab's own storage: another tab, another program or the next visit does not find it.
-  private state: State = { token: sessionStorage.getItem(KEY), expired: false };
+  // In memory only: what a script could read from a store, a script of somebody else could read too.
+  private state: State = { token: null, expired: false };
   private readonly listeners = new Set<() => void>();
   private waiting: { go: () => void; stop: (reason: Error) => void }[] = [];
 
@@ -22,22 +21,28 @@ class Session {
   }
 
   begin(token: string) {
-    sessionStorage.setItem(KEY, token);
     this.set({ token, expired: false });
     this.waiting.splice(0).forEach(({ go }) => go());
   }
 
   end() {
-    sessionStorage.removeItem(KEY);
     this.set({ token: null, expired: false });
     this.waiting.splice(0).forEach(({ stop }) => stop(new DOMException("signed out", "AbortError")));
   }
 
-  /** Until somebody has signed in again, when `token` is the one that has ended. */
-  renewed(token: string): Promise<void> {
-    if (this.state.token !== null && this.state.token !== token) return Promise.resolve();
-    this.set({ token: this.state.token, expired: true });
-    return new Promise((go, stop) => this.waiting.push({ go, stop }));
+  /** Go on as whoever is signed in on this browser, if anybody is. */
+  async restore(): Promise<void> {
+    const token = await refreshed();
+    if (token) this.begin(token);
+  }
+
+  /** Until there is a token that is not `token`, which has ended: by the cookie if it can be, else by signing in. */
+  async renewed(token: string): Promise<void> {
+    if (this.state.token !== null && this.state.token !== token) return;
+    await this.restore();
+    if (this.state.token !== token) return;
+    this.set({ token, expired: true });
+    await new Promise<void>((go, stop) => this.waiting.push({ go, stop }));
   }
 
   private set(state: State) {
