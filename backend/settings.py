@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     openai_context_tokens: int = Field(default=8192, ge=2048)  #: what it can read and write at once
     openai_max_concurrent: int = Field(default=2, ge=1)  #: questions open at once, of everybody
     openai_timeout_seconds: float = Field(default=120.0, gt=0)  #: silence after which a question is given up
+    openai_daily_tokens: int = Field(default=0, ge=0)  #: of one user in 24 hours; 0 means no limit
     openai_allow_private: bool = False  #: its address may lie inside: Ollama or vLLM on this machine or network
 
     # Model downloads

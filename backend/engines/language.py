@@ -51,6 +51,11 @@ class Tally:
         self.prompt_tokens += prompt_tokens
         self.completion_tokens += completion_tokens
 
+    def join(self, other: "Tally") -> None:
+        self.calls += other.calls
+        self.prompt_tokens += other.prompt_tokens
+        self.completion_tokens += other.completion_tokens
+
 
 class LanguageModel(Protocol):
     """`backend.engines.language_model.OpenAI` is one."""

@@ -11,7 +11,7 @@ from backend.database import Database
 from backend.engines.language import LanguageModel, LanguageModelMissing
 from backend.jobs.tables import Job, Kind, Stage
 from backend.jobs.workspace import Workspace
-from backend.minutes import polishes
+from backend.minutes import budget, polishes
 from backend.minutes import service as minutes
 from backend.minutes.asking import Asking
 from backend.minutes.polish import polish
@@ -50,9 +50,13 @@ class Desk:
         transcript = await self._transcript(job)
         document = await asyncio.to_thread(document_from_json, transcript.document)
         asking = Asking(self.model, _Shelf(workspace))
-        if job.kind == Kind.POLISH.value:
-            return await self._polish(job, transcript.number, document, asking, report, patient)
-        return await self._minutes(job, transcript.number, document, asking, report, patient)
+        work = self._polish if job.kind == Kind.POLISH.value else self._minutes
+        try:
+            return await work(job, transcript.number, document, asking, report, patient)
+        finally:
+            await budget.note(
+                self.database, owner_id=job.owner_id, purpose=job.kind, model=asking.model.name, tally=asking.paid
+            )
 
     async def _transcript(self, job: Job) -> Transcript:
         whose = {"owner_id": job.owner_id, "recording_id": job.recording_id}

@@ -22,6 +22,7 @@ class Asking:
     model: LanguageModel
     shelf: Shelf | None = None
     tally: Tally = field(default_factory=Tally)
+    paid: Tally = field(default_factory=Tally)  #: of these, what was asked now and not found on the shelf
 
     @property
     def answer_tokens(self) -> int:
@@ -35,21 +36,17 @@ class Asking:
         parts = "\0".join((self.model.name, form.__name__, system, prompt))
         key = hashlib.sha256(parts.encode()).hexdigest()[:32]
         if self.shelf is not None and (kept := await self.shelf.get(key)) is not None:
-            self._count(Tally(**kept["tally"]))  # type: ignore[arg-type]
+            self.tally.join(Tally(**kept["tally"]))  # type: ignore[arg-type]
             return form.model_validate(kept["answer"])
         tally = Tally()
         try:
             answer = await self.model.fill_in(form, system, prompt, most_tokens=most_tokens, tally=tally)
         finally:
-            self._count(tally)
+            self.tally.join(tally)
+            self.paid.join(tally)
         if self.shelf is not None:
             await self.shelf.put(key, {"answer": answer.model_dump(mode="json"), "tally": asdict(tally)})
         return answer
-
-    def _count(self, tally: Tally) -> None:
-        self.tally.calls += tally.calls
-        self.tally.prompt_tokens += tally.prompt_tokens
-        self.tally.completion_tokens += tally.completion_tokens
 
 
 def too_little() -> LanguageModelError:

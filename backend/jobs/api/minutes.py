@@ -15,7 +15,7 @@ from backend.jobs import queue
 from backend.jobs.api.access import House, TheHouse
 from backend.jobs.state import JobState, state
 from backend.jobs.tables import FINAL, Job, Kind
-from backend.minutes.api.model import Model
+from backend.minutes.api.model import Affordable
 from backend.minutes.templates import DEFAULT
 from backend.minutes.wardrobe import find as find_template
 from backend.recordings import service as recordings
@@ -44,10 +44,10 @@ class NewMinutes(BaseModel):
 
 @router.post("/minutes", status_code=201, summary="Write minutes of the transcript")
 async def write_minutes(
-    recording_id: RecordingId, asked: NewMinutes, session: Writing, user: CurrentUser, house: House, model: Model
+    recording_id: RecordingId, asked: NewMinutes, session: Writing, user: CurrentUser, house: House, _model: Affordable
 ) -> JobState:
     """A job of kind `minutes`, with a stage `summarize`. The transcript is not touched. Codes: language_model_missing,
-    template_not_found, transcript_not_found, already_asked, queue_full."""
+    template_not_found, transcript_not_found, already_asked, queue_full, language_model_budget."""
     template = await find_template(session, owner_id=user.id, key=asked.template)
     options = asked.model_dump() | {"template": asdict(template)}
     return await _queued(session, user.id, recording_id, Kind.MINUTES, options, house)
@@ -55,7 +55,7 @@ async def write_minutes(
 
 @router.post("/polish", status_code=201, summary="Make the transcript readable")
 async def polish(
-    recording_id: RecordingId, session: Writing, user: CurrentUser, house: House, model: Model
+    recording_id: RecordingId, session: Writing, user: CurrentUser, house: House, _model: Affordable
 ) -> JobState:
     """A job of kind `polish`. What comes of it is a version of its own with a list of changes to accept or reject;
     numbers, names, negations and the hotwords of the recording's jobs stay. Codes as for minutes."""

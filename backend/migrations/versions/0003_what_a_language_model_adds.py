@@ -84,10 +84,26 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_exchanges_recording_id_created_at"), "exchanges", ["recording_id", "created_at"], unique=False
     )
+    op.create_table(
+        "language_uses",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("owner_id", sa.String(length=32), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("prompt_tokens", sa.Integer(), nullable=False),
+        sa.Column("completion_tokens", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_language_uses_owner_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_language_uses")),
+    )
+    op.create_index(
+        op.f("ix_language_uses_owner_id_created_at"), "language_uses", ["owner_id", "created_at"], unique=False
+    )
 
 
 def downgrade() -> None:
-    for table in ("exchanges", "minutes_templates", "polishes", "minutes"):
+    for table in ("language_uses", "exchanges", "minutes_templates", "polishes", "minutes"):
         op.drop_table(table)
     op.drop_column("jobs", "kind")
 

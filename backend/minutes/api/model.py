@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends
 from fastapi.requests import HTTPConnection
 from pydantic import BaseModel
 
-from backend.accounts.access import Admin, CurrentUser
+from backend.accounts.access import Admin, Configured, CurrentUser, Reading
 from backend.engines.language import LanguageModel, LanguageModelMissing, Tally
+from backend.minutes import budget
 
 router = APIRouter(prefix="/api/language-model", tags=["language model"])
 
@@ -28,23 +29,40 @@ def _model(connection: HTTPConnection) -> LanguageModel:
 Model = Annotated[LanguageModel, Depends(_model)]
 
 
+async def _affordable(model: Model, session: Reading, user: CurrentUser, settings: Configured) -> LanguageModel:
+    await budget.check(session, owner_id=user.id, daily_tokens=settings.openai_daily_tokens)
+    return model
+
+
+#: The language model, for somebody who may still ask it today.
+Affordable = Annotated[LanguageModel, Depends(_affordable)]
+
+
 class LanguageModelState(BaseModel):
     """Whether there is one, its name, and what to do where there is none. The key and the address are not told."""
 
     configured: bool
     model: str | None = None
+    used_tokens: int = 0  #: mine, of the last 24 hours
+    daily_tokens: int = 0  #: that I may use; 0 means no limit
     code: str | None = None
     detail: str | None = None
 
 
 @router.get("", summary="Whether a language model is set up")
 async def language_model(
-    _user: CurrentUser, model: Annotated[LanguageModel | None, Depends(_perhaps)]
+    session: Reading,
+    user: CurrentUser,
+    settings: Configured,
+    model: Annotated[LanguageModel | None, Depends(_perhaps)],
 ) -> LanguageModelState:
     if model is None:
         missing = LanguageModelMissing()
         return LanguageModelState(configured=False, code=missing.code, detail=missing.detail)
-    return LanguageModelState(configured=True, model=model.name)
+    used = await budget.used(session, owner_id=user.id)
+    return LanguageModelState(
+        configured=True, model=model.name, used_tokens=used, daily_tokens=settings.openai_daily_tokens
+    )
 
 
 class _Pong(BaseModel):

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from backend.accounts.access import CurrentUser, Stored
-from backend.minutes.api.model import Model
+from backend.minutes import budget
+from backend.minutes.api.model import Affordable
 from backend.minutes.asking import Asking
 from backend.minutes.names import suggest
 from backend.transcripts import service as transcripts
@@ -28,10 +29,16 @@ class SuggestionOut(BaseModel):
 
 
 @router.post("", summary="Suggest names for speakers who have none")
-async def names(database: Stored, user: CurrentUser, recording_id: RecordingId, model: Model) -> list[SuggestionOut]:
+async def names(
+    database: Stored, user: CurrentUser, recording_id: RecordingId, model: Affordable
+) -> list[SuggestionOut]:
     """Takes one question to the language model; nothing is changed. Where nobody is called anything the list is
     empty."""
     async with database.read() as session:
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
     document = await asyncio.to_thread(document_from_json, transcript.document)
-    return [SuggestionOut.model_validate(one) for one in await suggest(document, Asking(model))]
+    asking = Asking(model)
+    try:
+        return [SuggestionOut.model_validate(one) for one in await suggest(document, asking)]
+    finally:
+        await budget.note(database, owner_id=user.id, purpose="names", model=model.name, tally=asking.paid)

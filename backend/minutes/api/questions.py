@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts.access import CurrentUser, Reading, Stored, Writing
 from backend.errors import AppError
-from backend.minutes import conversation
-from backend.minutes.api.model import Model
+from backend.minutes import budget, conversation
+from backend.minutes.api.model import Affordable
 from backend.minutes.asked import NOTHING, Answer, answer
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
@@ -50,7 +50,7 @@ class ExchangeOut(BaseModel):
     responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def ask(
-    database: Stored, user: CurrentUser, recording_id: RecordingId, asked: Question, model: Model
+    database: Stored, user: CurrentUser, recording_id: RecordingId, asked: Question, model: Affordable
 ) -> StreamingResponse:
     """Events: `text` with a sentence each, then `answer` with the whole (`found` false where the transcript says
     nothing), or `error` with a code. Only this recording's transcript is shown to the model."""
@@ -81,6 +81,8 @@ async def ask(
         except AppError as error:
             yield _event("error", {"code": error.code, "detail": error.detail})
             return
+        finally:
+            await budget.note(database, owner_id=user.id, purpose="question", model=model.name, tally=found.tally)
         yield _event("answer", kept | {"found": bool(found.text), "detail": "" if found.text else NOTHING})
 
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

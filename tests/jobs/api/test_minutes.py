@@ -368,9 +368,32 @@ def test_the_model_can_be_looked_at_and_tested(server: Server, mood: Moody, stra
     mood.script = lambda _asked: fault(401, KEY)
     unwell = server.client.post("/api/language-model/test")
 
-    assert told == {"configured": True, "model": MODEL, "code": None, "detail": None}
+    assert (told["configured"], told["model"], told["used_tokens"], told["code"]) == (True, MODEL, 0, None)
     assert (well.status_code, unwell.json()["code"]) == (200, "language_model_key")
     assert stranger.post("/api/language-model/test").status_code == 403
+
+
+def test_who_has_used_up_the_day_is_told_so_and_others_are_not(
+    tmp_path: Path, recording: Path, language: LanguageServer, mood: Moody
+) -> None:
+    settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
+    server = Server(tmp_path, **settings, OPENAI_ALLOW_PRIVATE="true", OPENAI_DAILY_TOKENS="10")
+    server.start()
+    try:
+        id, job = server.upload(recording)
+        server.ended(job)
+        mood.script = lambda _asked: Reply("不")
+        assert server.ended(ask(server, id)["id"])["error"]["code"] == "language_model_bad_answer"
+
+        paths = ("minutes", "polish", "speaker-names", "questions")
+        answers = [server.client.post(f"/api/recordings/{id}/{path}", json={"question": "?"}) for path in paths[2:]]
+        answers += [server.client.post(f"/api/recordings/{id}/{path}", json={}) for path in paths[:2]]
+
+        assert [(one.status_code, one.json()["code"]) for one in answers] == [(429, "language_model_budget")] * 4
+        told = server.client.get("/api/language-model").json()
+        assert told["used_tokens"] > told["daily_tokens"] == 10
+    finally:
+        server.close()
 
 
 def test_without_a_model_everything_else_works(tmp_path: Path, recording: Path) -> None:
