@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.access import CurrentUser, Reading
+from backend.accounts.access import Reader, Reading
 from backend.minutes import service, wardrobe
 from backend.minutes.files import rests_on, written
 from backend.minutes.form import MinutesForm
@@ -42,7 +42,7 @@ class MinutesAnswer(MinutesVersion):
 
 @router.get("", summary="The newest minutes, or any version")
 async def read(
-    session: Reading, user: CurrentUser, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
+    session: Reading, user: Reader, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
 ) -> MinutesAnswer:
     """Every statement names the ids of the segments it rests on; `content.coverage` says what was read."""
     found = await _find(session, user.id, recording_id, version)
@@ -52,7 +52,7 @@ async def read(
 
 
 @router.get("/versions", summary="All minutes, newest first")
-async def versions(session: Reading, user: CurrentUser, recording_id: RecordingId) -> list[MinutesVersion]:
+async def versions(session: Reading, user: Reader, recording_id: RecordingId) -> list[MinutesVersion]:
     await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     last = await service.newest_transcript(session, owner_id=user.id, recording_id=recording_id)
     found = await service.versions(session, owner_id=user.id, recording_id=recording_id)
@@ -62,7 +62,7 @@ async def versions(session: Reading, user: CurrentUser, recording_id: RecordingI
 @router.get("/export", summary="A file to take away", response_class=Response)
 async def take_away(
     session: Reading,
-    user: CurrentUser,
+    user: Reader,
     recording_id: RecordingId,
     format: Literal["md", "json"] = "md",
     version: Annotated[Number | None, Query()] = None,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.requests import HTTPConnection
 from pydantic import BaseModel
 
-from backend.accounts.access import Admin, Configured, CurrentUser, Reading
+from backend.accounts.access import Admin, Configured, CurrentUser, Reader, Reading
 from backend.engines.language import LanguageModel, LanguageModelMissing, Tally
 from backend.minutes import budget
 
@@ -52,7 +52,7 @@ class LanguageModelState(BaseModel):
 @router.get("", summary="Whether a language model is set up")
 async def language_model(
     session: Reading,
-    user: CurrentUser,
+    user: Reader,
     settings: Configured,
     model: Annotated[LanguageModel | None, Depends(_perhaps)],
 ) -> LanguageModelState:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import CurrentUser, Reading, Writing
+from backend.accounts.access import CurrentUser, Reader, Reading, Writing
 from backend.minutes import polishes
 from backend.minutes.form import Used
 from backend.transcripts import service as transcripts
@@ -61,7 +61,7 @@ class Review(BaseModel):
 
 
 @router.get("", summary="What the newest polish changed, and what it may not")
-async def read_polish(session: Reading, user: CurrentUser, recording_id: RecordingId) -> PolishAnswer:
+async def read_polish(session: Reading, user: Reader, recording_id: RecordingId) -> PolishAnswer:
     """A diff to review: every change with its text before and after and how it stands now; every refusal with its
     reason: empty, markup, length, numbers, names, negation, hotwords, rewritten."""
     found = await polishes.newest(session, owner_id=user.id, recording_id=recording_id)

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import CurrentUser, Reading, Stored, Writing
+from backend.accounts.access import CurrentUser, Reader, Reading, Stored, Writing
 from backend.errors import AppError
 from backend.minutes import budget, conversation
 from backend.minutes.api.model import Affordable
@@ -89,7 +89,7 @@ async def ask(
 
 
 @router.get("", summary="What I asked, oldest first")
-async def read(session: Reading, user: CurrentUser, recording_id: RecordingId) -> list[ExchangeOut]:
+async def read(session: Reading, user: Reader, recording_id: RecordingId) -> list[ExchangeOut]:
     await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     found = await conversation.exchanges(session, owner_id=user.id, recording_id=recording_id)
     return [ExchangeOut.model_validate(one) for one in found]

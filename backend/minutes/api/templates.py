@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import CurrentUser, Reading, Writing
+from backend.accounts.access import CurrentUser, Reader, Reading, Writing
 from backend.minutes import wardrobe
 from backend.minutes.templates import BUILT_IN, PARTS, Template
 
@@ -37,7 +37,7 @@ class TemplateIn(BaseModel):
 
 
 @router.get("", summary="Built-in templates and my own")
-async def templates(session: Reading, user: CurrentUser) -> list[TemplateOut]:
+async def templates(session: Reading, user: Reader) -> list[TemplateOut]:
     return [_shown(one) for one in await wardrobe.every(session, owner_id=user.id)]
 
 
