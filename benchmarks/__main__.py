@@ -1,4 +1,4 @@
-"""Speed, memory and accuracy, measured side by side: `python -m benchmarks pipeline | server`."""
+"""Speed, memory and accuracy, measured side by side: `python -m benchmarks pipeline | server | logins`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +34,14 @@ def server(
     from benchmarks.server import run
 
     raise typer.Exit(run(shared.resolve(), requests))
+
+
+@app.command()
+def logins(rounds: Annotated[int, typer.Option(min=1, help="Times 200 sign-ins at once")] = 5) -> None:
+    """p99 of GET /health beside a flood of sign-ins."""
+    from benchmarks.logins import run
+
+    raise typer.Exit(run(rounds))
 
 
 if __name__ == "__main__":
