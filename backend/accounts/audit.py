@@ -45,6 +45,7 @@ class Action(str, Enum):
     JOB_DELETED = "job_deleted"
     JOB_CANCELLED = "job_cancelled"  #: somebody else's, by an admin
     JOB_RETRIED = "job_retried"
+    ENGINE_UNLOADED = "engine_unloaded"
     EXPORTED = "exported"
 
 

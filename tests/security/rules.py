@@ -88,6 +88,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/admin/jobs/{job_id}/cancel"): Rule(_ADMIN, "admin"),
     ("POST", "/api/admin/jobs/{job_id}/retry"): Rule(_ADMIN, "admin"),
     ("GET", "/api/admin/engines"): Rule(_ADMIN, "admin"),
+    ("POST", "/api/admin/engines/{name}/unload"): Rule(_ADMIN, "admin"),
     ("POST", _USER + "/approve"): Rule(_ADMIN, "admin"),
     ("POST", _USER + "/reject"): Rule(_ADMIN, "admin"),
     ("DELETE", _USER + "/two-factor"): Rule(_ADMIN, "admin"),

@@ -13,7 +13,7 @@ from tests.serving import PASSWORD, Server
 Route = tuple[str, str]
 
 #: What is looked for after the door.
-_NOBODYS = {"speaker": "S1"}
+_NOBODYS = {"speaker": "S1", "name": "none"}
 
 
 @dataclass
