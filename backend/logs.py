@@ -8,7 +8,7 @@ from contextvars import ContextVar
 job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 user_id: ContextVar[str | None] = ContextVar("user_id", default=None)
 
-_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
 def set_up_logs(level: str = "INFO", form: str = "text") -> None:

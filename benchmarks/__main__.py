@@ -5,7 +5,13 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(name="python -m benchmarks", help=__doc__, no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    name="python -m benchmarks",
+    help=__doc__,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 
 Shared = Annotated[
     Path, typer.Option(envvar="MEETING_ASR_SHARED", help="Folder with audio/ and models/", exists=True, file_okay=False)

@@ -17,6 +17,7 @@ from backend.engines.ports import Listening, SpeakerHints
 from backend.engines.table import choose
 from backend.recordings.media import normalize
 from backend.recordings.peaks import make_peaks
+from backend.settings import ROOT
 from backend.speech.merge import merge
 from backend.speech.types import diarization_from_json, sentence_from_json
 from backend.transcripts.document import from_merged
@@ -65,7 +66,6 @@ async def _one(models: Path, meeting: Path, rounds: int, folder: Path) -> tuple[
             wav=wav,
             listening_copy=folder / "listen.m4a",
             max_seconds=12 * 3600,
-            on_progress=_quiet,
         )
         await make_peaks(wav, folder / "peaks.json")
 
@@ -107,7 +107,7 @@ def run(shared: Path, names: list[str], rounds: int) -> int:
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
             meeting = shared / "audio" / "meetings" / name
-            duration, figures, accuracy = asyncio.run(_one(_models(shared), meeting, rounds, Path(folder)))
+            duration, figures, accuracy = asyncio.run(_one(ROOT / "models", meeting, rounds, Path(folder)))
         table = Table("stage", "seconds", "real-time factor", "peak MB", title=f"{name}, {duration:.0f} s")
         for stage, found in figures.items():
             table.add_row(stage, f"{found.median:.2f}", f"{found.median / duration:.4f}", f"{found.megabytes:.0f}")
@@ -127,10 +127,3 @@ def run(shared: Path, names: list[str], rounds: int) -> int:
         lost = lost or accuracy.cer > accuracy.heard_cer
     console.print(quality)
     return 1 if lost else 0
-
-
-def _models(shared: Path) -> Path:
-    """The project's own models where they are installed; a benchmark measures what people run."""
-    from backend.settings import ROOT
-
-    return ROOT / "models"

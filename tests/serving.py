@@ -99,6 +99,11 @@ class Server:
         answer = self.client.get(f"/api/recordings/{recording}/export", params={"format": format})
         return answer.raise_for_status().text
 
+    def nothing_left_of(self, recording: str) -> bool:
+        """No folder, and no mirrored file."""
+        uploads = self.folder / "uploads"
+        return not (uploads / recording).exists() and not list((uploads / "transcripts").glob(f"{recording}*"))
+
     def _answers(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.log.read_text()[-4000:]

@@ -1,5 +1,6 @@
 """The recogniser for where only a package index is reached: vosk-model-small-cn, with sentences made from pauses."""
 
+import ctypes
 import json
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -63,6 +64,7 @@ class Vosk:
     def _hear(self, sound: Sound, block: Sequence[Cut], progress: Progress) -> list[Word]:
         # A new one takes half a second of work before its first word, so not every piece has one of its own.
         # FinalResult makes it forget what it heard, but not how many seconds: those it counts on.
+        _same_noise()
         recogniser = vosk.KaldiRecognizer(self._model, RATE)
         recogniser.SetWords(True)
         heard: list[tuple[Cut, list[Word]]] = []
@@ -76,6 +78,12 @@ class Vosk:
             before += len(samples)
             progress(this.last, sound.duration)
         return [word for own in stitch(heard) for word in own]
+
+
+def _same_noise() -> None:
+    """Kaldi adds a little noise to the samples, drawn from C's rand: without this, times would move by a hundredth
+    with the number of blocks that were heard before."""
+    ctypes.CDLL(None).srand(1)
 
 
 def _words(results: Sequence[str], offset: float) -> list[Word]:

@@ -132,8 +132,18 @@ class Runner:
         for id, attempt in self._attempts.items():
             if mine.get(id) != attempt.job.attempt:
                 attempt.stop(put_back=False)
+        for id in mine.keys() - self._attempts.keys():
+            await self._reclaim(id)
         await self._rescue()
         await self._mirror()
+
+    async def _reclaim(self, id: str) -> None:
+        """Put back a job that is ours by its row and by nothing else: the end of its attempt could not be written."""
+        async with self.database.write() as session:
+            job = await session.get(Job, id)
+            if job is not None and job.runner == self.name and job.status == Status.RUNNING.value:
+                await queue.put_back(session, job, failed=True)
+        self.wake()
 
     async def _rescue(self, at_start: bool = False) -> None:
         silent = utc_now() - timedelta(seconds=self.rescue_seconds)

@@ -5,7 +5,6 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.dialects.mysql import LONGTEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database import Base, UtcDateTime, new_id, utc_now
@@ -29,6 +28,6 @@ class Transcript(Base):
     origin: Mapped[str] = mapped_column(String(16))
     author_id: Mapped[str | None] = mapped_column(String(32))  #: the person, where origin is person
     document: Mapped[dict[str, Any]] = mapped_column(JSON)  #: see `backend.transcripts.document`
-    text: Mapped[str] = mapped_column(Text().with_variant(LONGTEXT(), "mysql", "mariadb"))  #: plain, for searching
+    text: Mapped[str] = mapped_column(Text(2**32 - 1))  #: plain, for searching
     mirrored: Mapped[bool] = mapped_column(default=False, index=True)  #: it lies under uploads/transcripts/ too
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

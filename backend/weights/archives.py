@@ -32,9 +32,11 @@ def configured_index() -> Index:
     """What pip would ask: PIP_INDEX_URL, else pip's own configuration, else pypi.org."""
     named = os.environ.get("PIP_INDEX_URL") or os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("UV_INDEX_URL")
     if not named:
-        command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+        # Not `config get`: older versions of pip do not look into PIP_CONFIG_FILE for it.
+        command = [sys.executable, "-m", "pip", "config", "list"]
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        named = answer.stdout.strip() if answer.returncode == 0 else ""
+        lines = dict(line.partition("=")[::2] for line in answer.stdout.splitlines())
+        named = lines.get("global.index-url", "").strip("'\"")
     return Index(named or _PYPI)
 
 

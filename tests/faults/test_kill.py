@@ -182,7 +182,7 @@ def test_a_recording_deleted_while_it_is_heard_does_not_come_back(server: Server
 
     assert server.client.delete(f"/api/recordings/{id}").status_code == 204
 
-    until(lambda: not [path for path in (server.folder / "uploads").rglob("*") if id in str(path)], seconds=5)
+    until(lambda: server.nothing_left_of(id), seconds=5)
     assert server.client.get(f"/api/jobs/{job}").status_code == 404
 
 

@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import mysql
 
 from backend.database import UtcDateTime
 
@@ -13,12 +12,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
+    gate = op.create_table(
         "queue_gate",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("moves", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queue_gate")),
     )
+    op.bulk_insert(gate, [{"id": 1, "moves": 0}])
     op.create_table(
         "users",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -91,11 +91,7 @@ def upgrade() -> None:
         sa.Column("origin", sa.String(length=16), nullable=False),
         sa.Column("author_id", sa.String(length=32), nullable=True),
         sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column(
-            "text",
-            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
-            nullable=False,
-        ),
+        sa.Column("text", sa.Text(2**32 - 1), nullable=False),
         sa.Column("mirrored", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_transcripts_owner_id"), ondelete="CASCADE"),

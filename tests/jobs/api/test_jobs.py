@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import httpx
@@ -63,7 +64,7 @@ def test_deleting_a_recording_leaves_nothing_of_it(server: Server, recording: Pa
 
     assert server.client.get(f"/api/recordings/{id}").status_code == 404
     assert server.client.get(f"/api/jobs/{job}").status_code == 404
-    until(lambda: not [path for path in (server.folder / "uploads").rglob("*") if id in str(path)])
+    until(lambda: server.nothing_left_of(id))
 
 
 def test_what_is_not_mine_is_not_found(server: Server, recording: Path, stranger: httpx.Client) -> None:
@@ -125,6 +126,11 @@ def test_the_queue_and_the_engines_can_be_seen(server: Server) -> None:
 
 
 def test_the_docs_and_the_health_are_there(server: Server) -> None:
-    assert server.client.get("/docs").status_code == 200
+    page = server.client.get("/docs")
+    assert page.status_code == 200
+    assert "https://" not in page.text  # a closed network has no CDN
+    script = re.search(r'src="([^"]+bundle.js)"', page.text)
+    assert script is not None
+    assert server.client.get(script[1]).status_code == 200
     assert server.client.get("/ready").json() == {"database": "ok", "runner": "ok"}
     assert server.client.get("/health").headers["x-content-type-options"] == "nosniff"

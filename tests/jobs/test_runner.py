@@ -1,0 +1,138 @@
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import psutil
+import pytest
+
+from backend.database import Database, utc_now
+from backend.engines.hosts import open_engines
+from backend.events import Bus
+from backend.jobs import queue
+from backend.jobs.herald import Herald
+from backend.jobs.pipeline import Pipeline
+from backend.jobs.queue import Limits
+from backend.jobs.runner import Runner, is_dead, this_runner
+from backend.jobs.tables import Job
+from backend.recordings.files import Storage
+from backend.settings import Settings
+from tests.jobs.conftest import MakeRecording
+
+LIMITS = Limits()
+
+
+@pytest.fixture
+async def runner(database: Database, settings: Settings) -> AsyncIterator[Runner]:
+    engines = open_engines(settings)
+    runner = Runner(
+        database,
+        Herald(database, Bus(), LIMITS),
+        Storage(settings.uploads_dir),
+        Pipeline(engines, settings.models_dir, demo=True),
+        LIMITS,
+    )
+    yield runner
+    await runner.stop()
+    await engines.close()
+
+
+async def ended(database: Database, id: str) -> Job:
+    """The job once it has ended, heard from the bus's own source: the rows."""
+    while True:
+        async with database.read() as session:
+            job = await session.get_one(Job, id)
+        if job.status not in ("queued", "running"):
+            return job
+
+
+def test_this_process_is_a_runner_and_alive() -> None:
+    assert not is_dead(this_runner())
+
+
+def test_a_process_that_has_ended_is_dead_and_its_number_used_again_does_not_make_it_alive() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    host = socket.gethostname()[:30]
+
+    assert is_dead(f"{host}:{child.pid}:{1.0:.2f}")
+    assert is_dead(f"{host}:{os.getpid()}:{psutil.Process().create_time() - 1000:.2f}")
+
+
+def test_of_another_host_nothing_is_known() -> None:
+    assert not is_dead("elsewhere:1:1.00")
+
+
+async def test_a_job_whose_original_is_gone_fails_with_a_code(
+    runner: Runner, database: Database, recording_of: MakeRecording
+) -> None:
+    recording = await recording_of("ann")
+    runner.storage.make(runner.storage.folder(recording))
+    async with database.write() as session:
+        job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
+
+    await runner.start()
+
+    assert (await ended(database, job.id)).error_code == "input_missing"
+
+
+async def test_a_dead_runners_job_is_taken_back_at_start(
+    runner: Runner, database: Database, recording_of: MakeRecording
+) -> None:
+    recording = await recording_of("ann")
+    runner.storage.make(runner.storage.folder(recording))
+    dead = f"{socket.gethostname()[:30]}:{2**22 + 1}:1.00"
+    async with database.write() as session:
+        job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
+        await queue.claim(session, runner=dead, limits=LIMITS, now=utc_now())
+
+    await runner.start()
+
+    assert (await ended(database, job.id)).attempt == 2
+
+
+async def test_an_attempt_whose_end_could_not_be_written_is_made_again(
+    runner: Runner, database: Database, recording_of: MakeRecording
+) -> None:
+    runner.heartbeat_seconds = 0.05
+    recording = await recording_of("ann")
+    runner.storage.make(runner.storage.folder(recording))
+    async with database.write() as session:
+        job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
+        await queue.claim(session, runner=runner.name, limits=LIMITS)
+
+    await runner.start()
+
+    assert (await ended(database, job.id)).attempt == 2
+
+
+async def test_without_a_recogniser_a_job_fails_at_once_and_names_the_command(
+    runner: Runner, database: Database, recording_of: MakeRecording, settings: Settings
+) -> None:
+    recording = await recording_of("ann")
+    runner.pipeline = Pipeline(runner.pipeline.engines, settings.models_dir)
+    async with database.write() as session:
+        job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
+
+    await runner.start()
+
+    row = await ended(database, job.id)
+    assert (row.status, row.error_code, row.attempt) == ("failed", "model_missing", 1)
+    assert "python -m backend models fetch" in (row.error_detail or "")
+
+
+async def test_a_stopped_runner_claims_nothing_more(
+    runner: Runner, database: Database, recording_of: MakeRecording
+) -> None:
+    await runner.start()
+    await runner.stop()
+    assert not runner.alive
+    recording = await recording_of("ann")
+    async with database.write() as session:
+        job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
+
+    runner.wake()
+
+    async with database.read() as session:
+        assert (await session.get_one(Job, job.id)).status == "queued"
