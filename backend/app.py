@@ -71,16 +71,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """The server as a FastAPI application. Without `settings` they are read from the environment and `.env`."""
     settings = settings or Settings()
     set_up_logs(settings.log_level, settings.log_format)
-    # The documentation's own scripts come from here too: a server in a closed network has no CDN.
-    make = FastAPIOffline if settings.docs else FastAPI
-    app = make(
-        title="Meeting ASR",
-        version="0.1.0",
-        description=_ABOUT,
-        lifespan=_lifespan,
-        openapi_url="/openapi.json" if settings.docs else None,  # without it there are no /docs either
-        redoc_url=None,
-    )
+    app = _bare_app(settings)
     app.state.settings = settings
     app.state.limits = Limits(
         settings.job_queue_max_concurrent, settings.job_queue_max_per_user, settings.job_queue_max_size
@@ -114,6 +105,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(WhereFrom)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     return app
+
+
+def _bare_app(settings: Settings) -> FastAPI:
+    if not settings.docs:
+        return FastAPI(title="Meeting ASR", version="0.1.0", lifespan=_lifespan, openapi_url=None)
+    # The documentation's own scripts come from here too: a server in a closed network has no CDN.
+    return FastAPIOffline(title="Meeting ASR", version="0.1.0", description=_ABOUT, lifespan=_lifespan, redoc_url=None)
 
 
 def _language_model(settings: Settings) -> OpenAI | None:

@@ -1,6 +1,7 @@
 """Everything that can be set from outside, in one frozen object. Only the scripts read the environment."""
 
 import secrets
+import stat
 import sys
 from enum import Enum
 from functools import cached_property
@@ -132,6 +133,8 @@ def load_settings(*, needs_key: bool = True, **given: Any) -> Settings:
     """The settings of the environment and `.env`, with `given` over them; what only signs tokens may do without a key.
 
     Ends the program with a plain sentence when a setting cannot be used."""
+    if needs_key:
+        _keep_secrets()
     try:
         return Settings(**given)
     except ValidationError as error:
@@ -142,3 +145,11 @@ def load_settings(*, needs_key: bool = True, **given: Any) -> Settings:
         hint = "" if name != "secret_key" else " ./start_backend.sh --setup-only writes a .env with a good one."
         print(f"{name.upper()}: {problem.removeprefix('Value error, ')}.{hint}", file=sys.stderr)
     raise SystemExit(2)
+
+
+def _keep_secrets() -> None:
+    """Whoever can read the key can be anybody: a `.env` that every user of the machine can read is no place for it."""
+    path = Path(str(Settings.model_config.get("env_file")))
+    if path.is_file() and path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        print(f"{path} can be read by every user of this machine. Run: chmod 600 {path}", file=sys.stderr)
+        raise SystemExit(2)

@@ -1,4 +1,4 @@
-"""Speed, memory and accuracy, measured side by side: `python -m benchmarks pipeline | server | minutes`."""
+"""Measured side by side: `python -m benchmarks pipeline | server | logins | minutes`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +51,14 @@ def minutes(
     from benchmarks.minutes import run
 
     raise typer.Exit(run(hours, latency))
+
+
+@app.command()
+def logins(rounds: Annotated[int, typer.Option(min=1, help="Times 200 sign-ins at once")] = 5) -> None:
+    """p99 of GET /health beside a flood of sign-ins."""
+    from benchmarks.logins import run
+
+    raise typer.Exit(run(rounds))
 
 
 if __name__ == "__main__":

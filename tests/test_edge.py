@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from backend.accounts.throttle import Throttle
 from backend.app import create_app
 from backend.database import Database
 from backend.settings import Settings
@@ -71,7 +72,7 @@ async def test_the_documentation_can_be_taken_away(settings: Settings, client: h
 
     docs = await client.get("/docs")
     assert docs.status_code == 200
-    assert "https://cdn.jsdelivr.net" in docs.headers["Content-Security-Policy"]
+    assert "https://" not in docs.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:3030.evil.example"])
@@ -83,6 +84,7 @@ async def test_a_foreign_page_is_given_nothing(client: httpx.AsyncClient, origin
 
 async def test_a_forwarded_address_counts_from_a_trusted_proxy_only(settings: Settings, database: Database) -> None:
     app = create_app(settings.model_copy(update={"trusted_proxies": "10.0.0.0/8"}))
+    app.state.throttle = Throttle(lambda: 0.0)
     app.state.database = database
 
     statuses = {}

@@ -31,6 +31,24 @@ def test_a_missing_key_ends_the_program_with_a_plain_sentence(capsys: pytest.Cap
     assert capsys.readouterr().err.startswith("SECRET_KEY: ")
 
 
+@pytest.mark.parametrize(("mode", "good"), [(0o600, True), (0o640, True), (0o644, False), (0o602, False)])
+def test_secrets_that_everybody_can_read_end_the_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: int, good: bool
+) -> None:
+    env = tmp_path / "house.env"
+    env.write_text(f"SECRET_KEY={KEY}\n")
+    env.chmod(mode)
+    monkeypatch.setitem(Settings.model_config, "env_file", env)
+
+    if good:
+        assert load_settings().secret_key.get_secret_value() == KEY
+        return
+    with pytest.raises(SystemExit) as end:
+        load_settings()
+    assert end.value.code == 2
+    assert f"chmod 600 {env}" in capsys.readouterr().err
+
+
 def test_what_signs_no_token_needs_no_key() -> None:
     assert len(load_settings(needs_key=False).secret_key.get_secret_value()) >= 32
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from backend.accounts.tables import AuditEntry, User
 from backend.database import Database
@@ -45,6 +45,7 @@ class Action(str, Enum):
     JOB_DELETED = "job_deleted"
     JOB_CANCELLED = "job_cancelled"  #: somebody else's, by an admin
     JOB_RETRIED = "job_retried"
+    ENGINE_UNLOADED = "engine_unloaded"
     EXPORTED = "exported"
 
 
@@ -75,3 +76,10 @@ async def note_apart(database: Database, action: Action, *, subject: str | None 
 @event.listens_for(AuditEntry, "before_delete")
 def _refuse(_mapper: Mapper[AuditEntry], _connection: Connection, _entry: AuditEntry) -> None:
     raise TypeError("the audit log is append-only")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_many(state: ORMExecuteState) -> None:
+    mapper = state.bind_mapper
+    if (state.is_update or state.is_delete) and mapper is not None and mapper.class_ is AuditEntry:
+        raise TypeError("the audit log is append-only")

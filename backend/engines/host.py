@@ -77,6 +77,15 @@ class Host:
         if self._child is not None:
             await self._child.end()
 
+    async def unload(self, *, at_work: bool = False) -> bool:
+        """Stop the child until the next request, and answer whether that was done. One that is at work is left alone
+        unless `at_work` is said: its request then dies with it, and its job begins again."""
+        if self._turn.locked() and not at_work:
+            return False
+        if self._child is not None and self._child.alive:
+            await self._child.end()
+        return True
+
     def state(self) -> dict[str, Any]:
         """What an administrator wants to know of it."""
         child = self._child if self._child is not None and self._child.alive else None

@@ -52,6 +52,10 @@ class Engines:
         self._closed = True
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
+    async def unload(self, name: str, *, at_work: bool = False) -> bool:
+        """Free the memory of an engine; see `Host.unload`. KeyError for one that was never asked."""
+        return await self._hosts[name].unload(at_work=at_work)
+
     def state(self) -> list[dict[str, Any]]:
         """One entry for each engine that has been asked: name, alive, pid, memory, busy, served."""
         return [host.state() for host in self._hosts.values()]

@@ -141,6 +141,16 @@ async def test_another_site_cannot_use_the_cookie(house: House, headers: dict[st
     assert await _open(house.database) == (0 if status == 200 else 1)
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://house.evil.example"])
+async def test_another_site_signs_nobody_in_to_an_account_of_its_own(house: House, origin: str) -> None:
+    form = {"username": "ada", "password": PASSWORD}
+
+    answer = await house.client.post("/api/auth/login", data=form, headers={"Origin": origin})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin")
+    assert "set-cookie" not in answer.headers
+
+
 @pytest.mark.parametrize("by", ["cookie", "token"])
 async def test_signing_out_ends_this_login_and_no_other(house: House, by: str) -> None:
     elsewhere = (await house.login("ada")).json()["access_token"]

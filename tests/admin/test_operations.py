@@ -61,6 +61,17 @@ def test_engines_tell_how_they_are(server: Server, ada: httpx.Client, recording:
     assert set(engines["scripted"]) == {"name", "alive", "pid", "memory", "busy", "served"}
 
 
+def test_an_idle_engine_is_unloaded_and_comes_back(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _send(server, ada, recording)
+
+    assert server.client.post("/api/admin/engines/scripted/unload").status_code == 204
+    assert server.client.post("/api/admin/engines/none/unload").json()["code"] == "engine_not_found"
+
+    (engine,) = [one for one in server.client.get("/api/admin/engines").json() if one["name"] == "scripted"]
+    assert (engine["alive"], engine["memory"]) == (False, 0)
+    _send(server, ada, recording)
+
+
 def test_who_is_deleted_takes_the_files_along(server: Server, ada: httpx.Client, recording: Path) -> None:
     id, _ = _send(server, ada, recording)
     uploads = server.folder / "uploads"

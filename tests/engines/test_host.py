@@ -291,6 +291,24 @@ async def test_a_child_that_grew_too_big_is_replaced_after_its_request(
     assert audio.with_name("sentences.json").exists()
 
 
+async def test_an_idle_child_is_unloaded_when_told_so_and_a_busy_one_only_by_force(
+    host: MakeHost, script: Script, audio: Path, told: Told
+) -> None:
+    one = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}}))
+    assert await one.unload()  # nothing is loaded, and that is what was asked for
+    asking = asyncio.create_task(one.ask(request_for(audio), told))
+    await until(lambda: bool(one.state()["busy"] and told.reports))
+
+    assert not await one.unload()
+    assert one.state()["alive"]
+    assert await one.unload(at_work=True)
+
+    with pytest.raises(EngineError) as died:
+        await asking
+    assert died.value.retry
+    assert not one.state()["alive"]
+
+
 async def test_a_flood_on_stderr_and_stdout_stops_nothing(
     host: MakeHost, script: Script, audio: Path, told: Told
 ) -> None:

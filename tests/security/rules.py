@@ -23,6 +23,7 @@ _ANYBODY, _OWN, _OWNER, _ADMIN = Whose.ANYBODY, Whose.SIGNED_IN, Whose.OWNER, Wh
 _RECORDING, _TRANSCRIPT = "/api/recordings/{recording_id}", "/api/recordings/{recording_id}/transcript"
 _USER = "/api/admin/users/{user_id}"
 _PASSWORD = "明天早上九点半在一楼"
+_TEMPLATE = {"name": "另一个模板", "parts": ["headline"]}
 _DOCUMENT = {"based_on": 1, "document": {"speakers": [], "segments": []}}
 
 RULES: dict[tuple[str, str], Rule] = {
@@ -68,6 +69,24 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", _TRANSCRIPT + "/versions"): Rule(_OWNER, "read"),
     ("GET", _TRANSCRIPT + "/export"): Rule(_OWNER, "read"),
     ("PATCH", _TRANSCRIPT + "/speakers/{speaker}"): Rule(_OWNER, body={"name": "王小明"}),
+    ("POST", _RECORDING + "/minutes"): Rule(_OWNER, body={}),
+    ("GET", _RECORDING + "/minutes"): Rule(_OWNER, "read"),
+    ("GET", _RECORDING + "/minutes/versions"): Rule(_OWNER, "read"),
+    ("GET", _RECORDING + "/minutes/export"): Rule(_OWNER, "read"),
+    ("POST", _RECORDING + "/polish"): Rule(_OWNER),
+    ("GET", _RECORDING + "/polish"): Rule(_OWNER, "read"),
+    ("POST", _RECORDING + "/polish/review"): Rule(_OWNER, body={"based_on": 1, "accept": [], "reject": []}),
+    ("POST", _RECORDING + "/questions"): Rule(_OWNER, body={"question": "预算批了吗？"}),
+    ("GET", _RECORDING + "/questions"): Rule(_OWNER, "read"),
+    ("DELETE", _RECORDING + "/questions"): Rule(_OWNER, ends=True),
+    ("POST", _RECORDING + "/speaker-names"): Rule(_OWNER),
+    ("GET", "/api/templates"): Rule(_OWN, "read"),
+    ("POST", "/api/templates"): Rule(_OWN, body=_TEMPLATE),
+    ("PUT", "/api/templates/{key}"): Rule(_OWNER, body=_TEMPLATE),
+    ("DELETE", "/api/templates/{key}"): Rule(_OWNER, ends=True),
+    ("GET", "/api/language-model"): Rule(_OWN, "read"),
+    ("POST", "/api/language-model/test"): Rule(_ADMIN, "admin"),
+    ("GET", "/api/limits"): Rule(_OWN, "read"),
     ("GET", "/api/jobs"): Rule(_OWN, "read"),
     ("GET", "/api/queue"): Rule(_OWN, "read"),
     ("GET", "/api/quota"): Rule(_OWN, "read"),
@@ -88,6 +107,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/admin/jobs/{job_id}/cancel"): Rule(_ADMIN, "admin"),
     ("POST", "/api/admin/jobs/{job_id}/retry"): Rule(_ADMIN, "admin"),
     ("GET", "/api/admin/engines"): Rule(_ADMIN, "admin"),
+    ("POST", "/api/admin/engines/{name}/unload"): Rule(_ADMIN, "admin"),
     ("POST", _USER + "/approve"): Rule(_ADMIN, "admin"),
     ("POST", _USER + "/reject"): Rule(_ADMIN, "admin"),
     ("DELETE", _USER + "/two-factor"): Rule(_ADMIN, "admin"),

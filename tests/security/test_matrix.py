@@ -9,7 +9,7 @@ from tests.security.rules import RULES, Rule, Whose
 from tests.security.world import Route, World
 
 #: Refusals of what was asked, by routes that know who asks.
-_PAST_THE_DOOR = {"wrong_password", "wrong_code", "second_factor_off", "google_off", "not_linked"}
+_PAST_THE_DOOR = {"wrong_password", "wrong_code", "second_factor_off", "google_off", "not_linked", "engine_not_found"}
 
 
 def _ruled(*whose: Whose) -> list[Any]:

@@ -13,7 +13,7 @@ from tests.serving import PASSWORD, Server
 Route = tuple[str, str]
 
 #: What is looked for after the door.
-_NOBODYS = {"speaker": "S1"}
+_NOBODYS = {"speaker": "S1", "name": "none"}
 
 
 @dataclass
@@ -57,6 +57,8 @@ def world(server: Server, recording: Path) -> World:
             taken = owner.post("/api/recordings", files={"file": (recording.name, file)}).json()
         owned |= {"recording_id": taken["recording"]["id"], "job_id": taken["job"]["id"]}
         owned["key_id"] = _key(base, people["owner"], "read")["id"]
+        template = owner.post("/api/templates", json=RULES["POST", "/api/templates"].body)
+        owned["key"] = template.raise_for_status().json()["key"]
         _signed_in(base, "owner")
         logins = owner.get("/api/auth/logins").json()
         owned["login_id"] = next(login["id"] for login in logins if not login["current"])

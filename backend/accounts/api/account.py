@@ -104,6 +104,8 @@ async def login(
 ) -> Token:
     """Codes: wrong_credentials; second_factor_needed and wrong_code where two-factor sign-in is on; too_many_attempts
     with Retry-After, longer with every wrong guess."""
+    if not cookies.origin_is_ours(request, settings):
+        raise cookies.ForeignOrigin  # or a page elsewhere could sign people in to an account of its own
     with throttle.attempt(service.throttle_key(form.username), address) as attempt:
         user = await service.sign_in(database, passwords, form.username, form.password)
         try:

@@ -14,6 +14,7 @@ from backend.accounts.audit import Action, note
 from backend.accounts.tables import User
 from backend.database import after_commit
 from backend.engines.hosts import Engines
+from backend.errors import Conflict, NotFound
 from backend.jobs import queue
 from backend.jobs.api.access import House, TheHouse
 from backend.jobs.state import Warned, states
@@ -22,6 +23,16 @@ from backend.jobs.tables import Job, Stage, Status
 router = APIRouter(prefix="/api/admin", tags=["admin"])
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+
+
+class EngineNotFound(NotFound):
+    code = "engine_not_found"
+    detail = "There is no such engine, or it has not been asked since the server started."
+
+
+class EngineBusy(Conflict):
+    code = "engine_busy"
+    detail = "This engine is at work. Wait for its job to end, or unload it all the same."
 
 
 class AnyJob(BaseModel):
@@ -97,6 +108,25 @@ async def retry(job_id: JobId, _admin: Admin, session: Writing, house: House) ->
 async def engines(_admin: Admin, request: Request) -> list[EngineState]:
     engines: Engines = request.app.state.engines
     return [EngineState.model_validate(one) for one in engines.state()]
+
+
+@router.post("/engines/{name}/unload", status_code=204, summary="Free the memory of an engine")
+async def unload(
+    name: Annotated[str, Path(max_length=64)],
+    _admin: Admin,
+    request: Request,
+    session: Writing,
+    at_work: Annotated[bool, Query(description="also while it works: its job then begins again")] = False,
+) -> None:
+    """It is loaded again with the next job."""
+    engines: Engines = request.app.state.engines
+    try:
+        done = await engines.unload(name, at_work=at_work)
+    except KeyError:
+        raise EngineNotFound from None
+    if not done:
+        raise EngineBusy
+    note(session, Action.ENGINE_UNLOADED, subject=name)
 
 
 async def _find(session: AsyncSession, job_id: str) -> Job:

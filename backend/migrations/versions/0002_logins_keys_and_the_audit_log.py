@@ -102,11 +102,6 @@ def upgrade() -> None:
                 "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
             )
 
-    # Two first jobs at once would both insert this row, and one of them fail.
-    gate = sa.table("queue_gate", sa.column("id", sa.Integer()), sa.column("moves", sa.Integer()))
-    if op.get_bind().scalar(sa.select(sa.func.count()).select_from(gate)) == 0:
-        op.bulk_insert(gate, [{"id": 1, "moves": 0}])
-
 
 def downgrade() -> None:
     op.drop_table("audit")
