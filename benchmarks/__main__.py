@@ -1,4 +1,4 @@
-"""Speed, memory and accuracy, measured side by side: `python -m benchmarks pipeline | server`."""
+"""Speed, memory and accuracy, measured side by side: `python -m benchmarks pipeline | server | page`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +34,14 @@ def server(
     from benchmarks.server import run
 
     raise typer.Exit(run(shared.resolve(), requests))
+
+
+@app.command()
+def page() -> None:
+    """The web page in Chromium with a document of 5,000 segments. Build it first: ./start_backend.sh --setup-only."""
+    from benchmarks.page import run
+
+    raise typer.Exit(run())
 
 
 if __name__ == "__main__":

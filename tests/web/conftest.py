@@ -39,7 +39,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return talk(tmp_path_factory.mktemp("sound") / "周会 <b>录音.wav", seconds=60)
+    return talk(tmp_path_factory.mktemp("sound") / "周会 <b>录音.wav", seconds=45)
 
 
 @pytest.fixture(scope="module")

@@ -234,6 +234,27 @@ def test_the_export_holds_what_was_just_typed(page: "Page", recording: str) -> N
     assert re.match(r"1\n00:00:\d\d,\d{3} --> ", text)
 
 
+def test_five_thousand_segments_open_and_stay_usable(page: "Page", house: Server, recording: str) -> None:
+    address = f"/api/recordings/{recording}/transcript"
+    base = house.client.get(address).json()
+    length = base["document"]["duration"] / 5000
+    segments = [
+        {"id": f"L{k}", "speaker": "S1", "start": k * length, "end": (k + 1) * length, "text": f"第{k}段。"}
+        for k in range(5000)
+    ]
+    document_ = {"speakers": base["document"]["speakers"], "segments": segments}
+    house.client.put(address, json={"based_on": base["number"], "document": document_}).raise_for_status()
+    open_editor(page, recording)
+
+    last = page.get_by_role("textbox", name=re.compile("的文字")).last
+    last.scroll_into_view_if_needed()
+    last.fill("最后一段改过了。")
+    last.press("Enter")
+
+    saved(page)
+    assert document(house, recording)["segments"][4999]["text"] == "最后一段改过了。"
+
+
 def test_an_ended_session_keeps_what_was_typed(page: "Page", house: Server, recording: str) -> None:
     open_editor(page, recording)
     page.evaluate("sessionStorage.setItem('meeting-asr.token', 'ended')")
@@ -283,8 +304,7 @@ def test_english_and_dark_are_remembered(page: "Page") -> None:
     assert page.evaluate("[document.documentElement.lang, document.documentElement.dataset.theme]") == ["en", "dark"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1360, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])
 def test_axe_finds_nothing_serious_on_any_page(page: "Page", recording: str, theme: str, width: int) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
