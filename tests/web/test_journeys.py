@@ -12,7 +12,7 @@ from tests.serving import Server, until
 from tests.web.conftest import sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 _STILL = """document.getAnimations().every(
     (one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
@@ -80,6 +80,33 @@ def test_a_recording_is_dropped_watched_and_read(page: "Page", house: Server, so
     row.get_by_role("link").click()
     page.get_by_role("list", name="文稿").wait_for()
     assert words(page)[0].startswith("大家早上好")
+
+
+def test_a_job_is_watched_cancelled_and_retried(browser: "Browser", sound: Path, tmp_path: Path) -> None:
+    steps = {"2": {"hang": True, "once": str(tmp_path / "hung")}}
+    (tmp_path / "script.json").write_text(json.dumps({"transcribe": {"steps": steps}}))
+    slow = Server(tmp_path, SCRIPT=str(tmp_path / "script.json"))
+    slow.start()
+    try:
+        slow.upload(sound)
+        page = browser.new_page(base_url=str(slow.client.base_url), locale="zh-CN")
+        sign_in(page)
+        row = page.get_by_role("row").filter(has_text=sound.name)
+        row.get_by_text("识别文字").wait_for()
+        row.get_by_text(re.compile(r"^\d\d:\d\d / 00:45")).wait_for()
+
+        row.get_by_role("button").click()
+        page.get_by_role("menuitem", name="取消转写").click()
+        row.get_by_text("已取消").wait_for()
+        row.get_by_role("button").click()
+        page.get_by_role("menuitem", name="重新转写").click()
+        row.get_by_text("已完成").wait_for()
+
+        slow.kill()
+        page.get_by_text("实时连接断开了").wait_for()
+        page.close()
+    finally:
+        slow.close()
 
 
 def test_a_recording_is_found_renamed_and_deleted(page: "Page", house: Server, recording: str) -> None:
