@@ -1,4 +1,4 @@
-"""Measured side by side: `python -m benchmarks pipeline | server | logins | minutes`."""
+"""Measured side by side: `python -m benchmarks pipeline | server | logins | minutes | page`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -59,6 +59,14 @@ def logins(rounds: Annotated[int, typer.Option(min=1, help="Times 200 sign-ins a
     from benchmarks.logins import run
 
     raise typer.Exit(run(rounds))
+
+
+@app.command()
+def page() -> None:
+    """The web page in Chromium with a document of 5,000 segments. Build it first: ./start_backend.sh --setup-only."""
+    from benchmarks.page import run
+
+    raise typer.Exit(run())
 
 
 if __name__ == "__main__":

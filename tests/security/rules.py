@@ -78,7 +78,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", _RECORDING + "/polish/review"): Rule(_OWNER, body={"based_on": 1, "accept": [], "reject": []}),
     ("POST", _RECORDING + "/questions"): Rule(_OWNER, body={"question": "预算批了吗？"}),
     ("GET", _RECORDING + "/questions"): Rule(_OWNER, "read"),
-    ("DELETE", _RECORDING + "/questions"): Rule(_OWNER, ends=True),
+    ("DELETE", _RECORDING + "/questions"): Rule(_OWNER),
     ("POST", _RECORDING + "/speaker-names"): Rule(_OWNER),
     ("GET", "/api/templates"): Rule(_OWN, "read"),
     ("POST", "/api/templates"): Rule(_OWN, body=_TEMPLATE),

@@ -65,6 +65,9 @@ def world(server: Server, recording: Path) -> World:
     people_of_server = server.client.headers["Authorization"]
     server.client.headers["Authorization"] = people["owner"]["Authorization"]
     assert server.ended(taken["job"]["id"])["status"] == "done"
+    for thing in ("minutes", "polish"):
+        made = server.client.post(f"/api/recordings/{owned['recording_id']}/{thing}", json={})
+        assert server.ended(made.raise_for_status().json()["id"])["status"] == "done"
     server.client.headers["Authorization"] = people_of_server
     return World(base, httpx.get(f"{base}/openapi.json").json(), owned, people)
 

@@ -3,12 +3,16 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from backend.page import built
 from tests.serving import PASSWORD, Server
 from tests.web.sounds import talk
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -39,11 +43,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return talk(tmp_path_factory.mktemp("sound") / "周会 <b>录音.wav", seconds=60)
+    return talk(tmp_path_factory.mktemp("sound") / "周会 <b>录音.wav", seconds=45)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator["playwright.Browser"]:
+def browser() -> Iterator["Browser"]:
     """Playwright runs an event loop in this thread as long as it lives, so it must not outlive its module."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium: apt install chromium")
@@ -54,7 +58,7 @@ def browser() -> Iterator["playwright.Browser"]:
 
 
 @pytest.fixture
-def page(house: Server, browser: "playwright.Browser") -> Iterator["playwright.Page"]:
+def page(house: Server, browser: "Browser") -> Iterator["Page"]:
     """A fresh window; whatever it complained of fails the test."""
     context = browser.new_context(
         base_url=str(house.client.base_url), locale="zh-CN", viewport={"width": 1360, "height": 860}
@@ -76,7 +80,7 @@ def page(house: Server, browser: "playwright.Browser") -> Iterator["playwright.P
     assert complaints == []
 
 
-def sign_in(page: "playwright.Page", username: str = "chief", password: str = PASSWORD) -> None:
+def sign_in(page: "Page", username: str = "chief", password: str = PASSWORD) -> None:
     page.goto("/sign-in")
     page.get_by_label("用户名").fill(username)
     page.get_by_label("密码").fill(password)

@@ -12,7 +12,7 @@ from tests.serving import Server, until
 from tests.web.conftest import sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 _STILL = """document.getAnimations().every(
     (one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
@@ -80,6 +80,33 @@ def test_a_recording_is_dropped_watched_and_read(page: "Page", house: Server, so
     row.get_by_role("link").click()
     page.get_by_role("list", name="文稿").wait_for()
     assert words(page)[0].startswith("大家早上好")
+
+
+def test_a_job_is_watched_cancelled_and_retried(browser: "Browser", sound: Path, tmp_path: Path) -> None:
+    steps = {"2": {"hang": True, "once": str(tmp_path / "hung")}}
+    (tmp_path / "script.json").write_text(json.dumps({"transcribe": {"steps": steps}}))
+    slow = Server(tmp_path, SCRIPT=str(tmp_path / "script.json"))
+    slow.start()
+    try:
+        slow.upload(sound)
+        page = browser.new_page(base_url=str(slow.client.base_url), locale="zh-CN")
+        sign_in(page)
+        row = page.get_by_role("row").filter(has_text=sound.name)
+        row.get_by_text("识别文字").wait_for()
+        row.get_by_text(re.compile(r"^\d\d:\d\d / 00:45")).wait_for()
+
+        row.get_by_role("button").click()
+        page.get_by_role("menuitem", name="取消转写").click()
+        row.get_by_text("已取消").wait_for()
+        row.get_by_role("button").click()
+        page.get_by_role("menuitem", name="重新转写").click()
+        row.get_by_text("已完成").wait_for()
+
+        slow.kill()
+        page.get_by_text("实时连接断开了").wait_for()
+        page.close()
+    finally:
+        slow.close()
 
 
 def test_a_recording_is_found_renamed_and_deleted(page: "Page", house: Server, recording: str) -> None:
@@ -234,26 +261,53 @@ def test_the_export_holds_what_was_just_typed(page: "Page", recording: str) -> N
     assert re.match(r"1\n00:00:\d\d,\d{3} --> ", text)
 
 
+def test_five_thousand_segments_open_and_stay_usable(page: "Page", house: Server, recording: str) -> None:
+    address = f"/api/recordings/{recording}/transcript"
+    base = house.client.get(address).json()
+    length = base["document"]["duration"] / 5000
+    segments = [
+        {"id": f"L{k}", "speaker": "S1", "start": k * length, "end": (k + 1) * length, "text": f"第{k}段。"}
+        for k in range(5000)
+    ]
+    document_ = {"speakers": base["document"]["speakers"], "segments": segments}
+    house.client.put(address, json={"based_on": base["number"], "document": document_}).raise_for_status()
+    open_editor(page, recording)
+
+    last = page.get_by_role("textbox", name=re.compile("的文字")).last
+    last.scroll_into_view_if_needed()
+    last.fill("最后一段改过了。")
+    last.press("Enter")
+
+    saved(page)
+    assert document(house, recording)["segments"][4999]["text"] == "最后一段改过了。"
+
+
 def test_an_ended_session_keeps_what_was_typed(page: "Page", house: Server, recording: str) -> None:
     open_editor(page, recording)
-    page.evaluate("sessionStorage.setItem('meeting-asr.token', 'ended')")
-    page.reload()
-    dialog = page.get_by_role("dialog", name="登录已过期")
-    dialog.get_by_label("用户名").fill("chief")
-    dialog.get_by_label("密码").fill("a password of the tests")
-    dialog.get_by_role("button", name="登录", exact=True).click()
-    dialog.wait_for(state="hidden")
-    page.get_by_role("list", name="文稿").wait_for()
+    page.context.clear_cookies()  # what would renew the session without a word
     first = page.get_by_role("list", name="文稿").get_by_role("textbox").first
     first.fill("登录之前写的。")
     ended = {"status": 401, "json": {"code": "not_signed_in", "detail": "Sign in first."}}
     page.route("**/transcript", lambda route: route.fulfill(**ended), times=1)
     first.press("Enter")
+    dialog = page.get_by_role("dialog", name="登录已过期")
     dialog.get_by_label("密码").fill("a password of the tests")
     dialog.get_by_role("button", name="登录", exact=True).click()
     saved(page)
     assert words(page)[0] == "登录之前写的。"
     until(lambda: "登录之前写的" in house.text(recording, "txt"))
+
+
+def test_a_reload_finds_the_session_again_by_its_cookie(page: "Page", house: Server) -> None:
+    sign_in(page)
+    page.reload()
+    page.get_by_role("link", name="用户").wait_for()
+    ended = {"status": 401, "json": {"code": "not_signed_in", "detail": "Sign in first."}}
+    page.route("**/api/admin/users*", lambda route: route.fulfill(**ended), times=1)
+    page.get_by_role("link", name="用户").click()
+    page.get_by_role("button", name="新建用户").wait_for()
+
+    assert not page.get_by_role("dialog", name="登录已过期").is_visible()
 
 
 def test_an_admin_makes_an_account_and_closes_it(page: "Page", house: Server) -> None:
@@ -283,8 +337,7 @@ def test_english_and_dark_are_remembered(page: "Page") -> None:
     assert page.evaluate("[document.documentElement.lang, document.documentElement.dataset.theme]") == ["en", "dark"]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1360, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])
 def test_axe_finds_nothing_serious_on_any_page(page: "Page", recording: str, theme: str, width: int) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")

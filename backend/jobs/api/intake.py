@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from backend.accounts.access import Configured, CurrentUser, Uploader, Writing
+from backend.accounts.access import Configured, CurrentUser, Reader, Uploader, Writing
 from backend.accounts.audit import Action, note
 from backend.database import Database, after_commit, new_id
 from backend.jobs import queue, quotas
@@ -62,7 +62,7 @@ class IntakeLimits(BaseModel):
 
 
 @router.get("/api/limits", summary="How large and how long a recording may be")
-async def limits(_user: CurrentUser, settings: Configured) -> IntakeLimits:
+async def limits(_user: Reader, settings: Configured) -> IntakeLimits:
     return IntakeLimits(
         max_bytes=settings.max_upload_bytes,
         max_seconds=settings.max_audio_hours * 3600,

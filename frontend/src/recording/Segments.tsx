@@ -8,7 +8,7 @@ import type { Doc } from "../document/types";
 import { caretIn, light, lighter, setCaret } from "./heard";
 import { colourOf, useNames } from "./names";
 import type { Player } from "./player";
-import { SegmentRow } from "./SegmentRow";
+import { SegmentRow, useRowTexts } from "./SegmentRow";
 import type { Edit } from "./useEditor";
 
 /** A pause in typing after which the text is taken over. */
@@ -25,6 +25,7 @@ interface Shown {
 export function Segments({ list, doc, edit, player, follow }: Shown) {
   const { t } = useTranslation();
   const nameOf = useNames(doc.speakers);
+  const texts = useRowTexts();
   const [focused, setFocused] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ segment: string; at: DOMRect } | null>(null);
   const typing = useRef(0);
@@ -81,6 +82,7 @@ export function Segments({ list, doc, edit, player, follow }: Shown) {
       <ol
         ref={list}
         className="segments"
+        spellCheck={false}
         aria-label={t("editor.segments")}
         onMouseDown={(event) => {
           // The caret stays where it is while a tool is used.
@@ -111,6 +113,7 @@ export function Segments({ list, doc, edit, player, follow }: Shown) {
             name={nameOf(segment.speaker)}
             second={segment.second_speaker ? nameOf(segment.second_speaker) : null}
             colour={colourOf(doc.speakers, segment.speaker)}
+            texts={texts}
             focused={segment.id === focused}
             nobody={doc.speakers.length === 0}
           />
