@@ -121,7 +121,7 @@ function useNewest(recordings: Recording[], told: Map<string, Job>, known: boole
   const asked = useQueries({
     queries: older.map(({ id }) => ({
       queryKey: ["jobs", "of", id],
-      queryFn: () => answer(api.GET("/api/jobs", { params: { query: { recording_id: id, limit: 1 } } })),
+      queryFn: () => answer(api.GET("/api/jobs", { params: { query: { recording_id: id, kind: "transcript", limit: 1 } } })),
       staleTime: 60_000,
     })),
   });

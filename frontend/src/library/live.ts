@@ -19,10 +19,11 @@ export function useJobs(): Jobs {
   return useQuery<Jobs>({ queryKey: KEY, queryFn: () => NONE, initialData: NONE, enabled: false, staleTime: Infinity }).data;
 }
 
-/** The newest job of each recording. */
+/** The newest job that makes a transcript, of each recording. */
 export function newestJobs(jobs: Jobs): Map<string, Job> {
   const newest = new Map<string, Job>();
   for (const job of Object.values(jobs.byId)) {
+    if (job.kind !== "transcript") continue;
     const other = newest.get(job.recording_id);
     if (!other || other.created_at < job.created_at) newest.set(job.recording_id, job);
   }

@@ -43,7 +43,7 @@ function NotYet({ recording }: { recording: Recording }) {
   const told = newestJobs(jobs).get(recording.id);
   const asked = useQuery({
     queryKey: ["jobs", "of", recording.id],
-    queryFn: () => answer(api.GET("/api/jobs", { params: { query: { recording_id: recording.id, limit: 1 } } })),
+    queryFn: () => answer(api.GET("/api/jobs", { params: { query: { recording_id: recording.id, kind: "transcript", limit: 1 } } })),
     enabled: !told,
   });
   const job: Job | undefined = told ?? asked.data?.jobs[0];
