@@ -23,7 +23,7 @@ async def client(settings: Settings, database: Database) -> AsyncIterator[httpx.
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/health", 200), ("GET", "/api/auth/me", 401), ("GET", "/none", 404), ("PUT", "/health", 405)],
+    [("GET", "/health", 200), ("GET", "/api/auth/me", 401), ("GET", "/api/none", 404), ("PUT", "/health", 405)],
 )
 async def test_every_answer_says_what_a_browser_may_do_with_it(
     client: httpx.AsyncClient, method: str, path: str, status: int

@@ -1,6 +1,7 @@
 """SIGKILL in the middle of each stage, then a restart: the job completes unaided, with the very same text."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -196,5 +197,9 @@ def engines(server: Server) -> list[str]:
     import psutil
 
     assert server.process is not None
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    return [child.name() for child in children if "backend.engines.child" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(server.process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ends while it is looked at; a zombie holds nothing
+            if "backend.engines.child" in " ".join(child.cmdline()):
+                found.append(child.name())
+    return found

@@ -11,6 +11,7 @@ from backend.database import Database, utc_now
 from backend.engines.hosts import open_engines
 from backend.events import Bus
 from backend.jobs import queue
+from backend.jobs.desk import Desk
 from backend.jobs.herald import Herald
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
@@ -31,6 +32,7 @@ async def runner(database: Database, settings: Settings) -> AsyncIterator[Runner
         Herald(database, Bus(), LIMITS),
         Storage(settings.uploads_dir),
         Pipeline(engines, settings.models_dir, demo=True),
+        Desk(database, None),
         LIMITS,
     )
     yield runner

@@ -58,7 +58,7 @@ def world(server: Server, recording: Path) -> World:
         owned |= {"recording_id": taken["recording"]["id"], "job_id": taken["job"]["id"]}
         owned["key_id"] = _key(base, people["owner"], "read")["id"]
         template = owner.post("/api/templates", json=RULES["POST", "/api/templates"].body)
-        owned["key"] = template.raise_for_status().json()["key"]
+        owned["template"] = template.raise_for_status().json()["key"]
         _signed_in(base, "owner")
         logins = owner.get("/api/auth/logins").json()
         owned["login_id"] = next(login["id"] for login in logins if not login["current"])

@@ -46,15 +46,15 @@ async def make_template(session: Writing, user: CurrentUser, asked: TemplateIn) 
     return _shown(await wardrobe.save(session, owner_id=user.id, key=None, **_given(asked)))
 
 
-@router.put("/{key}", summary="Change a template of my own; it is a new version")
-async def change_template(session: Writing, user: CurrentUser, key: Key, asked: TemplateIn) -> TemplateOut:
+@router.put("/{template}", summary="Change a template of my own; it is a new version")
+async def change_template(session: Writing, user: CurrentUser, template: Key, asked: TemplateIn) -> TemplateOut:
     """Minutes keep the version they were made with."""
-    return _shown(await wardrobe.save(session, owner_id=user.id, key=key, **_given(asked)))
+    return _shown(await wardrobe.save(session, owner_id=user.id, key=template, **_given(asked)))
 
 
-@router.delete("/{key}", status_code=204, summary="Delete a template of my own")
-async def delete_template(session: Writing, user: CurrentUser, key: Key) -> None:
-    await wardrobe.delete(session, owner_id=user.id, key=key)
+@router.delete("/{template}", status_code=204, summary="Delete a template of my own")
+async def delete_template(session: Writing, user: CurrentUser, template: Key) -> None:
+    await wardrobe.delete(session, owner_id=user.id, key=template)
 
 
 def _shown(template: Template) -> TemplateOut:
