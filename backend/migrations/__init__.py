@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
-from backend.database import connect
+from backend.database import async_url, connect
 
 
 def upgrade(url: str) -> None:
@@ -19,6 +20,10 @@ def newest() -> str:
 
 
 async def _upgrade(url: str) -> None:
+    file = async_url(url)
+    if file.get_backend_name() == "sqlite" and file.database and not Path(file.database).absolute().parent.is_dir():
+        # Said here, because the driver's thread would say it once more when nobody listens.
+        raise SQLAlchemyError(f"the folder of {file.database} does not exist")
     database = connect(url)
     try:
         async with database.writer.connect() as connection:

@@ -130,7 +130,8 @@ async def test_without_a_hash_the_answer_is_no_and_takes_as_long(passwords: Pass
             times.append(perf_counter() - began)
         return min(times)
 
-    assert await quickest(None) > await quickest(hash) / 2  # next to nothing where no hash is computed
+    # Where no hash is computed it is a two-hundredth; how busy the machine is cannot make up for that.
+    assert await quickest(None) > await quickest(hash) / 20
     assert argon2.extract_parameters(hash) == argon2.extract_parameters(_NOBODYS)
 
 
