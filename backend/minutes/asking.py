@@ -50,7 +50,7 @@ class Asking:
 
 
 def too_little() -> LanguageModelError:
-    told = "The language model can read too little at once. Set OPENAI_CONTEXT_TOKENS to what it can, 4096 at least."
+    told = "The language model can read too little at once. Set its context tokens to what it can, 4096 at least."
     return LanguageModelError("language_model_context", told)
 
 

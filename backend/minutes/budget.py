@@ -26,10 +26,16 @@ class BudgetSpent(TooManyRequests):
 
 async def used(session: AsyncSession, *, owner_id: str, now: datetime | None = None) -> int:
     """Tokens, asked and answered, of the last twenty-four hours."""
+    return sum((await by_endpoint(session, owner_id=owner_id, now=now)).values())
+
+
+async def by_endpoint(session: AsyncSession, *, owner_id: str | None, now: datetime | None = None) -> dict[str, int]:
+    """The same for each endpoint; of everybody where the owner is none."""
     tokens = func.sum(LanguageUse.prompt_tokens + LanguageUse.completion_tokens)
-    since = (now or utc_now()) - _DAY
-    mine = (LanguageUse.owner_id == owner_id) & (LanguageUse.created_at > since)
-    return int(await session.scalar(select(tokens).where(mine)) or 0)
+    query = select(LanguageUse.endpoint, tokens).where(LanguageUse.created_at > (now or utc_now()) - _DAY)
+    if owner_id is not None:
+        query = query.where(LanguageUse.owner_id == owner_id)
+    return {id: int(count) for id, count in await session.execute(query.group_by(LanguageUse.endpoint))}
 
 
 async def check(session: AsyncSession, *, owner_id: str, daily_tokens: int) -> None:
@@ -38,7 +44,7 @@ async def check(session: AsyncSession, *, owner_id: str, daily_tokens: int) -> N
         raise BudgetSpent(headers={"Retry-After": "3600"})
 
 
-async def note(database: Database, *, owner_id: str, purpose: str, model: str, tally: Tally) -> None:
+async def note(database: Database, *, owner_id: str, purpose: str, model: str, endpoint: str, tally: Tally) -> None:
     """Write down what was asked, whatever came of it. What is paid is paid: a database in trouble is no reason to lose
     the answer."""
     if tally.calls == 0:
@@ -47,6 +53,7 @@ async def note(database: Database, *, owner_id: str, purpose: str, model: str, t
         owner_id=owner_id,
         purpose=purpose,
         model=model[:128],
+        endpoint=endpoint,
         calls=tally.calls,
         prompt_tokens=tally.prompt_tokens,
         completion_tokens=tally.completion_tokens,

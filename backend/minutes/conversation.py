@@ -7,11 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.minutes.asked import Answer
 from backend.minutes.tables import Exchange
+from backend.recordings.tables import not_trashed
 
 
 async def exchanges(session: AsyncSession, *, owner_id: str, recording_id: str, most: int = 200) -> Sequence[Exchange]:
     """The last of them, oldest first."""
-    query = select(Exchange).where(Exchange.recording_id == recording_id, Exchange.owner_id == owner_id)
+    mine = (Exchange.recording_id == recording_id) & (Exchange.owner_id == owner_id)
+    query = select(Exchange).where(mine, not_trashed(Exchange.recording_id))
     found = (await session.scalars(query.order_by(Exchange.created_at.desc(), Exchange.id).limit(most))).all()
     return list(reversed(found))
 

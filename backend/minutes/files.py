@@ -5,6 +5,7 @@ import json
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.minutes.docx import docx
 from backend.minutes.form import MinutesForm
 from backend.minutes.markdown import markdown
 from backend.minutes.tables import Minutes
@@ -36,4 +37,7 @@ def written(
         facts = {"title": title, "number": found.number, "transcript": found.transcript, "stale": stale}
         return (json.dumps({**facts, **found.content}, ensure_ascii=False) + "\n").encode()
     shown = template or Template(**{**found.template, "parts": tuple(found.template["parts"])})
-    return markdown(MinutesForm.model_validate(found.content), document, shown, title, stale=stale).encode()
+    content = MinutesForm.model_validate(found.content)
+    if format == "docx":
+        return docx(content, document, shown, title, stale=stale)
+    return markdown(content, document, shown, title, stale=stale).encode()

@@ -7,7 +7,8 @@ from backend.minutes.templates import PARTS, Template
 from backend.transcripts.document import Document
 from backend.transcripts.export import clock, escaped
 
-_WORDS = {
+#: Title, staleness, doubt, coverage and its unit, for people.
+WORDS = {
     "zh": ("会议纪要", "依据的文稿之后有改动，本纪要可能已经过时。", "存疑", "覆盖", "段"),
     "en": ("Minutes", "The transcript was changed since: these minutes may be out of date.", "doubtful", "Covers", ""),
 }
@@ -16,7 +17,7 @@ _WORDS = {
 def markdown(minutes: MinutesForm, document: Document, template: Template, title: str, *, stale: bool = False) -> str:
     """The whole file. What was said never becomes markup."""
     chinese = minutes.language == "zh"
-    words = _WORDS["zh" if chinese else "en"]
+    words = WORDS["zh" if chinese else "en"]
     times = {segment.id: clock(segment.start) for segment in document.segments}
 
     def said(one: Statement) -> str:

@@ -8,11 +8,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from backend.engines.language import LanguageModelError, tokens_of
-from backend.minutes.asking import Asking, nothing_at_all, too_little
+from backend.engines.language import tokens_of
+from backend.minutes.asking import Asking, too_little
 from backend.minutes.guard import refusal
 from backend.minutes.sections import Section, cut, fenced, legend, lines_of, segment_at
-from backend.minutes.summarize import Progress
+from backend.minutes.windows import Progress, read_windows
 from backend.speech.text import bare
 from backend.speech.types import Segment
 from backend.transcripts.document import Document
@@ -81,33 +81,14 @@ async def polish(
     lines = await asyncio.to_thread(lines_of, document, room - room // 4)
     pieces = Counter(line.number for line in lines)
     windows = cut(lines, room)
-    done = 0.0
-    codes: list[str] = []
     drafts: dict[int, str] = {}
 
-    async def of_one(window: Section) -> None:
-        nonlocal done
-        try:
-            # Of a segment too long for one window nothing is changed.
-            whole = {line.number for line in window.own if pieces[line.number] == 1}
-            drafts.update(await _texts(window, whole, document, words, asking))
-        except LanguageModelError as error:
-            if error.retry and patient:
-                raise
-            codes.append(error.code)
-        own = window.own
-        done += segment_at(document, own[-1].number).end - segment_at(document, own[0].number).start
-        progress(min(done, document.duration), document.duration)
+    async def read(window: Section) -> None:
+        # Of a segment too long for one window nothing is changed.
+        whole = {line.number for line in window.own if pieces[line.number] == 1}
+        drafts.update(await _texts(window, whole, document, words, asking))
 
-    tasks = [asyncio.create_task(of_one(window)) for window in windows]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    if windows and len(codes) == len(windows):
-        raise nothing_at_all(codes[0])
+    codes = await read_windows(windows, document, read, progress, patient=patient)
     warnings = []
     if codes:
         told = f"{len(codes)} of {len(windows)} parts stayed as they were: the language model gave nothing for them."

@@ -12,6 +12,7 @@ from backend.engines.language import Tally
 from backend.errors import InvalidInput, NotFound
 from backend.minutes.polish import Edit, Polished, applied
 from backend.minutes.tables import Polish
+from backend.recordings.tables import not_trashed
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document, document_from_json
 from backend.transcripts.tables import Origin, Transcript
@@ -26,7 +27,8 @@ class PolishNotFound(NotFound):
 
 
 async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> Polish:
-    query = select(Polish).where(Polish.recording_id == recording_id, Polish.owner_id == owner_id)
+    mine = (Polish.recording_id == recording_id) & (Polish.owner_id == owner_id)
+    query = select(Polish).where(mine, not_trashed(Polish.recording_id))
     found = await session.scalar(query.order_by(Polish.created_at.desc(), Polish.id).limit(1))
     if found is None:
         raise PolishNotFound

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +11,7 @@ from backend.errors import NotFound
 from backend.minutes.form import MinutesForm
 from backend.minutes.tables import Minutes
 from backend.minutes.templates import Template
+from backend.recordings.tables import not_trashed
 from backend.transcripts.tables import Transcript
 
 
@@ -20,7 +21,7 @@ class MinutesNotFound(NotFound):
 
 
 async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> Minutes:
-    query = select(Minutes).where(Minutes.recording_id == recording_id, Minutes.owner_id == owner_id)
+    query = select(Minutes).where(*_theirs(owner_id, recording_id))
     found = await session.scalar(query.order_by(Minutes.number.desc()).limit(1))
     if found is None:
         raise MinutesNotFound
@@ -28,7 +29,7 @@ async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> 
 
 
 async def version(session: AsyncSession, *, owner_id: str, recording_id: str, number: int) -> Minutes:
-    query = select(Minutes).where(Minutes.recording_id == recording_id, Minutes.owner_id == owner_id)
+    query = select(Minutes).where(*_theirs(owner_id, recording_id))
     found = await session.scalar(query.where(Minutes.number == number))
     if found is None:
         raise MinutesNotFound
@@ -37,13 +38,13 @@ async def version(session: AsyncSession, *, owner_id: str, recording_id: str, nu
 
 async def versions(session: AsyncSession, *, owner_id: str, recording_id: str) -> Sequence[Minutes]:
     """All versions, newest first."""
-    query = select(Minutes).where(Minutes.recording_id == recording_id, Minutes.owner_id == owner_id)
+    query = select(Minutes).where(*_theirs(owner_id, recording_id))
     return (await session.scalars(query.order_by(Minutes.number.desc()))).all()
 
 
 async def newest_transcript(session: AsyncSession, *, owner_id: str, recording_id: str) -> int:
     """The number of the transcript's newest version: minutes that rest on another are stale. 0 where there is none."""
-    query = select(func.max(Transcript.number))
+    query = select(func.max(Transcript.number)).where(Transcript.aside.is_(False))
     return await session.scalar(
         query.where(Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
     ) or 0  # fmt: skip
@@ -83,3 +84,9 @@ async def publish(
             if not patience:
                 raise
     raise AssertionError("unreachable")
+
+
+def _theirs(owner_id: str, recording_id: str) -> tuple[ColumnElement[bool], ...]:
+    """What is in the trash is not found."""
+    mine = (Minutes.recording_id == recording_id, Minutes.owner_id == owner_id)
+    return (*mine, not_trashed(Minutes.recording_id))

@@ -1,7 +1,7 @@
 """Minutes of a document of any length: notes of every section, then what stands over them. Nothing without evidence."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from backend.engines.language import LanguageModelError, tokens_of
@@ -13,15 +13,13 @@ from backend.minutes.form import MinutesForm
 from backend.minutes.prompts import section_prompt, whole_prompt
 from backend.minutes.sections import Line, Section, cut, fenced, legend, lines_of, segment_at
 from backend.minutes.templates import Template
+from backend.minutes.windows import Progress
 from backend.transcripts.document import Document
 
 #: A larger section is read less closely, however much the model could hold.
 _LARGEST_SECTION = 12_000
 #: How often a section that came to nothing is tried in two halves.
 _HALVINGS = 2
-
-#: Told how many seconds of the audio are done, of how many.
-Progress = Callable[[float, float], None]
 
 
 @dataclass(frozen=True, slots=True)

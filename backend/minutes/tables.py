@@ -49,14 +49,29 @@ class Polish(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
-class TemplateVersion(Base):
-    """One version of somebody's own template. The newest counts; a deleted one ends in a version that says so."""
+class Repair(Base):
+    """What a language model would repair of a transcript's segments; a person says which of it is done."""
 
-    __tablename__ = "minutes_templates"
-    __table_args__ = (UniqueConstraint("owner_id", "key", "version"),)
+    __tablename__ = "repairs"
+    __table_args__ = (Index(None, "recording_id", "created_at"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    job_id: Mapped[str | None] = mapped_column(String(32))
+    base: Mapped[int]  #: number of the transcript's version that was read
+    items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  #: [{"kind", "before", "after", "said"}]
+    model: Mapped[str] = mapped_column(String(128))
+    calls: Mapped[int] = mapped_column(default=0)
+    prompt_tokens: Mapped[int] = mapped_column(default=0)
+    completion_tokens: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class _AnyTemplateVersion:
+    """One version of a template. The newest counts; a deleted one ends in a version that says so."""
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     key: Mapped[str] = mapped_column(String(32))
     version: Mapped[int]  #: from 1
     name: Mapped[str] = mapped_column(String(64))
@@ -64,6 +79,22 @@ class TemplateVersion(Base):
     parts: Mapped[list[str]] = mapped_column(JSON)  #: shown in this order
     deleted: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class TemplateVersion(_AnyTemplateVersion, Base):
+    """Of somebody's own template."""
+
+    __tablename__ = "minutes_templates"
+    __table_args__ = (UniqueConstraint("owner_id", "key", "version"),)
+
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+
+
+class SharedTemplateVersion(_AnyTemplateVersion, Base):
+    """Of a template that an admin shares with everybody. It outlives the admin."""
+
+    __tablename__ = "shared_templates"
+    __table_args__ = (UniqueConstraint("key", "version"),)
 
 
 class Exchange(Base):
@@ -92,9 +123,38 @@ class LanguageUse(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    purpose: Mapped[str] = mapped_column(String(16))  #: minutes, polish, question or names
+    purpose: Mapped[str] = mapped_column(String(16))  #: minutes, polish, repair, question, names or test
+    endpoint: Mapped[str] = mapped_column(String(32), default="built-in", server_default="built-in", index=True)
     model: Mapped[str] = mapped_column(String(128))
     calls: Mapped[int]
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class LanguageEndpoint(Base):
+    """Where a language model can be asked, beside the endpoint of the settings."""
+
+    __tablename__ = "language_endpoints"
+    __table_args__ = (Index(None, "owner_id", "name"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))  #: none: everybody's
+    name: Mapped[str] = mapped_column(String(64))
+    url: Mapped[str] = mapped_column(String(500))
+    secret: Mapped[str] = mapped_column(Text)  #: the key, sealed; empty where it needs none
+    model: Mapped[str] = mapped_column(String(128))
+    context_tokens: Mapped[int] = mapped_column(default=8192)
+    allow_private: Mapped[bool] = mapped_column(default=False)  #: set by admins only
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class LanguageChoice(Base):
+    """Which endpoint is asked: for everybody (`whose` is house), or for one user instead."""
+
+    __tablename__ = "language_choices"
+
+    whose: Mapped[str] = mapped_column(String(32), primary_key=True)  #: house, or the user's id
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    endpoint: Mapped[str | None] = mapped_column(String(32))  #: none: as the house says; there: that of the settings
+    own_endpoints: Mapped[bool] = mapped_column(default=False)  #: of the house: people may have their own

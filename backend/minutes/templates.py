@@ -26,6 +26,7 @@ class Template:
     guidance: str
     parts: tuple[str, ...]
     version: int = 1
+    shared: bool = False  #: an admin made it for everybody
 
 
 _ALL = tuple(PARTS)

@@ -1,19 +1,22 @@
-"""Templates of one owner beside the built-in ones. An edit is a new version: minutes keep theirs."""
+"""Templates beside the built-in ones: one owner's, and everybody's, whose owner is none. An edit is a new version."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import new_id
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.minutes.cleaning import quoted
-from backend.minutes.tables import TemplateVersion
+from backend.minutes.tables import SharedTemplateVersion, TemplateVersion
 from backend.minutes.templates import BUILT_IN, Template
 
-#: Own templates of one user.
+#: Templates of one owner.
 MOST = 100
+
+_Row = TemplateVersion | SharedTemplateVersion
 
 
 class TemplateNotFound(NotFound):
@@ -37,68 +40,84 @@ class TooManyTemplates(Conflict):
 
 
 async def find(session: AsyncSession, *, owner_id: str, key: str) -> Template:
+    """A built-in one, one of everybody's, or one of the owner's."""
     if key in BUILT_IN:
         return BUILT_IN[key]
-    return _template(await _newest(session, owner_id, key))
+    try:
+        return _template(await _newest(session, None, key))
+    except TemplateNotFound:
+        return _template(await _newest(session, owner_id, key))
 
 
 async def every(session: AsyncSession, *, owner_id: str) -> Sequence[Template]:
-    """The built-in ones, then the owner's own by name."""
-    last = (
-        select(TemplateVersion.key, func.max(TemplateVersion.version).label("version"))
-        .where(TemplateVersion.owner_id == owner_id)
-        .group_by(TemplateVersion.key)
-        .subquery()
-    )
-    query = select(TemplateVersion).join(
-        last, (last.c.key == TemplateVersion.key) & (last.c.version == TemplateVersion.version)
-    )
-    query = query.where(TemplateVersion.owner_id == owner_id, TemplateVersion.deleted.is_(False))
-    own = (await session.scalars(query.order_by(TemplateVersion.name, TemplateVersion.key))).all()
-    return [*BUILT_IN.values(), *map(_template, own)]
+    """The built-in ones, then everybody's, then the owner's own, by name."""
+    return [*BUILT_IN.values(), *await _of(session, None), *await _of(session, owner_id)]
 
 
 async def save(
-    session: AsyncSession, *, owner_id: str, key: str | None, name: str, guidance: str, parts: Sequence[str]
+    session: AsyncSession, *, owner_id: str | None, key: str | None, name: str, guidance: str, parts: Sequence[str]
 ) -> Template:
     """A new template, or a new version of the one at `key`."""
     if not quoted(name):
         raise InvalidInput("A template needs a name.")
     version = 1
     if key is None:
-        if len(await every(session, owner_id=owner_id)) - len(BUILT_IN) >= MOST:
+        if len(await _of(session, owner_id)) >= MOST:
             raise TooManyTemplates
         key = new_id()
     elif key in BUILT_IN:
         raise TemplateBuiltIn
     else:
         version = (await _newest(session, owner_id, key)).version + 1
-    row = TemplateVersion(
-        owner_id=owner_id, key=key, version=version, name=quoted(name), guidance=quoted(guidance), parts=list(parts)
-    )
-    return await _add(session, row)
+    return await _add(session, owner_id, key, version, quoted(name), quoted(guidance), list(parts))
 
 
-async def delete(session: AsyncSession, *, owner_id: str, key: str) -> None:
+async def delete(session: AsyncSession, *, owner_id: str | None, key: str) -> None:
     """Minutes made with it keep it."""
     if key in BUILT_IN:
         raise TemplateBuiltIn
     last = await _newest(session, owner_id, key)
-    row = TemplateVersion(
-        owner_id=owner_id, key=key, version=last.version + 1, name=last.name, guidance="", parts=[], deleted=True
-    )
-    await _add(session, row)
+    await _add(session, owner_id, key, last.version + 1, last.name, "", [], deleted=True)
 
 
-async def _newest(session: AsyncSession, owner_id: str, key: str) -> TemplateVersion:
-    mine = (TemplateVersion.owner_id == owner_id) & (TemplateVersion.key == key)
-    row = await session.scalar(select(TemplateVersion).where(mine).order_by(TemplateVersion.version.desc()).limit(1))
+async def _of(session: AsyncSession, owner_id: str | None) -> list[Template]:
+    rows, theirs = _rows(owner_id)
+    last = select(rows.key, func.max(rows.version).label("version")).where(theirs).group_by(rows.key).subquery()
+    query = select(rows).join(last, (last.c.key == rows.key) & (last.c.version == rows.version))
+    query = query.where(theirs, rows.deleted.is_(False)).order_by(rows.name, rows.key)
+    found: Sequence[_Row] = (await session.scalars(query)).all()
+    return [_template(row) for row in found]
+
+
+async def _newest(session: AsyncSession, owner_id: str | None, key: str) -> _Row:
+    rows, theirs = _rows(owner_id)
+    query = select(rows).where(theirs, rows.key == key).order_by(rows.version.desc()).limit(1)
+    row: _Row | None = await session.scalar(query)
     if row is None or row.deleted:
         raise TemplateNotFound
     return row
 
 
-async def _add(session: AsyncSession, row: TemplateVersion) -> Template:
+def _rows(owner_id: str | None) -> tuple[Any, ColumnElement[bool]]:
+    # One of two mapped classes with the same columns: their union is no type that SQLAlchemy's queries know.
+    if owner_id is None:
+        return SharedTemplateVersion, true()
+    return TemplateVersion, TemplateVersion.owner_id == owner_id
+
+
+async def _add(
+    session: AsyncSession,
+    owner_id: str | None,
+    key: str,
+    version: int,
+    name: str,
+    guidance: str,
+    parts: list[str],
+    deleted: bool = False,
+) -> Template:
+    row: _Row = SharedTemplateVersion() if owner_id is None else TemplateVersion(owner_id=owner_id)
+    row.key, row.version, row.name, row.guidance = key, version, name, guidance
+    row.parts, row.deleted = parts, deleted
     try:
         async with session.begin_nested():
             session.add(row)
@@ -107,5 +126,6 @@ async def _add(session: AsyncSession, row: TemplateVersion) -> Template:
     return _template(row)
 
 
-def _template(row: TemplateVersion) -> Template:
-    return Template(row.key, row.name, row.guidance, tuple(row.parts), row.version)
+def _template(row: _Row) -> Template:
+    shared = isinstance(row, SharedTemplateVersion)
+    return Template(row.key, row.name, row.guidance, tuple(row.parts), row.version, shared)

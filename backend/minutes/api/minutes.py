@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.access import Reader, Reading
+from backend.accounts.access import Reader, Reading, Stored
+from backend.accounts.audit import Action, note_apart
 from backend.minutes import service, wardrobe
 from backend.minutes.files import rests_on, written
 from backend.minutes.form import MinutesForm
@@ -62,9 +63,10 @@ async def versions(session: Reading, user: Reader, recording_id: RecordingId) ->
 @router.get("/export", summary="A file to take away", response_class=Response)
 async def take_away(
     session: Reading,
+    database: Stored,
     user: Reader,
     recording_id: RecordingId,
-    format: Literal["md", "json"] = "md",
+    format: Literal["md", "json", "docx"] = "md",
     version: Annotated[Number | None, Query()] = None,
     template: Annotated[str | None, Query(max_length=32)] = None,
 ) -> Response:
@@ -75,6 +77,7 @@ async def take_away(
     document, stale = await rests_on(session, found)
     title = f"{file_name(recording.name, format).removesuffix(f'.{format}')} 纪要"
     data = await asyncio.to_thread(written, found, document, format, title, stale, shown)
+    await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, minutes=found.number)
     headers = {"Content-Disposition": content_disposition(file_name(title, format)), "Cache-Control": "no-store"}
     return Response(data, media_type=content_type(format), headers=headers)
 

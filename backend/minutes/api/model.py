@@ -3,29 +3,25 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.requests import HTTPConnection
 from pydantic import BaseModel
 
-from backend.accounts.access import Admin, Configured, CurrentUser, Reader, Reading
-from backend.engines.language import LanguageModel, LanguageModelMissing, Tally
-from backend.minutes import budget
+from backend.accounts.access import Admin, Configured, CurrentUser, Reader, Reading, held
+from backend.engines.language import LanguageModel, LanguageModelError, Tally
+from backend.minutes import budget, endpoints
+from backend.minutes.models import Models
 
 router = APIRouter(prefix="/api/language-model", tags=["language model"])
 
 
-def _perhaps(connection: HTTPConnection) -> LanguageModel | None:
-    model: LanguageModel | None = connection.app.state.language_model
-    return model
+#: Who finds the language model that is asked for somebody.
+TheModels = Annotated[Models, Depends(held("models"))]
 
 
-def _model(connection: HTTPConnection) -> LanguageModel:
-    model = _perhaps(connection)
-    if model is None:
-        raise LanguageModelMissing
-    return model
+async def _model(models: TheModels, user: CurrentUser) -> LanguageModel:
+    return await models.of(user.id)
 
 
-#: The language model, or LanguageModelMissing before anything else is done.
+#: The language model of the signed-in user, or LanguageModelMissing before anything else is done.
 Model = Annotated[LanguageModel, Depends(_model)]
 
 
@@ -39,10 +35,12 @@ Affordable = Annotated[LanguageModel, Depends(_affordable)]
 
 
 class LanguageModelState(BaseModel):
-    """Whether there is one, its name, and what to do where there is none. The key and the address are not told."""
+    """Whether there is one for me, its name, and what to do where there is none. No key is told."""
 
     configured: bool
     model: str | None = None
+    endpoint: str | None = None  #: id of the one that is asked for me
+    own_allowed: bool = False  #: people may have endpoints of their own
     used_tokens: int = 0  #: mine, of the last 24 hours
     daily_tokens: int = 0  #: that I may use; 0 means no limit
     code: str | None = None
@@ -50,18 +48,19 @@ class LanguageModelState(BaseModel):
 
 
 @router.get("", summary="Whether a language model is set up")
-async def language_model(
-    session: Reading,
-    user: Reader,
-    settings: Configured,
-    model: Annotated[LanguageModel | None, Depends(_perhaps)],
-) -> LanguageModelState:
-    if model is None:
-        missing = LanguageModelMissing()
-        return LanguageModelState(configured=False, code=missing.code, detail=missing.detail)
-    used = await budget.used(session, owner_id=user.id)
+async def language_model(session: Reading, user: Reader, settings: Configured, models: TheModels) -> LanguageModelState:
+    own_allowed = (await endpoints.house(session)).own_endpoints
+    try:
+        model = await models.of(user.id)
+    except LanguageModelError as error:
+        return LanguageModelState(configured=False, own_allowed=own_allowed, code=error.code, detail=error.detail)
     return LanguageModelState(
-        configured=True, model=model.name, used_tokens=used, daily_tokens=settings.openai_daily_tokens
+        configured=True,
+        model=model.name,
+        endpoint=model.source,
+        own_allowed=own_allowed,
+        used_tokens=await budget.used(session, owner_id=user.id),
+        daily_tokens=settings.openai_daily_tokens,
     )
 
 
@@ -69,8 +68,9 @@ class _Pong(BaseModel):
     ok: bool
 
 
-@router.post("/test", summary="Ask it something small", response_model=LanguageModelState)
-async def test(_user: Admin, model: Model) -> LanguageModelState:
+@router.post("/test", summary="Ask the one that is asked for me something small", response_model=LanguageModelState)
+async def test(user: Admin, models: TheModels) -> LanguageModelState:
     """Answers with the code of what is wrong, if anything is."""
+    model = await models.of(user.id)
     await model.fill_in(_Pong, "只回答一个JSON对象。", '回答 {"ok": true}', most_tokens=200, tally=Tally())
-    return LanguageModelState(configured=True, model=model.name)
+    return LanguageModelState(configured=True, model=model.name, endpoint=model.source)

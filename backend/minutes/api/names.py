@@ -41,4 +41,5 @@ async def names(
     try:
         return [SuggestionOut.model_validate(one) for one in await suggest(document, asking)]
     finally:
-        await budget.note(database, owner_id=user.id, purpose="names", model=model.name, tally=asking.paid)
+        whose = {"owner_id": user.id, "purpose": "names"}
+        await budget.note(database, **whose, model=model.name, endpoint=model.source, tally=asking.paid)

@@ -82,7 +82,14 @@ async def ask(
             yield _event("error", {"code": error.code, "detail": error.detail})
             return
         finally:
-            await budget.note(database, owner_id=user.id, purpose="question", model=model.name, tally=found.tally)
+            await budget.note(
+                database,
+                owner_id=user.id,
+                purpose="question",
+                model=model.name,
+                endpoint=model.source,
+                tally=found.tally,
+            )
         yield _event("answer", kept | {"found": bool(found.text), "detail": "" if found.text else NOTHING})
 
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})

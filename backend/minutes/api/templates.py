@@ -1,5 +1,6 @@
-"""Templates: the built-in ones to read, people's own to write."""
+"""Templates: the built-in ones and those for everybody to read, people's own to write."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
@@ -16,7 +17,7 @@ Key = Annotated[str, Path(max_length=32)]
 
 
 class TemplateOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
+    """`shared` are those that admins made for everybody."""
 
     key: str
     name: str
@@ -24,6 +25,11 @@ class TemplateOut(BaseModel):
     parts: list[Part]
     version: int
     built_in: bool
+    shared: bool
+
+    @staticmethod
+    def of(template: Template) -> "TemplateOut":
+        return TemplateOut(built_in=template.key in BUILT_IN, **asdict(template))
 
 
 class TemplateIn(BaseModel):
@@ -35,38 +41,26 @@ class TemplateIn(BaseModel):
     guidance: Annotated[str, Field(max_length=1000)] = ""
     parts: Annotated[list[Part], Field(min_length=1, max_length=len(PARTS))]
 
+    def given(self) -> dict[str, Any]:
+        return {"name": self.name, "guidance": self.guidance, "parts": list(dict.fromkeys(self.parts))}
 
-@router.get("", summary="Built-in templates and my own")
+
+@router.get("", summary="Built-in templates, those for everybody, and my own")
 async def templates(session: Reading, user: Reader) -> list[TemplateOut]:
-    return [_shown(one) for one in await wardrobe.every(session, owner_id=user.id)]
+    return [TemplateOut.of(one) for one in await wardrobe.every(session, owner_id=user.id)]
 
 
 @router.post("", status_code=201, summary="Make a template of my own")
 async def make_template(session: Writing, user: CurrentUser, asked: TemplateIn) -> TemplateOut:
-    return _shown(await wardrobe.save(session, owner_id=user.id, key=None, **_given(asked)))
+    return TemplateOut.of(await wardrobe.save(session, owner_id=user.id, key=None, **asked.given()))
 
 
 @router.put("/{template}", summary="Change a template of my own; it is a new version")
 async def change_template(session: Writing, user: CurrentUser, template: Key, asked: TemplateIn) -> TemplateOut:
     """Minutes keep the version they were made with."""
-    return _shown(await wardrobe.save(session, owner_id=user.id, key=template, **_given(asked)))
+    return TemplateOut.of(await wardrobe.save(session, owner_id=user.id, key=template, **asked.given()))
 
 
 @router.delete("/{template}", status_code=204, summary="Delete a template of my own")
 async def delete_template(session: Writing, user: CurrentUser, template: Key) -> None:
     await wardrobe.delete(session, owner_id=user.id, key=template)
-
-
-def _shown(template: Template) -> TemplateOut:
-    return TemplateOut(
-        key=template.key,
-        name=template.name,
-        guidance=template.guidance,
-        parts=template.parts,
-        version=template.version,
-        built_in=template.key in BUILT_IN,
-    )
-
-
-def _given(asked: TemplateIn) -> dict[str, Any]:
-    return {"name": asked.name, "guidance": asked.guidance, "parts": list(dict.fromkeys(asked.parts))}
