@@ -1,4 +1,4 @@
-"""The shell's way in: `python -m backend serve | transcribe | models | doctor`."""
+"""The shell's way in: `python -m backend serve | transcribe | models | doctor | check | backup | restore`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,10 +25,18 @@ def serve(
 
     import uvicorn
 
+    from backend import migrations
     from backend.app import create_app
+    from backend.heap import keep_freed_memory
     from backend.settings import load_settings
 
+    keep_freed_memory()
     settings = load_settings(**({"demo": True} if demo else {}))
+    try:
+        migrations.upgrade(settings.database_url)
+    except migrations.DatabaseTooNew as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops cleanly and then raises the signal once more, for whoever stood here before: exit with 0.
         signal.signal(stop, lambda *_: None)
@@ -82,6 +90,42 @@ def doctor() -> None:
     from backend.settings import load_settings
 
     raise typer.Exit(run_doctor(load_settings(needs_key=False)))
+
+
+@app.command()
+def check(
+    json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
+    quick: Annotated[bool, typer.Option(help="Compare sizes only, and read no upload through")] = False,
+) -> None:
+    """See whether every promise holds: nothing lost, nothing double, rows and files agree. Changes nothing."""
+    from backend.housekeeping.commands import check_here
+    from backend.settings import load_settings
+
+    raise typer.Exit(check_here(load_settings(needs_key=False), as_json=json, quick=quick))
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new folder, or a new file that ends in .tar")],
+    link: Annotated[bool, typer.Option(help="Hard links in place of copies; on the same disk only")] = False,
+    portable: Annotated[bool, typer.Option(help="Rows instead of SQLite's file, for another kind of database")] = False,
+) -> None:
+    """Keep the database and every file it names; the server may run meanwhile."""
+    from backend.housekeeping.commands import backup_here
+    from backend.settings import load_settings
+
+    raise typer.Exit(backup_here(load_settings(needs_key=False), target, link=link, portable=portable))
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="What `backup` has made", exists=True)],
+) -> None:
+    """Put a backup into an empty DATABASE_URL and UPLOADS_DIR. Nothing is ever overwritten."""
+    from backend.housekeeping.commands import restore_here
+    from backend.settings import load_settings
+
+    raise typer.Exit(restore_here(load_settings(needs_key=False), source))
 
 
 def _add_models() -> None:

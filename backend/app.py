@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.responses import JSONResponse
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -21,43 +22,52 @@ from backend.accounts.passwords import Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
-from backend.admin.api import audit, metrics, operations, users
-from backend.database import Database, connect, is_busy
-from backend.edge import CarefulHeaders, SmallBodies, WhereFrom
+from backend.admin.api import audit, figures, limits, metrics, operations, storage, system, users
+from backend.database import connect, is_busy
+from backend.edge import CarefulHeaders, LastResort, SmallBodies, WhereFrom
 from backend.engines.hosts import open_engines
-from backend.engines.language import LanguageModelError
-from backend.engines.language_model import OpenAI, endpoint_of
 from backend.errors import ServiceBusy, install_handlers
 from backend.events import Bus
-from backend.jobs.api import engines, intake, jobs, minutes, socket
+from backend.exports import api as exports
+from backend.housekeeping.ground import Ground
+from backend.housekeeping.keeper import Housekeeper
+from backend.jobs.api import engines, intake, jobs, landing, library, minutes, socket, trash, uploads
 from backend.jobs.api.access import TheHouse
 from backend.jobs.desk import Desk
-from backend.jobs.herald import Herald
+from backend.jobs.herald import Herald, gone
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.logs import set_up_logs
+from backend.minutes.api import endpoints, model, names, polish, questions, repair, shared, templates
 from backend.minutes.api import minutes as written
-from backend.minutes.api import model, names, polish, questions, templates
+from backend.minutes.models import Models
 from backend.page import DIST, Page, built
 from backend.recordings import api as recordings
+from backend.recordings.dock import Dock
 from backend.recordings.files import Storage
-from backend.recordings.service import known_ids
 from backend.settings import Settings
+from backend.shares.api import links, visitors
 from backend.transcripts import api as transcripts
+from backend.transcripts.press import Press
 
 logger = logging.getLogger(__name__)
 
 #: Whatever has routes.
 _ROOMS = (
     *(account, keys, second_factor, google, register),
-    *(intake, recordings, transcripts, jobs, minutes, engines, socket),
-    *(written, polish, questions, names, templates, model),
-    *(users, operations, audit, metrics),
+    *(intake, uploads, landing, library, recordings, trash, transcripts, jobs, minutes, engines, socket),
+    *(written, polish, repair, questions, names, templates, model, endpoints, shared),
+    *(exports, links, visitors),
+    *(users, operations, limits, figures, storage, system, audit, metrics),
 )
 
-#: Age at which a folder without a row is no upload under way.
-_ORPHAN_SECONDS = 3600.0
+#: What an upload says of itself, and what it is answered.
+_UPLOAD_HEADERS = ("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Checksum")
+_UPLOAD_ANSWERS = (
+    *("Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
+    *("Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Expires"),
+)
 
 _ABOUT = """Turns recordings of Mandarin meetings into text with speakers.
 
@@ -74,7 +84,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = _bare_app(settings)
     app.state.settings = settings
     app.state.limits = Limits(
-        settings.job_queue_max_concurrent, settings.job_queue_max_per_user, settings.job_queue_max_size
+        settings.job_queue_max_concurrent,
+        settings.job_queue_max_per_user,
+        settings.job_queue_max_size,
+        settings.job_queue_max_language,
     )
     app.state.bus = Bus()
     app.state.passwords = Passwords()
@@ -82,25 +95,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.tickets = Tickets()
     app.state.throttle = Throttle()
     app.state.google = Google(settings.google_clients)
+    app.state.looking = asyncio.Lock()  # the doctor hashes gigabytes
     app.state.storage = Storage(settings.uploads_dir)
-    app.state.language_model = _language_model(settings)
+    app.state.press = Press(settings.models_dir)
     install_handlers(app)
-    app.add_exception_handler(OperationalError, _database_trouble)
+    app.add_exception_handler(DBAPIError, _database_trouble)
     app.add_exception_handler(PoolTimeout, _database_trouble)
+    app.add_middleware(LastResort)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(settings.cors_origins),
         allow_credentials=True,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-Requested-With"],
-        expose_headers=["Content-Disposition", "Retry-After"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "X-Requested-With", "Idempotency-Key", *_UPLOAD_HEADERS],
+        expose_headers=["Content-Disposition", "Retry-After", "Idempotency-Replayed", *_UPLOAD_ANSWERS],
     )
     for room in _ROOMS:
         app.include_router(room.router)
     _add_health(app)
     if built():
         app.router.routes.append(Page(DIST))
-    app.add_middleware(SmallBodies, streamed=intake.STREAMED)
+    app.add_middleware(SmallBodies, streamed=intake.STREAMED | uploads.STREAMED)
     app.add_middleware(CarefulHeaders, google=bool(settings.google_clients))
     app.add_middleware(WhereFrom)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
@@ -112,16 +127,6 @@ def _bare_app(settings: Settings) -> FastAPI:
         return FastAPI(title="Meeting ASR", version="0.1.0", lifespan=_lifespan, openapi_url=None)
     # The documentation's own scripts come from here too: a server in a closed network has no CDN.
     return FastAPIOffline(title="Meeting ASR", version="0.1.0", description=_ABOUT, lifespan=_lifespan, redoc_url=None)
-
-
-def _language_model(settings: Settings) -> OpenAI | None:
-    """None where there is none, or where its address cannot be one: everything else works without."""
-    try:
-        endpoint = endpoint_of(settings)
-    except LanguageModelError as error:
-        logger.warning("Language model is not used", extra={"code": error.code})
-        return None
-    return OpenAI(endpoint) if endpoint else None
 
 
 async def _database_trouble(_request: Request, error: Exception) -> JSONResponse:
@@ -137,7 +142,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     await asyncio.to_thread(migrations.upgrade, settings.database_url)
     settings.uploads_dir.mkdir(parents=True, exist_ok=True)
-    database = app.state.database = connect(settings.database_url)
+    database = app.state.database = connect(settings.database_url, busy_seconds=settings.database_busy_seconds)
+    models = app.state.models = Models(database, settings)
     engines = app.state.engines = open_engines(settings)
     herald = app.state.herald = Herald(database, app.state.bus, app.state.limits)
     pipeline = Pipeline(engines, settings.models_dir, settings.demo, settings.transcriber, settings.diarizer)
@@ -146,33 +152,37 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         herald,
         app.state.storage,
         pipeline,
-        Desk(database, app.state.language_model),
+        Desk(database, models),
         app.state.limits,
         max_attempts=settings.job_max_attempts,
         max_seconds=settings.max_audio_hours * 3600,
         heartbeat_seconds=settings.heartbeat_seconds,
         rescue_seconds=settings.rescue_seconds,
     )
-    house = app.state.house = TheHouse(app.state.storage, app.state.limits, app.state.bus, herald, runner)
+    dock = Dock(
+        app.state.storage, reserve_bytes=settings.disk_reserve_bytes, life=timedelta(hours=settings.upload_hours)
+    )
+    house = app.state.house = TheHouse(app.state.storage, app.state.limits, app.state.bus, herald, runner, dock)
     await runner.start()
-    house.later(_sweep(database, app.state.storage))
+
+    def went(owner_id: str, jobs: Sequence[str]) -> None:
+        for job in jobs:
+            app.state.bus.publish(gone(owner_id, job))
+
+    ground = Ground(database, app.state.storage, gone=went)
+    keeper = app.state.housekeeper = Housekeeper(ground, settings.trash_days, settings.housekeeping_minutes * 60)
+    keeper.start()
     try:
         yield
     finally:
+        await keeper.stop()
+        await dock.close()
         await runner.stop()
         await house.finish_errands()
         await engines.close()
-        if app.state.language_model is not None:
-            await app.state.language_model.close()
+        app.state.press.close()
+        await models.close()
         await database.close()
-
-
-async def _sweep(database: Database, storage: Storage) -> None:
-    """Remove what a killed upload or delete has left: folders that no row names."""
-    async with database.read() as session:
-        known = await known_ids(session)
-    for orphan in await storage.sweep(known, _ORPHAN_SECONDS):
-        logger.info("Orphan removed", extra={"recording": orphan})
 
 
 def _add_health(app: FastAPI) -> None:

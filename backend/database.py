@@ -1,14 +1,17 @@
 """The database: one writer, many readers, and callbacks that run only after a commit."""
 
-import uuid
+import asyncio
+import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData, event, make_url
+from sqlalchemy import DateTime, Dialect, MetaData, Text, event, make_url
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -17,6 +20,16 @@ from sqlalchemy.types import TypeDecorator
 #: How long a writer waits for the database before it gives up with 503.
 BUSY_SECONDS = 10.0
 
+_UNREACHABLE = "the database server cannot be reached"
+
+#: What servers call "try again": a deadlock, a lock or a connection that was not to be had, a server that restarts.
+_BUSY_CODES = frozenset(
+    {
+        *("40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03", "08000", "08003", "08006"),  # PostgreSQL
+        *(1020, 1040, 1053, 1205, 1213, 2002, 2003, 2006, 2013),  # MySQL
+    }
+)
+
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
@@ -24,6 +37,10 @@ _DRIVERS = {
     "mysql": "mysql+asyncmy",
     "mariadb": "mysql+asyncmy",
 }
+
+
+#: Text without a limit; MySQL's ordinary one ends at 64 KiB.
+LongText = Text().with_variant(LONGTEXT(), "mysql", "mariadb")
 
 
 class Base(DeclarativeBase):
@@ -48,8 +65,6 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
         if dialect.name in ("mysql", "mariadb"):
-            from sqlalchemy.dialects.mysql import DATETIME
-
             return dialect.type_descriptor(DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime())
 
@@ -69,8 +84,8 @@ def utc_now() -> datetime:
 
 
 def new_id() -> str:
-    """122 random bits as 32 hexadecimal digits: not to be guessed, and never used again after a delete."""
-    return uuid.uuid4().hex
+    """128 random bits as 32 hexadecimal digits: not to be guessed, and never used again after a delete."""
+    return secrets.token_hex(16)
 
 
 def after_commit(session: AsyncSession, callback: Callable[[], None]) -> None:
@@ -102,6 +117,21 @@ class Database:
         async with self._read() as session:
             yield session
 
+    async def forget(self) -> None:
+        """Take what was deleted out of SQLite's log of writes too. Somebody who reads meanwhile puts it off."""
+        if self.writer.dialect.name != "sqlite":
+            return
+        async with self.writer.connect() as connection:
+            sqlite = (await connection.get_raw_connection()).driver_connection
+            assert sqlite is not None
+            try:
+                await sqlite.execute_fetchall("PRAGMA busy_timeout=0")  # else every writer would wait together with it
+                await sqlite.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                raise OperationalError("PRAGMA wal_checkpoint", None, error) from error
+            finally:
+                await sqlite.execute_fetchall(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+
     async def close(self) -> None:
         await self.writer.dispose()
         if self.reader is not self.writer:
@@ -118,16 +148,19 @@ def async_url(url: str) -> URL:
     return parsed
 
 
-def connect(url: str) -> Database:
-    """Open the database at `url`; connections are made on first use."""
+def connect(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
+    """Open the database at `url`; connections are made on first use. Who waits longer than `busy_seconds` for somebody
+    else's lock, or for a connection, gets an error that `is_busy`."""
     parsed = async_url(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_async_engine(parsed, pool_pre_ping=True, pool_timeout=BUSY_SECONDS)
+        engine = create_async_engine(
+            parsed, pool_pre_ping=True, pool_timeout=busy_seconds, **_server_options(parsed, busy_seconds)
+        )
+        _report_unreachable(engine)
         return Database(engine, engine)
-    writer = create_async_engine(
-        parsed, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS, connect_args={"timeout": BUSY_SECONDS}
-    )
-    reader = create_async_engine(parsed, pool_size=4, max_overflow=12, connect_args={"timeout": BUSY_SECONDS})
+    patience = {"timeout": busy_seconds}
+    writer = create_async_engine(parsed, pool_size=1, max_overflow=0, pool_timeout=busy_seconds, connect_args=patience)
+    reader = create_async_engine(parsed, pool_size=4, max_overflow=12, connect_args=patience)
     _prepare_sqlite(writer, writes=True)
     _prepare_sqlite(reader, writes=False)
     return Database(writer, reader)
@@ -137,8 +170,38 @@ def is_busy(error: BaseException) -> bool:
     """Whether a database error means "try again later" rather than a bug."""
     if isinstance(error, PoolTimeout):
         return True
-    text = str(getattr(error, "orig", "")).lower()
-    return isinstance(error, OperationalError) and any(word in text for word in ("locked", "busy", "deadlock"))
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    codes = {getattr(error.orig, "sqlstate", None), *getattr(error.orig, "args", ())[:1]}
+    if codes & _BUSY_CODES:
+        return True
+    text = str(error.orig).lower()
+    return isinstance(error, OperationalError) and any(word in text for word in ("locked", "busy", _UNREACHABLE))
+
+
+def _server_options(url: URL, busy_seconds: float) -> dict[str, Any]:
+    if url.drivername == "postgresql+asyncpg":
+        limits = {"lock_timeout": str(round(busy_seconds * 1000))}
+        return {"connect_args": {"server_settings": limits, "timeout": busy_seconds}}
+    if url.drivername == "mysql+asyncmy":
+        wait = f"SET SESSION innodb_lock_wait_timeout={max(1, round(busy_seconds))}"
+        connecting = {"init_command": wait, "connect_timeout": busy_seconds}
+        # What is read after the gate must be what was committed before it, not what the transaction's beginning saw.
+        return {"isolation_level": "READ COMMITTED", "connect_args": connecting}
+    return {}
+
+
+def _report_unreachable(engine: AsyncEngine) -> None:
+    """A server that is away is a database error like any other, whatever its driver raises."""
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def dial(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **options)
+        except (OSError, asyncio.TimeoutError) as error:  # the same from Python 3.11 on
+            raise dialect.loaded_dbapi.OperationalError(f"{_UNREACHABLE}: {error}") from error
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
@@ -151,6 +214,7 @@ def _prepare_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
         if writes:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged row survives a power cut
+            cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is written over
         else:
             # Only the writer checkpoints: two connections doing so can corrupt a WAL before SQLite 3.51.3.
             cursor.execute("PRAGMA wal_autocheckpoint=0")

@@ -28,6 +28,7 @@ from backend.engines.language import LanguageModelError
 from backend.engines.language_model import endpoint_of
 from backend.ffmpeg import NoFfmpeg, ffmpeg_path
 from backend.settings import ROOT, Settings
+from backend.transcripts.fonts import FontMissing, fonts_of
 from backend.weights.catalogue import FETCH, MODELS, SETS
 from backend.weights.store import ModelMissing, WeightsError, verify
 
@@ -60,19 +61,22 @@ def run_doctor(settings: Settings, console: Console | None = None) -> int:
     return 1 if any(line.state == "fail" for line in lines) else 0
 
 
-def checks(settings: Settings) -> Iterator[Line]:
-    """Every check, in the order in which people mend things."""
+def checks(settings: Settings, *, serving: bool = False) -> Iterator[Line]:
+    """Every check, in the order in which people mend things. A server that asks has its key and its port already."""
     yield python(sys.version_info[:3])
-    yield secret_key()
+    if not serving:
+        yield secret_key()
     yield secret_file(ROOT / ".env")
     yield ffmpeg()
     yield from models(settings.models_dir)
+    yield font(settings.models_dir)
     yield disk(settings.uploads_dir, settings.disk_reserve_bytes)
     yield memory(psutil.virtual_memory().available, settings.models_dir)
     yield asyncio.run(database(settings.database_url))
     yield language_model(settings)
     yield gpu()
-    yield port(int(os.environ.get("PORT") or 8000))
+    if not serving:
+        yield port(int(os.environ.get("PORT") or 8000))
 
 
 def python(version: tuple[int, ...]) -> Line:
@@ -136,6 +140,14 @@ def models(models_dir: Path) -> Iterator[Line]:
         yield Line("Models", "ok", "the small set; the full one hears better", f"{FETCH} --set full")
     else:
         yield Line("Models", "fail", "no set is complete: jobs fail with model_missing", FETCH)
+
+
+def font(models_dir: Path) -> Line:
+    try:
+        found = fonts_of(models_dir)[0].name
+    except FontMissing:
+        return Line("Font", "warn", "none with Chinese characters: no PDF can be written", f"{FETCH} --set print")
+    return Line("Font", "ok", f"PDF is written in {found}")
 
 
 def disk(uploads_dir: Path, reserve: int) -> Line:

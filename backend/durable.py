@@ -13,6 +13,17 @@ def write_durably(path: Path, data: bytes) -> None:
         _write_durably(path, data)
 
 
+def link_durably(source: Path, path: Path) -> None:
+    """Let `path` name the content of `source` too, which must lie on the same disk and never be written in place."""
+    with durable_step(path.name):
+        part = path.with_name(f".{secrets.token_hex(8)}.part")
+        os.link(source, part)
+        part.replace(path)
+        # Renaming a name onto another one of the same file does nothing, and leaves both.
+        part.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` as lasting as the files they name."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

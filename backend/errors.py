@@ -65,7 +65,8 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(_request: Request, error: HTTPException) -> JSONResponse:
-        codes = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+        codes = {401: "not_signed_in", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+        codes |= {408: "too_slow", 413: "too_large"}
         content = {"code": codes.get(error.status_code, "http_error"), "detail": str(error.detail)}
         return JSONResponse(content, error.status_code, headers=dict(error.headers or {}))
 
@@ -77,7 +78,11 @@ def install_handlers(app: FastAPI) -> None:
         ]
         return JSONResponse({"code": "invalid_input", "detail": InvalidInput.detail, "fields": fields}, 422)
 
-    @app.exception_handler(Exception)
-    async def bug(request: Request, error: Exception) -> JSONResponse:
-        logger.error("Request failed", exc_info=error, extra={"method": request.method, "route": request.url.path})
-        return JSONResponse({"code": "internal_error", "detail": "Something went wrong here. It has been logged."}, 500)
+    app.add_exception_handler(Exception, bug)
+
+
+async def bug(request: Request, error: Exception, number: str | None = None) -> JSONResponse:
+    """The answer to what nobody expected: it says nothing of the inside, and by which `number` the log knows it."""
+    logger.error("Request failed", exc_info=error, extra={"method": request.method, "route": request.url.path})
+    content = {"code": "internal_error", "detail": "Something went wrong here. It has been logged."}
+    return JSONResponse({**content, "request": number}, 500)

@@ -1,6 +1,7 @@
 """Changes of jobs, told to those who listen. A listener keeps the newest change per job: a slow one never piles up."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,11 @@ class Change:
     owner_id: str
     job_id: str
     state: dict[str, Any] = field(compare=False)
+    message: str = field(init=False, compare=False)  #: for the sockets: written once, however many listen
+
+    def __post_init__(self) -> None:
+        text = json.dumps({"type": "job", "job": self.state}, ensure_ascii=False, separators=(",", ":"))
+        object.__setattr__(self, "message", text)
 
 
 class Listener:

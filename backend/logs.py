@@ -4,7 +4,8 @@ import json
 import logging
 from contextvars import ContextVar
 
-#: Set where work for a job or a user begins; every line logged below carries them.
+#: Set where a request, or work for a job or a user, begins; every line logged below carries them.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 user_id: ContextVar[str | None] = ContextVar("user_id", default=None)
 
@@ -16,13 +17,16 @@ def set_up_logs(level: str = "INFO", form: str = "text") -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Json() if form == "json" else _Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("httpx", "aiosqlite", "alembic", "multipart", "python_multipart"):
+    for noisy in ("httpx", "aiosqlite", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("asyncmy").setLevel(logging.ERROR)  # it warns of every primary key whose name MySQL does not keep
+    for parser in ("multipart", "python_multipart"):  # they warn of every form that is broken, as strangers send them
+        logging.getLogger(parser).setLevel(logging.ERROR)
 
 
 def _facts(record: logging.LogRecord) -> dict[str, object]:
     facts = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    for name, variable in (("job", job_id), ("user", user_id)):
+    for name, variable in (("request", request_id), ("job", job_id), ("user", user_id)):
         if (value := variable.get()) is not None:
             facts.setdefault(name, value)
     return facts

@@ -6,10 +6,12 @@ import sys
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Precision = Literal["auto", "float32", "bfloat16"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,13 +47,17 @@ class Settings(BaseSettings):
 
     # Storage
     database_url: str = "sqlite:///./sqlite.db"  #: SQLAlchemy URL; SQLite, PostgreSQL or MySQL/MariaDB
+    database_busy_seconds: float = Field(default=10.0, gt=0)  #: wait for another's lock; then 503 and Retry-After
     uploads_dir: Path = Path("uploads")  #: recordings, artifacts and mirrored transcripts
     models_dir: Path = Path("models")  #: weights
     max_upload_bytes: int = Field(default=6 * 1024**3, ge=1)  #: largest file taken
+    upload_hours: float = Field(default=24.0, gt=0)  #: an upload waits so long for its next byte, then it is deleted
     max_audio_hours: float = Field(default=12.0, gt=0)  #: longest recording taken
     quota_minutes_a_month: float | None = Field(default=None, ge=0)  #: of audio, for each user; none is no limit
     quota_bytes: int | None = Field(default=None, ge=0)  #: of stored originals, likewise
     quota_queued_jobs: int | None = Field(default=None, ge=1)  #: waiting at once, likewise
+    trash_days: int = Field(default=30, ge=0, le=3650)  #: for which a deleted recording can be had back
+    housekeeping_minutes: float = Field(default=60.0, gt=0)  #: between two rounds of sweeping and retention
     disk_reserve_bytes: int = Field(default=1024**3, ge=0)  #: free space that uploads never use up
 
     # Language model (optional)
@@ -80,6 +86,7 @@ class Settings(BaseSettings):
     # Jobs
     job_queue_max_concurrent: int = Field(default=3, ge=1)  #: jobs running at once
     job_queue_max_per_user: int = Field(default=2, ge=1)  #: of these, one user's
+    job_queue_max_language: int = Field(default=4, ge=1)  #: jobs at the language model at once, beside those
     job_queue_max_size: int = Field(default=50, ge=1)  #: jobs waiting; one more is refused with 429
     job_max_attempts: int = Field(default=3, ge=1)  #: claims of one job before it is given up
     heartbeat_seconds: float = Field(default=10.0, gt=0)  #: how often a runner says it is alive
@@ -88,6 +95,9 @@ class Settings(BaseSettings):
     # Engines
     transcriber: str | None = None  #: engine used unless a job names one; the best installed where unset
     diarizer: str | None = None  #: likewise
+    diarizer_precision: Precision = "auto"  #: auto: bfloat16 where the machine multiplies it
+    diarizer_pass_seconds: float = Field(default=60.0, ge=0, le=600)  #: audio convolved at once; 0: as stock pyannote
+    diarizer_step_seconds: float = Field(default=1.0, ge=0.5, le=5)  #: from one chunk of 10 s to the next
     engine_threads: int = Field(default=0, ge=0)  #: threads of one model; 0 means cores shared evenly
     engine_idle_minutes: float = Field(default=10.0, gt=0)  #: idle time after which a model is unloaded
     engine_memory_gb: float = Field(default=8.0, gt=0)  #: a child that holds more is replaced after its request

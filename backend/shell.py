@@ -18,6 +18,7 @@ from backend.jobs.tables import Stage
 from backend.jobs.workspace import Workspace
 from backend.settings import Settings
 from backend.transcripts.export import FORMATS, export
+from backend.transcripts.fonts import fonts_of
 
 _LABELS = {Stage.PREPARE: "Prepare", Stage.TRANSCRIBE: "Transcribe", Stage.DIARIZE: "Diarize", Stage.MERGE: "Merge"}
 
@@ -41,6 +42,7 @@ def transcribe_here(
     console = Console(stderr=True)
     try:
         wanted = _formats(formats)
+        fonts = fonts_of(settings.models_dir) if "pdf" in wanted else []  # missing is said before hours of work
         options = read_options(speakers=speakers, hotwords=hotwords, transcriber=transcriber, diarizer=diarizer)
         workspace = _workspace(settings, recording, options)
         outcome = asyncio.run(_run(settings, recording, workspace, options, console))
@@ -53,7 +55,7 @@ def transcribe_here(
     output.mkdir(parents=True, exist_ok=True)
     for format in wanted:
         path = output / f"{recording.stem}.{format}"
-        write_durably(path, export(outcome.document, format, recording.name).encode())
+        write_durably(path, export(outcome.document, format, recording.name, fonts=fonts))
         print(path)
     for warning in outcome.warnings:
         console.print(f"[yellow]{warning['code']}[/yellow]: {warning['detail']}", highlight=False)
@@ -91,7 +93,8 @@ async def _run(
 
     try:
         with bar:
-            return await pipeline.run(source, workspace, options, report)
+            # The folders beside this one are of other recordings: nothing in them is ours.
+            return await pipeline.run(source, workspace, options.model_copy(update={"fresh": True}), report)
     finally:
         await engines.close()
 

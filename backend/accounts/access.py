@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
@@ -15,7 +15,7 @@ from backend.accounts.passwords import Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.tables import Login, Role, User
 from backend.accounts.throttle import Throttle
-from backend.accounts.tickets import Tickets
+from backend.accounts.tickets import Purpose, Tickets
 from backend.database import Database, utc_now
 from backend.errors import AppError
 from backend.settings import Settings
@@ -55,6 +55,7 @@ class Caller:
     user: User
     login: tokens.Login | None  #: none for a key
     scopes: frozenset[str] = frozenset()  #: of the key
+    by_ticket: bool = False  #: good for this one request
 
 
 async def authenticate(session: AsyncSession, settings: Settings, token: str, kind: str = tokens.ACCESS) -> User:
@@ -84,34 +85,13 @@ async def _enter(session: AsyncSession, settings: Settings, token: str, kind: st
     return Caller(await still_in(session, login), login)
 
 
-def _settings(connection: HTTPConnection) -> Settings:
-    settings: Settings = connection.app.state.settings
-    return settings
+def held(name: str) -> Callable[[HTTPConnection], Any]:
+    """The dependency for what the app made once, at start, and holds under this name."""
 
+    def get(connection: HTTPConnection) -> Any:
+        return getattr(connection.app.state, name)
 
-def _database(connection: HTTPConnection) -> Database:
-    database: Database = connection.app.state.database
-    return database
-
-
-def _passwords(connection: HTTPConnection) -> Passwords:
-    passwords: Passwords = connection.app.state.passwords
-    return passwords
-
-
-def _presence(connection: HTTPConnection) -> Presence:
-    presence: Presence = connection.app.state.presence
-    return presence
-
-
-def _tickets(connection: HTTPConnection) -> Tickets:
-    tickets: Tickets = connection.app.state.tickets
-    return tickets
-
-
-def _throttle(connection: HTTPConnection) -> Throttle:
-    throttle: Throttle = connection.app.state.throttle
-    return throttle
+    return get
 
 
 def _address(connection: HTTPConnection) -> str:
@@ -119,17 +99,17 @@ def _address(connection: HTTPConnection) -> str:
 
 
 #: The settings the server was started with.
-Configured = Annotated[Settings, Depends(_settings)]
+Configured = Annotated[Settings, Depends(held("settings"))]
 #: The database itself, for routes that open sessions around something slow.
-Stored = Annotated[Database, Depends(_database)]
+Stored = Annotated[Database, Depends(held("database"))]
 #: The one bounded pool in which passwords are hashed.
-Hashing = Annotated[Passwords, Depends(_passwords)]
+Hashing = Annotated[Passwords, Depends(held("passwords"))]
 #: The open sockets.
-Listening = Annotated[Presence, Depends(_presence)]
+Listening = Annotated[Presence, Depends(held("presence"))]
 #: The open tickets.
-Ticketed = Annotated[Tickets, Depends(_tickets)]
+Ticketed = Annotated[Tickets, Depends(held("tickets"))]
 #: What slows guessing down.
-Throttled = Annotated[Throttle, Depends(_throttle)]
+Throttled = Annotated[Throttle, Depends(held("throttle"))]
 #: Where the request comes from; a proxy's word counts where the proxy is trusted.
 Address = Annotated[str, Depends(_address)]
 
@@ -148,6 +128,9 @@ async def _writing(database: Stored) -> AsyncIterator[AsyncSession]:
 Reading = Annotated[AsyncSession, Depends(_reading, scope="function")]
 #: One transaction. It is committed before the answer leaves (that is what the scope is for): a failed commit is no 200.
 Writing = Annotated[AsyncSession, Depends(_writing, scope="function")]
+
+#: Headers of a program that has no token: what it begins an upload with, and what it then goes on with.
+UPLOAD_TICKET, UPLOAD_TOKEN = "X-Upload-Ticket", "X-Upload-Token"
 
 _bearer = OAuth2PasswordBearer(tokenUrl="/api/auth/login", auto_error=False)
 _key_header = APIKeyHeader(name="X-API-Key", auto_error=False)
@@ -222,6 +205,38 @@ async def _viewer(
         return await authenticate(session, settings, cookie, tokens.MEDIA)
 
 
+async def _starter(
+    connection: HTTPConnection,
+    settings: Configured,
+    database: Stored,
+    tickets: Ticketed,
+    token: Annotated[str | None, Depends(_bearer)],
+    key: Annotated[str | None, Depends(_key_header)],
+) -> Caller:
+    if (ticket := connection.headers.get(UPLOAD_TICKET)) is not None:
+        if (login := tickets.take(ticket, Purpose.UPLOAD)) is None:
+            raise NotSignedIn
+        async with database.read() as session:
+            return Caller(await still_in(session, login), login, by_ticket=True)
+    caller = await _caller(settings, database, token, key)
+    await _with_scope(keys.Scope.UPLOAD)(caller)
+    return caller
+
+
+async def _sender(
+    upload_id: str,
+    connection: HTTPConnection,
+    settings: Configured,
+    database: Stored,
+    token: Annotated[str | None, Depends(_bearer)],
+    key: Annotated[str | None, Depends(_key_header)],
+) -> User:
+    if (shown := connection.headers.get(UPLOAD_TOKEN)) is not None:
+        async with database.read() as session:
+            return await authenticate(session, settings, shown, tokens.upload(upload_id))
+    return await _with_scope(keys.Scope.UPLOAD)(await _caller(settings, database, token, key))
+
+
 #: The signed-in user, detached: for reading its columns, not for changing them. Keys are refused: what is not said
 #: to be for a scope is for people.
 CurrentUser = Annotated[User, Depends(_current_user)]
@@ -233,6 +248,11 @@ Reader = Annotated[User, Depends(_with_scope(keys.Scope.READ))]
 Uploader = Annotated[User, Depends(_with_scope(keys.Scope.UPLOAD))]
 #: A `Reader` of a route that only gives: a media element shows its cookie, as it can send no header.
 Viewer = Annotated[User, Depends(_viewer)]
+
+#: Who may begin an upload: an `Uploader`, or who shows a ticket.
+Starter = Annotated[Caller, Depends(_starter)]
+#: Who may go on with the upload that the path names: an `Uploader`, or who shows the token of this one.
+Sender = Annotated[User, Depends(_sender)]
 
 
 def _at_least(role: Role) -> Callable[..., Awaitable[User]]:

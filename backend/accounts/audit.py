@@ -41,12 +41,31 @@ class Action(str, Enum):
     USER_CREATED = "user_created"
     USER_CHANGED = "user_changed"
     USER_DELETED = "user_deleted"
+    RECORDING_TRASHED = "recording_trashed"
+    RECORDING_RESTORED = "recording_restored"
     RECORDING_DELETED = "recording_deleted"
+    ORIGINAL_REMOVED = "original_removed"
+    AUDIO_REMOVED = "audio_removed"
+    RETENTION_SET = "retention_set"
+    RETENTION_APPLIED = "retention_applied"
+    STORAGE_CLEANED = "storage_cleaned"
     JOB_DELETED = "job_deleted"
     JOB_CANCELLED = "job_cancelled"  #: somebody else's, by an admin
     JOB_RETRIED = "job_retried"
+    JOB_FRONTED = "job_moved"  #: to the front of the queue
+    LIMITS_CHANGED = "limits_changed"
     ENGINE_UNLOADED = "engine_unloaded"
+    ENGINE_RESTARTED = "engine_restarted"
     EXPORTED = "exported"
+    SHARE_CREATED = "share_created"
+    SHARE_REVOKED = "share_revoked"
+    SHARE_OPENED = "share_opened"  #: by somebody with the right code
+    SHARE_REFUSED = "share_refused"
+    ENDPOINT_SAVED = "endpoint_saved"
+    ENDPOINT_DELETED = "endpoint_deleted"
+    LANGUAGE_MODEL_CHOSEN = "language_model_chosen"
+    TEMPLATE_SAVED = "template_saved"  #: one for everybody
+    TEMPLATE_DELETED = "template_deleted"
 
 
 def note(

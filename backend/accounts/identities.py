@@ -13,14 +13,8 @@ from backend.accounts.google import Person
 from backend.accounts.registration import RegistrationOff
 from backend.accounts.tables import Identity, User
 from backend.database import Database
-from backend.errors import AppError, Conflict, NotFound
+from backend.errors import Conflict, NotFound
 from backend.settings import Registration
-
-
-class WaitsForApproval(AppError):
-    status = 403
-    code = "waits_for_approval"
-    detail = "An admin has to approve this account first."
 
 
 class LinkedElsewhere(Conflict):
@@ -47,7 +41,7 @@ async def sign_in(database: Database, mode: Registration, person: Person) -> Use
                 raise RegistrationOff
             user = await _register(session, mode, person)
     if user.pending:
-        raise WaitsForApproval
+        raise service.WaitsForApproval
     if not user.active:
         raise service.WrongCredentials
     return user

@@ -32,6 +32,14 @@ class WrongCredentials(AppError):
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
+class WaitsForApproval(AppError):
+    """Said only to somebody who has shown the right password, or whom Google vouches for."""
+
+    status = 403
+    code = "waits_for_approval"
+    detail = "An admin has to approve this account first."
+
+
 class WrongPassword(AppError):
     status = 403
     code = "wrong_password"
@@ -70,11 +78,14 @@ class NotOneself(Conflict):
 
 
 async def sign_in(database: Database, passwords: Passwords, username: str, password: str) -> User:
-    """The user with this name and password; otherwise `WrongCredentials`, after the same time whatever was wrong."""
+    """The user with this name and password; otherwise `WrongCredentials`, after the same time whatever was wrong,
+    or `WaitsForApproval`."""
     # No session is open while the hash is computed: waiting logins must not use up the connections.
     async with database.read() as session:
         user = await find_by_name(session, username)
     known = await passwords.verify(user.password_hash if user else None, password)
+    if user is not None and known and user.pending:
+        raise WaitsForApproval
     if user is None or user.password_hash is None or not known or not user.active:
         logger.info("Sign-in refused", extra={"user": user.id if user else None})
         async with database.write() as session:
@@ -177,6 +188,19 @@ async def set_role(session: AsyncSession, *, actor_id: str, user_id: str, role: 
     audit.note(session, Action.USER_CHANGED, subject=user.id, role=[user.role, role.value])
     user.role = role.value
     logger.info("Role set", extra={"by": actor_id, "changed": user_id, "role": role.value})
+    return user
+
+
+async def rename(session: AsyncSession, *, actor_id: str, user_id: str, username: str) -> User:
+    """Give somebody another name to sign in with; `UsernameTaken` where it is somebody else's."""
+    user = await reach(session, actor_id=actor_id, user_id=user_id)
+    name = username.strip()
+    audit.note(session, Action.USER_CHANGED, subject=user.id, username=[user.username, name])
+    user.username, user.username_key = name, username_key(name)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise UsernameTaken from error
     return user
 
 

@@ -11,7 +11,7 @@ from time import monotonic
 from backend.errors import TooManyRequests
 
 #: Guesses that cost no waiting, by what is counted.
-_FREE = {"account": 5, "address": 20, "pair": 5, "registration": 5, "nonce": 100}
+_FREE = {"account": 5, "address": 20, "pair": 5, "registration": 5, "nonce": 100, "stray": 30}
 _LONGEST_SECONDS = 300.0
 #: After so long without a guess nothing is held against anybody.
 _FORGOTTEN_SECONDS = 3600.0

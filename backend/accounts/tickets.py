@@ -15,6 +15,7 @@ LIFE_SECONDS = 30.0
 
 class Purpose(str, Enum):
     EVENTS = "events"  #: the first message of the WebSocket
+    UPLOAD = "upload"  #: one upload, by a program that has no token
 
 
 class TooManyTickets(TooManyRequests):

@@ -14,6 +14,12 @@ ISSUER = AUDIENCE = "meeting-asr"
 #: What a token opens: every door, or only those behind which media lie.
 ACCESS, MEDIA = "access", "media"
 
+
+def upload(upload_id: str) -> str:
+    """The kind of a token that opens one upload."""
+    return f"upload {upload_id}"
+
+
 #: Decoders of base64 pass over what does not belong there; we do not.
 _FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _CLAIMS = ["exp", "iat", "sub", "jti", "aud", "iss", "typ", "epoch"]
@@ -36,8 +42,8 @@ def lifetime(settings: Settings) -> timedelta:
     return timedelta(minutes=settings.access_token_expire_minutes)
 
 
-def issue(settings: Settings, login: Login, now: datetime, kind: str = ACCESS) -> str:
-    """A token that is good from `now` for the set number of minutes."""
+def issue(settings: Settings, login: Login, now: datetime, kind: str = ACCESS, life: timedelta | None = None) -> str:
+    """A token that is good from `now` for so long; for the set number of minutes, where nothing is said."""
     claims = {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -47,7 +53,7 @@ def issue(settings: Settings, login: Login, now: datetime, kind: str = ACCESS) -
         "login": login.id,
         "jti": secrets.token_urlsafe(16),
         "iat": now,
-        "exp": now + lifetime(settings),
+        "exp": now + (life or lifetime(settings)),
     }
     return jwt.encode(claims, settings.secret_key.get_secret_value(), settings.algorithm)
 

@@ -9,7 +9,9 @@ from backend.accounts import audit, service
 from backend.accounts.audit import Action
 from backend.errors import Conflict
 from backend.jobs.tables import Job, Status
+from backend.minutes.tables import Exchange, Minutes, Polish, Repair
 from backend.recordings.tables import Recording
+from backend.shares.tables import Share
 from backend.transcripts.tables import Transcript
 
 
@@ -49,6 +51,5 @@ async def _hand_over(session: AsyncSession, user_id: str, heir_id: str) -> None:
     running = (Job.owner_id == user_id) & (Job.status == Status.RUNNING.value)
     if await session.scalar(select(Job.id).where(running).limit(1)) is not None:
         raise StillWorking  # its runner would publish in the name of somebody who is gone
-    await session.execute(update(Recording).where(Recording.owner_id == user_id).values(owner_id=heir_id))
-    await session.execute(update(Job).where(Job.owner_id == user_id).values(owner_id=heir_id))
-    await session.execute(update(Transcript).where(Transcript.owner_id == user_id).values(owner_id=heir_id))
+    for table in (Recording, Job, Transcript, Minutes, Polish, Exchange, Repair, Share):
+        await session.execute(update(table).where(table.owner_id == user_id).values(owner_id=heir_id))

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from backend.engines.language import LanguageModelError
 
 _PRIVATE = (
-    "The language model's address lies in a private network. "
-    "Set OPENAI_ALLOW_PRIVATE=true in .env if it is a server of your own."
+    "The language model's address lies in a private network. If it is a server of your own, an admin can allow it: "
+    "OPENAI_ALLOW_PRIVATE=true in .env, or the switch of the endpoint."
 )
 
 
@@ -24,22 +24,24 @@ def check_address(url: str) -> None:
     if not well or parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise LanguageModelError(
             "language_model_address",
-            "OPENAI_BASE_URL is no address like https://host/v1, without a name, a password or a question mark in it.",
+            "The address must be like https://host/v1, without a name, a password or a question mark in it.",
         )
 
 
-async def check_host(host: str, port: int, *, allow_private: bool) -> None:
-    """Raise LanguageModelError where `host` is, or leads to, an address inside; asked before every request."""
-    if allow_private:
-        return
+async def resolved(host: str, port: int, *, allow_private: bool) -> list[str]:
+    """The addresses of `host`, each once. Raises LanguageModelError where one of them lies inside and none may.
+
+    Whoever asks connects to one of these: a name that is looked up again may lead elsewhere."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise LanguageModelError(
-            "language_model_unreachable", "The language model's host has no address. Check OPENAI_BASE_URL.", retry=True
+            "language_model_unreachable", "The language model's host has no address. Check its address.", retry=True
         ) from None
-    if any(_inside(str(address[0])) for *_, address in found):
+    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+    if not allow_private and any(_inside(address) for address in addresses):
         raise LanguageModelError("language_model_address", _PRIVATE)
+    return addresses
 
 
 def _inside(text: str) -> bool:

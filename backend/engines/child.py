@@ -1,6 +1,6 @@
 """The child an engine lives in: one JSON request a line comes in, progress, done or an error goes out, results by file.
 
-    python -m backend.engines.child NAME '{"models": "/…/models", "threads": 1, "script": null}'
+    python -m backend.engines.child NAME '{"models": "/…/models", "threads": 1, "script": null, "thrift": {…}}'
 
 A request is {"audio": path, "result": path, "options": {…}}. The answers to it are any number of
 {"progress": [done, total]}, then {"done": true} or {"error": {"code", "detail", "retry"}, "trace": where it happened},
@@ -185,11 +185,5 @@ def _memory() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def _home(text: str) -> Home:
-    value = json.loads(text)
-    script = value["script"]
-    return Home(Path(value["models"]), int(value["threads"]), None if script is None else Path(script))
-
-
 if __name__ == "__main__":
-    main(sys.argv[1], _home(sys.argv[2]))
+    main(sys.argv[1], Home.from_json(sys.argv[2]))

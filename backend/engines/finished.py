@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from backend.crash import durable_step
 from backend.speech.text import join
 from backend.speech.types import Sentence, sentence_from_json, sentence_to_json
 
@@ -109,7 +110,7 @@ def _check(body: bytes) -> bytes:
 
 def _append(path: Path, entry: dict[str, Any]) -> None:
     body = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode()
-    with path.open("ab") as file:
+    with durable_step("heard"), path.open("ab") as file:
         # a line always begins anew: whatever was torn before it then stays a line of its own
         file.write((b"\n" if file.tell() else b"") + _check(body) + b" " + body)
         file.flush()

@@ -86,6 +86,16 @@ class Host:
             await self._child.end()
         return True
 
+    async def restart(self, *, at_work: bool = False) -> bool:
+        """`unload`, and start a new child at once, where no request is waiting that will start it anyway."""
+        if not await self.unload(at_work=at_work):
+            return False
+        if not self._turn.locked() and not self._closed:
+            async with self._turn:
+                await self._living_child()
+                self._leave_when_idle()
+        return True
+
     def state(self) -> dict[str, Any]:
         """What an administrator wants to know of it."""
         child = self._child if self._child is not None and self._child.alive else None
@@ -197,14 +207,13 @@ class _Child:
 
 
 async def _start(name: str, home: Home) -> _Child:
-    where = {"models": str(home.models), "threads": home.threads, "script": home.script and str(home.script)}
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "backend.engines.child",
             name,
-            json.dumps(where),
+            home.to_json(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.engines.host import STOPPING, Host
-from backend.engines.ports import EngineError, Home, Listening, Progress, SpeakerHints
+from backend.engines.ports import EVERYDAY, EngineError, Home, Listening, Progress, SpeakerHints, Thrift
 from backend.engines.table import ENGINES, Task
 from backend.settings import Settings
 
@@ -23,9 +23,10 @@ class Engines:
         memory_gb: float = 8.0,
         script: Path | None = None,
         demo: bool = False,
+        thrift: Thrift = EVERYDAY,
     ) -> None:
         script = None if script is None else script.absolute()
-        self._home = Home(models_dir.absolute(), threads or max(1, _cores() // 2), script)
+        self._home = Home(models_dir.absolute(), threads or max(1, _cores() // 2), script, thrift)
         self._idle_seconds = idle_minutes * 60
         self._memory_bytes = memory_gb * 1024**3
         self._demo = demo
@@ -55,6 +56,10 @@ class Engines:
     async def unload(self, name: str, *, at_work: bool = False) -> bool:
         """Free the memory of an engine; see `Host.unload`. KeyError for one that was never asked."""
         return await self._hosts[name].unload(at_work=at_work)
+
+    async def restart(self, name: str, *, at_work: bool = False) -> bool:
+        """Have a new process of an engine; see `Host.restart`. KeyError for one that was never asked."""
+        return await self._hosts[name].restart(at_work=at_work)
 
     def state(self) -> list[dict[str, Any]]:
         """One entry for each engine that has been asked: name, alive, pid, memory, busy, served."""
@@ -86,6 +91,7 @@ def open_engines(settings: Settings) -> Engines:
         memory_gb=settings.engine_memory_gb,
         script=settings.script,
         demo=settings.demo,
+        thrift=Thrift(settings.diarizer_precision, settings.diarizer_pass_seconds, settings.diarizer_step_seconds),
     )
 
 

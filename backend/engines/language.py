@@ -17,7 +17,8 @@ class LanguageModelError(AppError):
     """The language model gave nothing that can be used.
 
     Codes: `language_model_missing`, `_address`, `_unreachable`, `_slow`, `_busy`, `_failed`, `_key`, `_unknown`,
-    `_context`, `_bad_answer`, `_truncated`, `_refused`. Where `retry` is true the same request may succeed later."""
+    `_context`, `_bad_answer`, `_truncated`, `_refused`, `_secret`. Where `retry` is true the same request may succeed
+    later."""
 
     status = 502
 
@@ -33,8 +34,8 @@ class LanguageModelMissing(LanguageModelError):
     def __init__(self) -> None:
         super().__init__(
             "language_model_missing",
-            "No language model is set up. Set OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL_NAME in .env "
-            "and start the server again; everything else works without one.",
+            "No language model is set up. An admin can add an endpoint, or set OPENAI_BASE_URL, OPENAI_API_KEY and "
+            "OPENAI_MODEL_NAME in .env and start the server again; everything else works without one.",
         )
 
 
@@ -63,6 +64,11 @@ class LanguageModel(Protocol):
     @property
     def name(self) -> str:
         """The model's name, for the record."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """The id of its endpoint, likewise."""
         ...
 
     @property

@@ -11,13 +11,12 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from backend.database import utc_now
-from backend.engines.addresses import check_address, check_host
+from backend.engines.addresses import check_address
 from backend.engines.answers import Unreadable, read_answer, without_thoughts
 from backend.engines.language import Form, LanguageModelError, Tally, tokens_of
 from backend.settings import Settings
 
 if TYPE_CHECKING:
-    import httpx2
     from openai import AsyncOpenAI
 
 logger = logging.getLogger(__name__)
@@ -30,6 +29,9 @@ LONGEST_PAUSE = 60.0
 _CHARACTERS = 8
 #: What an endpoint may not know; it is left out where the endpoint says so.
 _OPTIONAL = ("response_format", "stream_options", "temperature")
+
+#: The endpoint of the settings.
+BUILT_IN = "built-in"
 
 Pause = Callable[[float], Awaitable[None]]
 
@@ -45,6 +47,7 @@ class Endpoint:
     concurrent: int = 2
     timeout: float = 120.0
     allow_private: bool = False
+    id: str = BUILT_IN  #: for the record
 
     def __post_init__(self) -> None:
         check_address(self.url)
@@ -66,12 +69,20 @@ def endpoint_of(settings: Settings) -> Endpoint | None:
 
 
 class OpenAI:
-    """One for the whole server, so that no more than `endpoint.concurrent` questions are open at once."""
+    """No more than `endpoint.concurrent` questions are open at once; with a `gate`, no more than that lets through
+    of all who share it."""
 
-    def __init__(self, endpoint: Endpoint, pause: Pause = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        pause: Pause = asyncio.sleep,
+        gate: asyncio.Semaphore | None = None,
+        tries: int = TRIES,
+    ) -> None:
         self.endpoint = endpoint
+        self._tries = tries
         self._pause = pause
-        self._gate = asyncio.Semaphore(endpoint.concurrent)
+        self._gate = gate or asyncio.Semaphore(endpoint.concurrent)
         self._client: AsyncOpenAI | None = None
         self._unknown: set[str] = set()  #: of _OPTIONAL, what this endpoint has refused
         self._length = "max_tokens"
@@ -79,6 +90,10 @@ class OpenAI:
     @property
     def name(self) -> str:
         return self.endpoint.model
+
+    @property
+    def source(self) -> str:
+        return self.endpoint.id
 
     @property
     def context_tokens(self) -> int:
@@ -155,14 +170,14 @@ class OpenAI:
 
     async def _patiently(self, asked: dict[str, Any]) -> Any:
         """Ask, and ask again after a pause where that may help; no longer than a person would."""
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, self._tries + 1):
             try:
                 return await self._once(asked)
             except LanguageModelError:
                 raise
             except Exception as error:
                 failed, wanted = _understood(error), _retry_after(error)
-            if not failed.retry or attempt == TRIES or wanted > LONGEST_PAUSE:
+            if not failed.retry or attempt == self._tries or wanted > LONGEST_PAUSE:
                 raise failed
             seconds = min(2.0 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.7, 1.3)  # noqa: S311  (jitter)
             logger.info("Language model asked again", extra={"code": failed.code, "attempt": attempt})
@@ -198,18 +213,15 @@ class OpenAI:
             import httpx2
             from openai import AsyncOpenAI
 
+            from backend.engines.pinned import PinnedTransport
+
             if self._client is None:
-                web = httpx2.AsyncClient(
-                    follow_redirects=False, timeout=self.endpoint.timeout, event_hooks={"request": [self._look]}
-                )
+                pinned = PinnedTransport(allow_private=self.endpoint.allow_private)
+                web = httpx2.AsyncClient(follow_redirects=False, timeout=self.endpoint.timeout, transport=pinned)
                 self._client = AsyncOpenAI(
                     api_key=self.endpoint.key, base_url=self.endpoint.url, max_retries=0, http_client=web
                 )
         return self._client
-
-    async def _look(self, request: "httpx2.Request") -> None:
-        port = request.url.port or (443 if request.url.scheme == "https" else 80)
-        await check_host(request.url.host, port, allow_private=self.endpoint.allow_private)
 
 
 async def _within(seconds: float, asked: Awaitable[Any]) -> Any:
@@ -240,26 +252,26 @@ def _understood(error: Exception) -> LanguageModelError:
     import openai
 
     cause: BaseException | None = error
-    while cause is not None:  # what `_look` raises comes wrapped by the SDK
+    while cause is not None:  # what `resolved` raises comes wrapped by the SDK
         if isinstance(cause, LanguageModelError):
             return cause
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, asyncio.TimeoutError | openai.APITimeoutError):
         return LanguageModelError("language_model_slow", "The language model did not answer in time.", retry=True)
     if not isinstance(error, openai.APIStatusError):
-        told = "The language model cannot be reached, or what it sends cannot be read. Check OPENAI_BASE_URL."
+        told = "The language model cannot be reached, or what it sends cannot be read. Check its address."
         return LanguageModelError("language_model_unreachable", told, retry=True)
     status = error.status_code
     if status in (401, 403):
-        return LanguageModelError("language_model_key", "The language model refuses the key. Check OPENAI_API_KEY.")
+        return LanguageModelError("language_model_key", "The language model refuses the key. Check the key.")
     if status == 404:
-        told = "The endpoint does not know this model. Check OPENAI_BASE_URL and OPENAI_MODEL_NAME."
+        told = "The endpoint does not know this model. Check its address and the model's name."
         return LanguageModelError("language_model_unknown", told)
     if status == 429:
         told = "The language model has too much to do, or its quota is used up. Try again later."
         return LanguageModelError("language_model_busy", told, retry=True)
     if status in (400, 413, 422) and "context" in str(error).lower():
-        told = "The language model cannot read so much at once. Set OPENAI_CONTEXT_TOKENS to what it can."
+        told = "The language model cannot read so much at once. Set its context tokens to what it can."
         return LanguageModelError("language_model_context", told)
     retry = status in (408, 409, 425) or status >= 500
     return LanguageModelError("language_model_failed", f"The language model answered with status {status}.", retry)

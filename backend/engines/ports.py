@@ -1,8 +1,11 @@
 """What an engine is to the rest of the house: two Protocols and the values they take. Engines run in children."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
+
+from typing_extensions import Self
 
 from backend.speech.types import Diarization, Sentence
 
@@ -25,12 +28,36 @@ class SpeakerHints:
 
 
 @dataclass(frozen=True, slots=True)
+class Thrift:
+    """Where a diarizer may be approximate to save time. What each costs in error is in benchmarks/RESULTS.md."""
+
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  #: auto: bfloat16 where the machine multiplies it
+    pass_seconds: float = 60.0  #: audio convolved at once for the embeddings; 0: each chunk for itself, exactly
+    step_seconds: float = 1.0  #: from one chunk to the next
+
+
+#: What is used unless something else is asked for.
+EVERYDAY = Thrift()
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """What every adapter is built with, inside its child: where the weights lie and how many threads it may use."""
 
     models: Path
     threads: int = 1
     script: Path | None = None  #: what the scripted engine plays
+    thrift: Thrift = EVERYDAY
+
+    def to_json(self) -> str:
+        script = None if self.script is None else str(self.script)
+        return json.dumps(asdict(self) | {"models": str(self.models), "script": script})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        value = json.loads(text)
+        script = None if value["script"] is None else Path(value["script"])
+        return cls(Path(value["models"]), value["threads"], script, Thrift(**value["thrift"]))
 
 
 class Progress(Protocol):

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from backend.engines.ports import EngineError, Home, Progress, SpeakerHints
+from backend.engines.ports import EngineError, Home, Progress, SpeakerHints, Thrift
 from backend.engines.sound import RATE, Sound
 from backend.engines.table import ENGINES, mending
 from backend.engines.torchaudio_compat import ensure_torchaudio
@@ -15,40 +15,40 @@ from backend.speech.types import Diarization, Turn
 #: Less than this holds no turn worth a name.
 _SHORTEST_SECONDS = 0.5
 #: Share of the whole work done after each step of the pipeline.
-_SEGMENTED, _EMBEDDED = 0.1, 0.98
+_SEGMENTED, _EMBEDDED = 0.4, 0.98
 
 
 class Pyannote:
-    """A Diarizer. `bf16` halves the time on CPUs that have it; the embedding of a voice moves by a few percent."""
+    """A Diarizer."""
 
-    def __init__(self, folder: Path, threads: int, *, bf16: bool = False) -> None:
+    def __init__(self, folder: Path, threads: int, thrift: Thrift) -> None:
         os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # read when pyannote is imported; it would tell its makers
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torchcodec does not load, and is not needed: audio comes in memory
             ensure_torchaudio()
             from backend.engines.pyannote_pipeline import load
 
-            self._pipeline = load(folder, threads, bf16=bf16)
+            self._pipeline = load(folder, threads, thrift)
 
     def diarize(self, audio: Path, options: SpeakerHints, progress: Progress) -> Diarization:
         import torch
 
         with Sound(audio) as sound:
             duration = sound.duration
-            samples = sound.read(0.0, duration)
+            heard_anything = duration >= _SHORTEST_SECONDS and any(block.any() for block in sound.blocks(60.0))
+            samples = sound.mapped() if heard_anything else None
         progress(0.0, duration)
         found = Diarization()
-        if duration >= _SHORTEST_SECONDS and samples.any():
+        if samples is not None:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # fewer speakers than asked for, a mean of nothing: both are handled
-                waveform = torch.from_numpy(samples).float().div_(32768)[None]  # in place: hours are gigabytes
-                del samples
+                # fewer speakers than asked for, a mean of nothing, samples nobody may write to: all are handled
+                warnings.simplefilter("ignore")
                 heard = self._pipeline(
-                    {"waveform": waveform, "sample_rate": RATE, "uri": "recording"},
+                    {"waveform": torch.from_numpy(samples)[None], "sample_rate": RATE, "uri": "recording"},
                     hook=_Hook(progress, duration),
                     **_speakers(options),
                 )
-            turns = partial(_turns, duration=duration)
+            turns = partial(turns_of, duration=duration)
             found = Diarization(turns(heard.speaker_diarization), turns(heard.exclusive_speaker_diarization))
         progress(duration, duration)
         return found
@@ -69,11 +69,11 @@ def _installed(home: Home, name: str) -> Pyannote:
     if not (folder / "config.yaml").is_file():
         command = mending(ENGINES[name].fetch_set)
         raise EngineError("model_missing", f"{name} is not installed. Fetch it with: {command}")
-    return Pyannote(folder, home.threads)
+    return Pyannote(folder, home.threads, home.thrift)
 
 
 class _Hook:
-    """Turns the pipeline's steps into seconds of audio: a little for segmentation, nearly all for embeddings."""
+    """Turns the pipeline's steps into seconds of audio: segmentation and embeddings cost about the same."""
 
     def __init__(self, progress: Progress, duration: float) -> None:
         self._progress = progress
@@ -99,7 +99,7 @@ def _speakers(hints: SpeakerHints) -> dict[str, int]:
     return {name: bound for name, bound in bounds.items() if bound is not None}
 
 
-def _turns(annotation: Any, duration: float) -> tuple[Turn, ...]:
+def turns_of(annotation: Any, duration: float) -> tuple[Turn, ...]:
     """The turns of a pyannote Annotation (untyped) by start; its last frame may reach beyond the end of the audio."""
     turns = (
         Turn(str(voice), max(0.0, float(segment.start)), min(float(segment.end), duration))

@@ -1,36 +1,48 @@
-"""pyannote's own pipeline with the embeddings made once per chunk: the same numbers in a fraction of the time.
+"""pyannote's own pipeline without its waste: the same turns in a small fraction of the time and memory.
 
 The stock pipeline sends a chunk of 10 s through the ResNet once for each of its three speaker slots, spoken in or not;
 only the weights of the pooling at the end differ. The model takes all weights of a chunk at once: one pass, three
 poolings. A chunk in which nobody speaks needs no pass: pooled with no weight at all, any audio gives the same vector.
+Chunks follow each other by 1 s, so each second is still convolved ten times. With `pass_seconds` the convolutions go
+over that much audio at once and each chunk is pooled from its share of the frames: no longer the same numbers (the
+spectrum is centred over the pass, not over the chunk), so it is measured by the error rate; see benchmarks/RESULTS.md.
 
 Imported by `backend.engines.pyannote` only, once it has set what must be set before pyannote is imported.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 import yaml
-from pyannote.audio.pipelines import SpeakerDiarization
+from pyannote.audio.pipelines import SpeakerDiarization, clustering
 from pyannote.audio.pipelines.clustering import AgglomerativeClustering, VBxClustering
-from pyannote.core import SlidingWindowFeature
+from pyannote.core import Segment, SlidingWindow, SlidingWindowFeature
+from scipy.cluster.hierarchy import linkage
+from torch.serialization import get_unsafe_globals_in_checkpoint
 
-from backend.engines.ports import EngineError
+from backend.engines.linkage import centroid_linkage
+from backend.engines.ports import EngineError, Thrift
+from backend.weights.catalogue import MODELS
+from backend.weights.store import sha256
 
-#: Chunks in one pass on a GPU. On a CPU one at a time is the quickest.
-_GPU_BATCH = 32
-#: Clustering takes 8 n² bytes and n² time for n embeddings; an hour of speech has about 5,000. Beyond this many, evenly
-#: chosen ones form the clusters and all are assigned to them.
-_MOST_TO_CLUSTER = 10_000
+#: What a checkpoint of ours names, beside tensors and plain values.
+_IN_OUR_CHECKPOINTS = {f"pyannote.audio.core.task.{name}" for name in ("Specifications", "Problem", "Resolution")}
+#: Chunks the segmentation model hears at once: more do not fit the cache of a CPU.
+_CPU_BATCH, _GPU_BATCH = 4, 32
+#: Frames of the ResNet in a second of audio: it halves the 100 of the spectrum three times.
+_FRAMES = 12.5
 
 Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
 
 
-def load(folder: Path, threads: int, *, bf16: bool = False) -> "OncePerChunk":
+def load(folder: Path, threads: int, thrift: Thrift) -> "Thrifty":
     """The pipeline that `folder`/config.yaml describes. All it names must be local: nothing is ever downloaded."""
     torch.set_num_threads(threads)
     config = yaml.safe_load((folder / "config.yaml").read_text())
@@ -44,28 +56,58 @@ def load(folder: Path, threads: int, *, bf16: bool = False) -> "OncePerChunk":
             raise EngineError("model_damaged", f"{folder.name} wants {parts['clustering']}, which is not ours.")
     except (KeyError, TypeError) as error:
         raise EngineError("model_damaged", f"The config.yaml of {folder.name} is no diarization pipeline.") from error
-    pipeline = OncePerChunk(**parts)
+    if (model := MODELS.get(folder.name)) is not None:
+        for path in model.good:  # perhaps made on this machine: then no catalogue vouches for them
+            if path.endswith(".bin") and sha256(folder / path) not in model.allowed(path):
+                _check_pickle(folder / path)
+    # the one thing of its clusterings that does not bear long recordings
+    clustering.linkage = _linkage
+    pipeline = Thrifty(thrift, **parts)
     pipeline.instantiate(values)
-    pipeline.bf16 = bf16
-    if torch.cuda.is_available():
-        pipeline.batch = _GPU_BATCH
-        pipeline.to(torch.device("cuda"))
-    # a layout the convolutions like: a fifth faster on a CPU, the same numbers
-    pipeline._embedding.model_.resnet.to(memory_format=torch.channels_last)
     return pipeline
 
 
-class OncePerChunk(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
-    """A drop-in for SpeakerDiarization whose embedding model is one of the WeSpeaker ResNets."""
+def _check_pickle(path: Path) -> None:
+    """Refuse a checkpoint that names anything but what ours are made of: to load it would be to run that."""
+    try:
+        named = set(get_unsafe_globals_in_checkpoint(path))
+    except (RuntimeError, ValueError, UnpicklingError) as error:
+        raise EngineError("model_damaged", f"{path.parent.name} of the model is no checkpoint.") from error
+    if not named <= _IN_OUR_CHECKPOINTS:
+        raise EngineError("model_damaged", f"{path.parent.name} of the model holds what no checkpoint of ours does.")
 
-    bf16 = False  #: the ResNet in bfloat16
-    batch = 1  #: chunks in one pass
 
-    def __init__(self, **parts: Any) -> None:
+class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
+    """A drop-in for SpeakerDiarization whose embedding model is one of the WeSpeaker ResNets.
+
+    Audio may come as 16-bit integers: where these are mapped from a file, hours of them are never all in memory.
+    """
+
+    def __init__(self, thrift: Thrift, **parts: Any) -> None:
         super().__init__(**parts)
         metric = self._embedding.metric
         vbx = self.klustering == "VBxClustering"
         self.clustering = BoundedVbx(self._plda, metric=metric) if vbx else BoundedAgglomerative(metric=metric)
+        on_gpu = torch.cuda.is_available()
+        if on_gpu:
+            self.to(torch.device("cuda"))
+        self.bf16 = thrift.precision == "bfloat16" or (thrift.precision == "auto" and _has_bf16(on_gpu))
+        self.pass_seconds = thrift.pass_seconds
+        self._segmentation.step = thrift.step_seconds
+        self._segmentation.batch_size = _GPU_BATCH if on_gpu else _CPU_BATCH
+        self._segmentation.model.register_forward_pre_hook(lambda _model, given: (_as_floats(given[0]),))
+        # a layout the convolutions like: a fifth faster on a CPU, the same numbers
+        self._embedding.model_.resnet.to(memory_format=torch.channels_last)
+
+    def get_segmentations(self, file: Any, hook: Callable[..., None] | None = None) -> SlidingWindowFeature:
+        """Who speaks when in each chunk: (chunks, frames, slots). Fewer chunks at once where memory is short."""
+        while True:
+            try:
+                return super().get_segmentations(file, hook)
+            except MemoryError:
+                if self._segmentation.batch_size == 1:
+                    raise
+                self._segmentation.batch_size //= 2
 
     def get_embeddings(
         self,
@@ -75,24 +117,51 @@ class OncePerChunk(SpeakerDiarization):  # type: ignore[misc]  # pyannote is unt
         hook: Callable[..., None] | None = None,
     ) -> Floats:
         """One embedding for each chunk and speaker slot: (chunks, slots, dimension)."""
+        window = binary_segmentations.sliding_window
         spoken = np.nan_to_num(binary_segmentations.data, nan=0.0).astype(np.float32)  # (chunks, frames, slots)
-        weights = self._alone(spoken, binary_segmentations.sliding_window.duration) if exclude_overlap else spoken
+        weights = self._alone(spoken, window.duration) if exclude_overlap else spoken
         chunks, _, slots = spoken.shape
         embeddings = np.empty((chunks, slots, self._embedding.dimension), np.float32)
         embeddings[:] = self._nobody(weights.shape[1])
-        busy = np.flatnonzero(spoken.any(axis=(1, 2)))
-        for first in range(0, len(busy), self.batch):
-            batch = busy[first : first + self.batch]
+        for passed in _passes(np.flatnonzero(spoken.any(axis=(1, 2))), window, self.pass_seconds):
             if hook is not None:
-                hook("embeddings", None, total=chunks, completed=int(batch[0]))
-            audio = [
-                self._audio.crop(file, binary_segmentations.sliding_window[int(chunk)], mode="pad")[0]
-                for chunk in batch
-            ]
-            embeddings[batch] = self._embed(torch.stack(audio), torch.from_numpy(weights[batch]).transpose(1, 2))
+                hook("embeddings", None, total=chunks, completed=int(passed[0]))
+            self._pass(file, window, passed, weights, embeddings)
         if hook is not None:
             hook("embeddings", None, total=chunks, completed=chunks)
         return embeddings
+
+    def _pass(self, file: Any, window: SlidingWindow, chunks: Indices, weights: Floats, embeddings: Floats) -> None:
+        """Convolve what these chunks cover once, and pool each of them. In halves where memory is short."""
+        covered = Segment(window[int(chunks[0])].start, window[int(chunks[-1])].end)
+        audio = _as_floats(self._audio.crop(file, covered, mode="pad")[0])
+        try:
+            frames = self._frames(audio[None])
+        except torch.OutOfMemoryError:
+            if len(chunks) == 1:
+                raise
+            for half in np.array_split(chunks, 2):
+                self._pass(file, window, half, weights, embeddings)
+            return
+        length = round(window.duration * _FRAMES)
+        for chunk in chunks:
+            first = round(float(chunk - chunks[0]) * window.step * _FRAMES)
+            of_chunk = frames[..., first : first + length] if len(chunks) > 1 else frames
+            embeddings[chunk] = self._pool(of_chunk, torch.from_numpy(weights[chunk].T[None]))
+
+    def _frames(self, audio: torch.Tensor) -> torch.Tensor:
+        """What the convolutions make of audio (1, 1, samples)."""
+        device = self._embedding.device
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
+            frames: torch.Tensor = self._embedding.model_.forward_frames(audio.to(device)).float()
+        return frames
+
+    def _pool(self, frames: torch.Tensor, weights: torch.Tensor) -> Floats:
+        """Frames of one chunk, and weights (1, slots, frames), to embeddings (slots, dimension)."""
+        with torch.inference_mode():
+            found = self._embedding.model_.forward_embedding(frames, weights=weights.contiguous().to(frames.device))
+        numbers: Floats = found[0].cpu().numpy()
+        return numbers
 
     def _alone(self, spoken: Floats, duration: float) -> Floats:
         """Only the frames in which a speaker is alone, where these are enough to tell the voice; else all of theirs."""
@@ -105,17 +174,63 @@ class OncePerChunk(SpeakerDiarization):  # type: ignore[misc]  # pyannote is unt
 
     def _nobody(self, frames: int) -> Floats:
         """The embedding of a slot in which nobody speaks; the clustering expects it where the stock pipeline has it."""
-        samples = self._embedding.sample_rate
-        nobody: Floats = self._embed(torch.zeros(1, 1, samples), torch.zeros(1, 1, frames))[0, 0]
+        silence = torch.zeros(1, 1, self._embedding.sample_rate)
+        nobody: Floats = self._pool(self._frames(silence), torch.zeros(1, 1, frames))[0]
         return nobody
 
-    def _embed(self, audio: torch.Tensor, weights: torch.Tensor) -> Floats:
-        """Audio (chunks, 1, samples) and weights (chunks, slots, frames) to embeddings (chunks, slots, dimension)."""
-        device = self._embedding.device
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
-            found = self._embedding.model_(audio.to(device), weights=weights.contiguous().to(device))
-        numbers: Floats = found.float().cpu().numpy()
-        return numbers
+    def reconstruct(
+        self, segmentations: SlidingWindowFeature, hard_clusters: npt.NDArray[np.int8], count: SlidingWindowFeature
+    ) -> SlidingWindowFeature:
+        """Who speaks in each frame of the recording, as the stock pipeline says it, one chunk in memory at a time."""
+        return self.to_diarization(_Clustered(segmentations, hard_clusters), count)
+
+
+class _Clustered:
+    """Chunks whose slots are voices by now, made as they are asked for: together they are gigabytes."""
+
+    def __init__(self, segmentations: SlidingWindowFeature, clusters: npt.NDArray[np.int8]) -> None:
+        self._segmentations = segmentations
+        self._clusters = clusters
+        self.sliding_window = segmentations.sliding_window
+        chunks, frames, _ = segmentations.data.shape
+        self.data = np.broadcast_to(np.float32(np.nan), (chunks, frames, int(clusters.max()) + 1))  # its shape is asked
+
+    def __iter__(self) -> Iterator[tuple[Segment, Floats]]:
+        for clusters, (chunk, segmentation) in zip(self._clusters, self._segmentations, strict=True):
+            voices = np.full(self.data.shape[1:], np.nan)
+            for voice in np.unique(clusters[clusters >= 0]):
+                voices[:, voice] = segmentation[:, clusters == voice].max(axis=1)
+            yield chunk, voices
+
+
+def _passes(chunks: Indices, window: SlidingWindow, seconds: float) -> Iterator[Indices]:
+    """Chunks that are convolved together: neighbours without a gap, that cover no more than so many seconds."""
+    together = max(1, int((seconds - window.duration) // window.step) + 1)
+    gaps = [at + 1 for at, (one, other) in enumerate(pairwise(chunks)) if (other - one) * window.step > window.duration]
+    for stretch in np.split(chunks, gaps):
+        first = 0
+        while first < len(stretch):
+            last = int(np.searchsorted(stretch, stretch[first] + together))
+            yield stretch[first:last]
+            first = last
+
+
+def _as_floats(samples: torch.Tensor) -> torch.Tensor:
+    return samples.float().div_(32768) if samples.dtype == torch.int16 else samples
+
+
+def _has_bf16(on_gpu: bool) -> bool:
+    """Whether the machine multiplies bfloat16 by itself; where it only plays at it, float32 is faster."""
+    if on_gpu:
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def _linkage(vectors: Floats, method: str = "single", metric: str = "euclidean") -> Any:
+    """scipy's, but for the one method whose cost is too much for long recordings."""
+    if method == "centroid" and metric == "euclidean":
+        return centroid_linkage(vectors)
+    return linkage(vectors, method=method, metric=metric)
 
 
 def _local(folder: Path, value: Any) -> Any:
@@ -126,16 +241,7 @@ def _local(folder: Path, value: Any) -> Any:
 
 
 class _Bounded:
-    """What both clusterings lack: they never cluster more than `most` embeddings, nor into more voices than those."""
-
-    most = _MOST_TO_CLUSTER
-
-    def filter_embeddings(self, embeddings: Floats, **named: Any) -> tuple[Floats, Any, Any]:
-        found, chunks, slots = super().filter_embeddings(embeddings, **named)  # type: ignore[misc]
-        if len(found) > self.most:
-            chosen = np.linspace(0, len(found) - 1, self.most).round().astype(int)
-            found, chunks, slots = found[chosen], chunks[chosen], slots[chosen]
-        return found, chunks, slots
+    """What both clusterings lack: they never cluster into more voices than there are embeddings."""
 
     def __call__(
         self,
@@ -145,7 +251,8 @@ class _Bounded:
         min_clusters: int | None = None,
         **named: Any,
     ) -> Any:
-        there = max(1, len(self.filter_embeddings(embeddings, segmentations=segmentations)[0]))
+        kept = self.filter_embeddings(embeddings, segmentations=segmentations)  # type: ignore[attr-defined]
+        there = max(1, len(kept[0]))
         return super().__call__(  # type: ignore[misc]
             embeddings,
             segmentations=segmentations,

@@ -33,7 +33,8 @@ class Sound:
             self._file.close()
             raise _unreadable(str(error) or "it ends too early") from error
         # the header of a file that was cut short promises more than there is
-        there = (path.stat().st_size - self._file.tell()) // 2
+        self._data = self._file.tell()
+        there = (path.stat().st_size - self._data) // 2
         self.samples: int = max(0, min(self._wave.getnframes(), there))
 
     def __enter__(self) -> Self:
@@ -53,6 +54,10 @@ class Sound:
         last = min(max(first, round(end * RATE)), self.samples)
         self._wave.setpos(first)
         return np.frombuffer(self._wave.readframes(last - first), dtype="<i2").astype(np.int16, copy=False)
+
+    def mapped(self) -> Samples:
+        """All of it, of which there must be some, mapped: only what is used lies in memory."""
+        return np.memmap(self._file, dtype="<i2", mode="r", offset=self._data, shape=(self.samples,))
 
     def blocks(self, seconds: float) -> Iterator[Samples]:
         """The whole file in blocks of this length; the last may be shorter, and none is empty."""

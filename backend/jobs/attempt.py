@@ -4,15 +4,19 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
 from backend.crash import durable_step
-from backend.database import Database, after_commit
+from backend.database import Database, after_commit, is_busy
 from backend.engines.language import LanguageModelError
 from backend.engines.ports import EngineError
 from backend.errors import AppError
@@ -27,8 +31,11 @@ from backend.jobs.queue import Fenced, Limits
 from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.jobs.workspace import Workspace
 from backend.recordings.files import Storage
+from backend.recordings.media import InputMissing
+from backend.recordings.parts import parts_of
 from backend.recordings.tables import Recording
 from backend.transcripts import service as transcripts
+from backend.transcripts.document import Document
 from backend.transcripts.tables import Origin
 
 logger = logging.getLogger(__name__)
@@ -38,6 +45,11 @@ REPORT_SECONDS = 0.5
 
 #: How long a job waits for room on the disk before it is tried again.
 DISK_SECONDS = 30.0
+
+#: Between two tries where the database is busy.
+BUSY_PAUSE_SECONDS = 1.0
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -78,6 +90,8 @@ class Attempt:
         except asyncio.CancelledError:
             if self.stopping:
                 await self._end(queue.put_back, failed=False)
+            else:
+                logger.info("Job was taken from this attempt", extra={"attempt": self.job.attempt})
         except (AppError, EngineError) as error:
             logger.warning("Job failed", extra={"code": error.code, "attempt": self.job.attempt})
             retry = isinstance(error, EngineError | LanguageModelError) and error.retry
@@ -89,15 +103,14 @@ class Attempt:
             self.herald.changed(self.job.id)
 
     async def _pipelined(self) -> Outcome | Written:
-        async with self.database.read() as session:
-            recording = await session.get(Recording, self.job.recording_id)
-        if recording is None:
-            raise Fenced
+        recording = await self._patiently(self._recording)
+        original, *after = await asyncio.to_thread(_originals, self.storage, recording)
         source = Source(
-            original=self.storage.original(recording),
+            original=original,
             listening_copy=self.storage.listening_copy(recording.id),
             peaks=self.storage.peaks(recording.id),
             max_seconds=self.max_seconds,
+            after=tuple(after),
         )
         workspace = Workspace(self.storage.job_folder(recording.id, self.job.id))
         reporter = _Reporter()
@@ -137,13 +150,32 @@ class Attempt:
     async def _publish(self, outcome: Outcome | Written) -> None:
         """Versions and the finished job in one transaction, guarded by the attempt."""
         with durable_step("publish"):
-            await self._publish_once(outcome)
+            await self._patiently(partial(self._publish_once, outcome))
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do it again for as long as the database says "later": what was heard is not thrown away for a lock.
+
+        Where a commit came through and the answer did not, the second time finds itself fenced."""
+        while True:
+            try:
+                return await work()
+            except SQLAlchemyError as error:
+                if self.stopping or not is_busy(error):
+                    raise
+                logger.warning("The database is busy; trying again", extra={"attempt": self.job.attempt})
+            await asyncio.sleep(BUSY_PAUSE_SECONDS)
+
+    async def _recording(self) -> Recording:
+        async with self.database.read() as session:
+            recording = await session.get(Recording, self.job.recording_id)
+        if recording is None:
+            raise Fenced
+        return recording
 
     async def _publish_once(self, outcome: Outcome | Written) -> None:
+        has_model = await self.desk.models.perhaps(self.job.owner_id) is not None
         async with self.database.write() as session:
-            has_model = self.desk.model is not None
             next, refused = await follow(session, self.job, self.limits, has_model=has_model)
-            await queue.finish(session, self.job, Status.DONE, warnings=[*outcome.warnings, *refused])
             if next is not None:
                 after_commit(session, partial(self.herald.changed, next.id))
             recording = await session.get(Recording, self.job.recording_id)
@@ -151,16 +183,30 @@ class Attempt:
                 raise Fenced
             if isinstance(outcome, Written):
                 await outcome.keep(session)
-                return
-            recording.duration = outcome.document.duration
-            await transcripts.publish(
-                session,
-                recording_id=self.job.recording_id,
-                owner_id=self.job.owner_id,
-                job_id=self.job.id,
-                origin=Origin.MACHINE,
-                document=outcome.document,
-            )
+            else:
+                refused += await self._new_version(session, recording, outcome.document)
+            await queue.finish(session, self.job, Status.DONE, warnings=[*outcome.warnings, *refused])
+
+    async def _new_version(
+        self, session: AsyncSession, recording: Recording, document: Document
+    ) -> list[dict[str, str]]:
+        recording.duration = document.duration
+        recording.audio_removed_at = None  # where retention took the listening copy, prepare has made it again
+        version = await transcripts.publish(
+            session,
+            recording_id=self.job.recording_id,
+            owner_id=self.job.owner_id,
+            job_id=self.job.id,
+            origin=Origin.MACHINE,
+            document=document,
+            over_people=bool(self.job.options.get("replace")),
+        )
+        if not version.aside:
+            return []
+        why = (
+            f"Somebody has written in this transcript. Version {version.number} lies beside it; take it if you want it."
+        )
+        return [{"code": "laid_aside", "detail": why}]
 
     async def _give_up(self, code: str, detail: str, *, retry: bool) -> None:
         if code == "disk_full":
@@ -181,6 +227,13 @@ class Attempt:
         except SQLAlchemyError:
             # The row still says running; without a beat it is rescued.
             logger.exception("The end of an attempt could not be written")
+
+
+def _originals(storage: Storage, recording: Recording) -> list[Path]:
+    try:
+        return parts_of(storage, recording)
+    except FileNotFoundError:
+        raise InputMissing from None
 
 
 class _Reporter:

@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import Database
-from backend.engines.language import LanguageModel, LanguageModelMissing
 from backend.jobs.tables import Job, Kind, Stage
 from backend.jobs.workspace import Workspace
-from backend.minutes import budget, polishes
+from backend.minutes import budget, polishes, repairs
 from backend.minutes import service as minutes
 from backend.minutes.asking import Asking
+from backend.minutes.models import Models
 from backend.minutes.polish import polish
+from backend.minutes.repair import propose
 from backend.minutes.summarize import summarize
 from backend.minutes.templates import Template
 from backend.transcripts import service as transcripts
@@ -35,28 +37,26 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Without a model every job of these kinds fails with what to do; nothing else is touched."""
+    """Where its owner has no model every job of these kinds fails with what to do; nothing else is touched."""
 
     database: Database
-    model: LanguageModel | None
+    models: Models
 
     async def write(self, job: Job, workspace: Workspace, report: Report, *, patient: bool) -> Written:
         """Do the job. Answers of the model lie in the workspace: a job that goes on pays for none of them twice.
 
         Raises LanguageModelError; where `patient`, for anything that may succeed later."""
-        if self.model is None:
-            raise LanguageModelMissing
+        model = await self.models.of(job.owner_id)
         await asyncio.to_thread(workspace.open)
         transcript = await self._transcript(job)
         document = await asyncio.to_thread(document_from_json, transcript.document)
-        asking = Asking(self.model, _Shelf(workspace))
-        work = self._polish if job.kind == Kind.POLISH.value else self._minutes
+        asking = Asking(model, _Shelf(workspace))
+        works = {Kind.MINUTES: self._minutes, Kind.POLISH: self._polish, Kind.REPAIR: self._repair}
         try:
-            return await work(job, transcript.number, document, asking, report, patient)
+            return await works[Kind(job.kind)](_Task(job, transcript.number, document, asking, report, patient))
         finally:
-            await budget.note(
-                self.database, owner_id=job.owner_id, purpose=job.kind, model=asking.model.name, tally=asking.paid
-            )
+            whose = {"owner_id": job.owner_id, "purpose": job.kind}
+            await budget.note(self.database, **whose, model=model.name, endpoint=model.source, tally=asking.paid)
 
     async def _transcript(self, job: Job) -> Transcript:
         whose = {"owner_id": job.owner_id, "recording_id": job.recording_id}
@@ -65,57 +65,58 @@ class Desk:
                 return await transcripts.version(session, **whose, number=number)
             return await transcripts.newest(session, **whose)
 
-    async def _minutes(
-        self, job: Job, number: int, document: Document, asking: Asking, report: Report, patient: bool
-    ) -> Written:
-        template = template_of(job.options["template"])
+    async def _minutes(self, task: "_Task") -> Written:
+        template = template_of(task.job.options["template"])
+        language = task.job.options["language"]
         written = await summarize(
-            document,
-            template,
-            job.options["language"],
-            asking,
-            lambda done, total: report(Stage.SUMMARIZE, done, total),
-            patient=patient,
+            task.document, template, language, task.asking, task.told(Stage.SUMMARIZE), patient=task.patient
         )
 
         async def keep(session: AsyncSession) -> object:
-            return await minutes.publish(
-                session,
-                owner_id=job.owner_id,
-                recording_id=job.recording_id,
-                job_id=job.id,
-                transcript=number,
-                template=template,
-                model=asking.model.name,
-                content=written.minutes,
-            )
+            made: dict[str, Any] = {"transcript": task.number, "template": template, "content": written.minutes}
+            return await minutes.publish(session, **task.whose, **made, model=task.asking.model.name)
 
-        return Written(document, written.warnings, keep)
+        return Written(task.document, written.warnings, keep)
 
-    async def _polish(
-        self, job: Job, number: int, document: Document, asking: Asking, report: Report, patient: bool
-    ) -> Written:
-        polished = await polish(
-            document,
-            job.options.get("hotwords") or (),
-            asking,
-            lambda done, total: report(Stage.POLISH, done, total),
-            patient=patient,
-        )
+    async def _polish(self, task: "_Task") -> Written:
+        hotwords = task.job.options.get("hotwords") or ()
+        polished = await polish(task.document, hotwords, task.asking, task.told(Stage.POLISH), patient=task.patient)
 
         async def keep(session: AsyncSession) -> object:
-            return await polishes.publish(
-                session,
-                owner_id=job.owner_id,
-                recording_id=job.recording_id,
-                job_id=job.id,
-                base=number,
-                polished=polished,
-                model=asking.model.name,
-                used=asking.tally,
-            )
+            return await polishes.publish(session, **task.whose, **task.facts, polished=polished)
 
-        return Written(document, polished.warnings, keep)
+        return Written(task.document, polished.warnings, keep)
+
+    async def _repair(self, task: "_Task") -> Written:
+        proposed = await propose(task.document, task.asking, task.told(Stage.REPAIR), patient=task.patient)
+
+        async def keep(session: AsyncSession) -> object:
+            return await repairs.publish(session, **task.whose, **task.facts, proposed=proposed)
+
+        return Written(task.document, proposed.warnings, keep)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A job with what it needs: the version to read, the model, and whom to tell."""
+
+    job: Job
+    number: int
+    document: Document
+    asking: Asking
+    report: Report
+    patient: bool
+
+    @property
+    def whose(self) -> dict[str, Any]:
+        return {"owner_id": self.job.owner_id, "recording_id": self.job.recording_id, "job_id": self.job.id}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"base": self.number, "model": self.asking.model.name, "used": self.asking.tally}
+
+    def told(self, stage: Stage) -> Callable[[float, float], None]:
+        return partial(self.report, stage)
 
 
 def template_of(value: dict[str, Any]) -> Template:

@@ -28,16 +28,14 @@ def play_forward(lefts: Sequence[float], ahead: Sequence[tuple[str, float]], slo
 
 
 async def forecast(session: AsyncSession, order: Sequence[queue.Waiting], limits: queue.Limits) -> Mapping[str, float]:
-    """Seconds until each job of `order` ends, by id; empty while no job has ever ended here."""
+    """Seconds until each job of `order`, transcripts all, ends, by id; empty while no job has ever ended here."""
     pace = await _pace(session)
     if pace is None:
         return {}
     lengths = await _lengths(session, [job.id for job in order])
     running = select(Job.eta_seconds, Recording.duration).join(Recording, Recording.id == Job.recording_id)
-    lefts = [
-        eta if eta is not None else (duration or 0.0) * pace
-        for eta, duration in await session.execute(running.where(Job.status == Status.RUNNING.value))
-    ]
+    running = running.where(Job.status == Status.RUNNING.value, Job.kind == Kind.TRANSCRIPT.value)
+    lefts = [eta if eta is not None else (duration or 0.0) * pace for eta, duration in await session.execute(running)]
     ahead = [(job.id, lengths.get(job.id, 0.0) * pace) for job in order]
     return play_forward(lefts, ahead, limits.concurrent)
 

@@ -12,6 +12,7 @@ from backend.events import Bus, Change
 from backend.jobs.queue import Limits
 from backend.jobs.state import states
 from backend.jobs.tables import Job, Status
+from backend.recordings.tables import not_trashed
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,13 @@ class Herald:
             return
         async with self.database.read() as session:
             waiting = Job.status == Status.QUEUED.value
-            jobs = list((await session.scalars(select(Job).where(or_(Job.id.in_(ids), waiting)))).all())
+            jobs = list(
+                (
+                    await session.scalars(
+                        select(Job).where(or_(Job.id.in_(ids), waiting), not_trashed(Job.recording_id))
+                    )
+                ).all()
+            )
             for job, told in zip(jobs, await states(session, jobs, self.limits), strict=True):
                 self.bus.publish(Change(job.owner_id, job.id, told.model_dump(mode="json")))
 

@@ -2,8 +2,9 @@
 
 import asyncio
 from contextlib import suppress
+from typing import TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, true, update
 
 from backend.database import Database
 from backend.durable import write_durably
@@ -16,61 +17,71 @@ from backend.transcripts.export import export
 from backend.transcripts.service import TranscriptNotFound
 from backend.transcripts.tables import Transcript
 
+_Version = TypeVar("_Version", Transcript, Minutes)
+
 
 async def mirror_new(database: Database, storage: Storage) -> int:
     """Mirror the newest version of every recording that is not mirrored yet; answers how many were written.
 
     Raises OSError when the disk refuses; it is safe to call again."""
-    newest = (
-        select(Transcript.recording_id, func.max(Transcript.number).label("number"))
-        .where(Transcript.recording_id.in_(select(Transcript.recording_id).where(Transcript.mirrored.is_(False))))
-        .group_by(Transcript.recording_id)
-        .subquery()
-    )
-    query = (
-        select(Transcript, Recording.name)
-        .join(newest, (newest.c.recording_id == Transcript.recording_id) & (newest.c.number == Transcript.number))
-        .join(Recording, Recording.id == Transcript.recording_id)
-    )
     async with database.read() as session:
-        found = list(await session.execute(query))
-    for transcript, name in found:
-        await asyncio.to_thread(_write, storage, transcript, name)
-        async with database.write() as session:
-            await session.execute(
-                update(Transcript)
-                .where(Transcript.recording_id == transcript.recording_id, Transcript.number <= transcript.number)
-                .values(mirrored=True)
-            )
-    return len(found) + await _mirror_minutes(database, storage)
-
-
-async def _mirror_minutes(database: Database, storage: Storage) -> int:
-    newest = (
-        select(Minutes.recording_id, func.max(Minutes.number).label("number"))
-        .where(Minutes.recording_id.in_(select(Minutes.recording_id).where(Minutes.mirrored.is_(False))))
-        .group_by(Minutes.recording_id)
-        .subquery()
-    )
-    query = (
-        select(Minutes, Recording.name)
-        .join(newest, (newest.c.recording_id == Minutes.recording_id) & (newest.c.number == Minutes.number))
-        .join(Recording, Recording.id == Minutes.recording_id)
-    )
-    async with database.read() as session:
-        found = []
-        for row, name in await session.execute(query):
+        transcripts = (await session.execute(_newest(Transcript))).all()
+        minutes = []
+        for row, name in (await session.execute(_newest(Minutes))).all():
             with suppress(TranscriptNotFound):  # deleted meanwhile
-                found.append((row, name, *await rests_on(session, row)))
-    for minutes, name, document, stale in found:
-        await asyncio.to_thread(_write_minutes, storage, minutes, name, document, stale)
+                minutes.append((row, name, *await rests_on(session, row)))
+    for transcript, name in transcripts:
+        await asyncio.to_thread(_write, storage, transcript, name)
+        await _mark(database, Transcript, transcript)
+    for row, name, document, stale in minutes:
+        await asyncio.to_thread(_write_minutes, storage, row, name, document, stale)
+        await _mark(database, Minutes, row)
+    return len(transcripts) + len(minutes)
+
+
+async def unmirror_trashed(database: Database, storage: Storage) -> int:
+    """Take away the mirrors of what lies in the trash; answers of how many recordings.
+
+    The rows say so afterwards: a mirror that a row promises is there, and what is restored is mirrored again."""
+    async with database.read() as session:
+        trashed = select(Recording.id).where(Recording.trashed_at.is_not(None))
+        found: set[str] = set()
+        for table in (Transcript, Minutes):
+            mirrored = select(table.recording_id).where(table.mirrored, table.recording_id.in_(trashed))
+            found |= set(await session.scalars(mirrored.distinct()))
+    for recording in sorted(found):
+        await storage.delete_mirrors(recording)
         async with database.write() as session:
-            await session.execute(
-                update(Minutes)
-                .where(Minutes.recording_id == minutes.recording_id, Minutes.number <= minutes.number)
-                .values(mirrored=True)
-            )
+            for table in (Transcript, Minutes):
+                await session.execute(
+                    update(table).where(table.recording_id == recording, table.mirrored).values(mirrored=False)
+                )
     return len(found)
+
+
+def _newest(kind: type[_Version]) -> "Select[_Version, str]":
+    """The newest version of each recording that has one which is not mirrored, with the recording's name. What lies in
+    the trash has no mirror; what was laid aside is no newest."""
+    waiting = select(kind.recording_id).where(kind.mirrored.is_(False))
+    counts = Transcript.aside.is_(False) if kind is Transcript else true()
+    newest = (
+        select(kind.recording_id, func.max(kind.number).label("number"))
+        .where(kind.recording_id.in_(waiting), counts)
+        .group_by(kind.recording_id)
+        .subquery()
+    )
+    return (
+        select(kind, Recording.name)
+        .join(newest, (newest.c.recording_id == kind.recording_id) & (newest.c.number == kind.number))
+        .join(Recording, Recording.id == kind.recording_id)
+        .where(Recording.trashed_at.is_(None))
+    )
+
+
+async def _mark(database: Database, kind: type[_Version], row: Transcript | Minutes) -> None:
+    older = (kind.recording_id == row.recording_id) & (kind.number <= row.number)
+    async with database.write() as session:
+        await session.execute(update(kind).where(older).values(mirrored=True))
 
 
 def _write_minutes(storage: Storage, minutes: Minutes, name: str, document: Document, stale: bool) -> None:
@@ -85,4 +96,4 @@ def _write(storage: Storage, transcript: Transcript, name: str) -> None:
     for format in ("txt", "json"):
         path = storage.mirror(transcript.recording_id, format)
         storage.make(path.parent)
-        write_durably(path, export(document, format, name).encode())
+        write_durably(path, export(document, format, name))

@@ -31,6 +31,8 @@ class Options(BaseModel):
     hotwords: tuple[str, ...] = Field(default=(), max_length=MOST_HOTWORDS)
     polish: bool = False  #: polish it afterwards
     minutes: Annotated[str, Field(min_length=1, max_length=32)] | None = None  #: write minutes with this template
+    replace: bool = False  #: be the newest version, also where people have written since the last one
+    fresh: bool = False  #: take nothing over from earlier jobs of the recording
 
     @field_validator("hotwords")
     @classmethod

@@ -43,10 +43,11 @@ class Hearing(Protocol):
 class Source:
     """The recording at hand: the original, and where what a browser needs of it goes."""
 
-    original: Path
+    original: Path  #: the first of its files
     listening_copy: Path
     peaks: Path
     max_seconds: float
+    after: tuple[Path, ...] = ()  #: the others, in the order they are heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Pipeline:
         transcriber = choose("transcribe", options.transcriber or self.transcriber, self.models_dir, self.demo)
         await asyncio.to_thread(workspace.open)
         warnings: list[dict[str, str]] = []
-        seconds = await self._prepare(source, workspace, report, warnings)
+        seconds = await self._prepare(source, workspace, report, warnings, fresh=options.fresh)
         speech = workspace.path(SPEECH)
 
         async def hear() -> list[Sentence]:
@@ -83,7 +84,8 @@ class Pipeline:
                     transcriber, speech, listening, result, lambda done, total: report(Stage.TRANSCRIBE, done, total)
                 )
 
-            rows = await _made_once(workspace, SENTENCES, {"engine": transcriber}, make)
+            facts = {"engine": transcriber, "hotwords": list(options.hotwords)}
+            rows = await _made_once(workspace, SENTENCES, facts, make, fresh=options.fresh)
             report(Stage.TRANSCRIBE, seconds, seconds)
             return [sentence_from_json(row) for row in rows]
 
@@ -104,18 +106,22 @@ class Pipeline:
         return Outcome(document, warnings)
 
     async def _prepare(
-        self, source: Source, workspace: Workspace, report: Report, warnings: list[dict[str, str]]
+        self, source: Source, workspace: Workspace, report: Report, warnings: list[dict[str, str]], *, fresh: bool
     ) -> float:
         wav = workspace.path(SPEECH)
         facts = await asyncio.to_thread(workspace.facts, SPEECH)
+        if facts is None and not fresh:
+            facts = await asyncio.to_thread(workspace.take_over, SPEECH)
         if facts is None or not source.listening_copy.exists():
-            probed = await probe(source.original, max_seconds=source.max_seconds)
+            probed = [await probe(path, max_seconds=source.max_seconds) for path in (source.original, *source.after)]
+            promised = sum(one.duration for one in probed)
             normalized = await normalize(
                 source.original,
+                after=source.after,
                 wav=wav,
                 listening_copy=source.listening_copy,
                 max_seconds=source.max_seconds,
-                on_progress=lambda done: report(Stage.PREPARE, min(done, probed.duration), probed.duration),
+                on_progress=lambda done: report(Stage.PREPARE, min(done, promised), promised),
                 probed=probed,
             )
             facts = {"seconds": normalized.duration, "warnings": list(normalized.warnings)}
@@ -145,9 +151,11 @@ class Pipeline:
                 lambda done, total: report(Stage.DIARIZE, done, total),
             )
 
+        hints = options.speaker_hints
+        facts = {"engine": diarizer, "speakers": [hints.min_speakers, hints.max_speakers]}
         for last in (False, True):
             try:
-                value = await _made_once(workspace, TURNS, {"engine": diarizer}, make)
+                value = await _made_once(workspace, TURNS, facts, make, fresh=options.fresh)
             except EngineError as error:
                 if error.code == "disk_full":
                     raise
@@ -162,9 +170,12 @@ class Pipeline:
 
 
 async def _made_once(
-    workspace: Workspace, name: str, facts: dict[str, str], make: Callable[[Path], Awaitable[None]]
+    workspace: Workspace, name: str, facts: dict[str, Any], make: Callable[[Path], Awaitable[None]], *, fresh: bool
 ) -> Any:
+    """The artifact, from wherever it can be had cheapest. `facts` are what it depends on, beside the audio."""
     known = await asyncio.to_thread(workspace.facts, name)
+    if known != facts and not fresh:
+        known = await asyncio.to_thread(workspace.take_over, name, facts)
     if known != facts:
         await make(workspace.path(name))
         await asyncio.to_thread(workspace.seal, name, facts)

@@ -10,7 +10,7 @@ from backend.accounts.tables import User
 from backend.database import utc_now
 from backend.errors import AppError, TooManyRequests
 from backend.jobs.tables import Job, Status, Usage
-from backend.recordings.tables import Recording
+from backend.recordings.tables import Recording, Upload
 from backend.settings import Settings
 
 
@@ -23,7 +23,7 @@ class QuotaOfMinutes(AppError):
 class QuotaOfBytes(AppError):
     status = 413
     code = "quota_bytes"
-    detail = "Your recordings take up all the room you have. Delete some, or ask an admin for more."
+    detail = "Your recordings take up all the room you have, also those in the trash. Empty it, or ask an admin."
 
 
 class QuotaOfJobs(TooManyRequests):
@@ -45,7 +45,8 @@ class Used:
     """What one user has."""
 
     minutes_this_month: float
-    stored_bytes: int
+    stored_bytes: int  #: of recordings, and as announced of uploads
+    trash_bytes: int  #: of these, in the trash
     queued_jobs: int
 
 
@@ -66,10 +67,14 @@ def quotas_of(user: User, settings: Settings) -> Quotas:
 
 async def used_by(session: AsyncSession, user_id: str, now: datetime) -> Used:
     seconds = await session.scalar(select(Usage.seconds).where(Usage.user_id == user_id, Usage.month == _month(now)))
-    stored = await session.scalar(select(func.sum(Recording.size)).where(Recording.owner_id == user_id))
+    # What is in the trash lies on the disk, and can be had back: it counts. What retention took does not.
+    mine = (Recording.owner_id == user_id) & Recording.original_removed_at.is_(None)
+    stored = await session.scalar(select(func.sum(Recording.size)).where(mine))
+    trashed = await session.scalar(select(func.sum(Recording.size)).where(mine, Recording.trashed_at.is_not(None)))
+    coming = await session.scalar(select(func.sum(Upload.size)).where(Upload.owner_id == user_id))
     waiting = (Job.owner_id == user_id) & (Job.status == Status.QUEUED.value)
     queued = await session.scalar(select(func.count()).select_from(Job).where(waiting))
-    return Used((seconds or 0.0) / 60, int(stored or 0), queued or 0)
+    return Used((seconds or 0.0) / 60, int(stored or 0) + int(coming or 0), int(trashed or 0), queued or 0)
 
 
 async def room_for(session: AsyncSession, user: User, settings: Settings, length: int | None) -> int:
@@ -77,13 +82,23 @@ async def room_for(session: AsyncSession, user: User, settings: Settings, length
     quotas, used = quotas_of(user, settings), await used_by(session, user.id, utc_now())
     if quotas.queued_jobs is not None and used.queued_jobs >= quotas.queued_jobs:
         raise QuotaOfJobs(headers={"Retry-After": "60"})
+    # What surrounds the file in the form is not stored: the file itself is counted when it has come.
+    return _left(quotas, used, settings, (length or 0) - 64 * 1024)
+
+
+async def check_upload(session: AsyncSession, user: User, settings: Settings, size: int) -> None:
+    """Before an upload of `size` bytes is begun. Whether its job may wait is asked when it has come."""
+    _left(quotas_of(user, settings), await used_by(session, user.id, utc_now()), settings, size)
+
+
+def _left(quotas: Quotas, used: Used, settings: Settings, wanted: int) -> int:
+    """How many bytes of a file may come; raises when it would be none, or fewer than wanted."""
     if quotas.minutes_a_month is not None and used.minutes_this_month >= quotas.minutes_a_month:
         raise QuotaOfMinutes
     if quotas.stored_bytes is None:
         return settings.max_upload_bytes
     left = quotas.stored_bytes - used.stored_bytes
-    # What surrounds the file in the form is not stored: the file itself is counted when it has come.
-    if left <= 0 or (length or 0) > left + 64 * 1024:
+    if left <= 0 or wanted > left:
         raise QuotaOfBytes
     return min(left, settings.max_upload_bytes)
 

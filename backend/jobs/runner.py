@@ -2,21 +2,23 @@
 
 import asyncio
 import logging
+import os
 import socket
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from pathlib import Path
 
 import psutil
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from backend.database import Database, utc_now
+from backend.database import Database
 from backend.jobs import queue
 from backend.jobs.attempt import Attempt
 from backend.jobs.desk import Desk
 from backend.jobs.herald import Herald
-from backend.jobs.mirror import mirror_new
+from backend.jobs.mirror import mirror_new, unmirror_trashed
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.tables import Job, Status
@@ -30,8 +32,7 @@ LOOK_SECONDS = 2.0
 
 def this_runner() -> str:
     """Host, process and the moment it began: never the same twice."""
-    process = psutil.Process()
-    return f"{socket.gethostname()[:30]}:{process.pid}:{process.create_time():.2f}"
+    return f"{socket.gethostname()[:30]}:{os.getpid()}:{_begun(os.getpid()):.2f}"
 
 
 def is_dead(runner: str) -> bool:
@@ -41,9 +42,18 @@ def is_dead(runner: str) -> bool:
     if host != socket.gethostname()[:30]:
         return False
     try:
-        return abs(psutil.Process(pid).create_time() - begun) > 0.1
+        return abs(_begun(pid) - begun) > 0.1
     except psutil.NoSuchProcess:
         return True
+
+
+def _begun(pid: int) -> float:
+    """When a process began: on Linux in seconds since the machine did, which no setting of the clock changes."""
+    try:
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        return int(ticks) / os.sysconf("SC_CLK_TCK")
+    except OSError:
+        return psutil.Process(pid).create_time()
 
 
 @dataclass(slots=True)
@@ -61,11 +71,14 @@ class Runner:
     heartbeat_seconds: float = 10.0
     rescue_seconds: float = 30.0
     name: str = field(default_factory=this_runner)
+    clock: Callable[[], float] = time.monotonic
     _attempts: dict[str, Attempt] = field(default_factory=dict)
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _heard: dict[queue.Beat, float] = field(default_factory=dict)  #: signs of life of others, and since when they stand
     _loops: list["asyncio.Task[None]"] = field(default_factory=list)
     _called: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _mirroring: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def alive(self) -> bool:
@@ -77,6 +90,7 @@ class Runner:
         self._loops = [
             asyncio.create_task(self._every(LOOK_SECONDS, self._look, self._called), name="claims"),
             asyncio.create_task(self._every(self.heartbeat_seconds, self._beat), name="heartbeat"),
+            asyncio.create_task(self._every(self.heartbeat_seconds, self.database.forget), name="forgetting"),
             asyncio.create_task(self.herald.run(), name="herald"),
         ]
 
@@ -128,7 +142,7 @@ class Runner:
         finally:
             del self._attempts[attempt.job.id], self._running[attempt.job.id]
             self.wake()
-        await self._mirror()
+        await self.mirror()
 
     async def _beat(self) -> None:
         async with self.database.write() as session:
@@ -139,7 +153,7 @@ class Runner:
         for id in mine.keys() - self._attempts.keys():
             await self._reclaim(id)
         await self._rescue()
-        await self._mirror()
+        await self.mirror()
 
     async def _reclaim(self, id: str) -> None:
         """Put back a job that is ours by its row and by nothing else: the end of its attempt could not be written."""
@@ -150,26 +164,34 @@ class Runner:
         self.wake()
 
     async def _rescue(self, at_start: bool = False) -> None:
-        silent = utc_now() - timedelta(seconds=self.rescue_seconds)
         async with self.database.read() as session:
-            query = select(Job.runner).where(Job.status == Status.RUNNING.value, Job.runner != self.name).distinct()
-            others = [runner for runner in await session.scalars(query) if runner]
-        if not others:
+            query = select(Job).where(Job.status == Status.RUNNING.value, Job.runner != self.name)
+            others = list((await session.scalars(query)).all())
+        silent = self._silent(queue.Beat.of(job) for job in others)
+        dead = {job.runner for job in others if job.runner and is_dead(job.runner)}
+        if not dead and not silent:
             return
-        dead = [runner for runner in others if is_dead(runner)]
         async with self.database.write() as session:
-            jobs = await queue.rescue(
-                session, dead=dead, silent_since=silent, max_attempts=self.max_attempts, spare=self.name
-            )
+            jobs = await queue.rescue(session, dead=dead, silent=silent, max_attempts=self.max_attempts)
         for job in jobs:
             logger.warning("Job rescued", extra={"job": job.id, "status": job.status, "at_start": at_start})
             self.herald.changed(job.id)
         if jobs:
             self.wake()
 
-    async def _mirror(self) -> None:
+    def _silent(self, beats: Iterable[queue.Beat]) -> list[queue.Beat]:
+        """Those that have not changed for `rescue_seconds` by this process's own clock, which never jumps."""
+        now = self.clock()
+        self._heard = {beat: self._heard.get(beat, now) for beat in beats}
+        return [beat for beat, since in self._heard.items() if now - since >= self.rescue_seconds]
+
+    async def mirror(self) -> None:
+        """Let the files under uploads/transcripts/ be what the rows say; one at a time, or a file could be taken away
+        while it is written."""
         try:
-            await mirror_new(self.database, self.storage)
+            async with self._mirroring:
+                await unmirror_trashed(self.database, self.storage)
+                await mirror_new(self.database, self.storage)
         except OSError:
             # The transcript is safe in the database; the mirror is tried again with the next heartbeat.
             logger.warning("Transcripts could not be mirrored", exc_info=True)

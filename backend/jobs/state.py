@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.jobs import queue
 from backend.jobs.forecast import forecast
-from backend.jobs.tables import Job, Kind, Stage, Status
+from backend.jobs.tables import Job, Kind, Lane, Stage, Status
 from backend.recordings.tables import Recording
 
 
@@ -37,7 +37,7 @@ class JobState(BaseModel):
     status: Status
     stage: Stage | None
     stages: list[StageProgress]
-    position: int | None  #: place in the queue from 1, while queued
+    position: int | None  #: place in its lane of the queue from 1, while queued
     eta_seconds: float | None  #: to the end, at the pace measured; null while that would be a guess
     attempt: int
     warnings: list[Warned]
@@ -53,9 +53,10 @@ async def states(session: AsyncSession, jobs: list[Job], limits: queue.Limits) -
     places: Mapping[str, int] = {}
     ends: Mapping[str, float] = {}
     if any(job.status == Status.QUEUED.value for job in jobs):
-        order = queue.fair_order(await queue.look(session), limits)
-        places = {waiting.id: place for place, waiting in enumerate(order, 1)}
-        ends = await forecast(session, order, limits)
+        limits = await queue.limits_now(session, limits)
+        orders = {lane: queue.fair_order(await queue.look(session, lane), limits) for lane in Lane}
+        places = {waiting.id: place for order in orders.values() for place, waiting in enumerate(order, 1)}
+        ends = await forecast(session, orders[Lane.ENGINES], limits)
     ids = {job.recording_id for job in jobs}
     named = select(Recording.id, Recording.name).where(Recording.id.in_(ids))
     names = {id: name for id, name in (await session.execute(named))}

@@ -10,10 +10,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.database import Base, UtcDateTime, new_id, utc_now
 
 
+class Lane(str, Enum):
+    """Jobs of one lane wait for each other and for nobody else."""
+
+    ENGINES = "engines"  #: they need this machine
+    LANGUAGE = "language"  #: they wait for an endpoint
+
+
 class Kind(str, Enum):
     TRANSCRIPT = "transcript"  #: what the engines hear
     MINUTES = "minutes"  #: what a language model sums up
     POLISH = "polish"  #: what a language model makes readable
+    REPAIR = "repair"  #: what a language model would repair of torn segments
+
+    @property
+    def lane(self) -> Lane:
+        return Lane.ENGINES if self is Kind.TRANSCRIPT else Lane.LANGUAGE
 
 
 class Status(str, Enum):
@@ -30,6 +42,7 @@ class Stage(str, Enum):
     DIARIZE = "diarize"  #: a diarizer finds the turns
     MERGE = "merge"  #: sentences and turns become segments
     POLISH = "polish"  #: a language model reads window by window
+    REPAIR = "repair"  #: a language model looks for torn segments, window by window
     SUMMARIZE = "summarize"  #: a language model reads section by section
 
 
@@ -44,6 +57,9 @@ class Gate(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     moves: Mapped[int] = mapped_column(default=0)
+    max_concurrent: Mapped[int | None]  #: limits that an admin has set while the server runs; none: as the settings say
+    max_per_user: Mapped[int | None]
+    max_size: Mapped[int | None]
 
 
 class Usage(Base):
@@ -56,20 +72,36 @@ class Usage(Base):
     seconds: Mapped[float] = mapped_column(default=0.0)
 
 
+class Answered(Base):
+    """The first answer to a request that came with an Idempotency-Key."""
+
+    __tablename__ = "answered"
+    __table_args__ = (Index(None, "created_at"),)
+
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  #: its sha256
+    asked: Mapped[str] = mapped_column(String(64))  #: sha256 of the request: another one must not have the same key
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
 class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (
-        Index(None, "status", "owner_id", "created_at"),
+        Index(None, "status", "lane", "owner_id", "created_at"),
         Index(None, "owner_id", "created_at"),
         Index(None, "owner_id", "started_at"),
         Index(None, "recording_id"),
         Index(None, "status", "finished_at"),
+        Index(None, "started_at"),
+        Index(None, "status", "fronted_at"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(16), default=Kind.TRANSCRIPT.value, server_default=Kind.TRANSCRIPT.value)
+    lane: Mapped[str] = mapped_column(String(16), default=Lane.ENGINES.value, server_default=Lane.ENGINES.value)
     options: Mapped[dict[str, Any]] = mapped_column(JSON)  #: what was asked; see `backend.jobs.options`
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED.value)
     stage: Mapped[str | None] = mapped_column(String(16))  #: the stage the runner is at
@@ -83,6 +115,7 @@ class Job(Base):
     error_detail: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     not_before: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  #: a retry waits until then
+    fronted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: when an admin moved it to the front
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: of the present attempt
     beat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: the runner's last sign of life
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -3,9 +3,12 @@
 from alembic import context
 
 import backend.accounts.tables
+import backend.housekeeping.tables
 import backend.jobs.tables
+import backend.migrations.resume
 import backend.minutes.tables
 import backend.recordings.tables
+import backend.shares.tables
 import backend.transcripts.tables  # noqa: F401
 from backend.database import Base
 

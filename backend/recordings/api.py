@@ -1,5 +1,6 @@
 """Recordings over HTTP: looking, renaming, listening, taking the original home."""
 
+import asyncio
 import re
 import unicodedata
 from datetime import datetime
@@ -13,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts.access import Configured, CurrentUser, Reader, Reading, Stored, Viewer, Writing
 from backend.accounts.audit import Action, note_apart
-from backend.errors import NotFound
+from backend.errors import AppError, NotFound
 from backend.recordings import service
 from backend.recordings.files import Storage, extension_of
 from backend.recordings.media import InputMissing
+from backend.recordings.parts import parts_of
 from backend.recordings.tables import Recording
 
 router = APIRouter(prefix="/api/recordings", tags=["recordings"])
@@ -27,20 +29,30 @@ class AudioNotReady(NotFound):
     detail = "This recording is still being prepared for listening. Try again in a moment."
 
 
+class OriginalRemoved(AppError):
+    status = 410
+    code = "original_removed"
+    detail = "The uploaded file was removed when its time was up. What was made of it is still here."
+
+
+class AudioRemoved(AppError):
+    status = 410
+    code = "audio_removed"
+    detail = "The sound was removed when its time was up. What was made of it is still here."
+
+
 class RecordingOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: str
     name: str
     size: int = Field(description="bytes of the original")
-    sha256: str = Field(description="of the original")
+    sha256: str = Field(description="of the original; of several parts, that of the list of their checksums")
+    parts: int = Field(description="files it came in, heard one behind the other")
     duration: float | None = Field(description="seconds; null until it is known")
     created_at: datetime
-
-
-class RecordingsOut(BaseModel):
-    items: list[RecordingOut]
-    total: int = Field(description="of your recordings that match, on all pages")
+    original_removed_at: datetime | None = Field(default=None, description="by a rule of retention; null as a rule")
+    audio_removed_at: datetime | None = Field(default=None, description="the listening copy, likewise")
 
 
 class RecordingChange(BaseModel):
@@ -55,19 +67,6 @@ def _storage(settings: Configured) -> Storage:
 
 #: Where files lie.
 Files = Annotated[Storage, Depends(_storage)]
-
-
-@router.get("")
-async def list_recordings(
-    user: Reader,
-    session: Reading,
-    q: Annotated[str, Query(max_length=255, description="part of the name")] = "",
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
-    limit: Annotated[int, Query(ge=1, le=service.LARGEST_PAGE)] = 50,
-) -> RecordingsOut:
-    """Your recordings, the newest first."""
-    page = await service.search(session, owner_id=user.id, text=q, offset=offset, limit=limit)
-    return RecordingsOut(items=[RecordingOut.model_validate(row) for row in page.recordings], total=page.total)
 
 
 @router.get("/{recording_id}")
@@ -89,20 +88,34 @@ async def rename_recording(
 async def listen(recording_id: str, user: Viewer, session: Reading, storage: Files) -> FileResponse:
     """The listening copy. Asks for ranges are answered with ranges, so a player can jump."""
     recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
-    return _file(storage.listening_copy(recording.id), "audio/mp4", "inline", f"{_stem(recording)}.m4a")
+    missing = AudioRemoved if recording.audio_removed_at else AudioNotReady
+    return _file(storage.listening_copy(recording.id), "audio/mp4", "inline", f"{_stem(recording)}.m4a", missing)
 
 
 @router.get("/{recording_id}/original", response_class=FileResponse)
 async def download_original(
-    recording_id: str, user: Viewer, session: Reading, database: Stored, storage: Files
+    recording_id: str,
+    user: Viewer,
+    session: Reading,
+    database: Stored,
+    storage: Files,
+    part: Annotated[int, Query(ge=1, description="which file, of a recording that came in several")] = 1,
 ) -> FileResponse:
     """The file as it was uploaded, byte for byte."""
     recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
-    await note_apart(database, Action.EXPORTED, subject=recording_id, format="original")
-    name = recording.name
-    if recording.extension != "bin" and extension_of(name) != recording.extension:  # renamed without one
-        name = f"{name}.{recording.extension}"
-    return _file(storage.original(recording), "application/octet-stream", "attachment", name, InputMissing)
+    if recording.original_removed_at is not None:
+        raise OriginalRemoved
+    try:
+        path = (await asyncio.to_thread(parts_of, storage, recording))[part - 1]
+    except (FileNotFoundError, IndexError):
+        raise InputMissing from None
+    await note_apart(database, Action.EXPORTED, subject=recording_id, format="original", part=part)
+    name, extension = recording.name, path.suffix.removeprefix(".")
+    if recording.parts > 1:
+        name = f"{_stem(recording)} ({part})"
+    if extension != "bin" and extension_of(name) != extension:  # renamed without one
+        name = f"{name}.{extension}"
+    return _file(path, "application/octet-stream", "attachment", name, InputMissing)
 
 
 @router.get(
@@ -111,7 +124,8 @@ async def download_original(
 async def get_peaks(recording_id: str, user: Viewer, session: Reading, storage: Files) -> FileResponse:
     """The waveform, for drawing: {"duration": seconds, "peaks": [0…1, …]}."""
     recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
-    return _file(storage.peaks(recording.id), "application/json", "inline", "peaks.json")
+    missing = AudioRemoved if recording.audio_removed_at else AudioNotReady
+    return _file(storage.peaks(recording.id), "application/json", "inline", "peaks.json", missing)
 
 
 def content_disposition(kind: str, name: str) -> str:
@@ -123,7 +137,7 @@ def content_disposition(kind: str, name: str) -> str:
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def _file(path: Path, media_type: str, kind: str, name: str, missing: type[NotFound] = AudioNotReady) -> FileResponse:
+def _file(path: Path, media_type: str, kind: str, name: str, missing: type[AppError]) -> FileResponse:
     if not path.is_file():
         raise missing
     headers: dict[str, Any] = {

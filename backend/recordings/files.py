@@ -4,13 +4,14 @@ import asyncio
 import errno
 import re
 import shutil
-import time
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from backend import durable
+from backend.crash import durable_step
 from backend.errors import AppError
 from backend.recordings.whitelists import EXTENSIONS
 
@@ -27,6 +28,17 @@ class DiskFull(AppError):
     status = 507
     code = "disk_full"
     detail = "There is no room left on the server's disk. Tell the people who run it, and try again later."
+
+
+@contextmanager
+def disk_watched() -> Iterator[None]:
+    """Say DiskFull where the system says that a disk, or what one may use of it, is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull from error
+        raise
 
 
 class Stored(Protocol):
@@ -52,6 +64,19 @@ class Storage:
 
     def original_named(self, recording_id: str, extension: str) -> Path:
         return self.folder(recording_id) / f"original.{_checked(extension)}"
+
+    def part(self, recording_id: str, name: str) -> Path:
+        """One of the files of a recording that came in several; `name` as in `backend.recordings.parts`."""
+        stem, _, extension = name.partition(".")
+        return self.folder(recording_id) / "parts" / f"{_checked(stem)}.{_checked(extension)}"
+
+    @property
+    def incoming(self) -> Path:
+        """Where uploads lie until they become recordings."""
+        return self.root / "incoming"
+
+    def upload(self, upload_id: str) -> Path:
+        return self.incoming / _checked(upload_id)
 
     def listening_copy(self, recording_id: str) -> Path:
         """What the browser plays; made by the stage prepare."""
@@ -90,11 +115,12 @@ class Storage:
 
     async def delete(self, recording_id: str) -> None:
         """Remove every file of the recording, mirrored transcripts too. Doing so twice is no error."""
-        await asyncio.to_thread(self._delete, self.folder(recording_id))
+        folder = self.folder(recording_id)
+        with durable_step("delete.files"):
+            await asyncio.to_thread(self._delete, folder)
 
-    async def sweep(self, known: Collection[str], older_than_seconds: float) -> list[str]:
-        """Remove the folders that no row names and nobody has touched for so long; their ids come back."""
-        return await asyncio.to_thread(self._sweep, known, older_than_seconds)
+    async def delete_mirrors(self, recording_id: str) -> None:
+        await asyncio.to_thread(self._delete_mirrors, _checked(recording_id))
 
     def _write_durably(self, path: Path, data: bytes) -> None:
         self.make(path.parent)
@@ -109,25 +135,17 @@ class Storage:
             except OSError as error:
                 if error.errno != errno.ENOTEMPTY:  # a file came in between
                     raise
-        mirrors = self.root / "transcripts"
-        for mirror in mirrors.glob(f"{folder.name}.*"):
-            mirror.unlink(missing_ok=True)
-        for parent in (self.root, mirrors):
-            if parent.exists():
-                durable.sync_folder(parent)
+        if self.root.exists():
+            durable.sync_folder(self.root)
+        self._delete_mirrors(folder.name)
 
-    def _sweep(self, known: Collection[str], older_than_seconds: float) -> list[str]:
-        if not self.root.exists():
-            return []
-        before = time.time() - older_than_seconds
-        orphans = [
-            path.name
-            for path in self.root.iterdir()
-            if re.fullmatch(r"[0-9a-f]{32}", path.name) and path.name not in known and _newest(path) < before
-        ]
-        for name in orphans:
-            self._delete(self.root / name)
-        return orphans
+    def _delete_mirrors(self, recording_id: str) -> None:
+        mirrors = self.root / "transcripts"
+        with durable_step("mirrors.gone"):
+            for mirror in mirrors.glob(f"{recording_id}.*"):
+                mirror.unlink(missing_ok=True)
+            if mirrors.exists():
+                durable.sync_folder(mirrors)
 
 
 def clean_name(name: str) -> str:
@@ -155,13 +173,3 @@ def _checked(part: str) -> str:
     if not _ID.fullmatch(part):
         raise ValueError("not an id of ours")
     return part
-
-
-def _newest(folder: Path) -> float:
-    times = [folder.stat().st_mtime]
-    for path in folder.rglob("*"):
-        try:
-            times.append(path.stat().st_mtime)
-        except FileNotFoundError:  # just renamed
-            return time.time()
-    return max(times)

@@ -2,35 +2,32 @@
 
 import asyncio
 import contextlib
-import errno
 import hashlib
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from email.utils import decode_rfc2231
 from pathlib import Path
-from typing import BinaryIO, ParamSpec, TypeVar
+from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from backend.crash import durable_step
 from backend.durable import sync_folder
 from backend.errors import AppError, InvalidInput
-from backend.recordings.files import DiskFull, Storage, clean_name, extension_of
-from backend.recordings.patience import within
-
-Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
+from backend.recordings.files import Storage, clean_name, disk_watched, extension_of
+from backend.recordings.patience import to_its_end, within
 
 #: What a body may hold besides the file: boundaries, headers and the other fields.
 BESIDES_BYTES = 64 * 1024
 
 _BATCH = 1024**2  #: handed to a thread at once
 _MOST_PARTS = 50
-_SLOWEST = 64 * 1024  #: bytes that must arrive within `stall_seconds`
+SLOWEST = 64 * 1024  #: bytes that must arrive within `stall_seconds`
 
 
 class TooLarge(AppError):
@@ -81,7 +78,8 @@ class Received:
     extension: str
     size: int
     sha256: str
-    fields: dict[str, list[str]]  #: the other fields of the form
+    fields: dict[str, list[str]] = field(default_factory=dict)  #: the other fields of the form
+    parts: int = 1  #: files it came in
 
 
 async def receive(
@@ -115,22 +113,12 @@ async def receive(
             batch.append(chunk)
             waiting += len(chunk)
             if waiting >= _BATCH:
-                await _finish(form.feed, b"".join(batch))
+                await to_its_end(asyncio.to_thread(form.feed, b"".join(batch)))
                 batch, waiting = [], 0
-        await _finish(form.feed, b"".join(batch))
-        return await _finish(form.close)
+        await to_its_end(asyncio.to_thread(form.feed, b"".join(batch)))
+        return await to_its_end(asyncio.to_thread(form.close))
     except BaseException:
         await asyncio.to_thread(form.discard)
-        raise
-
-
-async def _finish(work: Callable[Arguments, Answer], *arguments: Arguments.args, **named: Arguments.kwargs) -> Answer:
-    """Run in a thread and wait for its end even when cancelled: nobody cleans up under a thread that still writes."""
-    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments, **named))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.gather(running, return_exceptions=True)
         raise
 
 
@@ -142,7 +130,7 @@ async def _moving(stream: AsyncIterator[bytes], stall_seconds: float) -> AsyncIt
     while True:
         left = began + stall_seconds - clock()
         if left <= 0:
-            if arrived < _SLOWEST:
+            if arrived < SLOWEST:
                 raise Stalled
             began, arrived, left = clock(), 0, stall_seconds
         try:
@@ -201,12 +189,11 @@ class _Form:
 
     def feed(self, data: bytes) -> None:
         try:
-            self._storage.check_room(0, self._reserve)
-            self._parser.write(data)
+            with disk_watched():
+                self._storage.check_room(0, self._reserve)
+                self._parser.write(data)
         except FormParserError:
             raise BrokenForm from None
-        except OSError as error:
-            raise _told(error) from error
 
     def close(self) -> Received:
         """Make what has arrived last under its name."""
@@ -218,14 +205,12 @@ class _Form:
             raise EmptyFile
         extension = extension_of(self._name)
         path = self._storage.original_named(self._id, extension)
-        try:
+        with disk_watched(), durable_step("original"):
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             self._part.replace(path)
             sync_folder(self._folder)
-        except OSError as error:
-            raise _told(error) from error
         return Received(self._name, path, extension, self._size, self._sha256.hexdigest(), self._fields)
 
     def discard(self) -> None:
@@ -312,7 +297,3 @@ def _text(raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return raw.decode("latin-1")
-
-
-def _told(error: OSError) -> Exception:
-    return DiskFull() if error.errno in (errno.ENOSPC, errno.EDQUOT) else error

@@ -8,10 +8,11 @@ import shutil
 import signal
 import tempfile
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.crash import durable_step
 from backend.durable import sync_folder
 from backend.errors import AppError, InvalidInput, NotFound
 from backend.ffmpeg import ffmpeg_path
@@ -144,37 +145,41 @@ async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str 
 async def normalize(
     source: Path,
     *,
+    after: Sequence[Path] = (),
     wav: Path,
     listening_copy: Path,
     max_seconds: float,
     on_progress: Callable[[float], None] = _forget,
-    probed: Probe | None = None,
+    probed: Sequence[Probe] = (),
     ffmpeg: str | None = None,
 ) -> Normalized:
     """Decode once, into 16 kHz mono for the engines and an M4A for the browser, both on one timeline.
 
-    `on_progress` hears seconds of audio, never fewer than before. Either both files stand whole under their names or
-    neither was touched. Raises what `probe` raises, and DiskFull.
+    The files of `after` are heard behind the source; `probed` is what is known of all of them. `on_progress` hears
+    seconds of audio, never fewer than before. Either both files stand whole under their names or neither was touched.
+    Raises what `probe` raises, and DiskFull.
     """
-    probed = probed or await probe(source, max_seconds=max_seconds, ffmpeg=ffmpeg)
-    source = source.absolute()
-    size = _size(source)
+    sources = [path.absolute() for path in (source, *after)]
+    probes = list(probed) or [await probe(path, max_seconds=max_seconds, ffmpeg=ffmpeg) for path in sources]
+    size = sum(_size(path) for path in sources)
+    promised = sum(one.duration for one in probes)
     for left in wav.parent.glob(f"{_PRIVATE}*"):  # by an attempt that was killed, and its child with it
         await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)
     private = Path(tempfile.mkdtemp(prefix=_PRIVATE, dir=wav.parent.absolute()))
     seen = _Seen(max_seconds, on_progress)
-    seconds = 120 + size / 1e6 + min(max_seconds, 4 * probed.duration)
+    seconds = 120 + size / 1e6 + min(max_seconds, 4 * promised)
     cage = Cage(
         cpu_seconds=int(seconds),
         file_bytes=int(max_seconds * _WAV_RATE * 2) + 1024**2,
         memory_bytes=_MEMORY,
-        read=(str(source),),
+        read=tuple(str(path) for path in sources),
         write=(str(private),),
     )
     heard, copy = private / "speech.wav", private / "listen.m4a"
     command = [
         *(ffmpeg or ffmpeg_path(), "-nostdin", "-hide_banner", "-nostats", "-v", "repeat+error"),
-        *(*input_options(), "-i", _url(source), "-filter_complex", _graph(probed), "-max_error_rate", "1"),
+        *(option for path in sources for option in (*input_options(), "-i", _url(path))),
+        *("-filter_complex", _graph(probes), "-max_error_rate", "1"),
         *("-map_metadata", "-1", "-map_chapters", "-1"),
         *("-map", "[wav]", "-c:a", "pcm_s16le", "-fflags", "+bitexact", "-f", "wav", _url(heard)),
         *("-map_metadata", "-1", "-map_chapters", "-1"),
@@ -197,12 +202,25 @@ async def normalize(
         await asyncio.to_thread(shutil.rmtree, private, ignore_errors=True)
     seen.tell(duration)
     complaints = [line for line in outcome.errors.splitlines() if not any(harmless in line for harmless in _HARMLESS)]
-    expected = max(probed.duration, probed.promised or 0)
+    expected = sum(max(one.duration, one.promised or 0) for one in probes)
     whole = not complaints and outcome.code == 0 and duration >= 0.98 * expected - 1
     return Normalized(duration, () if whole else ("media_damaged",))
 
 
-def _graph(probed: Probe) -> str:
+def _graph(probes: Sequence[Probe]) -> str:
+    """Every file at both rates; of several, one behind the other."""
+    if len(probes) == 1:
+        return _heard(0, probes[0], "wav", "copy")
+    numbers = range(len(probes))
+    heard = ";".join(_heard(number, probes[number], f"wav{number}", f"copy{number}") for number in numbers)
+    joined = (
+        "".join(f"[{name}{number}]" for number in numbers) + f"concat=n={len(probes)}:v=0:a=1[{name}]"
+        for name in ("wav", "copy")
+    )
+    return ";".join((heard, *joined))
+
+
+def _heard(number: int, probed: Probe, wav: str, copy: str) -> str:
     """One timeline for both outputs: a gap in the packets becomes silence, a clock that jumps back loses no sound."""
     timeline = (
         # 0: where the next frame is expected, 1: where it goes, 2: the gap before it, 3: where it goes after the gap
@@ -215,7 +233,8 @@ def _graph(probed: Probe) -> str:
         share = 1 / probed.loose_channels
         mono = "pan=mono|c0=" + "+".join(f"{share:.6f}*c{number}" for number in range(probed.loose_channels))
     return (
-        f"[0:a:0]{timeline},{mono},asplit[one][two];[one]aresample={_WAV_RATE}[wav];[two]aresample={_COPY_RATE}[copy]"
+        f"[{number}:a:0]{timeline},{mono},asplit[to_{wav}][to_{copy}];"
+        f"[to_{wav}]aresample={_WAV_RATE}[{wav}];[to_{copy}]aresample={_COPY_RATE}[{copy}]"
     )
 
 
@@ -246,12 +265,13 @@ def _wav_seconds(path: Path) -> float:
 
 
 def _name_durably(names: dict[Path, Path]) -> None:
-    for part in names:
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-    for part, path in names.items():
-        part.replace(path)
-        sync_folder(path.parent)
+    with durable_step("prepare.files"):
+        for part in names:
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+        for part, path in names.items():
+            part.replace(path)
+            sync_folder(path.parent)
 
 
 def _refusal(outcome: child.Outcome, *, opened: bool = False) -> AppError:

@@ -1,4 +1,4 @@
-"""Waiting no longer than a person would."""
+"""Waiting no longer than a person would, and as long as it takes where something must not be left half done."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -22,6 +22,16 @@ async def within(seconds: float | None, awaited: Awaitable[Answer]) -> Answer:
         await _dropped(task)
         raise asyncio.TimeoutError
     return task.result()
+
+
+async def to_its_end(work: Awaitable[Answer]) -> Answer:
+    """The answer. Who is cancelled still waits for the end: nobody cleans up under somebody who is writing."""
+    running = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise
 
 
 async def _dropped(task: "asyncio.Future[Answer]") -> None:

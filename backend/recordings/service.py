@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, CursorResult, func, select, update
+from sqlalchemy import delete as remove
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import InvalidInput, NotFound
@@ -35,6 +38,7 @@ async def create(session: AsyncSession, *, owner_id: str, recording_id: str, rec
         extension=received.extension,
         size=received.size,
         sha256=received.sha256,
+        parts=received.parts,
         duration=None,
     )
     session.add(recording)
@@ -43,26 +47,42 @@ async def create(session: AsyncSession, *, owner_id: str, recording_id: str, rec
 
 
 async def find(session: AsyncSession, *, owner_id: str, recording_id: str) -> Recording:
-    recording = await session.scalar(
-        select(Recording).where(Recording.id == recording_id, Recording.owner_id == owner_id)
-    )
-    if recording is None:
-        raise RecordingNotFound
-    return recording
+    """The recording, unless it lies in the trash."""
+    return await _find(session, owner_id, recording_id, Recording.trashed_at.is_(None))
+
+
+async def find_trashed(session: AsyncSession, *, owner_id: str, recording_id: str) -> Recording:
+    return await _find(session, owner_id, recording_id, Recording.trashed_at.is_not(None))
+
+
+async def same(session: AsyncSession, *, owner_id: str, sha256: str) -> Recording | None:
+    """The newest recording with this very content."""
+    same_content = (Recording.owner_id == owner_id) & (Recording.sha256 == sha256)
+    query = select(Recording).where(same_content, Recording.trashed_at.is_(None))
+    found: Recording | None = await session.scalar(query.order_by(Recording.created_at.desc()).limit(1))
+    return found
 
 
 async def search(
-    session: AsyncSession, *, owner_id: str, text: str = "", offset: int = 0, limit: int = LARGEST_PAGE
+    session: AsyncSession,
+    *,
+    owner_id: str,
+    text: str = "",
+    where: Sequence[ColumnElement[bool]] = (),
+    order: ColumnElement[Any] | None = None,
+    offset: int = 0,
+    limit: int = LARGEST_PAGE,
 ) -> Page:
-    """The newest first, of those whose name holds `text`, in whatever case."""
-    wanted = [Recording.owner_id == owner_id]
+    """Those whose name holds `text`, in whatever case; the newest first, or in the order that is asked for."""
+    wanted = [Recording.owner_id == owner_id, Recording.trashed_at.is_(None), *where]
     if text.strip():
         wanted.append(Recording.name.icontains(text.strip(), autoescape=True))
     total = await session.scalar(select(func.count()).select_from(Recording).where(*wanted))
+    first = [] if order is None else [order]
     rows = await session.scalars(
         select(Recording)
         .where(*wanted)
-        .order_by(Recording.created_at.desc(), Recording.id.desc())
+        .order_by(*first, Recording.created_at.desc(), Recording.id.desc())
         .offset(max(offset, 0))
         .limit(min(max(limit, 1), LARGEST_PAGE))
     )
@@ -79,14 +99,39 @@ async def rename(session: AsyncSession, *, owner_id: str, recording_id: str, nam
     return recording
 
 
-async def delete(session: AsyncSession, *, owner_id: str, recording_id: str) -> None:
-    """Remove the row, and with it those of its jobs and transcripts. The files go with `Storage.delete`, afterwards:
-    a row without files would be a lie, files without a row are swept."""
-    recording = await find(session, owner_id=owner_id, recording_id=recording_id)
-    await session.delete(recording)
-    await session.flush()
+async def trashed(session: AsyncSession, *, owner_id: str, offset: int = 0, limit: int = LARGEST_PAGE) -> Page:
+    """What lies in the trash, the newest there first."""
+    wanted = [Recording.owner_id == owner_id, Recording.trashed_at.is_not(None)]
+    total = await session.scalar(select(func.count()).select_from(Recording).where(*wanted))
+    query = select(Recording).where(*wanted).order_by(Recording.trashed_at.desc(), Recording.id)
+    rows = await session.scalars(query.offset(max(offset, 0)).limit(min(max(limit, 1), LARGEST_PAGE)))
+    return Page(rows.all(), total or 0)
 
 
-async def known_ids(session: AsyncSession) -> set[str]:
-    """The ids of all recordings of all owners, for sweeping what no row names."""
-    return set((await session.scalars(select(Recording.id))).all())
+async def move(session: AsyncSession, recording: Recording, *, to_trash: bool, now: datetime) -> bool:
+    """Into the trash or out of it: compare and set. False where somebody else was first."""
+    there = Recording.trashed_at.is_(None) if to_trash else Recording.trashed_at.is_not(None)
+    values = {"trashed_at": now} if to_trash else {"trashed_at": None, "restored_at": now}
+    moved = await session.execute(update(Recording).where(Recording.id == recording.id, there).values(**values))
+    assert isinstance(moved, CursorResult)
+    return moved.rowcount == 1
+
+
+async def delete(session: AsyncSession, recording_id: str, *where: ColumnElement[bool]) -> bool:
+    """Remove the row, and with it those of its jobs and transcripts; False where it is not, or not as `where` says.
+
+    The files go with `Storage.delete`, afterwards: a row without files would be a lie, files without a row are swept.
+    """
+    query = remove(Recording).where(Recording.id == recording_id, *where)
+    removed = await session.execute(query.execution_options(synchronize_session=False))
+    assert isinstance(removed, CursorResult)
+    return removed.rowcount == 1
+
+
+async def _find(session: AsyncSession, owner_id: str, recording_id: str, where: ColumnElement[bool]) -> Recording:
+    recording = await session.scalar(
+        select(Recording).where(Recording.id == recording_id, Recording.owner_id == owner_id, where)
+    )
+    if recording is None:
+        raise RecordingNotFound
+    return recording

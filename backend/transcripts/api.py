@@ -5,7 +5,8 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.requests import HTTPConnection
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,8 +15,10 @@ from backend.accounts.audit import Action, note_apart
 from backend.errors import AppError, InvalidInput
 from backend.transcripts import service
 from backend.transcripts.document import document_from_json
-from backend.transcripts.export import content_disposition, content_type, export, file_name
+from backend.transcripts.export import content_disposition, content_type, file_name
 from backend.transcripts.form import LARGEST, DocumentForm, Id, read_document
+from backend.transcripts.look import Look, Script
+from backend.transcripts.press import Press
 from backend.transcripts.tables import Origin, Transcript
 
 router = APIRouter(prefix="/api/recordings/{recording_id}/transcript", tags=["transcripts"])
@@ -23,6 +26,8 @@ router = APIRouter(prefix="/api/recordings/{recording_id}/transcript", tags=["tr
 RecordingId = Annotated[str, Path(max_length=64)]
 #: The largest number every database can look for.
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+#: Every format of an export; see `backend.transcripts.export.FORMATS`.
+Format = Literal["txt", "srt", "vtt", "md", "json", "csv", "docx", "pdf"]
 
 
 class DocumentTooLarge(AppError):
@@ -40,6 +45,7 @@ class VersionAnswer(BaseModel):
     origin: Origin
     author_id: str | None
     job_id: str | None
+    aside: bool  #: made by a job after somebody had written; never the newest, until somebody takes it
     created_at: datetime
 
 
@@ -57,6 +63,14 @@ class Save(BaseModel):
 
     based_on: Number
     document: DocumentForm
+
+
+class Take(BaseModel):
+    """`based_on` is the number of the newest version, as far as the asker knows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    based_on: Number
 
 
 class Rename(BaseModel):
@@ -81,20 +95,59 @@ async def versions(session: Reading, user: Reader, recording_id: RecordingId) ->
     return [VersionAnswer.model_validate(one) for one in found]
 
 
-@router.get("/export", summary="A file to take away", response_class=Response)
-async def take_away(
-    session: Reading,
-    database: Stored,
-    user: Viewer,
-    recording_id: RecordingId,
-    format: Literal["txt", "srt", "vtt", "md", "json"] = "txt",
-    version: Annotated[Number | None, Query()] = None,
+@router.post("/versions/{version}/take", summary="Make a version the newest again", response_model=TranscriptAnswer)
+async def take(
+    session: Writing, user: CurrentUser, recording_id: RecordingId, version: Annotated[Number, Path()], taken: Take
+) -> Response:
+    """An older one, or one that was laid aside. It becomes a version of its own; all others stay."""
+    newest = await service.take(
+        session,
+        owner_id=user.id,
+        recording_id=recording_id,
+        author_id=user.id,
+        number=version,
+        based_on=taken.based_on,
+    )
+    return await _answer(newest)
+
+
+def _look(
     times: bool = True,
     speakers: bool = True,
+    punctuation: bool = True,
+    script: Script = Script.AS_IS,
+    bom: Annotated[bool, Query(description="of a CSV: the mark that Excel wants")] = True,
+) -> Look:
+    return Look(times, speakers, punctuation, script, bom)
+
+
+def _press(connection: HTTPConnection) -> Press:
+    press: Press = connection.app.state.press
+    return press
+
+
+#: How somebody wants an export to look.
+Shown = Annotated[Look, Depends(_look)]
+#: What makes the files.
+Pressed = Annotated[Press, Depends(_press)]
+
+
+@router.get("/export", summary="A file to take away", response_class=Response)
+async def take_away(
+    database: Stored,
+    press: Pressed,
+    user: Viewer,
+    recording_id: RecordingId,
+    look: Shown,
+    format: Format = "txt",
+    version: Annotated[Number | None, Query()] = None,
 ) -> Response:
-    transcript = await _find(session, user.id, recording_id, version)
+    # A session of its own: a PDF takes seconds, and nobody should wait for its connection meanwhile.
+    async with database.read() as session:
+        transcript = await _find(session, user.id, recording_id, version)
+    answer = await attachment(press, transcript, format, f"转写稿 {recording_id[:8]}", look)
     await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number)
-    return await attachment(transcript, format, f"转写稿 {recording_id[:8]}", times=times, speakers=speakers)
+    return answer
 
 
 #: What FastAPI would write for `Save`, had it been told; DocumentForm it knows from the answers.
@@ -148,21 +201,15 @@ async def rename(
     return await _answer(renamed)
 
 
-async def attachment(
-    transcript: Transcript, format: str, title: str, *, times: bool = True, speakers: bool = True
-) -> Response:
+async def attachment(press: Press, transcript: Transcript, format: str, title: str, look: Look) -> Response:
     """The version as a download that is named after `title`."""
-
-    def write() -> bytes:
-        text = export(document_from_json(transcript.document), format, title, times=times, speakers=speakers)
-        return text.encode()
-
+    data = await press.make(transcript.document, format, title, look)
     headers = {
         "Content-Disposition": content_disposition(file_name(title, format)),
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
-    return Response(await asyncio.to_thread(write), media_type=content_type(format), headers=headers)
+    return Response(data, media_type=content_type(format), headers=headers)
 
 
 async def _find(session: AsyncSession, owner_id: str, recording_id: str, number: int | None) -> Transcript:

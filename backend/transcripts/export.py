@@ -1,14 +1,16 @@
-"""A document as a file to take away: plain text, Markdown, subtitles, JSON. What was said never becomes markup."""
+"""A document as a file to take away, in any format there is. What was said never becomes markup."""
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import quote
 
-from backend.speech.types import Segment
+from backend.cells import MARK, csv_lines
 from backend.transcripts.document import Document, document_to_json
-from backend.transcripts.subtitles import srt, vtt
+from backend.transcripts.look import Look, in_script, without_punctuation
+from backend.transcripts.subtitles import srt, stamp, vtt
 
 #: Stands where nobody spoke.
 SILENT = "没有检测到语音"
@@ -29,14 +31,21 @@ _MARKUP = re.compile(r"[\\`*_{}\[\]()#+\-!|<>~&=@$^]|(?<!\d)[.:]|[.:](?!\d)")
 @dataclass(frozen=True, slots=True)
 class _Format:
     content_type: str
-    write: Callable[[Document, str, bool, bool], str]
+    write: Callable[[Document, str, Look, Sequence[Path]], str | bytes]
 
 
-def export(document: Document, format: str, title: str, *, times: bool = True, speakers: bool = True) -> str:
-    """The whole file, to be written as UTF-8. Raises ValueError for a format that is none of FORMATS.
+def export(
+    document: Document, format: str, title: str, look: Look | None = None, *, fonts: Sequence[Path] = ()
+) -> bytes:
+    """The whole file, text in UTF-8. Raises ValueError for a format that is none of FORMATS.
 
-    Subtitles always have times and JSON always has everything. Where no speaker is known at all, none is written."""
-    return _format(format).write(document, _flat(title), times, speakers and bool(document.speakers))
+    Subtitles always have times and JSON always has everything. Where no speaker is known at all, none is written.
+    `fonts` are for a PDF (`backend.transcripts.fonts.fonts_of`). Takes seconds for hours: call it in a thread."""
+    wanted = look or Look()
+    wanted = replace(wanted, speakers=wanted.speakers and bool(document.speakers))
+    document = in_script(document, wanted.script)
+    written = _format(format).write(document, _flat(title), wanted, fonts)
+    return written.encode() if isinstance(written, str) else written
 
 
 def content_type(format: str) -> str:
@@ -81,39 +90,56 @@ def _format(name: str) -> _Format:
         raise ValueError(f"{name} is none of {', '.join(FORMATS)}") from None
 
 
-def _txt(document: Document, title: str, times: bool, speakers: bool) -> str:
+def _txt(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
     parts = [title] if title else []
-    for segment in document.segments:
-        heading = "  ".join(_heading(document, segment, times, speakers))
-        parts.append("\n".join(part for part in (heading, _one_line(segment)) if part))
-    if not document.segments:
-        parts.append(SILENT)
-    return "\n\n".join(parts) + "\n"
-
-
-def _markdown(document: Document, title: str, times: bool, speakers: bool) -> str:
-    parts = [f"# {escaped(title)}"] if title else []
-    for segment in document.segments:
-        heading = _heading(document, segment, False, speakers)
-        clocks = _heading(document, segment, times, False)
-        parts.append(" ".join([*(f"**{escaped(name)}**" for name in heading), *(escaped(time) for time in clocks)]))
-        parts.append(escaped(_one_line(segment)))
-    if not document.segments:
-        parts.append(SILENT)
+    for speaker, time, text in _paragraphs(document, look):
+        heading = "  ".join(part for part in (speaker, time) if part)
+        parts.append("\n".join(part for part in (heading, text) if part))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _json(document: Document, title: str, times: bool, speakers: bool) -> str:
+def _markdown(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
+    parts = [f"# {escaped(title)}"] if title else []
+    for speaker, time, text in _paragraphs(document, look):
+        parts.append(" ".join(part for part in (f"**{escaped(speaker)}**" if speaker else "", escaped(time)) if part))
+        parts.append(escaped(text))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _json(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
     silent = {} if document.segments else {"note": SILENT}
     return json.dumps({"title": title, **silent, **document_to_json(document)}, ensure_ascii=False) + "\n"
 
 
-def _srt(document: Document, title: str, times: bool, speakers: bool) -> str:
-    return srt(document, speakers=speakers, unrecognised=UNRECOGNISED)
+def _srt(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
+    return srt(document, speakers=look.speakers, punctuation=look.punctuation, unrecognised=UNRECOGNISED)
 
 
-def _vtt(document: Document, title: str, times: bool, speakers: bool) -> str:
-    return vtt(document, speakers=speakers, unrecognised=UNRECOGNISED, silent=SILENT)
+def _vtt(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
+    return vtt(document, speakers=look.speakers, punctuation=look.punctuation, unrecognised=UNRECOGNISED, silent=SILENT)
+
+
+def _csv(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
+    columns = (look.times, look.times, look.speakers, True)
+    rows: list[tuple[object, ...]] = [("开始", "结束", "发言人", "文字")]
+    for segment, (speaker, _, text) in zip(document.segments, _paragraphs(document, look), strict=False):
+        rows.append((stamp(segment.start, "."), stamp(segment.end, "."), speaker, text))
+    if not document.segments:
+        rows.append(("", "", "", SILENT))
+    chosen = ([cell for cell, shown in zip(row, columns, strict=True) if shown] for row in rows)
+    return (MARK if look.bom else "") + csv_lines(chosen)
+
+
+def _docx(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> bytes:
+    from backend.transcripts.docx_file import docx  # slow to import, and seldom wanted
+
+    return docx(title, _paragraphs(document, look), _about(document, look))
+
+
+def _pdf(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> bytes:
+    from backend.transcripts.pdf_file import pdf
+
+    return pdf(title, _paragraphs(document, look), _about(document, look), fonts)
 
 
 #: Every format there is, by the ending of its files.
@@ -123,21 +149,27 @@ FORMATS: dict[str, _Format] = {
     "vtt": _Format("text/vtt; charset=utf-8", _vtt),
     "md": _Format("text/markdown; charset=utf-8", _markdown),
     "json": _Format("application/json; charset=utf-8", _json),
+    "csv": _Format("text/csv; charset=utf-8", _csv),
+    "docx": _Format("application/vnd.openxmlformats-officedocument.wordprocessingml.document", _docx),
+    "pdf": _Format("application/pdf", _pdf),
 }
 
 
-def _heading(document: Document, segment: Segment, times: bool, speakers: bool) -> list[str]:
-    failed = segment.error is not None and not segment.text
-    found = []
-    if speakers and not (failed and segment.speaker is None):
-        found.append(_flat(document.speaker_name(segment.speaker)))
-    if times:
-        found.append(clock(segment.start) + (f"–{clock(segment.end)}" if failed else ""))
-    return found
+def _paragraphs(document: Document, look: Look) -> Iterator[tuple[str, str, str]]:
+    """Who, when and what of each segment; what was not asked for is empty. One that says so where nobody spoke."""
+    if not document.segments:
+        yield "", "", SILENT
+    shown = document if look.punctuation else without_punctuation(document)
+    for segment in shown.segments:
+        failed = segment.error is not None and not segment.text
+        named = look.speakers and not (failed and segment.speaker is None)
+        speaker = _flat(document.speaker_name(segment.speaker)) if named else ""
+        time = clock(segment.start) + (f"–{clock(segment.end)}" if failed else "") if look.times else ""
+        yield speaker, time, _flat(segment.text) or (UNRECOGNISED if segment.error is not None else "")
 
 
-def _one_line(segment: Segment) -> str:
-    return _flat(segment.text) or (UNRECOGNISED if segment.error is not None else "")
+def _about(document: Document, look: Look) -> str:
+    return f"时长 {clock(document.duration)}" if look.times else ""
 
 
 def _flat(text: str) -> str:

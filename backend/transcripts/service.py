@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import ColumnElement, CursorResult, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound
+from backend.recordings.tables import not_trashed
 from backend.transcripts.document import (
     Document,
     document_from_json,
@@ -52,11 +53,13 @@ class Version:
     origin: str
     author_id: str | None
     job_id: str | None
+    aside: bool
     created_at: datetime
 
 
 async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> Transcript:
-    query = select(Transcript).where(Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
+    """The version people read and write in; those laid aside are none of them."""
+    query = select(Transcript).where(*_theirs(owner_id, recording_id), Transcript.aside.is_(False))
     transcript = await session.scalar(query.order_by(Transcript.number.desc()).limit(1))
     if transcript is None:
         raise TranscriptNotFound
@@ -64,7 +67,7 @@ async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> 
 
 
 async def version(session: AsyncSession, *, owner_id: str, recording_id: str, number: int) -> Transcript:
-    query = select(Transcript).where(Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
+    query = select(Transcript).where(*_theirs(owner_id, recording_id))
     transcript = await session.scalar(query.where(Transcript.number == number))
     if transcript is None:
         raise TranscriptNotFound
@@ -73,15 +76,29 @@ async def version(session: AsyncSession, *, owner_id: str, recording_id: str, nu
 
 async def versions(session: AsyncSession, *, owner_id: str, recording_id: str) -> Sequence[Version]:
     """All versions, newest first. Numbers only grow; those of saves that were replaced are missing."""
+    columns = (Transcript.number, Transcript.origin, Transcript.author_id, Transcript.job_id)
     query = (
-        select(Transcript.number, Transcript.origin, Transcript.author_id, Transcript.job_id, Transcript.created_at)
-        .where(Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
+        select(*columns, Transcript.aside, Transcript.created_at)
+        .where(*_theirs(owner_id, recording_id))
         .order_by(Transcript.number.desc())
     )
     found = [Version(*row) for row in await session.execute(query)]
     if not found:
         raise TranscriptNotFound
     return found
+
+
+async def of_job(session: AsyncSession, *, owner_id: str, recording_id: str, job_id: str) -> Transcript | None:
+    """The version that a job published, if it did."""
+    query = select(Transcript).where(*_theirs(owner_id, recording_id), Transcript.job_id == job_id)
+    return await session.scalar(query.order_by(Transcript.number.desc()).limit(1))
+
+
+async def existing(session: AsyncSession, *, owner_id: str, recording_ids: Sequence[str]) -> set[str]:
+    """Those of the recordings that have a transcript."""
+    theirs = Transcript.recording_id.in_(recording_ids) & (Transcript.owner_id == owner_id)
+    query = select(Transcript.recording_id).where(theirs, not_trashed(Transcript.recording_id))
+    return set((await session.scalars(query.distinct())).all())
 
 
 async def publish(
@@ -93,9 +110,13 @@ async def publish(
     origin: Origin,
     document: Document,
     author_id: str | None = None,
+    over_people: bool = True,
 ) -> Transcript:
-    """Add a version after all others, whatever they are based on. The first must be the machine's."""
+    """Add a version after all others, whatever they are based on. The first must be the machine's.
+
+    Unless it may go `over_people`, it is laid aside where somebody has written since the machine's last version."""
     content, text = await asyncio.to_thread(_stored, document)
+    aside = not over_people and await _people_wrote(session, owner_id, recording_id)
     for patience in (2, 1, 0):
         last = await _last_number(session, owner_id, recording_id)
         if last == 0 and origin is not Origin.MACHINE:
@@ -109,6 +130,8 @@ async def publish(
             author_id=author_id,
             document=content,
             text=text,
+            aside=aside,
+            mirrored=aside,  # the mirror is of the newest
         )
         try:
             async with session.begin_nested():
@@ -128,6 +151,7 @@ async def save(
     author_id: str,
     document: Document,
     based_on: int,
+    origin: Origin = Origin.PERSON,
     now: datetime | None = None,
 ) -> Transcript:
     """Add what a person made of version `based_on`; raises TranscriptChanged when that is not the newest any more.
@@ -136,31 +160,54 @@ async def save(
     document like the newest adds nothing."""
     content, text = await asyncio.to_thread(_stored, document)
     now = now or utc_now()
-    base = await newest(session, owner_id=owner_id, recording_id=recording_id)
-    if base.number != based_on:
-        raise TranscriptChanged(base.number)
-    if base.document == content:
-        return base
-    replaced = base.origin == Origin.PERSON.value and base.author_id == author_id and now - base.created_at < SITTING
-    transcript = Transcript(
+    for patience in (2, 1, 0):
+        base = await newest(session, owner_id=owner_id, recording_id=recording_id)
+        if base.number != based_on:
+            raise TranscriptChanged(base.number)
+        if base.document == content:
+            return base
+        sitting = base.origin == Origin.PERSON.value and base.author_id == author_id and now - base.created_at < SITTING
+        replaced = sitting and origin is Origin.PERSON
+        transcript = Transcript(
+            recording_id=recording_id,
+            owner_id=owner_id,
+            number=await _last_number(session, owner_id, recording_id) + 1,
+            origin=origin.value,
+            author_id=author_id,
+            document=content,
+            text=text,
+            created_at=base.created_at if replaced else now,  # the sitting began then; it does not go on for ever
+        )
+        try:
+            async with session.begin_nested():
+                if replaced:
+                    await _remove(session, base)
+                session.add(transcript)
+            return transcript
+        except IntegrityError:  # the number was taken between the look and the write
+            if not patience:
+                raise TranscriptChanged(await _last_number(session, owner_id, recording_id)) from None
+    raise AssertionError("unreachable")
+
+
+async def take(
+    session: AsyncSession, *, owner_id: str, recording_id: str, author_id: str, number: int, based_on: int
+) -> Transcript:
+    """Make version `number` the newest again, as a version of whoever takes it; nothing is replaced by it. Raises
+    TranscriptChanged when `based_on` is not the newest any more."""
+    last = await newest(session, owner_id=owner_id, recording_id=recording_id)
+    if last.number != based_on:
+        raise TranscriptChanged(last.number)
+    chosen = await version(session, owner_id=owner_id, recording_id=recording_id, number=number)
+    return await publish(
+        session,
         recording_id=recording_id,
         owner_id=owner_id,
-        number=base.number + 1,
-        origin=Origin.PERSON.value,
+        job_id=chosen.job_id,
+        origin=Origin.PERSON,
+        document=await asyncio.to_thread(document_from_json, chosen.document),
         author_id=author_id,
-        document=content,
-        text=text,
-        created_at=base.created_at if replaced else now,  # the sitting began then; it does not go on for ever
     )
-    try:
-        async with session.begin_nested():
-            if replaced:
-                await _remove(session, base)
-            session.add(transcript)
-    except IntegrityError:  # the number was taken between the look and the write
-        last = await _last_number(session, owner_id, recording_id)
-        raise (TranscriptChanged(last) if last else TranscriptNotFound()) from None
-    return transcript
 
 
 async def rename(
@@ -189,6 +236,20 @@ async def rename(
         based_on=base.number if based_on is None else based_on,
         now=now,
     )
+
+
+def _theirs(owner_id: str, recording_id: str) -> tuple[ColumnElement[bool], ...]:
+    """What is in the trash is not found."""
+    mine = (Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
+    return (*mine, not_trashed(Transcript.recording_id))
+
+
+async def _people_wrote(session: AsyncSession, owner_id: str, recording_id: str) -> bool:
+    """Whether a person's version is newer than the machine's last one, not counting what was laid aside."""
+    query = select(Transcript.origin).where(Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
+    query = query.where(Transcript.aside.is_(False), Transcript.origin != Origin.POLISH.value)
+    by_people = (Origin.PERSON.value, Origin.REPAIR.value)  # a repair is what a person accepted
+    return await session.scalar(query.order_by(Transcript.number.desc()).limit(1)) in by_people
 
 
 async def _last_number(session: AsyncSession, owner_id: str, recording_id: str) -> int:

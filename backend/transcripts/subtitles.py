@@ -10,6 +10,7 @@ from backend.speech.pieces import Piece, pieces_of
 from backend.speech.text import bare, characters
 from backend.speech.types import Segment, Sentence, Word
 from backend.transcripts.document import Document
+from backend.transcripts.look import unpunctuated
 
 #: Width of a line in full-width characters; Latin letters are half as wide.
 LINE = 20.0
@@ -30,29 +31,32 @@ class Cue:
     lines: tuple[str, ...]
 
 
-def srt(document: Document, *, speakers: bool, unrecognised: str) -> str:
+def srt(document: Document, *, speakers: bool, punctuation: bool = True, unrecognised: str) -> str:
     """SubRip; empty where nobody spoke. A name stands before what its owner says first."""
+    found = cues(document, named=speakers, punctuation=punctuation, unrecognised=unrecognised)
     blocks = []
-    for number, cue in enumerate(cues(document, named=speakers, unrecognised=unrecognised), 1):
+    for number, cue in enumerate(found, 1):
         lines = "\n".join(_harmless(line) for line in cue.lines)
-        blocks.append(f"{number}\n{_time(cue.start, ',')} --> {_time(cue.end, ',')}\n{lines}\n")
+        blocks.append(f"{number}\n{stamp(cue.start, ',')} --> {stamp(cue.end, ',')}\n{lines}\n")
     return "\n".join(blocks)
 
 
-def vtt(document: Document, *, speakers: bool, unrecognised: str, silent: str) -> str:
+def vtt(document: Document, *, speakers: bool, punctuation: bool = True, unrecognised: str, silent: str) -> str:
     """WebVTT; every cue carries its speaker in a voice tag. Where nobody spoke, a note says so."""
     blocks = ["WEBVTT\n"]
-    for cue in cues(document, named=False, unrecognised=unrecognised):
+    for cue in cues(document, named=False, punctuation=punctuation, unrecognised=unrecognised):
         lines = "\n".join(_entities(line) for line in cue.lines)
         voice = f"<v {_entities(cue.speaker)}>" if speakers and cue.speaker else ""
-        blocks.append(f"{_time(cue.start, '.')} --> {_time(cue.end, '.')}\n{voice}{lines}\n")
+        blocks.append(f"{stamp(cue.start, '.')} --> {stamp(cue.end, '.')}\n{voice}{lines}\n")
     if not document.segments:
         blocks.append(f"NOTE {silent}\n")
     return "\n".join(blocks)
 
 
-def cues(document: Document, *, named: bool, unrecognised: str) -> list[Cue]:
-    """The cues in order. With `named`, the first cue of each speaker's stretch begins with the name."""
+def cues(document: Document, *, named: bool, punctuation: bool = True, unrecognised: str) -> list[Cue]:
+    """The cues in order. With `named`, the first cue of each speaker's stretch begins with the name.
+
+    They are cut where the punctuation is, also where it is not shown."""
     found: list[Cue] = []
     speaking: str | None = None
     for segment in document.segments:
@@ -63,12 +67,26 @@ def cues(document: Document, *, named: bool, unrecognised: str) -> list[Cue]:
             speaking = None
             continue
         pieces = _timed(segment)
-        if named and name and pieces and name != speaking:
-            pieces[0] = replace(pieces[0], text=f"{_cut_off(name)}：{pieces[0].text}")
+        lead = f"{_cut_off(name)}：" if named and name and pieces and name != speaking else ""
+        if lead:
+            pieces[0] = replace(pieces[0], text=f"{lead}{pieces[0].text}")
         speaking = name
-        found += [Cue(part[0].start, part[-1].end, name, _lines(part) or (_text(part),)) for part in _parts(pieces)]
+        for part in _parts(pieces):
+            lines = _lines(part) or (_text(part),)
+            if not punctuation:
+                lines = _without_marks(lines, lead)
+            lead = ""
+            if lines:
+                found.append(Cue(part[0].start, part[-1].end, name, lines))
     starts = [*(cue.start for cue in found[1:]), document.duration]
     return [replace(cue, end=_end(cue, following)) for cue, following in zip(found, starts, strict=False)]
+
+
+def stamp(seconds: float, point: str) -> str:
+    """HH:MM:SS and thousandths, behind a point or a comma."""
+    thousandths = round(max(seconds, 0.0) * 1000)
+    hours, minutes, rest = thousandths // 3_600_000, thousandths // 60_000 % 60, thousandths % 60_000
+    return f"{hours:02}:{minutes:02}:{rest // 1000:02}{point}{rest % 1000:03}"
 
 
 def _timed(segment: Segment) -> list[Piece]:
@@ -130,6 +148,11 @@ def _lines(pieces: Sequence[Piece]) -> tuple[str, ...]:
     return _text(pieces[:place]), _text(pieces[place:])
 
 
+def _without_marks(lines: tuple[str, ...], lead: str) -> tuple[str, ...]:
+    shown = [f"{lead}{unpunctuated(lines[0][len(lead) :])}", *map(unpunctuated, lines[1:])]
+    return tuple(line for line in shown if line)
+
+
 def _text(pieces: Sequence[Piece]) -> str:
     return "".join(piece.text for piece in pieces).strip()
 
@@ -155,12 +178,6 @@ def _end(cue: Cue, following: float) -> float:
     wished = max(min(cue.end, cue.start + LONGEST), cue.start + SHORTEST)
     # Not past the next cue, and never of no length: players refuse such cues.
     return max(min(wished, following) if following > cue.start else wished, cue.start + 0.002)
-
-
-def _time(seconds: float, point: str) -> str:
-    thousandths = round(max(seconds, 0.0) * 1000)
-    hours, minutes, rest = thousandths // 3_600_000, thousandths // 60_000 % 60, thousandths % 60_000
-    return f"{hours:02}:{minutes:02}:{rest // 1000:02}{point}{rest % 1000:03}"
 
 
 def _entities(text: str) -> str:

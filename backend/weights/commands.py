@@ -27,6 +27,7 @@ _SAYS = {
         "The small set of models is installed: Vosk's small Mandarin model hears, pyannote 3.1 tells speakers apart. "
         f"For the more accurate full set run: {FETCH} --set full"
     ),
+    "print": "The font is installed: transcripts can be taken away as PDF.",
 }
 
 
@@ -36,6 +37,7 @@ class Wanted(str, Enum):
     AUTO = "auto"
     FULL = "full"
     SMALL = "small"
+    PRINT = "print"
 
 
 @app.command("fetch")
@@ -71,9 +73,11 @@ def run_fetch(settings: Settings, wanted: str, folder: Path | None, console: Con
             if complete(models_dir, there):
                 console.print(_SAYS[there], soft_wrap=True)
                 return 0
+    if wanted == "print" and complete(models_dir, wanted):
+        return 0
     with client() as web:
         places = _hubs(settings)
-        reached = hubs.answering(web, places) if wanted != "small" else frozenset()
+        reached = hubs.answering(web, places) if wanted in ("auto", "full") else frozenset()
         if wanted == "auto":
             wanted = "full" if "modelscope" in reached else "small"
             console.print(

@@ -154,7 +154,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def mend(name: str) -> str:
     """The command that installs a model, alone or again."""
-    return f"{FETCH} --set {'small' if name in SETS['small'] else 'full'}"
+    return f"{FETCH} --set {next((wanted for wanted in ('small', 'print') if name in SETS[wanted]), 'full')}"
 
 
 def sha256(path: Path, told: Callable[[int], None] = lambda _bytes: None) -> str:

@@ -55,7 +55,8 @@ async def test_what_is_refused_is_not_noted_as_done(house: House) -> None:
     assert len(await _entries(house.database)) == before
 
 
-async def test_no_entry_is_ever_changed_or_removed(database: Database) -> None:
+@pytest.mark.sqlite
+async def test_the_database_itself_refuses_to_change_an_entry(database: Database) -> None:
     async with database.write() as session:
         audit.note(session, Action.SIGNED_OUT)
 
@@ -63,6 +64,13 @@ async def test_no_entry_is_ever_changed_or_removed(database: Database) -> None:
         with pytest.raises((IntegrityError, OperationalError), match="append-only"):
             async with database.write() as session:
                 await session.execute(text(sql))
+    assert [entry.action for entry in await _entries(database)] == ["signed_out"]
+
+
+async def test_no_entry_is_ever_changed_or_removed(database: Database) -> None:
+    async with database.write() as session:
+        audit.note(session, Action.SIGNED_OUT)
+
     for statement in (update(AuditEntry).values(action="other"), delete(AuditEntry)):
         with pytest.raises(TypeError, match="append-only"):
             async with database.write() as session:

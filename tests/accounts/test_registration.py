@@ -27,7 +27,9 @@ open_to_all = pytest.mark.parametrize("settings", [Registration.OPEN], indirect=
 
 async def test_who_asks_waits_until_an_admin_says_yes(house: House) -> None:
     assert (await _ask(house, "eve")).json() == {"registration": "approval"}
-    assert (await house.login("eve", PASSWORD)).status_code == 401
+    early, guess = await house.login("eve", PASSWORD), await house.login("eve", "a guess")
+    assert (early.status_code, early.json()["code"]) == (403, "waits_for_approval")
+    assert (guess.status_code, guess.json()["code"]) == (401, "wrong_credentials")
 
     (waiting,) = await _waiting(house)
     approved = await house.client.post(f"{USERS}/{waiting['id']}/approve", headers=house.bearer("grace"))

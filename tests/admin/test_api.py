@@ -157,6 +157,23 @@ async def test_a_reset_password_ends_the_logins_made_with_the_old_one(house: Hou
     assert (await house.login("ada", NEW)).status_code == 200
 
 
+async def test_who_was_renamed_signs_in_with_the_new_name(house: House) -> None:
+    ada = f"/api/admin/users/{house.people['ada'].id}"
+    root = house.bearer("root")
+
+    taken = await house.client.patch(ada, headers=root, json={"username": "ＧＲＡＣＥ"})
+    bad = await house.client.patch(ada, headers=root, json={"username": "a\u202eb"})
+    renamed = await house.client.patch(ada, headers=root, json={"username": " 王小明 "})
+
+    assert (taken.status_code, taken.json()["code"]) == (409, "username_taken")
+    assert (bad.status_code, bad.json()["code"]) == (422, "invalid_username")
+    assert renamed.json()["username"] == "王小明"
+    assert (await house.login("ada")).status_code == 401
+    assert (await house.login("王小明")).status_code == 200
+    above = f"/api/admin/users/{house.people['linus'].id}"
+    assert (await house.client.patch(above, headers=house.bearer("grace"), json={"username": "x"})).status_code == 403
+
+
 async def test_a_change_that_is_refused_in_part_is_not_made_at_all(house: House) -> None:
     answer = await _patch(house, "grace", "ada", active=False, role="admin")
 

@@ -8,7 +8,7 @@ import pytest
 
 from backend.accounts import audit
 from backend.accounts.audit import Action
-from backend.admin.api.audit import safe_cell
+from backend.cells import safe_cell
 from tests.accounts.people import PASSWORD, ROLES, House
 
 AUDIT = "/api/admin/audit"

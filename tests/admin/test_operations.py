@@ -72,6 +72,105 @@ def test_an_idle_engine_is_unloaded_and_comes_back(server: Server, ada: httpx.Cl
     _send(server, ada, recording)
 
 
+def test_an_engine_is_restarted_with_a_process_of_its_own(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _send(server, ada, recording)
+
+    def pid() -> int | None:
+        engines = server.client.get("/api/admin/engines").json()
+        return next(one["pid"] for one in engines if one["name"] == "scripted")
+
+    before = pid()
+    assert server.client.post("/api/admin/engines/scripted/restart").status_code == 204
+
+    assert pid() not in (None, before)
+    assert server.client.post("/api/admin/engines/none/restart").json()["code"] == "engine_not_found"
+    assert "engine_restarted" in [entry["action"] for entry in _audit(server, subject_id="scripted")]
+    _send(server, ada, recording)
+
+
+def test_limits_of_the_queue_are_set_while_it_runs_and_outlive_it(tmp_path: Path) -> None:
+    server = Server(tmp_path, JOB_QUEUE_MAX_SIZE="7")
+    server.start()
+    try:
+        settings = {"max_concurrent": 3, "max_per_user": 2, "max_size": 7}
+        path = "/api/admin/limits"
+        assert server.client.get(path).json() == {**settings, "settings": settings}
+
+        changed = server.client.patch(path, json={"max_concurrent": 1, "max_size": 9})
+
+        assert changed.json() == {"max_concurrent": 1, "max_per_user": 2, "max_size": 9, "settings": settings}
+        for wrong in ({"max_concurrent": 0}, {"max_per_user": -1}, {"max_size": 10**6}, {"max_size": "x"}, {"more": 1}):
+            assert server.client.patch(path, json=wrong).status_code == 422
+        server.kill()
+        server.start()
+        told = server.client.get("/api/queue").json()
+        assert (told["max_concurrent"], told["max_per_user"], told["max_size"]) == (1, 2, 9)
+        assert server.client.patch(path, json={"max_concurrent": None, "max_size": None}).json()["max_size"] == 7
+        first, *_ = reversed(_audit(server, action="limits_changed"))
+        assert first["facts"]["before"] == {"concurrent": 3, "per_user": 2, "size": 7, "language": 4}
+        assert first["facts"]["after"] == {"concurrent": 1, "per_user": 2, "size": 9, "language": 4}
+    finally:
+        server.close()
+
+
+def test_an_admin_moves_anybodys_waiting_job_to_the_front(tmp_path: Path, recording: Path) -> None:
+    script = tmp_path / "slow.json"
+    script.write_text('{"transcribe": {"steps": {"0": {"hang": true}}}}')
+    server = Server(tmp_path, SCRIPT=str(script), JOB_QUEUE_MAX_CONCURRENT="1")
+    server.start()
+    try:
+        jobs = [server.upload(recording)[1] for _ in range(3)]
+        until(lambda: server.job(jobs[0])["status"] == "running")
+        assert server.job(jobs[2])["position"] == 2
+
+        moved = server.client.post(f"/api/admin/jobs/{jobs[2]}/front")
+
+        assert (moved.json()["position"], moved.json()["kind"]) == (1, "transcript")
+        assert server.client.post(f"/api/admin/jobs/{jobs[0]}/front").json()["code"] == "job_not_waiting"
+        assert server.client.post(f"/api/admin/jobs/{'0' * 32}/front").json()["code"] == "job_not_found"
+        server.client.post(f"/api/jobs/{jobs[0]}/cancel")
+        until(lambda: server.job(jobs[2])["status"] == "running")
+        assert [entry["subject_id"] for entry in _audit(server, action="job_moved")] == [jobs[2]]
+    finally:
+        server.close()
+
+
+def test_jobs_are_found_by_their_kind(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _, job = _send(server, ada, recording)
+    asked = {"owner_id": _id(ada)}
+
+    transcripts = server.client.get("/api/admin/jobs", params={**asked, "kind": "transcript"}).json()
+
+    assert [one["id"] for one in transcripts["jobs"]] == [job]
+    assert server.client.get("/api/admin/jobs", params={**asked, "kind": "minutes"}).json()["total"] == 0
+
+
+def test_the_figures_have_every_day(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _send(server, ada, recording)
+
+    figures = server.client.get("/api/admin/figures", params={"days": 3, "offset_minutes": 480}).json()
+
+    assert len(figures["days"]) == 3
+    today = figures["days"][-1]
+    assert today["started"] >= 1
+    assert today["audio_minutes"] >= 0.33
+    assert today["wait_p95_seconds"] >= today["wait_p50_seconds"] >= 0
+    assert figures["overall"]["done"] >= today["done"] >= 1
+    assert server.client.get("/api/admin/figures", params={"days": 91}).status_code == 422
+
+
+def test_what_was_said_of_one_user_alone_is_told_apart_from_what_the_settings_say(
+    server: Server, ada: httpx.Client
+) -> None:
+    path = f"/api/admin/users/{_id(ada)}/quotas"
+    nothing = {"minutes_a_month": None, "stored_bytes": None, "queued_jobs": None}
+    assert server.client.get(path).json()["own"] == nothing
+
+    server.client.patch(path, json={"queued_jobs": 5}).raise_for_status()
+
+    assert server.client.get(path).json()["own"] == {**nothing, "queued_jobs": 5}
+
+
 def test_who_is_deleted_takes_the_files_along(server: Server, ada: httpx.Client, recording: Path) -> None:
     id, _ = _send(server, ada, recording)
     uploads = server.folder / "uploads"
@@ -158,7 +257,7 @@ def test_a_quota_holds_for_what_does_not_say_how_long_it_is(server: Server, ada:
 def test_minutes_that_were_used_do_not_come_back(server: Server, ada: httpx.Client, recording: Path) -> None:
     _allow(server, ada, minutes_a_month=0.5)
     id, _ = _send(server, ada, recording)
-    assert ada.delete(f"/api/recordings/{id}").status_code == 204
+    assert ada.delete(f"/api/recordings/{id}", params={"for_good": True}).status_code == 204
 
     answer = _upload(ada, recording)
 

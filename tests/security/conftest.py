@@ -7,6 +7,7 @@ import pytest
 from tests.jobs.api.conftest import recording, stranger  # noqa: F401  (fixtures)
 from tests.language_server import KEY, MODEL, Asked, Reply, serve_language
 from tests.minutes.models import good, is_section, is_whole, lines_of
+from tests.recordings.conftest import make  # noqa: F401  (a fixture)
 from tests.security.world import world  # noqa: F401
 from tests.serving import Server
 
@@ -25,4 +26,4 @@ def _obliging(asked: Asked) -> Reply:
     if is_section(asked) or is_whole(asked):
         return good(asked)
     lines = [{"n": number, "t": f"{text.rstrip('。')}！"} for number, _, text in lines_of(asked)]
-    return Reply({"ok": True, "speakers": [], "lines": lines})
+    return Reply({"ok": True, "speakers": [], "lines": lines, "repairs": []})

@@ -15,15 +15,20 @@ class Whose(Enum):
 class Rule:
     whose: Whose
     scope: str | None = None  #: with which an API key may come in; none: no key may
-    body: dict[str, object] | None = None  #: one that is in order, where the route wants one
+    body: dict[str, object] | None = None  #: one that is in order, where the route wants one; {…} is the owner's
     ends: bool = False  #: it takes the thing away, so its owner asks last
+    trashed: bool = False  #: it is about what lies in the trash; every other route finds nothing there
 
 
 _ANYBODY, _OWN, _OWNER, _ADMIN = Whose.ANYBODY, Whose.SIGNED_IN, Whose.OWNER, Whose.ADMIN
 _RECORDING, _TRANSCRIPT = "/api/recordings/{recording_id}", "/api/recordings/{recording_id}/transcript"
+_UPLOAD = "/api/uploads/{upload_id}"
 _USER = "/api/admin/users/{user_id}"
+_SHARES, _SHARED = _RECORDING + "/shares", "/api/shares/{share_id}"
 _PASSWORD = "明天早上九点半在一楼"
 _TEMPLATE = {"name": "另一个模板", "parts": ["headline"]}
+_ENDPOINT = {"name": "another", "url": "http://127.0.0.1:1/v1", "model": "m"}
+_ENDPOINTS, _MY_ENDPOINT = "/api/admin/language-model/endpoints", "/api/language-model/endpoints/{endpoint_id}"
 _DOCUMENT = {"based_on": 1, "document": {"speakers": [], "segments": []}}
 
 RULES: dict[tuple[str, str], Rule] = {
@@ -32,7 +37,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/metrics"): Rule(_ANYBODY),  # it wants a token of its own, and is not there without one
     ("GET", "/api/auth/options"): Rule(_ANYBODY),
     ("POST", "/api/auth/login"): Rule(_ANYBODY),
-    ("POST", "/api/auth/logout"): Rule(_ANYBODY),
+    ("POST", "/api/auth/logout"): Rule(_ANYBODY, ends=True),
     ("POST", "/api/auth/refresh"): Rule(_ANYBODY),  # it believes its cookie, and nothing else
     ("POST", "/api/auth/register"): Rule(_ANYBODY, body={"username": "a name", "password": _PASSWORD}),
     ("GET", "/api/auth/me"): Rule(_OWN),
@@ -54,25 +59,51 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/auth/two-factor/confirm"): Rule(_OWN, body={"code": "a guess"}),
     ("POST", "/api/auth/two-factor/remove"): Rule(_OWN, body={"code": "a guess"}),
     ("POST", "/upload"): Rule(_OWN, "upload"),
+    ("OPTIONS", "/api/uploads"): Rule(_ANYBODY),
+    ("POST", "/api/uploads"): Rule(_OWN, "upload"),
+    ("GET", "/api/uploads"): Rule(_OWN, "upload"),
+    ("GET", _UPLOAD): Rule(_OWNER, "upload"),
+    ("HEAD", _UPLOAD): Rule(_OWNER, "upload"),
+    ("PATCH", _UPLOAD): Rule(_OWNER, "upload"),
+    ("DELETE", _UPLOAD): Rule(_OWNER, "upload", ends=True),
+    ("POST", "/api/recordings/from-uploads"): Rule(_OWN, "upload", body={"uploads": []}),
     ("GET", "/api/recordings"): Rule(_OWN, "read"),
     ("POST", "/api/recordings"): Rule(_OWN, "upload"),
     ("GET", _RECORDING): Rule(_OWNER, "read"),
     ("PATCH", _RECORDING): Rule(_OWNER, body={"name": "another name"}),
     ("DELETE", _RECORDING): Rule(_OWNER, ends=True),
+    ("GET", "/api/trash"): Rule(_OWN, "read"),
+    ("DELETE", "/api/trash"): Rule(_OWN, ends=True),
+    ("POST", "/api/trash/{recording_id}/restore"): Rule(_OWNER, trashed=True),
+    ("DELETE", "/api/trash/{recording_id}"): Rule(_OWNER, ends=True, trashed=True),
     ("GET", _RECORDING + "/audio"): Rule(_OWNER, "read"),
     ("GET", _RECORDING + "/original"): Rule(_OWNER, "read"),
     ("GET", _RECORDING + "/peaks"): Rule(_OWNER, "read"),
     ("GET", _RECORDING + "/export"): Rule(_OWNER, "read"),
+    ("POST", "/api/exports"): Rule(_OWNER, "read", body={"recording_ids": ["{recording_id}"]}),
+    ("GET", _SHARES): Rule(_OWNER),
+    ("POST", _SHARES): Rule(_OWNER, body={"transcript": True}),
+    ("DELETE", _SHARES + "/{share_id}"): Rule(_OWNER),
+    # These want the cookie that the access code gives: tests/shares/test_visitors.py.
+    ("POST", _SHARED + "/open"): Rule(_ANYBODY, body={"access_code": "a guess"}),
+    ("GET", _SHARED): Rule(_ANYBODY),
+    ("GET", _SHARED + "/transcript"): Rule(_ANYBODY),
+    ("GET", _SHARED + "/audio"): Rule(_ANYBODY),
+    ("GET", _SHARED + "/minutes"): Rule(_ANYBODY),
     ("POST", _RECORDING + "/jobs"): Rule(_OWNER, "upload", body={}),
     ("GET", _TRANSCRIPT): Rule(_OWNER, "read"),
     ("PUT", _TRANSCRIPT): Rule(_OWNER, body=_DOCUMENT),
     ("GET", _TRANSCRIPT + "/versions"): Rule(_OWNER, "read"),
+    ("POST", _TRANSCRIPT + "/versions/{version}/take"): Rule(_OWNER, body={"based_on": 1}),
     ("GET", _TRANSCRIPT + "/export"): Rule(_OWNER, "read"),
     ("PATCH", _TRANSCRIPT + "/speakers/{speaker}"): Rule(_OWNER, body={"name": "王小明"}),
     ("POST", _RECORDING + "/minutes"): Rule(_OWNER, body={}),
     ("GET", _RECORDING + "/minutes"): Rule(_OWNER, "read"),
     ("GET", _RECORDING + "/minutes/versions"): Rule(_OWNER, "read"),
     ("GET", _RECORDING + "/minutes/export"): Rule(_OWNER, "read"),
+    ("POST", _RECORDING + "/repair"): Rule(_OWNER),
+    ("GET", _RECORDING + "/repair"): Rule(_OWNER, "read"),
+    ("POST", _RECORDING + "/repair/review"): Rule(_OWNER, body={"based_on": 1, "accept": [], "reject": []}),
     ("POST", _RECORDING + "/polish"): Rule(_OWNER),
     ("GET", _RECORDING + "/polish"): Rule(_OWNER, "read"),
     ("POST", _RECORDING + "/polish/review"): Rule(_OWNER, body={"based_on": 1, "accept": [], "reject": []}),
@@ -86,6 +117,22 @@ RULES: dict[tuple[str, str], Rule] = {
     ("DELETE", "/api/templates/{template}"): Rule(_OWNER, ends=True),
     ("GET", "/api/language-model"): Rule(_OWN, "read"),
     ("POST", "/api/language-model/test"): Rule(_ADMIN, "admin"),
+    ("GET", "/api/language-model/endpoints"): Rule(_OWN, "read"),
+    ("PUT", "/api/language-model/default"): Rule(_OWN, body={"endpoint": None}),
+    ("POST", "/api/language-model/endpoints"): Rule(_OWN, body=_ENDPOINT),
+    ("PUT", _MY_ENDPOINT): Rule(_OWNER, body=_ENDPOINT),
+    ("DELETE", _MY_ENDPOINT): Rule(_OWNER, ends=True),
+    ("POST", _MY_ENDPOINT + "/test"): Rule(_OWNER),
+    ("GET", "/api/admin/language-model"): Rule(_ADMIN, "admin"),
+    ("PUT", "/api/admin/language-model"): Rule(_ADMIN, "admin", body={"default": None, "own_endpoints": True}),
+    ("GET", _ENDPOINTS): Rule(_ADMIN, "admin"),
+    ("POST", _ENDPOINTS): Rule(_ADMIN, "admin", body=_ENDPOINT),
+    ("PUT", _ENDPOINTS + "/{shared_endpoint_id}"): Rule(_ADMIN, "admin", body=_ENDPOINT),
+    ("DELETE", _ENDPOINTS + "/{shared_endpoint_id}"): Rule(_ADMIN, "admin", ends=True),
+    ("POST", _ENDPOINTS + "/{shared_endpoint_id}/test"): Rule(_ADMIN, "admin"),
+    ("POST", "/api/admin/templates"): Rule(_ADMIN, "admin", body=_TEMPLATE),
+    ("PUT", "/api/admin/templates/{shared_template}"): Rule(_ADMIN, "admin", body=_TEMPLATE),
+    ("DELETE", "/api/admin/templates/{shared_template}"): Rule(_ADMIN, "admin", ends=True),
     ("GET", "/api/limits"): Rule(_OWN, "read"),
     ("GET", "/api/jobs"): Rule(_OWN, "read"),
     ("GET", "/api/queue"): Rule(_OWN, "read"),
@@ -106,12 +153,25 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/admin/jobs"): Rule(_ADMIN, "admin"),
     ("POST", "/api/admin/jobs/{job_id}/cancel"): Rule(_ADMIN, "admin"),
     ("POST", "/api/admin/jobs/{job_id}/retry"): Rule(_ADMIN, "admin"),
+    ("POST", "/api/admin/jobs/{job_id}/front"): Rule(_ADMIN, "admin"),
+    ("GET", "/api/admin/limits"): Rule(_ADMIN, "admin"),
+    ("PATCH", "/api/admin/limits"): Rule(_ADMIN, "admin", body={"max_size": 50}),
+    ("GET", "/api/admin/figures"): Rule(_ADMIN, "admin"),
     ("GET", "/api/admin/engines"): Rule(_ADMIN, "admin"),
+    ("POST", "/api/admin/engines/{name}/restart"): Rule(_ADMIN, "admin"),
     ("POST", "/api/admin/engines/{name}/unload"): Rule(_ADMIN, "admin"),
     ("POST", _USER + "/approve"): Rule(_ADMIN, "admin"),
     ("POST", _USER + "/reject"): Rule(_ADMIN, "admin"),
     ("DELETE", _USER + "/two-factor"): Rule(_ADMIN, "admin"),
     ("POST", _USER + "/password"): Rule(_ADMIN, "admin", body={"password": _PASSWORD}),
+    ("GET", "/api/admin/system"): Rule(_ADMIN, "admin"),
+    ("GET", "/api/admin/models"): Rule(_ADMIN, "admin"),
+    ("GET", "/api/admin/storage"): Rule(_ADMIN, "admin"),
+    ("GET", "/api/admin/storage/cleanup"): Rule(_ADMIN, "admin"),
+    ("POST", "/api/admin/storage/cleanup"): Rule(_ADMIN, "admin", body={"as_of": "2026-01-01T00:00:00Z", "kinds": []}),
+    ("GET", "/api/admin/retention"): Rule(_ADMIN, "admin"),
+    ("PUT", "/api/admin/retention/{kind}"): Rule(_ADMIN, "admin", body={"days": None}),
+    ("GET", "/api/admin/retention/{kind}/preview"): Rule(_ADMIN, "admin"),
     ("GET", "/api/admin/audit"): Rule(_ADMIN, "admin"),
     ("GET", "/api/admin/audit/export"): Rule(_ADMIN, "admin"),
 }

@@ -4,6 +4,7 @@ import re
 import subprocess
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 from tests.serving import ROOT
@@ -19,16 +20,27 @@ FLOORS = {
 }
 #: Starlette 1.8 wants Python 3.11; before that the last one that runs is locked.
 STARLETTE = {"3.11": "1.8.0", "3.10": "1.7.0"}
+#: Not in the lock, because its builds differ by machine: `deploy/setup.sh` installs this one.
+TORCH_FLOOR = "2.10.0"
+#: What has holes that nobody mends.
+NOT_AT_ALL = {"python-jose", "pycrypto"}
 #: Releases that steal credentials.
 NEVER = {"lightning": {"2.6.2", "2.6.3"}, "pytorch-lightning": {"2.6.2", "2.6.3"}}
 
-LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-benchmarks.lock"]
+LOCKS = [f"requirements{name}.lock" for name in ("", "-databases", "-dev", "-benchmarks")]
 
 
 def locked(name: str) -> list[tuple[str, str]]:
     """Every package of a lock with its version."""
     text = (ROOT / name).read_text(encoding="utf-8")
     return re.findall(r"^([a-z0-9][a-z0-9._-]*)(?:\[[^\]]*\])?==([^ ;\\]+)", text, re.MULTILINE)
+
+
+def wishes() -> list[Requirement]:
+    """What pyproject.toml asks for."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    listed = text.partition("\ndependencies = [")[2].partition("\n]")[0]
+    return [Requirement(wish) for wish in re.findall(r'^  "([^"]+)"', listed, re.MULTILINE)]
 
 
 @pytest.mark.parametrize(("package", "floor"), FLOORS.items())
@@ -44,6 +56,34 @@ def test_starlette_is_the_newest_that_each_python_runs() -> None:
 
     assert found[-1] >= Version(STARLETTE["3.11"])
     assert found[0] >= Version(STARLETTE["3.10"])
+
+
+def test_torch_is_not_older_than_its_floor() -> None:
+    pinned = re.search(r"^TORCH=(\S+)", (ROOT / "deploy" / "setup.sh").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert pinned
+    assert Version(pinned[1]) >= Version(TORCH_FLOOR)
+    (wanted,) = [one for one in wishes() if one.name == "torch"]
+    assert min(Version(one.version) for one in wanted.specifier if one.operator == ">=") >= Version(TORCH_FLOOR)
+
+
+def test_nothing_older_than_a_floor_may_be_installed_without_the_lock_either() -> None:
+    floors = {**FLOORS, "starlette": STARLETTE["3.10"]}
+    lowest = {
+        wish.name: min(Version(one.version) for one in wish.specifier if one.operator == ">=")
+        for wish in wishes()
+        if wish.name in floors
+    }
+
+    assert {"python-multipart", "fastapi", "starlette", "pyjwt"} <= set(lowest)
+    assert {name: str(version) for name, version in lowest.items() if version < Version(floors[name])} == {}
+    (lightning,) = [wish for wish in wishes() if wish.name == "lightning"]
+    assert not any(version in lightning.specifier for version in NEVER["lightning"])
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_what_nobody_mends_is_not_locked(lock: str) -> None:
+    assert {name for name, _ in locked(lock)} & NOT_AT_ALL == set()
 
 
 @pytest.mark.parametrize("lock", LOCKS)

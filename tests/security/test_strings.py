@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.security.rules import RULES, Whose
-from tests.security.world import World
+from tests.security.world import NOBODYS, World
 
 NASTY = [
     "' OR 1=1 --",
@@ -53,7 +53,7 @@ def test_no_body_makes_the_server_stumble(world: World, body: bytes) -> None:
         for (method, path), rule in RULES.items():
             if rule.body is None or rule.ends:
                 continue
-            filled = path.format_map({"speaker": "S1", "name": "none", **world.owned})
+            filled = path.format_map({**NOBODYS, **world.owned})
             headers = {**world.people[ASKERS[rule.whose]], "Content-Type": "application/json"}
             answer = client.request(method, filled, headers=headers, content=body)
             if answer.status_code >= 500:

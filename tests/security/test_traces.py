@@ -1,6 +1,7 @@
 """What is secret leaves no trace: not in the log, not in the database, not in the files."""
 
 import json
+from pathlib import Path
 
 import httpx
 from websockets.sync.client import connect
@@ -39,6 +40,22 @@ def test_no_secret_is_logged_or_stored(server: Server) -> None:
 
     assert {path.name for path in files} >= {"server.log", "house.db"}
     assert found == []
+
+
+def test_nothing_that_was_said_is_logged(server: Server, recording: Path) -> None:
+    with recording.open("rb") as file:
+        files = {"file": ("一个秘密的名字.wav", file)}
+        taken = server.client.post("/api/recordings", files=files, data={"hotwords": "一个秘密的词"}).json()
+    assert server.ended(taken["job"]["id"])["status"] == "done"
+    said = [line for line in server.text(taken["recording"]["id"], "txt").splitlines() if len(line) > 6]
+    id = taken["recording"]["id"]
+    server.client.post(f"/api/recordings/{id}/questions", json={"question": "一个秘密的问题？"})
+    server.client.get("/api/recordings", params={"q": "一个秘密的词"})
+
+    log = server.log.read_text()
+
+    assert said
+    assert [line for line in [*said, "一个秘密"] if line in log or json.dumps(line)[1:-1] in log] == []
 
 
 def test_a_line_of_the_log_is_one_line(server: Server) -> None:

@@ -1,5 +1,6 @@
 """People who want each other's things, on a real server: an owner, another user, an admin, and keys of every scope."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.security.rules import RULES
+from tests.security.rules import RULES, Rule
 from tests.serving import PASSWORD, Server
 
 Route = tuple[str, str]
 
 #: What is looked for after the door.
-_NOBODYS = {"speaker": "S1", "name": "none"}
+NOBODYS = {"speaker": "S1", "name": "none", "version": "1", "kind": "originals"}
+#: Of the protocol of uploads.
+SPOKEN = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0"}
 
 
 @dataclass
@@ -33,8 +36,13 @@ class World:
         method, path = route
         rule = RULES[route]
         with httpx.Client(base_url=self.base, timeout=30) as client:
-            path = path.format_map({**_NOBODYS, **self.owned})
-            return client.request(method, path, headers=self.people[who], json=rule.body)
+            path = path.format_map({**NOBODYS, **self.owned})
+            headers = {**SPOKEN, **self.people[who]}
+            return client.request(method, path, headers=headers, json=body_of(rule, self.owned))
+
+
+def body_of(rule: Rule, owned: dict[str, str]) -> Any:
+    return json.loads(json.dumps(rule.body).replace("{recording_id}", owned["recording_id"]))
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +64,27 @@ def world(server: Server, recording: Path) -> World:
         with recording.open("rb") as file:
             taken = owner.post("/api/recordings", files={"file": (recording.name, file)}).json()
         owned |= {"recording_id": taken["recording"]["id"], "job_id": taken["job"]["id"]}
+        upload = owner.post("/api/uploads", headers={**SPOKEN, "Upload-Length": "4"}).raise_for_status()
+        owned["upload_id"] = upload.headers["Location"].rpartition("/")[2]
         owned["key_id"] = _key(base, people["owner"], "read")["id"]
         template = owner.post("/api/templates", json=RULES["POST", "/api/templates"].body)
         owned["template"] = template.raise_for_status().json()["key"]
+        shared = owner.post(f"/api/recordings/{owned['recording_id']}/shares", json={"transcript": True})
+        owned["share_id"] = shared.raise_for_status().json()["id"]
+        for name, id, path in (("endpoint_id", "id", "language-model/endpoints"), ("template", "key", "templates")):
+            made = httpx.post(f"{base}/api/admin/{path}", headers=chief, json=RULES["POST", f"/api/admin/{path}"].body)
+            owned[f"shared_{name}"] = made.raise_for_status().json()[id]
+        may = {"default": None, "own_endpoints": True}
+        httpx.put(f"{base}/api/admin/language-model", headers=chief, json=may).raise_for_status()
+        endpoint = owner.post("/api/language-model/endpoints", json=RULES["POST", "/api/language-model/endpoints"].body)
+        owned["endpoint_id"] = endpoint.raise_for_status().json()["id"]
         _signed_in(base, "owner")
         logins = owner.get("/api/auth/logins").json()
         owned["login_id"] = next(login["id"] for login in logins if not login["current"])
     people_of_server = server.client.headers["Authorization"]
     server.client.headers["Authorization"] = people["owner"]["Authorization"]
     assert server.ended(taken["job"]["id"])["status"] == "done"
-    for thing in ("minutes", "polish"):
+    for thing in ("minutes", "polish", "repair"):
         made = server.client.post(f"/api/recordings/{owned['recording_id']}/{thing}", json={})
         assert server.ended(made.raise_for_status().json()["id"])["status"] == "done"
     server.client.headers["Authorization"] = people_of_server

@@ -102,15 +102,15 @@ async def login(
     address: Address,
     code: Annotated[str | None, Form(max_length=64, description="of the authenticator, or a recovery code")] = None,
 ) -> Token:
-    """Codes: wrong_credentials; second_factor_needed and wrong_code where two-factor sign-in is on; too_many_attempts
-    with Retry-After, longer with every wrong guess."""
+    """Codes: wrong_credentials; waits_for_approval; second_factor_needed and wrong_code where two-factor sign-in is on;
+    too_many_attempts with Retry-After, longer with every wrong guess."""
     if not cookies.origin_is_ours(request, settings):
         raise cookies.ForeignOrigin  # or a page elsewhere could sign people in to an account of its own
     with throttle.attempt(service.throttle_key(form.username), address) as attempt:
-        user = await service.sign_in(database, passwords, form.username, form.password)
         try:
+            user = await service.sign_in(database, passwords, form.username, form.password)
             await second_factor.check(database, settings, user, code, utc_now())
-        except second_factor.SecondFactorNeeded:
+        except (second_factor.SecondFactorNeeded, service.WaitsForApproval):
             attempt.none = True  # the password was right; guesses at the code go on counting
             raise
         attempt.right = True

@@ -3,11 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.requests import HTTPConnection
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts import identities, second_factor, service
-from backend.accounts.access import Address, Configured, CurrentUser, Reading, Stored, Throttled, Writing
+from backend.accounts.access import Address, Configured, CurrentUser, Reading, Stored, Throttled, Writing, held
 from backend.accounts.api.account import Token, sign_in
 from backend.accounts.google import Google
 from backend.database import utc_now
@@ -15,13 +14,8 @@ from backend.database import utc_now
 router = APIRouter(prefix="/api/auth/google", tags=["accounts"])
 
 
-def _google(connection: HTTPConnection) -> Google:
-    google: Google = connection.app.state.google
-    return google
-
-
 #: What believes Google, and nobody else.
-Believing = Annotated[Google, Depends(_google)]
+Believing = Annotated[Google, Depends(held("google"))]
 
 
 class Nonce(BaseModel):

@@ -1,7 +1,5 @@
 """The audit log, to look at and to take away."""
 
-import csv
-import io
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -15,13 +13,13 @@ from sqlalchemy import ColumnElement, select
 from backend.accounts.access import Admin, Reading, Stored
 from backend.accounts.audit import Action, note_apart
 from backend.accounts.tables import AuditEntry
+from backend.cells import MARK, csv_lines
 from backend.database import Database
 
 router = APIRouter(prefix="/api/admin/audit", tags=["admin"])
 
 _COLUMNS = ["number", "at", "action", "actor_id", "actor_name", "subject_id", "address", "facts"]
 _BATCH = 1000
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 class Entry(BaseModel):
@@ -87,16 +85,8 @@ async def take_away(_admin: Admin, database: Stored, wanted: Wanted) -> Streamin
     return StreamingResponse(_lines(database, wanted), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def safe_cell(value: object) -> str:
-    """A spreadsheet runs what begins like a formula; an apostrophe makes it text."""
-    text = "" if value is None else str(value).replace("\0", "")
-    return (
-        f"'{text}" if text.lstrip(" ")[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠") else text
-    )
-
-
 async def _lines(database: Database, wanted: list[ColumnElement[bool]]) -> AsyncIterator[str]:
-    yield "\ufeff" + _csv([_COLUMNS])  # the mark tells spreadsheets that this is UTF-8
+    yield MARK + csv_lines([_COLUMNS])
     last = 0
     while True:
         # A session a batch: whoever downloads slowly holds no connection.
@@ -106,16 +96,10 @@ async def _lines(database: Database, wanted: list[ColumnElement[bool]]) -> Async
         if not rows:
             return
         last = rows[-1].number
-        yield _csv([_cells(row) for row in rows])
+        yield csv_lines(map(_cells, rows))
 
 
-def _cells(row: AuditEntry) -> list[str]:
+def _cells(row: AuditEntry) -> list[object]:
     facts = json.dumps(row.facts, ensure_ascii=False) if row.facts else ""
-    values = [row.number, row.at.isoformat(), row.action, row.actor_id, row.actor_name, row.subject_id, row.address]
-    return [safe_cell(value) for value in (*values, facts)]
-
-
-def _csv(rows: list[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+    at = row.at.isoformat()
+    return [row.number, at, row.action, row.actor_id, row.actor_name, row.subject_id, row.address, facts]

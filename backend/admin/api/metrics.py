@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.access import Configured, Listening, NotSignedIn, Reading
 from backend.accounts.tables import User
+from backend.admin.api.operations import Hosted
 from backend.database import utc_now
-from backend.engines.hosts import Engines
 from backend.errors import NotFound
 from backend.jobs.tables import Job, Status
 from backend.recordings.tables import Recording
@@ -24,7 +24,9 @@ _WINDOW = timedelta(hours=1)
 
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
-async def metrics(request: Request, settings: Configured, session: Reading, presence: Listening) -> Response:
+async def metrics(
+    request: Request, settings: Configured, session: Reading, presence: Listening, engines: Hosted
+) -> Response:
     """Wants `Authorization: Bearer` with METRICS_TOKEN; where that is not set, there is nothing here."""
     if settings.metrics_token is None:
         raise NotFound
@@ -35,7 +37,6 @@ async def metrics(request: Request, settings: Configured, session: Reading, pres
     registry = CollectorRegistry()
     await _jobs(registry, session)
     await _house(registry, session)
-    engines: Engines = request.app.state.engines
     memory = _gauge(registry, "engine_memory_bytes", "Memory of an engine's process", "engine")
     for engine in engines.state():
         memory.labels(engine["name"]).set(engine["memory"])
@@ -70,7 +71,7 @@ async def _jobs(registry: CollectorRegistry, session: AsyncSession) -> None:
 async def _house(registry: CollectorRegistry, session: AsyncSession) -> None:
     users = await session.scalar(select(func.count()).select_from(User).where(User.active))
     _gauge(registry, "users", "Active accounts").set(users or 0)
-    stored = await session.scalar(select(func.sum(Recording.size)))
+    stored = await session.scalar(select(func.sum(Recording.size)).where(Recording.original_removed_at.is_(None)))
     _gauge(registry, "recordings_bytes", "Size of all stored originals").set(stored or 0)
     seconds = await session.scalar(select(func.sum(Recording.duration)))
     _gauge(registry, "recordings_seconds", "Length of all stored recordings").set(seconds or 0)

@@ -4,17 +4,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import keys, second_factor, service
 from backend.accounts.access import Admin, Configured, Hashing, Listening, Reading, Stored, Writing
 from backend.accounts.api.account import Account
 from backend.accounts.audit import Action, note
-from backend.accounts.tables import Role
+from backend.accounts.tables import Role, User
 from backend.admin import leaving
 from backend.database import after_commit, utc_now
 from backend.jobs import quotas
 from backend.jobs.api.access import House, TheHouse
 from backend.jobs.api.jobs import QuotaState
+from backend.settings import Settings
 
 router = APIRouter(prefix="/api/admin/users", tags=["admin"])
 
@@ -41,6 +43,7 @@ class AccountChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    username: str | None = Field(default=None, max_length=256)
     role: Role | None = None
     active: bool | None = None
 
@@ -53,6 +56,10 @@ class QuotaChange(BaseModel):
     minutes_a_month: float | None = Field(default=None, ge=0, le=1e9)
     stored_bytes: int | None = Field(default=None, ge=0, le=2**62)
     queued_jobs: int | None = Field(default=None, ge=0, le=10_000)
+
+
+class QuotasOfUser(QuotaState):
+    own: QuotaChange  #: what was said of this user alone
 
 
 class NewPassword(BaseModel):
@@ -89,9 +96,11 @@ async def create(body: NewAccount, admin: Admin, database: Stored, passwords: Ha
     return Account.model_validate(user)
 
 
-@router.patch("/{user_id}", summary="Appoint, demote, disable or enable somebody below you")
+@router.patch("/{user_id}", summary="Rename, appoint, demote, disable or enable somebody below you")
 async def change(user_id: UserId, body: AccountChange, admin: Admin, session: Writing, presence: Listening) -> Account:
     user = await service.reach(session, actor_id=admin.id, user_id=user_id)
+    if body.username is not None:
+        user = await service.rename(session, actor_id=admin.id, user_id=user_id, username=body.username)
     if body.role is not None:
         user = await service.set_role(session, actor_id=admin.id, user_id=user_id, role=body.role)
     if body.active is not None:
@@ -127,20 +136,19 @@ async def delete(
 
 
 @router.get("/{user_id}/quotas", summary="What somebody may have, and has")
-async def quotas_of(user_id: UserId, _admin: Admin, session: Reading, settings: Configured) -> QuotaState:
-    user = await service.find(session, user_id)
-    return QuotaState.of(quotas.quotas_of(user, settings), await quotas.used_by(session, user.id, utc_now()))
+async def quotas_of(user_id: UserId, _admin: Admin, session: Reading, settings: Configured) -> QuotasOfUser:
+    return await _quotas(session, settings, await service.find(session, user_id))
 
 
 @router.patch("/{user_id}/quotas", summary="Say how much somebody below you may have")
 async def set_quotas(
     user_id: UserId, body: QuotaChange, admin: Admin, session: Writing, settings: Configured
-) -> QuotaState:
+) -> QuotasOfUser:
     user = await service.reach(session, actor_id=admin.id, user_id=user_id)
     user.max_minutes_a_month, user.max_bytes = body.minutes_a_month, body.stored_bytes
     user.max_queued = body.queued_jobs
     note(session, Action.USER_CHANGED, subject=user_id, quotas=body.model_dump())
-    return QuotaState.of(quotas.quotas_of(user, settings), await quotas.used_by(session, user.id, utc_now()))
+    return await _quotas(session, settings, user)
 
 
 @router.post("/{user_id}/logins/end", status_code=204, summary="End every login and key of somebody below you")
@@ -168,6 +176,14 @@ async def reset_password(
     async with database.write() as session:
         await service.set_password(session, actor_id=admin.id, user_id=user_id, password_hash=password_hash)
     presence.end(user_id)
+
+
+async def _quotas(session: AsyncSession, settings: Settings, user: User) -> QuotasOfUser:
+    state = QuotaState.of(quotas.quotas_of(user, settings), await quotas.used_by(session, user.id, utc_now()))
+    own = QuotaChange(
+        minutes_a_month=user.max_minutes_a_month, stored_bytes=user.max_bytes, queued_jobs=user.max_queued
+    )
+    return QuotasOfUser(**state.model_dump(), own=own)
 
 
 async def _clear(house: TheHouse, left: leaving.Left) -> None:

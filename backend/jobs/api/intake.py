@@ -1,20 +1,22 @@
 """A recording comes in and its job is queued, or nothing is kept; it goes out with all that was made of it."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from backend.accounts.access import Configured, CurrentUser, Reader, Uploader, Writing
-from backend.accounts.audit import Action, note
-from backend.database import Database, after_commit, new_id
-from backend.jobs import queue, quotas
-from backend.jobs.api.access import House
-from backend.jobs.herald import gone
+from backend.accounts.access import Configured, CurrentUser, Reader, Stored, Uploader, Writing
+from backend.crash import durable_step
+from backend.database import new_id
+from backend.jobs import queue, quotas, repeats
+from backend.jobs.api import trash
+from backend.jobs.api.access import REPLAYED, House, IdempotencyKey
+from backend.jobs.api.taken import Taken, discard, take_in
 from backend.jobs.options import MOST_HOTWORDS, MOST_SPEAKERS, Options, read_options
-from backend.jobs.state import JobState, state
 from backend.recordings import service
-from backend.recordings.api import RecordingOut
 from backend.recordings.intake import receive
 from backend.recordings.media import probe
+from backend.recordings.patience import to_its_end
 
 router = APIRouter(tags=["recordings"])
 
@@ -45,13 +47,6 @@ _BODY = {
 }
 
 
-class Taken(BaseModel):
-    """The recording that was stored, and the job that was queued for it."""
-
-    recording: RecordingOut
-    job: JobState
-
-
 class IntakeLimits(BaseModel):
     """What a recording and its options may be, so that people can be told before they send one."""
 
@@ -74,66 +69,69 @@ async def limits(_user: Reader, settings: Configured) -> IntakeLimits:
 # The body is read by the route itself: FastAPI would swallow all of it before it asks who is there.
 @router.post("/upload", status_code=201, openapi_extra=_BODY, summary="Send a recording (the short address)")
 @router.post("/api/recordings", status_code=201, openapi_extra=_BODY, summary="Send a recording and queue its job")
-async def upload(request: Request, user: Uploader, settings: Configured, house: House) -> Taken:
+async def upload(
+    request: Request,
+    response: Response,
+    user: Uploader,
+    settings: Configured,
+    database: Stored,
+    house: House,
+    idempotency_key: IdempotencyKey = None,
+) -> Taken:
     """Answers when the recording is safely on disk and its job is queued. Codes: too_large, disk_full, queue_full,
     not_media, no_audio, too_long, empty_file, no_file, invalid_options, quota_minutes, quota_bytes, quota_jobs."""
-    database: Database = request.app.state.database
-    async with database.read() as session:
-        await queue.check_room(session, house.limits)
-        length = _length(request)
-        most_bytes = await quotas.room_for(session, user, settings, length)
+    most_bytes = settings.max_upload_bytes
+    if await repeats.find(database, owner_id=user.id, key=idempotency_key) is None:
+        async with database.read() as session:
+            await queue.check_room(session, house.limits)
+            most_bytes = await quotas.room_for(session, user, settings, _length(request))
     recording_id = new_id()
     try:
         received = await receive(
             request.stream(),
             request.headers.get("content-type", ""),
-            length,
+            _length(request),
             storage=house.storage,
             recording_id=recording_id,
             max_bytes=most_bytes,
             reserve_bytes=settings.disk_reserve_bytes,
         )
-        options = _options(received.fields)
-        probed = await probe(received.path, max_seconds=settings.max_audio_hours * 3600)
-        async with database.write() as session:
-            recording = await service.create(session, owner_id=user.id, recording_id=recording_id, received=received)
-            recording.duration = probed.duration
-            job = await queue.add(
-                session,
-                owner_id=user.id,
-                recording_id=recording_id,
-                options=options.model_dump(mode="json", exclude_defaults=True),
-                limits=house.limits,
-            )
-            await quotas.charge(session, user, settings, probed.duration or 0.0)
-            after_commit(session, house.runner.wake)
-            after_commit(session, lambda: house.herald.changed(job.id))
-            queued = await state(session, job, house.limits)
+        asked = ["recording", received.name, received.sha256, received.fields]
+        async with house.repeats.turn(database, owner_id=user.id, key=idempotency_key, asked=asked) as turn:
+            if turn.answer is not None:
+                await house.storage.delete(recording_id)
+                response.headers.update(REPLAYED)
+                return Taken.model_validate(turn.answer)
+            options = _options(received.fields)
+            probed = await probe(received.path, max_seconds=settings.max_audio_hours * 3600)
+
+            async def keep() -> Taken:
+                with durable_step("recording.row"):
+                    async with database.write() as session:
+                        taken = await take_in(
+                            session, house, settings, user, recording_id, received, probed.duration, options
+                        )
+                        await turn.remember(session, taken.model_dump(mode="json"))
+                return taken
+
+            return await to_its_end(keep())
     except BaseException:
         # Not acknowledged: nothing of it stays, whether the request was bad or the client went away.
-        await house.storage.delete(recording_id)
+        await to_its_end(discard(database, house.storage, recording_id))
         raise
-    return Taken(recording=RecordingOut.model_validate(recording), job=queued)
 
 
-@router.delete("/api/recordings/{recording_id}", status_code=204, summary="Delete a recording and all made of it")
-async def delete(recording_id: str, session: Writing, user: CurrentUser, house: House) -> None:
-    """Running jobs are stopped; rows, media, artifacts and mirrored transcripts go."""
-    jobs = [job.id for job in await queue.of_recording(session, owner_id=user.id, recording_id=recording_id)]
-    await service.delete(session, owner_id=user.id, recording_id=recording_id)
-    note(session, Action.RECORDING_DELETED, subject=recording_id)
-
-    def clear() -> None:
-        for job in jobs:
-            house.bus.publish(gone(user.id, job))
-        house.later(_clear(house, recording_id, jobs))
-
-    after_commit(session, clear)
-
-
-async def _clear(house: House, recording_id: str, jobs: list[str]) -> None:
-    await house.runner.drop(jobs)
-    await house.storage.delete(recording_id)
+@router.delete("/api/recordings/{recording_id}", status_code=204, summary="Put a recording in the trash")
+async def delete(
+    recording_id: str,
+    session: Writing,
+    user: CurrentUser,
+    house: House,
+    for_good: Annotated[bool, Query(description="at once, and not by way of the trash")] = False,
+) -> None:
+    """Running jobs are stopped. For good: rows, media, artifacts and mirrored transcripts go."""
+    recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
+    await (trash.delete_for_good if for_good else trash.put_in)(session, house, recording)
 
 
 def _length(request: Request) -> int | None:

@@ -1,26 +1,27 @@
 """Jobs over REST: make one again, look at it, cancel it, retry it, read what it has heard."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 
-from backend.accounts.access import Configured, CurrentUser, Reader, Reading, Stored, Uploader, Viewer, Writing
-from backend.accounts.audit import Action, note, note_apart
+from backend.accounts.access import Configured, CurrentUser, Reader, Reading, Stored, Uploader, Writing
+from backend.accounts.audit import Action, note
 from backend.database import after_commit, utc_now
 from backend.jobs import queue, quotas
-from backend.jobs.api.access import House
+from backend.jobs.api.access import REPLAYED, House, IdempotencyKey
 from backend.jobs.heard import heard_so_far
 from backend.jobs.herald import gone
 from backend.jobs.options import check_options
 from backend.jobs.state import JobState, state, states
-from backend.jobs.tables import FINAL, Job, Kind, Status
+from backend.jobs.tables import FINAL, Job, Kind, Lane, Status
 from backend.jobs.workspace import Workspace
 from backend.recordings import service as recordings
+from backend.recordings.api import OriginalRemoved
+from backend.recordings.tables import not_trashed
 from backend.transcripts import service as transcripts
-from backend.transcripts.api import attachment
 from backend.transcripts.document import document_to_json
 
 router = APIRouter(tags=["jobs"])
@@ -41,6 +42,8 @@ class NewJob(BaseModel):
     hotwords: list[str] = Field(default_factory=list)
     polish: bool = False
     minutes: str | None = None
+    replace: bool = False  #: be the newest version, also where people have written since the machine's last
+    fresh: bool = False  #: make everything again, also what an earlier job has made with the same options
 
 
 class QueueState(BaseModel):
@@ -63,6 +66,7 @@ class QuotaState(BaseModel):
     queued_jobs: int | None
     used_minutes_this_month: float
     used_stored_bytes: int
+    used_trash_bytes: int  #: of these, in the trash
     used_queued_jobs: int
 
     @classmethod
@@ -73,27 +77,49 @@ class QuotaState(BaseModel):
             queued_jobs=may.queued_jobs,
             used_minutes_this_month=round(has.minutes_this_month, 2),
             used_stored_bytes=has.stored_bytes,
+            used_trash_bytes=has.trash_bytes,
             used_queued_jobs=has.queued_jobs,
         )
 
 
 @router.post("/api/recordings/{recording_id}/jobs", status_code=201, summary="Make the transcript of a recording again")
 async def make_again(
-    recording_id: str, asked: NewJob, session: Writing, user: Uploader, house: House, settings: Configured
+    recording_id: str,
+    asked: NewJob,
+    response: Response,
+    user: Uploader,
+    database: Stored,
+    house: House,
+    settings: Configured,
+    idempotency_key: IdempotencyKey = None,
 ) -> JobState:
-    recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-    options = check_options(asked.model_dump())
-    job = await queue.add(
-        session,
-        owner_id=user.id,
-        recording_id=recording.id,
-        options=options.model_dump(mode="json", exclude_defaults=True),
-        limits=house.limits,
-    )
-    await quotas.charge(session, user, settings, recording.duration or 0.0)
-    after_commit(session, house.runner.wake)
-    after_commit(session, lambda: house.herald.changed(job.id))
-    return await state(session, job, house.limits)
+    """What an earlier job made with the same engine and options is taken over. The result is a version of its own: laid
+    aside where somebody has written since the machine's last version, unless `replace` says otherwise."""
+    request = ["job", recording_id, asked.model_dump(mode="json")]
+    async with (
+        house.repeats.turn(database, owner_id=user.id, key=idempotency_key, asked=request) as turn,
+        database.write() as session,
+    ):
+        recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
+        if turn.answer is not None:
+            response.headers.update(REPLAYED)
+            return JobState.model_validate(turn.answer)
+        if recording.original_removed_at is not None:
+            raise OriginalRemoved
+        options = check_options(asked.model_dump())
+        job = await queue.add(
+            session,
+            owner_id=user.id,
+            recording_id=recording.id,
+            options=options.model_dump(mode="json", exclude_defaults=True),
+            limits=house.limits,
+        )
+        await quotas.charge(session, user, settings, recording.duration or 0.0)
+        after_commit(session, house.runner.wake)
+        after_commit(session, lambda: house.herald.changed(job.id))
+        queued = await state(session, job, house.limits)
+        await turn.remember(session, queued.model_dump(mode="json"))
+    return queued
 
 
 @router.get("/api/jobs", summary="My jobs, newest first")
@@ -107,7 +133,7 @@ async def my_jobs(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     offset: Annotated[int, Query(ge=0)] = 0,
 ) -> JobPage:
-    mine = Job.owner_id == user.id
+    mine = (Job.owner_id == user.id) & not_trashed(Job.recording_id)
     if status is not None:
         mine &= Job.status == status.value
     if kind is not None:
@@ -122,15 +148,15 @@ async def my_jobs(
 
 @router.get("/api/queue", summary="How full the queue is")
 async def queue_state(session: Reading, user: Reader, house: House) -> QueueState:
-    line = await queue.look(session)
+    line, limits = await queue.look(session, Lane.ENGINES), await queue.limits_now(session, house.limits)
     return QueueState(
         waiting=len(line.waiting),
         running=sum(line.running.values()),
         mine_waiting=sum(job.owner_id == user.id for job in line.waiting),
         mine_running=line.running.get(user.id, 0),
-        max_concurrent=house.limits.concurrent,
-        max_per_user=house.limits.per_user,
-        max_size=house.limits.size,
+        max_concurrent=limits.concurrent,
+        max_per_user=limits.per_user,
+        max_size=limits.size,
     )
 
 
@@ -182,21 +208,10 @@ async def heard(job_id: str, session: Reading, user: Reader, house: House) -> di
     job = await queue.find(session, owner_id=user.id, id=job_id)
     if job.kind != Kind.TRANSCRIPT.value:
         raise transcripts.TranscriptNotFound
+    if job.status == Status.DONE.value:  # its artifacts may have been cleaned up; the version stays
+        whole = await transcripts.of_job(session, owner_id=user.id, recording_id=job.recording_id, job_id=job_id)
+        if whole is not None:
+            return {"status": job.status, "whole": True, "document": whole.document}
     folder = house.storage.job_folder(job.recording_id, job.id)
     document = await asyncio.to_thread(heard_so_far, folder)
     return {"status": job.status, "whole": job.status == Status.DONE.value, "document": document_to_json(document)}
-
-
-@router.get("/api/recordings/{recording_id}/export", summary="Take the newest transcript away as a file")
-async def take_away(
-    recording_id: str,
-    session: Reading,
-    database: Stored,
-    user: Viewer,
-    format: Literal["txt", "srt", "vtt", "md", "json"] = "txt",
-) -> Response:
-    """Named after the recording."""
-    recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-    transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
-    await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number)
-    return await attachment(transcript, format, recording.name)

@@ -64,6 +64,15 @@ async def polish(
     return await _queued(session, user.id, recording_id, Kind.POLISH, {"hotwords": hotwords}, house)
 
 
+@router.post("/repair", status_code=201, summary="Look for segments that were torn between speakers")
+async def repair(
+    recording_id: RecordingId, session: Writing, user: CurrentUser, house: House, _model: Affordable
+) -> JobState:
+    """A job of kind `repair`. It only proposes: `GET …/repair` shows what, `POST …/repair/review` does it. Codes as for
+    minutes."""
+    return await _queued(session, user.id, recording_id, Kind.REPAIR, {}, house)
+
+
 async def _queued(
     session: AsyncSession, owner_id: str, recording_id: str, kind: Kind, options: dict[str, object], house: TheHouse
 ) -> JobState:

@@ -9,9 +9,9 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy import select
 
 from backend.accounts import tokens
-from backend.accounts.access import Listening, NotSignedIn, Ticketed, still_in
+from backend.accounts.access import Configured, Listening, NotSignedIn, Stored, Ticketed, still_in
 from backend.accounts.cookies import origin_is_ours
-from backend.accounts.presence import TooManySockets
+from backend.accounts.presence import Presence, TooManySockets
 from backend.accounts.tables import User
 from backend.accounts.tickets import Purpose, Tickets
 from backend.database import Database
@@ -20,6 +20,7 @@ from backend.jobs.api.access import House, TheHouse
 from backend.jobs.state import states
 from backend.jobs.tables import FINAL, Job
 from backend.recordings.patience import within
+from backend.recordings.tables import not_trashed
 from backend.settings import Settings
 
 router = APIRouter()
@@ -37,25 +38,31 @@ _SNAPSHOT_SIZE = 100
 
 
 @router.websocket("/api/events")
-async def events(socket: WebSocket, house: House, tickets: Ticketed, presence: Listening) -> None:
+async def events(
+    socket: WebSocket, house: House, tickets: Ticketed, presence: Listening, settings: Configured, database: Stored
+) -> None:
     """The first message is {"ticket": from POST /api/auth/tickets} or {"token": access token}, within five seconds;
     neither is ever part of an address.
 
     Then come {"type": "snapshot", "jobs": [...]} and {"type": "job", "job": {...}}; of a deleted job only id and
     status. The socket closes with 4401 when the login or the token it was opened with ends."""
-    settings: Settings = socket.app.state.settings
-    database: Database = socket.app.state.database
     if not origin_is_ours(socket, settings):
         await socket.close(FOREIGN_ORIGIN)
         return
-    await socket.accept()
+    # A client that goes away in the middle is no error of ours.
+    with contextlib.suppress(WebSocketDisconnect):
+        await socket.accept()
+        await _serve(socket, house, tickets, presence, settings, database)
+
+
+async def _serve(
+    socket: WebSocket, house: TheHouse, tickets: Tickets, presence: Presence, settings: Settings, database: Database
+) -> None:
     try:
         key = _Key(settings, await asyncio.wait_for(_first_message(socket), _FIRST_MESSAGE_SECONDS), tickets)
         user = await _who(database, key)
     except (asyncio.TimeoutError, NotSignedIn):
         await socket.close(NOT_SIGNED_IN)
-        return
-    except WebSocketDisconnect:
         return
     try:
         with presence.enter(user.id, key.login.id) as over, house.bus.listen(user.id) as listener:
@@ -98,7 +105,7 @@ class _Key:
 
 async def _stream(socket: WebSocket, listener: Listener) -> None:
     async for change in listener:
-        await socket.send_json({"type": "job", "job": change.state})
+        await socket.send_text(change.message)
 
 
 async def _drain(socket: WebSocket) -> None:
@@ -161,7 +168,11 @@ async def _snapshot(database: Database, house: TheHouse, user: User) -> list[dic
     """Every open job, and the newest of those that have ended."""
     ended = {status.value for status in FINAL}
     async with database.read() as session:
-        mine = select(Job).where(Job.owner_id == user.id).order_by(Job.created_at.desc(), Job.id)
+        mine = (
+            select(Job)
+            .where(Job.owner_id == user.id, not_trashed(Job.recording_id))
+            .order_by(Job.created_at.desc(), Job.id)
+        )
         jobs = list((await session.scalars(mine.where(Job.status.not_in(ended)))).all())
         jobs += (await session.scalars(mine.where(Job.status.in_(ended)).limit(_SNAPSHOT_SIZE))).all()
         return [told.model_dump(mode="json") for told in await states(session, jobs, house.limits)]

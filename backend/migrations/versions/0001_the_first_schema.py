@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from backend.database import UtcDateTime
+from backend.database import LongText, UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -91,7 +91,7 @@ def upgrade() -> None:
         sa.Column("origin", sa.String(length=16), nullable=False),
         sa.Column("author_id", sa.String(length=32), nullable=True),
         sa.Column("document", sa.JSON(), nullable=False),
-        sa.Column("text", sa.Text(2**32 - 1), nullable=False),
+        sa.Column("text", LongText, nullable=False),
         sa.Column("mirrored", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_transcripts_owner_id"), ondelete="CASCADE"),

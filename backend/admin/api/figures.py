@@ -1,0 +1,55 @@
+"""The route of the console's charts."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from backend.accounts.access import Admin, Reading
+from backend.admin.figures import Day, by_day, together
+from backend.database import utc_now
+
+router = APIRouter(prefix="/api/admin/figures", tags=["admin"])
+
+
+class Figures(BaseModel):
+    """Of one day, or of all days asked for; null where there was nothing to measure."""
+
+    day: date | None
+    started: int
+    wait_p50_seconds: float | None  #: from when a job was made, or queued again, to its start
+    wait_p95_seconds: float | None
+    done: int
+    failed: int
+    failure_rate: float | None  #: of those that were done or failed
+    audio_minutes: float  #: of the recordings whose transcript was done
+
+    @classmethod
+    def of(cls, day: Day) -> "Figures":
+        return cls(
+            day=day.day,
+            started=day.started,
+            wait_p50_seconds=day.wait(0.5),
+            wait_p95_seconds=day.wait(0.95),
+            done=day.done,
+            failed=day.failed,
+            failure_rate=day.failure_rate,
+            audio_minutes=round(day.audio_seconds / 60, 2),
+        )
+
+
+class FiguresByDay(BaseModel):
+    days: list[Figures]  #: oldest first, without a gap; the last is today
+    overall: Figures
+
+
+@router.get("", summary="Waits, failures and minutes of audio, day by day")
+async def figures(
+    _admin: Admin,
+    session: Reading,
+    days: Annotated[int, Query(ge=1, le=90)] = 30,
+    offset_minutes: Annotated[int, Query(ge=-840, le=840, description="of local time, east of UTC")] = 0,
+) -> FiguresByDay:
+    found = await by_day(session, utc_now(), days, timedelta(minutes=offset_minutes))
+    return FiguresByDay(days=[Figures.of(day) for day in found], overall=Figures.of(together(found)))

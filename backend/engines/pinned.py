@@ -1,0 +1,38 @@
+"""HTTP that resolves a name once, checks every address it has, and connects to one of those and to nothing else."""
+
+import httpx2
+
+from backend.engines.addresses import resolved
+
+
+class PinnedTransport(httpx2.AsyncBaseTransport):
+    """The name stays in the Host header and in TLS, where the certificate is checked against it. No proxy is asked:
+    it would resolve the name once more, on its own."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self.allow_private = allow_private
+        self._inner = httpx2.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        host = request.url.host
+        port = request.url.port or (443 if request.url.scheme == "https" else 80)
+        addresses = await resolved(host, port, allow_private=self.allow_private)
+        for address in addresses[:-1]:
+            try:
+                return await self._inner.handle_async_request(_to(address, request))
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                continue  # such as an IPv6 address on a network without IPv6
+        return await self._inner.handle_async_request(_to(addresses[-1], request))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _to(address: str, request: httpx2.Request) -> httpx2.Request:
+    return httpx2.Request(
+        request.method,
+        request.url.copy_with(host=address.partition("%")[0]),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )

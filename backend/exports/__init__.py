@@ -1,0 +1,1 @@
+"""Taking transcripts home: one as a file, several as a zip."""

@@ -1,0 +1,118 @@
+"""No body is read that nobody may send, none further than its limit, and none for ever."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import Message
+
+from backend.app import create_app
+from backend.database import Database
+from backend.edge import SmallBodies
+from backend.settings import Settings
+from tests.serving import Server
+
+LIMIT = 1 << 20
+HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+FORM = "Content-Type: multipart/form-data; boundary=x\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("house"), MAX_UPLOAD_BYTES=str(LIMIT))
+    server.start()
+    yield server
+    server.close()
+
+
+def begin(server: Server, headers: str, token: bool = True) -> socket.socket:
+    """A connection on which the head of an upload was sent, and nothing of its body."""
+    line = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    who = f"Authorization: {server.client.headers['Authorization']}\r\n" if token else ""
+    line.sendall(f"POST /api/recordings HTTP/1.1\r\nHost: x\r\n{who}{FORM}{headers}\r\n".encode())
+    return line
+
+
+def status(line: socket.socket) -> int:
+    return int(line.makefile("rb").readline().split()[1])
+
+
+def kept(server: Server) -> list[Path]:
+    return [path for path in (server.folder / "uploads").rglob("*") if path.is_file()]
+
+
+def test_a_body_too_large_by_its_own_word_is_refused_before_a_byte_is_read(server: Server) -> None:
+    with begin(server, f"Content-Length: {10 * LIMIT}\r\n") as line:
+        assert status(line) == 413  # nothing of it was sent
+
+    assert kept(server) == []
+
+
+def test_a_chunked_body_is_cut_soon_after_the_limit_and_leaves_nothing(server: Server) -> None:
+    piece = b"10000\r\n" + bytes(65536) + b"\r\n"
+    with begin(server, "Transfer-Encoding: chunked\r\n") as line:
+        line.sendall(f"{len(HEAD):x}\r\n".encode() + HEAD + b"\r\n")
+        sent = 0
+        try:
+            while sent < 1 << 30:
+                line.sendall(piece)
+                sent += 65536
+        except OSError:
+            pass  # it was cut off
+
+    # what lies between us in the buffers of the system is not what the server has read
+    assert sent < LIMIT + (16 << 20)
+    assert kept(server) == []
+    assert server.client.get("/api/recordings").json()["total"] == 0
+
+
+@pytest.mark.parametrize("path", ["/upload", "/api/recordings"])
+async def test_a_stranger_is_answered_before_a_byte_of_his_gigabyte_is_read(
+    settings: Settings, database: Database, path: str
+) -> None:
+    app = create_app(settings)
+    app.state.database = database
+    read, answers = 0, []
+
+    async def receive() -> Message:
+        nonlocal read
+        read += 65536
+        return {"type": "http.request", "body": bytes(65536), "more_body": True}
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), (b"content-length", b"1073741824")]
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b""}
+    scope |= {"headers": headers, "scheme": "http", "server": ("x", 80), "client": ("127.0.0.1", 5), "root_path": ""}
+    await app(scope | {"http_version": "1.1", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
+    app.state.passwords.close()
+
+    assert answers[0]["status"] == 401
+    assert dict(answers[0]["headers"])[b"connection"] == b"close"
+    assert read == 0
+
+
+async def test_a_body_that_trickles_in_is_refused_when_its_time_is_over() -> None:
+    async def read_it(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(str(len(await request.body())))
+
+    async def for_ever() -> object:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0)
+
+    app = SmallBodies(Starlette(routes=[Route("/", read_it, methods=["POST"])]), streamed=[], seconds=0)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+        assert (await client.post("/", content=for_ever())).status_code == 408  # type: ignore[arg-type]
+
+    app = SmallBodies(Starlette(routes=[Route("/", read_it, methods=["POST"])]), streamed=[], seconds=30)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
+        assert (await client.post("/", content=b"all at once")).text == "11"
