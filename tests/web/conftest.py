@@ -61,7 +61,10 @@ def browser() -> Iterator["Browser"]:
 def page(house: Server, browser: "Browser") -> Iterator["Page"]:
     """A fresh window; whatever it complained of fails the test."""
     context = browser.new_context(
-        base_url=str(house.client.base_url), locale="zh-CN", viewport={"width": 1360, "height": 860}
+        base_url=str(house.client.base_url),
+        locale="zh-CN",
+        viewport={"width": 1360, "height": 860},
+        reduced_motion="reduce",  # a click in the middle of an animation may miss
     )
     context.set_default_timeout(15_000)
     page = context.new_page()

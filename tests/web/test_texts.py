@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import backend.app  # noqa: F401  (every error there is has been defined)
+from backend.accounts.audit import Action
 from backend.errors import AppError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -46,6 +47,11 @@ def flat(value: dict[str, Any], before: str = "") -> dict[str, str]:
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_every_code_of_the_server_has_words(language: str) -> None:
     assert sorted(codes() - set(texts(language)["errors"])) == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_act_of_the_audit_log_has_words(language: str) -> None:
+    assert sorted({action.value for action in Action} - set(texts(language)["actions"])) == []
 
 
 def test_both_languages_have_the_same_texts_with_the_same_gaps() -> None:

@@ -5,3 +5,7 @@ import { answer, api } from "../api/client";
 export function whoAmI() {
   return queryOptions({ queryKey: ["me"], queryFn: () => answer(api.GET("/api/auth/me")), staleTime: 60_000 });
 }
+
+export function secondFactor() {
+  return queryOptions({ queryKey: ["two-factor"], queryFn: () => answer(api.GET("/api/auth/two-factor")) });
+}

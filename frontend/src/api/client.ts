@@ -10,12 +10,13 @@ export type Account = Schemas["Account"];
 export type Role = Schemas["Role"];
 export type Version = Schemas["VersionAnswer"];
 
-/** What the server refused, by its code; `facts` is all it said. */
+/** What the server refused, by its code; `facts` is all it said, `wait` the seconds after which to come back. */
 export class ApiError extends Error {
   constructor(
     readonly code: string,
     readonly status: number,
     readonly facts: Readonly<Record<string, unknown>> = {},
+    readonly wait: number | null = null,
   ) {
     super(code);
   }
@@ -26,7 +27,7 @@ export const api = createClient<paths>({ fetch: authorized });
 /** What was answered, or the ApiError. */
 export async function answer<Data>(asked: Promise<{ data?: Data; error?: unknown; response: Response }>): Promise<Data> {
   const { data, error, response } = await asked.catch(offline);
-  if (!response.ok) throw refusal(response.status, error);
+  if (!response.ok) throw refusal(response.status, error, response.headers.get("Retry-After"));
   return data as Data;
 }
 
@@ -45,7 +46,7 @@ export async function authorized(request: Request): Promise<Response> {
 }
 
 /** The bytes at an address, telling the share of them that has come. */
-export async function download(path: string, signal: AbortSignal, told: (share: number) => void = () => {}): Promise<Blob> {
+export async function download(path: string | Request, signal: AbortSignal, told: (share: number) => void = () => {}): Promise<Blob> {
   const response = await authorized(new Request(path, { signal })).catch(offline);
   if (!response.ok) throw refusal(response.status, await response.json().catch(() => undefined));
   const total = Number(response.headers.get("Content-Length"));
@@ -62,9 +63,9 @@ export async function download(path: string, signal: AbortSignal, told: (share: 
   return new Blob(parts, { type: response.headers.get("Content-Type") ?? "" });
 }
 
-export function refusal(status: number, said: unknown): ApiError {
+export function refusal(status: number, said: unknown, retryAfter: string | null = null): ApiError {
   const facts = typeof said === "object" && said !== null ? (said as Record<string, unknown>) : {};
-  return new ApiError(typeof facts.code === "string" ? facts.code : "http_error", status, facts);
+  return new ApiError(typeof facts.code === "string" ? facts.code : "http_error", status, facts, Number(retryAfter) || null);
 }
 
 function offline(error: unknown): never {

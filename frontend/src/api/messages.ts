@@ -12,7 +12,10 @@ export function useMessages() {
   }
 
   function of(error: unknown): string {
-    return error instanceof ApiError ? byCode(error.code) : t("errors.internal_error");
+    if (!(error instanceof ApiError)) return t("errors.internal_error");
+    // How long to wait is worth saying only to who has been slowed down for guessing.
+    if (error.code !== "too_many_attempts" || error.wait === null) return byCode(error.code);
+    return error.wait < 90 ? t("login.waitSeconds", { count: error.wait }) : t("login.waitMinutes", { count: Math.ceil(error.wait / 60) });
   }
 
   function tell(error: unknown): void {

@@ -6,7 +6,6 @@ import zh from "antd/locale/zh_CN";
 import { lazy, Suspense, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { BrowserRouter, Route, Routes } from "react-router";
-import { AccountPage } from "../account/AccountPage";
 import { ApiError } from "../api/client";
 import { LibraryPage } from "../library/LibraryPage";
 import { SignInPage } from "../login/SignIn";
@@ -15,7 +14,10 @@ import { useLanguage, useTheme } from "./preferences";
 import { Shell } from "./Shell";
 
 const RecordingPage = lazy(async () => ({ default: (await import("../recording/RecordingPage")).RecordingPage }));
-const UsersPage = lazy(async () => ({ default: (await import("../admin/UsersPage")).UsersPage }));
+const AccountPage = lazy(async () => ({ default: (await import("../account/AccountPage")).AccountPage }));
+const ConsolePage = lazy(async () => ({ default: (await import("../admin/ConsolePage")).ConsolePage }));
+const TrashPage = lazy(async () => ({ default: (await import("../library/TrashPage")).TrashPage }));
+const RegisterPage = lazy(async () => ({ default: (await import("../login/RegisterPage")).RegisterPage }));
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -42,7 +44,7 @@ export function App() {
       button={{ autoInsertSpace: false }}
       theme={{
         algorithm: theme === "dark" ? themes.darkAlgorithm : themes.defaultAlgorithm,
-        token: { ...(theme === "dark" ? DARK : LIGHT), borderRadius: 8, fontFamily: FONT },
+        token: { ...(theme === "dark" ? DARK : LIGHT), borderRadius: 8, fontFamily: FONT, motion: !STILL },
       }}
     >
       <Colours />
@@ -52,11 +54,13 @@ export function App() {
             <Suspense fallback={<Waiting />}>
               <Routes>
                 <Route path="/sign-in" element={<SignInPage />} />
+                <Route path="/register" element={<RegisterPage />} />
                 <Route element={<Shell />}>
                   <Route index element={<LibraryPage />} />
+                  <Route path="trash" element={<TrashPage />} />
                   <Route path="recordings/:id" element={<RecordingPage />} />
-                  <Route path="account" element={<AccountPage />} />
-                  <Route path="users" element={<UsersPage />} />
+                  <Route path="account/*" element={<AccountPage />} />
+                  <Route path="admin/*" element={<ConsolePage />} />
                   <Route path="*" element={<NotFound />} />
                 </Route>
               </Routes>
@@ -90,6 +94,7 @@ const LIGHT = {
 };
 const DARK = {
   colorPrimary: "#22867a",
+  colorInfo: "#22867a",
   colorLink: "#4fc3b3",
   colorBgLayout: "#0f1211",
   colorError: "#ff8a85",
@@ -98,6 +103,8 @@ const DARK = {
   colorTextDescription: "#a6a6a6",
 };
 
+// Who has asked the system for less motion gets none here.
+const STILL = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const FONT = `-apple-system, BlinkMacSystemFont, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
 
 /** Ant Design's tokens, for the page's own classes. */
@@ -113,8 +120,10 @@ function Colours() {
       line: token.colorBorderSecondary,
       primary: token.colorLink,
       hover: token.colorFillTertiary,
+      success: token.colorSuccessText,
       warning: token.colorWarningText,
       error: token.colorErrorText,
+      added: token.colorSuccessText,
       font: token.fontFamily,
     };
     for (const [name, value] of Object.entries(named)) document.documentElement.style.setProperty(`--${name}`, value);

@@ -1,5 +1,5 @@
 // What stands where a page cannot: it is on its way, it failed, or there is none.
-import { Button, Result, Spin } from "antd";
+import { Alert, Button, Result, Spin } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { ApiError } from "../api/client";
@@ -30,6 +30,15 @@ export function Failed({ error, again }: { error: unknown; again?: () => void })
       }
     />
   );
+}
+
+/** What went wrong, beside what it went wrong with. */
+export function Problem({ error, again }: { error: unknown; again?: () => void }) {
+  const { t } = useTranslation();
+  const messages = useMessages();
+  if (!error) return null;
+  const action = again && <Button size="small" onClick={again}>{t("app.again")}</Button>;
+  return <Alert className="spaced" type="error" showIcon role="alert" title={messages.of(error)} action={action} />;
 }
 
 export function NotFound() {

@@ -1,5 +1,5 @@
 // The frame of every page for those who are signed in: where one can go, and who one is.
-import { AudioOutlined, LogoutOutlined, TeamOutlined, UserOutlined } from "@ant-design/icons";
+import { AudioOutlined, ControlOutlined, LogoutOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Dropdown } from "antd";
 import { useSyncExternalStore } from "react";
@@ -11,6 +11,7 @@ import { OURS } from "../login/refresh";
 import { SessionEnded } from "../login/SignIn";
 import { session } from "../login/session";
 import { useLiveJobs } from "../library/live";
+import { useMyLine } from "../upload/line";
 import { Preferences } from "./Preferences";
 
 export function Shell() {
@@ -29,6 +30,7 @@ function SignedIn() {
   const queries = useQueryClient();
   const go = useNavigate();
   useLiveJobs();
+  useMyLine(me?.id);
   function leave() {
     void api.POST("/api/auth/logout", { headers: OURS });
     session.end();
@@ -45,7 +47,7 @@ function SignedIn() {
         </NavLink>
         <nav aria-label={t("app.navigation")}>
           <NavLink to="/" end aria-label={t("app.library")}><AudioOutlined aria-hidden /> <span>{t("app.library")}</span></NavLink>
-          {me && me.role !== "user" && <NavLink to="/users" aria-label={t("app.users")}><TeamOutlined aria-hidden /> <span>{t("app.users")}</span></NavLink>}
+          {me && me.role !== "user" && <NavLink to="/admin" aria-label={t("app.console")}><ControlOutlined aria-hidden /> <span>{t("app.console")}</span></NavLink>}
         </nav>
         <Preferences />
         <Dropdown

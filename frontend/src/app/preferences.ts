@@ -13,8 +13,10 @@ export function chooseLanguage(language: Language) {
   tell();
 }
 
-export function chooseTheme(theme: Theme) {
-  localStorage.setItem("meeting-asr.theme", theme);
+/** Null: as the system has it. */
+export function chooseTheme(theme: Theme | null) {
+  if (theme) localStorage.setItem("meeting-asr.theme", theme);
+  else localStorage.removeItem("meeting-asr.theme");
   tell();
 }
 
@@ -27,13 +29,21 @@ export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, theme);
 }
 
+export function useChosenTheme(): Theme | null {
+  return useSyncExternalStore(subscribe, chosenTheme);
+}
+
 export function language(): Language {
   return localStorage.getItem("meeting-asr.language") === "en" ? "en" : "zh-CN";
 }
 
 function theme(): Theme {
+  return chosenTheme() ?? (dark.matches ? "dark" : "light");
+}
+
+function chosenTheme(): Theme | null {
   const chosen = localStorage.getItem("meeting-asr.theme");
-  return chosen === "light" || chosen === "dark" ? chosen : dark.matches ? "dark" : "light";
+  return chosen === "light" || chosen === "dark" ? chosen : null;
 }
 
 function subscribe(listener: () => void) {

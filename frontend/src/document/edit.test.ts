@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addSpeaker, mergeSpeakers, mergeWithNext, remove, renameSpeaker, setSpeaker, setText, split } from "./edit";
-import { find, replaceAll, replaceOne } from "./find";
+import { addSpeaker, idsBetween, mergeAll, mergeSpeakers, mergeWithNext, remove, renameSpeaker, setSpeaker, setText, split } from "./edit";
+import { around, find, replaceSome } from "./find";
 import { begin, redo, step, undo, type History } from "./history";
 import { DOCUMENTS, document, segment } from "./made";
 import { marked } from "./marks";
@@ -145,13 +145,40 @@ test("Latin words that meet in a merge are parted by a space, Chinese ones are n
   expect(chinese.segments[0]!.text).toBe("我们开会");
 });
 
-test("find takes no pattern, and replaces one or all", () => {
-  const doc = document(segment("a", "api.v2 和 API", 0, 1), segment("b", "apixv2", 1, 2));
+test("find takes no pattern, and what is chosen of the hits is replaced", () => {
+  const doc = document(segment("a", "api.v2 和 API", 0, 1), segment("b", "apixv2，API", 1, 2));
+  const hits = find(doc, "api");
 
   expect(find(doc, "api.v2")).toEqual([{ segment: "a", from: 0, to: 6 }]);
-  expect(find(doc, "api")).toHaveLength(3);
-  expect(replaceOne(doc, find(doc, "API")[1]!, "$&").segments[0]!.text).toBe("api.v2 和 $&");
-  expect(replaceAll(doc, "api", "接口").segments.map((one) => one.text)).toEqual(["接口.v2 和 接口", "接口xv2"]);
+  expect(hits).toHaveLength(4);
+  expect(replaceSome(doc, [hits[1]!], "$&").segments[0]!.text).toBe("api.v2 和 $&");
+  expect(replaceSome(doc, hits, "接口").segments.map((one) => one.text)).toEqual(["接口.v2 和 接口", "接口xv2，接口"]);
+  expect(replaceSome(doc, [hits[3]!, hits[0]!], "甲").segments.map((one) => one.text)).toEqual(["甲.v2 和 API", "apixv2，甲"]);
+  expect(replaceSome(doc, [], "接口")).toBe(doc);
+});
+
+test("a preview shows what stands around a hit, and cuts no character in two", () => {
+  expect(around("我们用𠮷野家", { segment: "a", from: 2, to: 3 }, 2)).toEqual(["我们", "用", "𠮷野…"]);
+  expect(around("一二三四五", { segment: "a", from: 4, to: 5 }, 2)).toEqual(["…三四", "五", ""]);
+});
+
+test("of the chosen segments those are joined that stand together", () => {
+  const doc = document(...["一", "二", "三", "四", "五"].map((text, number) => segment(text, text, number, number + 1)));
+
+  expect(mergeAll(doc, ["一", "二", "四", "五"]).segments.map((one) => one.text)).toEqual(["一二", "三", "四五"]);
+  expect(mergeAll(doc, ["一", "三", "五"])).toBe(doc);
+  expect(idsBetween(doc, "四", "二")).toEqual(["二", "三", "四"]);
+  expect(idsBetween(doc, "四", "none")).toEqual([]);
+});
+
+test("who is given a segment again is confirmed", () => {
+  const doc = document(segment("a", "好", 0, 1, { confidence: 0.4 }), segment("b", "好", 1, 2));
+
+  const after = setSpeaker(doc, ["a", "b"], "S1");
+
+  expect(after.segments[0]).toMatchObject({ speaker: "S1", confidence: null, source: "edited" });
+  expect(after.segments[1]).toBe(doc.segments[1]);
+  expect(setSpeaker(after, ["a", "b"], "S1")).toBe(after);
 });
 
 test("errors, overlap and guesses are marked; a document without speakers is not marked on every line", () => {

@@ -3,18 +3,20 @@ import type { Doc, Segment, Speaker } from "./types";
 import { isNarrow, places, reword } from "./words";
 
 export function setText(doc: Doc, id: string, text: string): Doc {
-  const clean = oneLine(text);
-  return changed(doc, id, (segment) =>
-    segment.text === clean
-      ? segment
-      : {
-          ...segment,
-          text: clean,
-          words: reword(segment.words, clean, segment.start, segment.end),
-          source: "edited",
-          error: clean ? null : segment.error,
-        },
-  );
+  return setTexts(doc, new Map([[id, text]]));
+}
+
+/** Give each of these segments its text. */
+export function setTexts(doc: Doc, texts: ReadonlyMap<string, string>): Doc {
+  let touched = false;
+  const segments = doc.segments.map((segment) => {
+    const clean = oneLine(texts.get(segment.id) ?? segment.text);
+    if (segment.text === clean) return segment;
+    touched = true;
+    const words = reword(segment.words, clean, segment.start, segment.end);
+    return { ...segment, text: clean, words, source: "edited" as const, error: clean ? null : segment.error };
+  });
+  return touched ? { ...doc, segments } : doc;
 }
 
 /** Give a speaker a name, everywhere; an empty one takes it away. */
@@ -35,11 +37,13 @@ export function addSpeaker(doc: Doc, name: string | null = null): Doc {
 
 export function setSpeaker(doc: Doc, ids: readonly string[], speaker: string | null): Doc {
   const chosen = new Set(ids);
-  if (!doc.segments.some((one) => chosen.has(one.id) && (one.speaker ?? null) !== speaker)) return doc;
+  // Whoever is given again is confirmed: it is no guess any more.
+  const other = (one: Segment) => chosen.has(one.id) && ((one.speaker ?? null) !== speaker || typeof one.confidence === "number");
+  if (!doc.segments.some(other)) return doc;
   return {
     ...doc,
     segments: doc.segments.map((one) =>
-      chosen.has(one.id) && (one.speaker ?? null) !== speaker
+      other(one)
         ? { ...one, speaker, second_speaker: one.second_speaker === speaker ? null : one.second_speaker, confidence: null, source: "edited" }
         : one,
     ),
@@ -105,6 +109,20 @@ export function mergeWithNext(doc: Doc, id: string): Doc {
   return { ...doc, segments: [...doc.segments.slice(0, index), merged, ...doc.segments.slice(index + 2)] };
 }
 
+/** Join those of the given segments that stand next to each other. */
+export function mergeAll(doc: Doc, ids: readonly string[]): Doc {
+  const chosen = new Set(ids);
+  const last = (segment: Segment | undefined) => segment === undefined || !chosen.has(segment.id);
+  // From the end, so that what is still to be joined stays where it is.
+  return doc.segments.reduceRight((merged, segment, number) => (last(segment) || last(doc.segments[number + 1]) ? merged : mergeWithNext(merged, segment.id)), doc);
+}
+
+/** The ids of the segments from one to another, whichever comes first. */
+export function idsBetween(doc: Doc, one: string, other: string): string[] {
+  const numbers = [one, other].map((id) => doc.segments.findIndex((segment) => segment.id === id)).sort((a, b) => a - b);
+  return numbers[0]! < 0 ? [] : doc.segments.slice(numbers[0], numbers[1]! + 1).map((segment) => segment.id);
+}
+
 export function remove(doc: Doc, ids: readonly string[]): Doc {
   const chosen = new Set(ids);
   const segments = doc.segments.filter((one) => !chosen.has(one.id));
@@ -114,14 +132,6 @@ export function remove(doc: Doc, ids: readonly string[]): Doc {
 /** What the server would refuse: line ends and control characters are spaces here. */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replace(/\p{Cs}/gu, "");
-}
-
-function changed(doc: Doc, id: string, change: (segment: Segment) => Segment): Doc {
-  const index = doc.segments.findIndex((one) => one.id === id);
-  const segment = doc.segments[index];
-  const fresh = segment && change(segment);
-  if (!fresh || fresh === segment) return doc;
-  return { ...doc, segments: doc.segments.with(index, fresh) };
 }
 
 /** Never between the two halves of a character that JavaScript counts as two. */

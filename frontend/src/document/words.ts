@@ -92,7 +92,7 @@ export function reword(words: readonly Word[], text: string, start: number, end:
 }
 
 /** For each new text, the number of the old one it is, or -1: a longest common subsequence. */
-function matches(old: readonly string[], fresh: readonly string[]): number[] {
+export function matches(old: readonly string[], fresh: readonly string[]): number[] {
   const found = new Array<number>(fresh.length).fill(-1);
   let head = 0;
   while (head < old.length && head < fresh.length && old[head] === fresh[head]) {

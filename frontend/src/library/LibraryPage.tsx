@@ -1,61 +1,36 @@
-// The recordings of one person, and how far each of them is.
-import { InboxOutlined, UploadOutlined } from "@ant-design/icons";
-import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
-import { Alert, Button, Empty, Input, Table, type TableColumnsType } from "antd";
-import { useState } from "react";
+// The recordings of one person: what there is, how far each is, and what can be done with them.
+import { AudioOutlined, DeleteOutlined, InboxOutlined, UploadOutlined } from "@ant-design/icons";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Alert, Button, Empty, Input, Select } from "antd";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
-import { answer, api, type Job, type Recording } from "../api/client";
+import { Link } from "react-router";
+import { answer, api } from "../api/client";
 import { Failed } from "../app/Notice";
-import { clock } from "../document/time";
-import { UploadDialog } from "../upload/UploadDialog";
+import { filesOf, NOTHING_DROPPED, type Dropped } from "../upload/dropped";
 import { UploadLine } from "../upload/UploadLine";
-import { Actions } from "./Actions";
-import { JobState } from "./JobState";
-import { newestJobs, useJobs } from "./live";
+import { useJobs } from "./live";
+import { RecordingTable } from "./RecordingTable";
+import { SORTS, STATES, useView, type View } from "./view";
+import "./library.css";
+
+const UploadDialog = lazy(async () => ({ default: (await import("../upload/UploadDialog")).UploadDialog }));
+const RecordDialog = lazy(async () => ({ default: (await import("../upload/RecordDialog")).RecordDialog }));
 
 export function LibraryPage() {
-  const { t, i18n } = useTranslation();
-  const [search, setSearch] = useSearchParams();
-  const [dropped, setDropped] = useState<File[] | null>(null);
-  const q = search.get("q") ?? "";
-  const page = Math.max(1, Number(search.get("page")) || 1);
-  const size = [20, 50, 100].find((one) => one === Number(search.get("size"))) ?? 20;
+  const { t } = useTranslation();
+  const [view, look] = useView();
+  const [dropped, setDropped] = useState<Dropped | null>(null);
+  const [speaking, setSpeaking] = useState(false);
+  const jobs = useJobs();
+  const { q, state, sort, order, page, size } = view;
+  const query = { q, sort, order, offset: (page - 1) * size, limit: size, ...(state && { status: [...STATES[state]] }) };
   const found = useQuery({
-    queryKey: ["recordings", q, page, size],
-    queryFn: () => answer(api.GET("/api/recordings", { params: { query: { q, offset: (page - 1) * size, limit: size } } })),
+    queryKey: ["recordings", query],
+    queryFn: () => answer(api.GET("/api/recordings", { params: { query } })),
     placeholderData: keepPreviousData,
   });
-  const jobs = useJobs();
-  const newest = useNewest(found.data?.items ?? [], newestJobs(jobs), jobs.known);
-
-  function look(changes: Record<string, string>) {
-    setSearch((before) => {
-      for (const [name, value] of Object.entries(changes)) {
-        if (value) before.set(name, value);
-        else before.delete(name);
-      }
-      return before;
-    }, { replace: true });
-  }
-
-  const when = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "short" });
-  const columns: TableColumnsType<Recording> = [
-    {
-      title: t("library.name"),
-      key: "name",
-      render: (_, recording) => (
-        <>
-          <Link className="recording-name" to={`/recordings/${recording.id}`}>{recording.name}</Link>
-          <small className="narrow-only">{when.format(new Date(recording.created_at))}</small>
-        </>
-      ),
-    },
-    { title: t("library.state"), key: "state", width: "30%", render: (_, recording) => <JobState job={newest.get(recording.id)} live={jobs.live} /> },
-    { title: t("library.duration"), key: "duration", width: 100, align: "right", responsive: ["md"], render: (_, { duration }) => (duration === null ? "–" : clock(duration)) },
-    { title: t("library.date"), key: "date", width: 190, responsive: ["md"], render: (_, { created_at }) => when.format(new Date(created_at)) },
-    { title: <span className="unseen">{t("library.actions")}</span>, key: "actions", width: 64, render: (_, recording) => <Actions recording={recording} job={newest.get(recording.id)} /> },
-  ];
+  const open = () => setDropped(NOTHING_DROPPED);
 
   return (
     <section
@@ -64,68 +39,63 @@ export function LibraryPage() {
       onDrop={(event) => {
         if (event.dataTransfer.files.length === 0) return;
         event.preventDefault();
-        setDropped([...event.dataTransfer.files]);
+        void filesOf(event.dataTransfer).then(setDropped);
       }}
     >
       <header className="page-head">
         <h1>{t("app.library")}</h1>
-        <Input.Search
-          className="search"
-          allowClear
-          defaultValue={q}
-          placeholder={t("library.search")}
-          aria-label={t("library.search")}
-          onSearch={(text) => look({ q: text.trim(), page: "" })}
-        />
-        <Button type="primary" icon={<UploadOutlined />} onClick={() => setDropped([])}>{t("upload.open")}</Button>
+        <Button icon={<AudioOutlined aria-hidden />} onClick={() => setSpeaking(true)}>{t("record.open")}</Button>
+        <Button type="primary" icon={<UploadOutlined aria-hidden />} onClick={open}>{t("upload.open")}</Button>
       </header>
+      <Filters view={view} look={look} />
       {jobs.known && !jobs.live && <Alert className="spaced" type="warning" showIcon title={t("library.notLive")} />}
       <UploadLine />
       {found.isError ? (
         <Failed error={found.error} again={() => void found.refetch()} />
       ) : (
-        <Table<Recording>
-          rowKey="id"
-          columns={columns}
-          dataSource={found.data?.items}
-          loading={found.isPending}
-          pagination={{
-            current: page,
-            pageSize: size,
-            total: found.data?.total ?? 0,
-            showSizeChanger: true,
-            pageSizeOptions: [20, 50, 100],
-            hideOnSinglePage: (found.data?.total ?? 0) <= 20,
-            showTotal: (count) => t("library.total", { count }),
-            onChange: (next, nextSize) => look({ page: next > 1 && nextSize === size ? String(next) : "", size: String(nextSize) }),
-          }}
-          locale={{
-            emptyText: q ? (
-              <Empty description={t("library.noneFound", { q })} />
-            ) : (
-              <Empty image={<InboxOutlined className="empty-image" />} description={t("library.empty")}>
-                <Button type="primary" onClick={() => setDropped([])}>{t("upload.open")}</Button>
-              </Empty>
-            ),
-          }}
-        />
+        <RecordingTable view={view} look={look} found={found.data} loading={found.isPending} jobs={jobs} empty={<Nothing view={view} look={look} upload={open} />} />
       )}
-      {dropped && <UploadDialog dropped={dropped} close={() => setDropped(null)} />}
+      <Suspense>
+        {dropped && <UploadDialog dropped={dropped} close={() => setDropped(null)} />}
+        {speaking && <RecordDialog close={() => setSpeaking(false)} />}
+      </Suspense>
     </section>
   );
 }
 
-/** The socket tells of open and of new jobs; those of older recordings are asked for. */
-function useNewest(recordings: Recording[], told: Map<string, Job>, known: boolean): Map<string, Job> {
-  const older = known ? recordings.filter((recording) => !told.has(recording.id)) : [];
-  const asked = useQueries({
-    queries: older.map(({ id }) => ({
-      queryKey: ["jobs", "of", id],
-      queryFn: () => answer(api.GET("/api/jobs", { params: { query: { recording_id: id, kind: "transcript", limit: 1 } } })),
-      staleTime: 60_000,
-    })),
-  });
-  const all = new Map(told);
-  for (const { data } of asked) for (const job of data?.jobs ?? []) all.set(job.recording_id, job);
-  return all;
+function Filters({ view, look }: { view: View; look: (changes: Partial<View>) => void }) {
+  const { t } = useTranslation();
+  const states = ["", ...Object.keys(STATES)] as View["state"][];
+  const sorts = SORTS.flatMap((sort) => [{ sort, order: "desc" as const }, { sort, order: "asc" as const }]);
+  return (
+    <div className="filters" role="search">
+      <Input.Search className="search" allowClear defaultValue={view.q} key={view.q} placeholder={t("library.search")} aria-label={t("library.search")} onSearch={(text) => look({ q: text.trim() })} />
+      <Select className="state-filter" value={view.state} aria-label={t("library.filter")} onChange={(state) => look({ state })} options={states.map((state) => ({ value: state, label: t(`library.states.${state || "all"}`) }))} />
+      <Select
+        className="narrow-only"
+        value={`${view.sort} ${view.order}`}
+        aria-label={t("library.sort")}
+        onChange={(_, chosen) => !Array.isArray(chosen) && chosen && look(chosen.by)}
+        options={sorts.map((by) => ({ value: `${by.sort} ${by.order}`, label: t(`library.sorts.${by.sort}.${by.order}`), by }))}
+      />
+      <Link className="to-trash" to="/trash"><DeleteOutlined aria-hidden /> {t("trash.name")}</Link>
+    </div>
+  );
+}
+
+/** Why there is nothing, and what can be done about that. */
+function Nothing({ view, look, upload }: { view: View; look: (changes: Partial<View>) => void; upload: () => void }) {
+  const { t } = useTranslation();
+  if (view.q || view.state) {
+    return (
+      <Empty description={view.q ? t("library.noneFound", { q: view.q }) : t("library.noneInState")}>
+        <Button onClick={() => look({ q: "", state: "" })}>{t("library.showAll")}</Button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty image={<InboxOutlined className="empty-image" />} description={t("library.empty")}>
+      <Button type="primary" onClick={upload}>{t("upload.open")}</Button>
+    </Empty>
+  );
 }

@@ -1,7 +1,7 @@
 // What is known of my jobs, kept by the socket in the one store of server state.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import type { Job } from "../api/client";
+import { answer, api, type Job } from "../api/client";
 import { session } from "../login/session";
 import { listen } from "./socket";
 
@@ -30,6 +30,16 @@ export function newestJobs(jobs: Jobs): Map<string, Job> {
   return newest;
 }
 
+/** The newest job of a kind for one recording. */
+export function useNewestJob(recording: string, kind: Job["kind"]): Job | undefined {
+  const { byId } = useJobs();
+  let newest: Job | undefined;
+  for (const job of Object.values(byId)) {
+    if (job.kind === kind && job.recording_id === recording && (!newest || newest.created_at < job.created_at)) newest = job;
+  }
+  return newest;
+}
+
 /** Listen as long as somebody is signed in. */
 export function useLiveJobs(): void {
   const queries = useQueryClient();
@@ -46,15 +56,16 @@ export function useLiveJobs(): void {
           set((jobs) => ({ ...jobs, byId: { ...jobs.byId, [job.id]: job } }));
           if (before?.status === job.status) return;
           void queries.invalidateQueries({ queryKey: ["recordings"] });
-          if (job.status === "done") void queries.invalidateQueries({ queryKey: ["recording", job.recording_id] });
+          // What a language model wrote leaves the transcript at hand as it is.
+          const made = job.kind === "transcript" ? [] : [job.kind];
+          if (job.status === "done") void queries.invalidateQueries({ queryKey: ["recording", job.recording_id, ...made] });
         },
         deleted(id) {
           set((jobs) => ({ ...jobs, byId: Object.fromEntries(Object.entries(jobs.byId).filter(([known]) => known !== id)) }));
           void queries.invalidateQueries({ queryKey: ["recordings"] });
         },
         live: (live) => set((jobs) => ({ ...jobs, live })),
-        renewed: (token) => session.renewed(token),
-        token: () => session.token(),
+        ticket: async () => (session.token() ? (await answer(api.POST("/api/auth/tickets", { body: { purpose: "events" } }))).ticket : null),
       },
       () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/events`),
       (work, wait) => {

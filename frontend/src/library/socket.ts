@@ -7,15 +7,13 @@ export interface Ears {
   changed(job: Job): void;
   deleted(id: string): void;
   live(live: boolean): void;
-  /** The session has ended; resolves when there is another. */
-  renewed(token: string): Promise<void>;
-  token(): string | null;
+  /** What opens one socket; where the session has ended, only when there is another. None where nobody is signed in. */
+  ticket(): Promise<string | null>;
 }
 
 /** The part of a WebSocket that is needed. */
 export type Socket = Pick<WebSocket, "send" | "close" | "onopen" | "onmessage" | "onclose">;
 
-const NOT_SIGNED_IN = 4401;
 const LONGEST_WAIT = 15_000;
 
 /** Listen until the answer is called. */
@@ -25,11 +23,23 @@ export function listen(ears: Ears, open: () => Socket, later: (work: () => void,
   let socket: Socket | null = null;
   let forget = () => {};
 
-  function connect() {
-    const token = ears.token();
-    if (over || !token) return;
+  function again() {
+    if (over) return;
+    ears.live(false);
+    forget = later(() => void connect(), Math.min(LONGEST_WAIT, 500 * 2 ** failures));
+    failures += 1;
+  }
+
+  async function connect() {
+    let ticket: string | null;
+    try {
+      ticket = await ears.ticket();
+    } catch {
+      return again();
+    }
+    if (over || ticket === null) return;
     const mine = (socket = open());
-    mine.onopen = () => mine.send(JSON.stringify({ token }));
+    mine.onopen = () => mine.send(JSON.stringify({ ticket }));
     mine.onmessage = ({ data }) => {
       const told = JSON.parse(String(data)) as { type: "snapshot"; jobs: Job[] } | { type: "job"; job: Job | { id: string; status: "deleted" } };
       if (told.type === "snapshot") {
@@ -39,19 +49,10 @@ export function listen(ears: Ears, open: () => Socket, later: (work: () => void,
       } else if (told.job.status === "deleted") ears.deleted(told.job.id);
       else ears.changed(told.job);
     };
-    mine.onclose = ({ code }) => {
-      if (over) return;
-      ears.live(false);
-      if (code === NOT_SIGNED_IN) {
-        ears.renewed(token).then(connect, () => {});
-        return;
-      }
-      forget = later(connect, Math.min(LONGEST_WAIT, 500 * 2 ** failures));
-      failures += 1;
-    };
+    mine.onclose = again;
   }
 
-  connect();
+  void connect();
   return () => {
     over = true;
     forget();

@@ -1,21 +1,37 @@
 // Signing in: as a page of its own, and as a window over the page when a session has ended.
-import { LockOutlined, UserOutlined } from "@ant-design/icons";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Alert, Button, Card, Form, Input, Modal, Typography } from "antd";
-import { useState, useSyncExternalStore } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button, Card, Modal, Typography } from "antd";
+import { useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Navigate, useSearchParams } from "react-router";
-import { answer, api, ApiError, type Account } from "../api/client";
-import { useMessages } from "../api/messages";
+import { Link, Navigate, useSearchParams } from "react-router";
+import type { Account } from "../api/client";
 import { Preferences } from "../app/Preferences";
 import { session } from "./session";
+import { SignInForm } from "./SignInForm";
+import { waysIn } from "./ways";
 
 export function SignInPage() {
   const { t } = useTranslation();
   const { token } = useSyncExternalStore(session.subscribe, session.snapshot);
+  const { data: ways } = useQuery(waysIn());
   const [search] = useSearchParams();
   const next = search.get("next") ?? "/";
   if (token) return <Navigate to={/^\/(?![/\\])/.test(next) ? next : "/"} replace />;
+  return (
+    <Doorstep>
+      <SignInForm done={(fresh) => session.begin(fresh)} />
+      {ways && (
+        <p className="quiet doorstep-note">
+          {ways.registration === "off" ? t("login.noRegistration") : <Link to="/register">{t("register.open")}</Link>}
+        </p>
+      )}
+    </Doorstep>
+  );
+}
+
+/** What those see who are not in yet. */
+export function Doorstep({ children }: { children: ReactNode }) {
+  const { t } = useTranslation();
   return (
     <main className="sign-in">
       <Card className="sign-in-card">
@@ -24,7 +40,7 @@ export function SignInPage() {
           <Typography.Title level={1}>{t("app.name")}</Typography.Title>
           <Typography.Paragraph type="secondary">{t("app.about")}</Typography.Paragraph>
         </header>
-        <SignInForm />
+        {children}
       </Card>
       <Preferences />
     </main>
@@ -38,49 +54,16 @@ export function SessionEnded() {
   return (
     <Modal open={expired} title={t("login.ended")} footer={null} closable={false} keyboard={false} mask={{ closable: false }} destroyOnHidden>
       <Typography.Paragraph>{t("login.endedAbout")}</Typography.Paragraph>
-      <SignInForm username={known?.username} />
+      <SignInForm username={known?.username} done={(token) => void goOn(token, known)} />
       <Button type="link" onClick={() => session.end()}>{t("login.signOutInstead")}</Button>
     </Modal>
   );
 }
 
-type Entered = { username: string; password: string; code?: string };
-
-function SignInForm({ username }: { username?: string }) {
-  const { t } = useTranslation();
-  const messages = useMessages();
-  const signIn = useMutation({
-    mutationFn: async (entered: Entered) => {
-      const { code, ...known } = entered;
-      const body = new URLSearchParams(code ? { ...known, code } : known);
-      const asked = api.POST("/api/auth/login", {
-        body: { ...known, scope: "" },
-        bodySerializer: () => body,
-        headers: { "Content-Type": "application/x-www-form-urlencoded" },
-      });
-      return await answer(asked);
-    },
-    onSuccess: ({ access_token }) => session.begin(access_token),
-  });
-  // Once the password was right, the code of the authenticator is asked for beside it.
-  const [twoFactor, setTwoFactor] = useState(false);
-  const needsCode = signIn.error instanceof ApiError && signIn.error.code === "second_factor_needed";
-  if (needsCode && !twoFactor) setTwoFactor(true);
-  return (
-    <Form<Entered> layout="vertical" requiredMark={false} initialValues={{ username }} onFinish={(entered) => signIn.mutate(entered)}>
-      {signIn.isError && !needsCode && <Alert className="spaced" type="error" showIcon title={messages.of(signIn.error)} role="alert" />}
-      <Form.Item name="username" label={t("login.username")} rules={[{ required: true, message: t("login.usernameMissing") }]}>
-        <Input prefix={<UserOutlined />} autoComplete="username" autoFocus={!username} disabled={Boolean(username)} />
-      </Form.Item>
-      <Form.Item name="password" label={t("login.password")} rules={[{ required: true, message: t("login.passwordMissing") }]}>
-        <Input.Password prefix={<LockOutlined />} autoComplete="current-password" autoFocus={Boolean(username)} />
-      </Form.Item>
-      {twoFactor && (
-        <Form.Item name="code" label={t("login.code")} extra={t("login.codeAbout")} rules={[{ required: true, message: t("login.codeMissing") }]}>
-          <Input autoComplete="one-time-code" autoFocus />
-        </Form.Item>
-      )}
-      <Button type="primary" htmlType="submit" block loading={signIn.isPending}>{t("login.signIn")}</Button>
-    </Form>
-  );
+/** What is on the page belongs to who was signed in; for somebody else it begins anew. */
+async function goOn(token: string, known: Account | undefined) {
+  const response = await fetch("/api/auth/me", { headers: { Authorization: `Bearer ${token}` } }).catch(() => null);
+  const now = response?.ok ? ((await response.json()) as Account) : null;
+  if (known && now && known.id !== now.id) location.assign("/");
+  else session.begin(token);
 }

@@ -1,4 +1,5 @@
 // Who is signed in on this page. When a session ends, what is on the page stays; those who asked wait for the next one.
+import { dropAll } from "../recording/keep";
 import { refreshed } from "./refresh";
 
 type State = { readonly token: string | null; readonly expired: boolean };
@@ -27,6 +28,7 @@ class Session {
 
   end() {
     this.set({ token: null, expired: false });
+    dropAll();
     this.waiting.splice(0).forEach(({ stop }) => stop(new DOMException("signed out", "AbortError")));
   }
 

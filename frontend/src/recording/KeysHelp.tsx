@@ -8,14 +8,19 @@ const ALT = MAC ? "⌥" : "Alt";
 
 const KEYS = [
   ["play", [ALT, "K"]],
+  ["replay", [ALT, "P"]],
   ["jump", [ALT, "J", "/", "L"]],
+  ["speed", [ALT, "[", "/", "]"]],
   ["move", [ALT, "↑", "/", "↓"]],
+  ["mark", [ALT, ",", "/", "."]],
   ["commit", ["Enter"]],
   ["leave", ["Esc"]],
   ["split", [CTRL, "Enter"]],
   ["merge", [ALT, "M"]],
   ["remove", [CTRL, "Shift", "⌫"]],
   ["speaker", [ALT, "1…9"]],
+  ["choose", [ALT, "X"]],
+  ["chooseMore", [ALT, "Shift", "↑", "/", "↓"]],
   ["undo", [CTRL, "Z", "/", "Y"]],
   ["find", [CTRL, "F"]],
   ["save", [CTRL, "S"]],
@@ -35,6 +40,7 @@ export function KeysHelp({ close }: { close: () => void }) {
         ))}
       </dl>
       <p className="quiet">{t("editor.keys.seek")}</p>
+      <p className="quiet">{t("editor.keys.click", { key: CTRL })}</p>
     </Modal>
   );
 }

@@ -2,7 +2,7 @@
 import { FastBackwardOutlined, FastForwardOutlined, PauseCircleFilled, PlayCircleFilled } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Checkbox, Select, Tooltip } from "antd";
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { download } from "../api/client";
 import { useMessages } from "../api/messages";
@@ -11,7 +11,7 @@ import type { Doc } from "../document/types";
 import type { Player } from "./player";
 import { Waveform, type Peaks } from "./Waveform";
 
-const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2];
+export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 
 interface Playing {
   id: string;
@@ -30,7 +30,11 @@ export function PlayerBar({ id, player, doc, follow, setFollow }: Playing) {
     queryFn: async ({ signal }) => JSON.parse(await (await download(`/api/recordings/${id}/peaks`, signal)).text()) as Peaks,
     staleTime: Infinity,
   });
-  const { share, problem } = useAudio(id, player);
+  const messages = useMessages();
+  useEffect(() => {
+    player.load(`/api/recordings/${id}/audio`);
+    return () => player.unload();
+  }, [id, player]);
   useEffect(() => {
     let shown = -1;
     return player.onTick((now) => {
@@ -65,36 +69,12 @@ export function PlayerBar({ id, player, doc, follow, setFollow }: Playing) {
           onChange={(rate) => player.rate(rate)}
         />
         <Checkbox checked={follow} onChange={(event) => setFollow(event.target.checked)}>{t("editor.follow")}</Checkbox>
-        {share < 1 && !problem && <small>{t("editor.audioLoading", { percent: Math.floor(share * 100) })}</small>}
-        {problem && <small className="problem">{t("editor.audioMissing")}{problem}</small>}
+        {player.problem !== null && (
+          <small className="problem">
+            {t("editor.audioMissing")}{messages.of(player.problem)} <Button size="small" type="link" onClick={() => player.load(`/api/recordings/${id}/audio`)}>{t("app.again")}</Button>
+          </small>
+        )}
       </div>
     </section>
   );
-}
-
-/** The listening copy, fetched whole: an audio element cannot say who asks. */
-function useAudio(id: string, player: Player) {
-  const messages = useMessages();
-  const [share, setShare] = useState(0);
-  const [error, setError] = useState<unknown>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    let told = 0;
-    download(`/api/recordings/${id}/audio`, stop.signal, (now) => {
-      if (now - told < 0.01 && now < 1) return;
-      told = now;
-      setShare(now);
-    }).then(
-      (blob) => {
-        player.load(blob);
-        setShare(1);
-      },
-      (problem: unknown) => stop.signal.aborted || setError(problem),
-    );
-    return () => {
-      stop.abort();
-      player.unload();
-    };
-  }, [id, player]);
-  return { share, problem: error ? messages.of(error) : null };
 }

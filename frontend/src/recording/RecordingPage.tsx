@@ -1,9 +1,10 @@
 // One recording: its transcript to work on, or how far that is.
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Card, Result } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
+import { whoAmI } from "../account/me";
 import { answer, api, ApiError, type Job, type Recording } from "../api/client";
 import { Failed, Waiting } from "../app/Notice";
 import { clock } from "../document/time";
@@ -11,7 +12,7 @@ import type { Doc } from "../document/types";
 import { JobState } from "../library/JobState";
 import { newestJobs, useJobs } from "../library/live";
 import { Editor } from "./Editor";
-import type { Loaded } from "./useEditor";
+import { loadTranscript } from "./useEditor";
 import { colourOf, useNames } from "./names";
 import "./editor.css";
 
@@ -20,11 +21,15 @@ export function RecordingPage() {
   const [generation, setGeneration] = useState(0);
   const path = { recording_id: id };
   const recording = useQuery({ queryKey: ["recording", id, "facts"], queryFn: () => answer(api.GET("/api/recordings/{recording_id}", { params: { path } })) });
+  const queries = useQueryClient();
   const transcript = useQuery({
     queryKey: ["recording", id, "transcript", generation],
-    // openapi-fetch forgets that a word is a tuple.
-    queryFn: async () => (await answer(api.GET("/api/recordings/{recording_id}/transcript", { params: { path } }))) as Loaded,
+    queryFn: async () => {
+      const { id: user } = await queries.fetchQuery(whoAmI());
+      return { user, loaded: await loadTranscript(id, user) };
+    },
     staleTime: Infinity,
+    structuralSharing: false,
     gcTime: 0,
   });
   if (recording.isError) return <Failed error={recording.error} again={() => void recording.refetch()} />;
@@ -33,7 +38,7 @@ export function RecordingPage() {
   }
   if (!recording.data || transcript.isPending) return <Waiting />;
   if (!transcript.data) return <NotYet recording={recording.data} />;
-  return <Editor key={`${id} ${generation}`} recording={recording.data} loaded={transcript.data} reload={() => setGeneration(generation + 1)} />;
+  return <Editor key={`${id} ${generation}`} recording={recording.data} {...transcript.data} reload={() => setGeneration(generation + 1)} />;
 }
 
 /** How far the job is, and what it has heard so far. */

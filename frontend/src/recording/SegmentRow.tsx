@@ -16,6 +16,7 @@ export function useRowTexts() {
       changeSpeaker: t("editor.changeSpeaker", { name: "\u0001" }),
       playFrom: t("editor.playFrom", { time: "\u0002" }),
       textOf: t("editor.textOf", { speaker: "\u0001", time: "\u0002" }),
+      select: t("editor.select", { time: "\u0002" }),
     }),
     [t],
   );
@@ -27,12 +28,14 @@ interface Row {
   second: string | null;
   colour: string;
   focused: boolean;
+  /** Among the chosen ones; null where nothing is being chosen. */
+  chosen: boolean | null;
   texts: RowTexts;
   /** Whether nobody in the document is known: that is one fact, not a mark a line. */
   nobody: boolean;
 }
 
-export const SegmentRow = memo(function SegmentRow({ segment, name, second, colour, focused, texts, nobody }: Row) {
+export const SegmentRow = memo(function SegmentRow({ segment, name, second, colour, focused, chosen, texts, nobody }: Row) {
   const words = useRef<HTMLParagraphElement>(null);
   const time = clock(segment.start);
   const marks = marksOf(segment).filter((mark) => !(nobody && mark === "unknown"));
@@ -42,8 +45,9 @@ export const SegmentRow = memo(function SegmentRow({ segment, name, second, colo
     if (words.current && words.current.textContent !== segment.text) words.current.textContent = segment.text;
   }, [segment.text]);
   return (
-    <li className="segment" data-segment={segment.id} data-focused={focused || undefined} style={{ "--speaker": colour } as CSSProperties}>
+    <div role="listitem" className="segment" data-segment={segment.id} data-focused={focused || undefined} data-chosen={chosen || undefined} style={{ "--speaker": colour } as CSSProperties}>
       <div className="segment-head">
+        {chosen !== null && <input type="checkbox" data-action="choose" checked={chosen} readOnly aria-label={fill(texts.select)} />}
         <button className="speaker" data-action="speaker" aria-haspopup="menu" aria-label={fill(texts.changeSpeaker)}>{name}</button>
         <button className="time" data-action="play" aria-label={fill(texts.playFrom)}>{time}</button>
         {marks.map((mark) => <MarkTag key={mark} mark={mark} second={mark === "overlap" ? second : null} />)}
@@ -57,7 +61,7 @@ export const SegmentRow = memo(function SegmentRow({ segment, name, second, colo
         suppressContentEditableWarning
         aria-label={fill(texts.textOf)}
       />
-    </li>
+    </div>
   );
 });
 

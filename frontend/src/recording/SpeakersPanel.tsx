@@ -1,15 +1,23 @@
 // Who speaks in this document: a name for each, given once and shown everywhere.
 import { MergeCellsOutlined, PlusOutlined, SoundOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Input, Tooltip } from "antd";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { addSpeaker, mergeSpeakers, renameSpeaker } from "../document/edit";
 import { clock } from "../document/time";
 import type { Doc } from "../document/types";
-import { colourOf, ROOMY, useNames } from "./names";
+import { colourOf, useNames } from "./names";
 import type { Player } from "./player";
 import type { Edit } from "./useEditor";
 
-export function SpeakersPanel({ doc, edit, player }: { doc: Doc; edit: Edit; player: Player }) {
+interface Panel {
+  doc: Doc;
+  edit: Edit;
+  player: Player;
+  children?: ReactNode;
+}
+
+export function SpeakersPanel({ doc, edit, player, children }: Panel) {
   const { t } = useTranslation();
   const nameOf = useNames(doc.speakers);
 
@@ -21,8 +29,8 @@ export function SpeakersPanel({ doc, edit, player }: { doc: Doc; edit: Edit; pla
   }
 
   return (
-    <details className="panel" open={ROOMY.matches}>
-      <summary><h2>{t("editor.speakers")}</h2></summary>
+    <section className="panel">
+      <h2>{t("editor.speakers")}</h2>
       <ul className="speakers">
         {doc.speakers.map((speaker) => {
           const name = nameOf(speaker.id);
@@ -67,6 +75,7 @@ export function SpeakersPanel({ doc, edit, player }: { doc: Doc; edit: Edit; pla
         })}
       </ul>
       <Button size="small" type="dashed" block icon={<PlusOutlined />} onClick={() => edit((before) => addSpeaker(before))}>{t("editor.addSpeaker")}</Button>
-    </details>
+      {children}
+    </section>
   );
 }

@@ -1,8 +1,9 @@
 // Lights the character that is heard: one class-like attribute on the segment, one range of the Custom Highlight API.
 import { rangeAt, segmentAt } from "../document/time";
 import type { Segment } from "../document/types";
+import { rowOf } from "./rows";
 
-/** A ticker that lights what is heard in `list`, whose children are the segments in order. */
+/** A ticker that lights what is heard in `list`. */
 export function lighter(list: HTMLElement, segments: () => readonly Segment[], reached: (row: HTMLElement) => void) {
   let lit: HTMLElement | null = null;
   let segment: Segment | null = null;
@@ -13,7 +14,8 @@ export function lighter(list: HTMLElement, segments: () => readonly Segment[], r
     const number = segmentAt(all, time);
     const now = all[number];
     const heard = now && time <= now.end + 0.5 ? now : null;
-    const row = heard ? (list.children[number] as HTMLElement | undefined) ?? null : null;
+    // Looked for once a segment and not once a frame.
+    const row = heard?.id === segment?.id && lit?.isConnected ? lit : heard ? rowOf(list, heard.id) : null;
     if (row !== lit) {
       lit?.removeAttribute("data-heard");
       row?.setAttribute("data-heard", "");

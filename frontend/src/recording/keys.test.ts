@@ -22,3 +22,9 @@ test("undo in another field is that field's own", () => {
 test("Alt and a digit names a speaker, whatever sign the keyboard writes", () => {
   expect(commandOf(key({ key: "¡", code: "Digit1", altKey: true }), true, false)).toEqual({ does: "speaker", number: 1 });
 });
+
+test("Shift beside Alt and an arrow chooses, Alt alone walks", () => {
+  expect(commandOf(key({ key: "ArrowDown", code: "ArrowDown", altKey: true, shiftKey: true }), true, false)).toEqual({ does: "chooseDown" });
+  expect(commandOf(key({ key: "ArrowDown", code: "ArrowDown", altKey: true }), true, false)).toEqual({ does: "down" });
+  expect(commandOf(key({ key: "≈", code: "KeyX", altKey: true }), true, false)).toEqual({ does: "choose" });
+});

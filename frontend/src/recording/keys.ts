@@ -1,10 +1,28 @@
 // Which keys do what. Alt and a letter is read by its place on the keyboard: macOS writes other signs with it.
 
 export type Command =
-  | { readonly does: "play" | "back" | "forward" | "up" | "down" | "split" | "merge" | "remove" | "commit" | "leave" | "undo" | "redo" | "find" | "save" | "help" }
+  | { readonly does: "play" | "replay" | "back" | "forward" | "slower" | "faster" | "up" | "down" | "nextMark" | "lastMark" | "choose" | "chooseUp" | "chooseDown" | "split" | "merge" | "remove" | "commit" | "leave" | "undo" | "redo" | "find" | "save" | "help" }
   | { readonly does: "speaker"; readonly number: number };
 
 export type Key = Pick<KeyboardEvent, "key" | "code" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey" | "isComposing">;
+
+type Alone = Exclude<Command["does"], "speaker">;
+
+const WITH_ALT: Readonly<Record<string, Alone>> = {
+  KeyK: "play",
+  KeyP: "replay",
+  KeyJ: "back",
+  KeyL: "forward",
+  BracketLeft: "slower",
+  BracketRight: "faster",
+  ArrowUp: "up",
+  ArrowDown: "down",
+  Period: "nextMark",
+  Comma: "lastMark",
+  KeyX: "choose",
+  KeyM: "merge",
+  KeyH: "help",
+};
 
 /** What a key asks for; `inText` is whether the caret is in a segment, `inField` in some other field. */
 export function commandOf(key: Key, inText: boolean, inField: boolean): Command | null {
@@ -21,11 +39,11 @@ export function commandOf(key: Key, inText: boolean, inField: boolean): Command 
     return null;
   }
   if (key.altKey && !control) {
-    const alone: Record<string, Command["does"]> = { KeyK: "play", KeyJ: "back", KeyL: "forward", ArrowUp: "up", ArrowDown: "down", KeyM: "merge", KeyH: "help" };
+    if (key.shiftKey && (key.key === "ArrowUp" || key.key === "ArrowDown")) return { does: key.key === "ArrowUp" ? "chooseUp" : "chooseDown" };
     const digit = /^Digit([1-9])$/.exec(key.code);
     if (digit) return { does: "speaker", number: Number(digit[1]) };
-    const does = alone[key.code];
-    return does && does !== "speaker" ? { does } : null;
+    const does = WITH_ALT[key.code];
+    return does ? { does } : null;
   }
   if (inText) {
     if (key.key === "Enter") return { does: "commit" };
@@ -33,6 +51,7 @@ export function commandOf(key: Key, inText: boolean, inField: boolean): Command 
     return null;
   }
   if (inField) return null;
+  if (key.key === "Escape") return { does: "leave" };
   if (key.key === " ") return { does: "play" };
   if (key.key === "?") return { does: "help" };
   if (key.key === "ArrowLeft") return { does: "back" };

@@ -1,12 +1,9 @@
-// What a speaker is called, and the colour that goes with it; and whether there is room to show them all.
+// What a speaker is called, and the colour that goes with it.
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import type { Doc } from "../document/types";
 
 const COLOURS = ["#3b82d6", "#d9822b", "#3c9d5b", "#b5479b", "#7a5fd0", "#cc4b4b", "#0f9aa8", "#98871f"];
-
-/** On a phone the panels are folded: the text comes first. */
-export const ROOMY = matchMedia("(min-width: 901px)");
 
 export function colourOf(speakers: Doc["speakers"], speaker: string | null | undefined): string {
   const number = speakers.findIndex((one) => one.id === speaker);

@@ -76,3 +76,14 @@ test("a conflict waits for a decision, and loses nothing meanwhile", async () =>
   void saver.keepMine();
   expect(puts[1]).toMatchObject({ value: "third", basedOn: 9 });
 });
+
+test("a version that came from the server is what the next save is based on", async () => {
+  const { saver, puts, kind, next } = await house();
+  saver.adopt(7, "theirs");
+  expect([kind(), saver.base()]).toEqual(["saved", [7, "theirs"]]);
+
+  saver.change("mine");
+  next();
+
+  expect(puts).toMatchObject([{ value: "mine", basedOn: 7 }]);
+});

@@ -62,8 +62,23 @@ export class Saver<Value> {
     return this.flush();
   }
 
+  /** Store nothing more: what is here is not wanted. */
   stop() {
     this.forget();
+    this.wanted = this.stored;
+  }
+
+  /** What the server has of what is here: the version's number, and its value. */
+  base(): readonly [number: number, stored: Value] {
+    return [this.basedOn, this.stored];
+  }
+
+  /** A newer version came from the server, and is here now. */
+  adopt(number: number, value: Value) {
+    this.forget();
+    this.basedOn = number;
+    this.stored = this.wanted = value;
+    this.set({ kind: "saved" });
   }
 
   private async store(value: Value) {

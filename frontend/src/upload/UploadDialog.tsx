@@ -1,50 +1,45 @@
-// Choosing files and what is known of them, before they are sent.
+// Choosing recordings, and how they are to be worked on. Sending is the line's.
 import { InboxOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Form, InputNumber, Modal, Segmented, Select, Upload } from "antd";
-import { useState } from "react";
+import { Button, Form, Input, Modal, Radio } from "antd";
+import { useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { answer, api } from "../api/client";
+import { useFormats } from "../app/formats";
+import { filesOf, ofFolder, type Dropped } from "./dropped";
 import { line } from "./line";
+import { NO_CHOICES, optionsOf, type Choices } from "./options";
+import { OptionsForm, useLimits } from "./OptionsForm";
+import { PartList } from "./PartList";
 
-interface Choices {
-  count: "unknown" | "exact" | "range";
-  exact: number | null;
-  low: number | null;
-  high: number | null;
-  hotwords: string[];
-  transcriber: string;
-  diarizer: string;
-}
+const KINDS = "audio/*,video/*,.m4a,.mp3,.wav,.flac,.ogg,.opus,.aac,.amr,.wma,.mp4,.mov,.mkv,.webm,.avi";
+const MOST_PARTS = 50;
 
-const NOTHING: Choices = { count: "unknown", exact: 2, low: 2, high: 6, hotwords: [], transcriber: "", diarizer: "" };
-
-export function UploadDialog({ dropped, close }: { dropped: File[]; close: () => void }) {
+export function UploadDialog({ dropped, close }: { dropped: Dropped; close: () => void }) {
   const { t } = useTranslation();
-  const [files, setFiles] = useState(dropped);
+  const [files, setFiles] = useState(dropped.files);
+  const [together, setTogether] = useState(dropped.folder !== null);
+  const [name, setName] = useState(dropped.folder ?? "");
   const [form] = Form.useForm<Choices>();
-  const count = Form.useWatch("count", form);
-  const engines = useQuery({ queryKey: ["engines"], queryFn: () => answer(api.GET("/api/engines")), staleTime: 60_000 });
-  const limits = useQuery({ queryKey: ["limits"], queryFn: () => answer(api.GET("/api/limits")), staleTime: Infinity }).data;
+  const limits = useLimits();
   const tooLarge = limits ? files.filter((file) => file.size > limits.max_bytes) : [];
   const empty = files.filter((file) => file.size === 0);
+  const one = together && files.length > 1;
+  const tooMany = one && files.length > MOST_PARTS;
 
-  function send(choices: Choices) {
-    line.add(files, {
-      speakers: speakersOf(choices),
-      hotwords: choices.hotwords.join(","),
-      transcriber: choices.transcriber,
-      diarizer: choices.diarizer,
-    });
-    close();
+  function more({ files: others, folder }: Dropped) {
+    setFiles((before) => [...before, ...others]);
+    if (!folder) return;
+    setTogether(true);
+    setName((before) => before || folder);
   }
 
-  const engineChoices = (task: string) => [
-    { value: "", label: t("upload.bestEngine") },
-    ...(engines.data ?? [])
-      .filter((engine) => engine.task === task)
-      .map((engine) => ({ value: engine.name, label: engine.installed ? engine.label : t("upload.notInstalled", { name: engine.label }), disabled: !engine.installed })),
-  ];
+  function send(choices: Choices) {
+    const options = optionsOf(choices);
+    if (one) line.add({ name: name.trim() || null, files, options });
+    else for (const file of files) line.add({ name: null, files: [file], options });
+    close();
+  }
 
   return (
     <Modal
@@ -52,75 +47,92 @@ export function UploadDialog({ dropped, close }: { dropped: File[]; close: () =>
       width={640}
       title={t("upload.title")}
       onCancel={close}
-      okText={files.length > 1 ? t("upload.sendMany", { count: files.length }) : t("upload.send")}
-      okButtonProps={{ disabled: files.length === 0 || tooLarge.length + empty.length > 0 }}
-      onOk={() => void form.validateFields().then(() => send({ ...NOTHING, ...(form.getFieldsValue(true) as Partial<Choices>) }), () => {})}
+      okText={one ? t("upload.sendMeeting") : files.length > 1 ? t("upload.sendMany", { count: files.length }) : t("upload.send")}
+      okButtonProps={{ disabled: files.length === 0 || tooMany || tooLarge.length + empty.length > 0 }}
+      onOk={() => void form.validateFields().then(() => send({ ...NO_CHOICES, ...(form.getFieldsValue(true) as Partial<Choices>) }), () => {})}
     >
-      <Upload.Dragger
-        multiple
-        accept="audio/*,video/*,.m4a,.mp3,.wav,.flac,.ogg,.opus,.aac,.amr,.wma,.mp4,.mov,.mkv,.webm,.avi"
-        fileList={files.map((file, index) => ({ uid: String(index), name: file.name, size: file.size, status: tooLarge.includes(file) || empty.includes(file) ? ("error" as const) : undefined }))}
-        beforeUpload={(file) => {
-          setFiles((before) => [...before, file]);
-          return Upload.LIST_IGNORE;
-        }}
-        onRemove={({ uid }) => setFiles((before) => before.filter((_, index) => String(index) !== uid))}
-      >
-        <p className="ant-upload-drag-icon"><InboxOutlined /></p>
-        <p>{t("upload.drop")}</p>
-        {limits && <p className="quiet">{t("upload.limits", { size: bytes(limits.max_bytes), hours: Math.round(limits.max_seconds / 360) / 10 })}</p>}
-      </Upload.Dragger>
-      {tooLarge.length > 0 && <p className="problem" role="alert">{t("upload.tooLarge", { names: tooLarge.map((file) => file.name).join(t("app.comma")) })}</p>}
-      {empty.length > 0 && <p className="problem" role="alert">{t("upload.emptyFile", { names: empty.map((file) => file.name).join(t("app.comma")) })}</p>}
-      <Form<Choices> form={form} layout="vertical" initialValues={NOTHING} className="upload-options">
-        <Form.Item name="count" label={t("upload.speakers")} tooltip={t("upload.speakersAbout")}>
-          <Segmented options={(["unknown", "exact", "range"] as const).map((value) => ({ value, label: t(`upload.count.${value}`) }))} />
-        </Form.Item>
-        {count === "exact" && (
-          <Form.Item name="exact" label={t("upload.people")} rules={[{ required: true, message: t("upload.numberMissing") }]}>
-            <InputNumber min={1} max={limits?.max_speakers} precision={0} />
-          </Form.Item>
-        )}
-        {count === "range" && (
-          <div className="two">
-            <Form.Item name="low" label={t("upload.atLeast")} rules={[{ required: true, message: t("upload.numberMissing") }]}>
-              <InputNumber min={1} max={limits?.max_speakers} precision={0} />
-            </Form.Item>
-            <Form.Item
-              name="high"
-              label={t("upload.atMost")}
-              dependencies={["low"]}
-              rules={[
-                { required: true, message: t("upload.numberMissing") },
-                { validator: (_, high: number | null) => (high !== null && high < (form.getFieldValue("low") as number) ? Promise.reject(new Error(t("upload.rangeReversed"))) : Promise.resolve()) },
-              ]}
-            >
-              <InputNumber min={1} max={limits?.max_speakers} precision={0} />
-            </Form.Item>
-          </div>
-        )}
-        <Form.Item
-          name="hotwords"
-          label={t("upload.hotwords")}
-          extra={t("upload.hotwordsAbout", { count: limits?.max_hotwords ?? 50 })}
-          rules={[{ type: "array", max: limits?.max_hotwords, message: t("upload.hotwordsMany") }]}
-        >
-          <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[",", "，", "、", ";", "；", "\n"]} placeholder={t("upload.hotwordsExample")} />
-        </Form.Item>
-        <div className="two">
-          <Form.Item name="transcriber" label={t("upload.transcriber")}><Select options={engineChoices("transcribe")} /></Form.Item>
-          <Form.Item name="diarizer" label={t("upload.diarizer")}><Select options={engineChoices("diarize")} /></Form.Item>
-        </div>
-      </Form>
+      <DropZone more={more} />
+      {files.length > 1 && (
+        <Radio.Group
+          className="together"
+          aria-label={t("upload.together")}
+          value={together}
+          onChange={(event) => setTogether(event.target.value as boolean)}
+          options={[{ value: false, label: t("upload.each") }, { value: true, label: t("upload.asOne") }]}
+        />
+      )}
+      {one && (
+        <>
+          <Input value={name} maxLength={255} aria-label={t("upload.meetingName")} placeholder={t("upload.meetingName")} onChange={(event) => setName(event.target.value)} />
+          <p className="quiet">{t("upload.orderAbout")}</p>
+        </>
+      )}
+      <PartList files={files} wrong={[...tooLarge, ...empty]} ordered={one} change={setFiles} />
+      {tooLarge.length > 0 && <p className="problem" role="alert">{t("upload.tooLarge", { names: namesOf(tooLarge) })}</p>}
+      {empty.length > 0 && <p className="problem" role="alert">{t("upload.emptyFile", { names: namesOf(empty) })}</p>}
+      {tooMany && <p className="problem" role="alert">{t("upload.tooManyParts", { count: MOST_PARTS })}</p>}
+      <OptionsForm form={form} />
     </Modal>
+  );
+
+  function namesOf(some: readonly File[]): string {
+    return some.map((file) => file.name).join(t("app.comma"));
+  }
+}
+
+/** Where files are dropped or chosen, and what may be sent. */
+function DropZone({ more }: { more: (dropped: Dropped) => void }) {
+  const { t } = useTranslation();
+  const input = useRef<HTMLInputElement>(null);
+  const about = useId();
+  function chooseFolder() {
+    const folder = Object.assign(document.createElement("input"), { type: "file", webkitdirectory: true });
+    folder.onchange = () => more(ofFolder([...(folder.files ?? [])]));
+    folder.click();
+  }
+  return (
+    <div
+      className="drop"
+      onDragOver={(event) => event.dataTransfer.types.includes("Files") && event.preventDefault()}
+      onDrop={(event) => {
+        if (event.dataTransfer.files.length === 0) return;
+        event.preventDefault();
+        event.stopPropagation();
+        void filesOf(event.dataTransfer).then(more);
+      }}
+    >
+      <InboxOutlined aria-hidden />
+      <p>{t("upload.drop")}</p>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        accept={KINDS}
+        onChange={(event) => {
+          more({ files: [...(event.target.files ?? [])], folder: null });
+          event.target.value = "";
+        }}
+      />
+      <div className="buttons">
+        <Button onClick={() => input.current?.click()} aria-describedby={about}>{t("upload.chooseFiles")}</Button>
+        <Button onClick={chooseFolder} aria-describedby={about}>{t("upload.chooseFolder")}</Button>
+      </div>
+      <div id={about}><Allowed /></div>
+    </div>
   );
 }
 
-function speakersOf({ count, exact, low, high }: Choices): string {
-  if (count === "exact") return String(exact);
-  return count === "range" ? `${low}-${high}` : "";
-}
-
-function bytes(size: number): string {
-  return size >= 1024 ** 3 ? `${Math.round((10 * size) / 1024 ** 3) / 10} GB` : `${Math.round(size / 1024 ** 2)} MB`;
+/** What the server takes, and what is left of one's quotas. */
+function Allowed() {
+  const { t } = useTranslation();
+  const formats = useFormats();
+  const limits = useLimits();
+  const quota = useQuery({ queryKey: ["quota"], queryFn: () => answer(api.GET("/api/quota")) }).data;
+  const told = [
+    limits && t("upload.limits", { size: formats.bytes(limits.max_bytes), hours: formats.number(limits.max_seconds / 3600) }),
+    quota && quota.minutes_a_month !== null && t("upload.minutesLeft", { count: Math.max(0, Math.floor(quota.minutes_a_month - quota.used_minutes_this_month)) }),
+    quota && quota.stored_bytes !== null && t("upload.bytesLeft", { size: formats.bytes(Math.max(0, quota.stored_bytes - quota.used_stored_bytes)) }),
+  ].filter(Boolean);
+  return <p className="quiet">{told.join(" ")}</p>;
 }

@@ -1,0 +1,94 @@
+// The second factor: whether it is on, turning it on step by step, turning it off.
+import { useQuery } from "@tanstack/react-query";
+import { Alert, Button, Card, Form, Input, Modal, QRCode, Tag, Typography } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { answer, api, type Schemas } from "../api/client";
+import { useDoing } from "../api/doing";
+import { Problem } from "../app/Notice";
+import { RecoveryCodes } from "./RecoveryCodes";
+import { secondFactor } from "./me";
+
+export function TwoFactorCard() {
+  const { t } = useTranslation();
+  const state = useQuery(secondFactor());
+  const [open, setOpen] = useState<"set-up" | "remove" | null>(null);
+  if (state.isError) return <Card title={<h2>{t("twoFactor.title")}</h2>}><Problem error={state.error} again={() => void state.refetch()} /></Card>;
+  const it = state.data;
+  return (
+    <Card title={<h2>{t("twoFactor.title")}</h2>} loading={!it} extra={it && <Tag color={it.on ? "success" : "default"}>{it.on ? t("twoFactor.on") : t("twoFactor.off")}</Tag>}>
+      <p className="section-about">{t("twoFactor.about")}</p>
+      {it?.wanted && !it.on && <Alert className="spaced" type="warning" showIcon title={t("twoFactor.wanted")} />}
+      {it?.on && it.recovery_codes_left < 3 && <Alert className="spaced" type="warning" showIcon title={t("twoFactor.fewCodes", { count: it.recovery_codes_left })} />}
+      {it?.on && it.recovery_codes_left >= 3 && <p>{t("twoFactor.codesLeft", { count: it.recovery_codes_left })}</p>}
+      {it && (it.on ? <Button danger onClick={() => setOpen("remove")}>{t("twoFactor.remove")}</Button> : <Button type="primary" onClick={() => setOpen("set-up")}>{t("twoFactor.setUp")}</Button>)}
+      {open === "set-up" && <SetUp close={() => setOpen(null)} />}
+      {open === "remove" && <Remove close={() => setOpen(null)} />}
+    </Card>
+  );
+}
+
+/** First the password, then the authenticator, then the recovery codes. */
+function SetUp({ close }: { close: () => void }) {
+  const { t } = useTranslation();
+  const [secret, setSecret] = useState<Schemas["Secret"] | null>(null);
+  const [codes, setCodes] = useState<string[] | null>(null);
+  const begin = useDoing(({ password }: { password?: string }) => answer(api.POST("/api/auth/two-factor", { body: { password: password ?? "" } })), { silent: true, then: setSecret });
+  const confirm = useDoing(({ code }: { code: string }) => answer(api.POST("/api/auth/two-factor/confirm", { body: { code } })), {
+    silent: true,
+    changes: ["two-factor"],
+    then: ({ recovery_codes }) => setCodes(recovery_codes),
+  });
+  if (codes) return <RecoveryCodes codes={codes} close={close} />;
+  return (
+    <Modal open title={t("twoFactor.setUp")} onCancel={close} footer={null}>
+      {secret ? (
+        <Form<{ code: string }> key="confirm" layout="vertical" requiredMark={false} onFinish={(entered) => confirm.mutate(entered)}>
+          <div className="qr">
+            <QRCode type="svg" value={secret.address} size={168} color="#000000" bgColor="#ffffff" role="img" aria-label={t("twoFactor.qr")} />
+            <div>
+              <p>{t("twoFactor.scan")}</p>
+              <p className="quiet">{t("twoFactor.type")}</p>
+              <Typography.Text className="secret" copyable>{secret.secret}</Typography.Text>
+            </div>
+          </div>
+          <Problem error={confirm.error} />
+          <Form.Item name="code" label={t("twoFactor.code")} rules={[{ required: true, message: t("login.codeMissing") }]}>
+            <Input autoComplete="one-time-code" inputMode="numeric" maxLength={8} autoFocus />
+          </Form.Item>
+          <Button type="primary" htmlType="submit" loading={confirm.isPending}>{t("twoFactor.confirm")}</Button>
+        </Form>
+      ) : (
+        <Form<{ password?: string }> key="begin" layout="vertical" requiredMark={false} onFinish={(entered) => begin.mutate(entered)}>
+          <Problem error={begin.error} />
+          <Form.Item name="password" label={t("account.current")} extra={t("twoFactor.passwordAbout")}>
+            <Input.Password autoComplete="current-password" autoFocus />
+          </Form.Item>
+          <Button type="primary" htmlType="submit" loading={begin.isPending}>{t("twoFactor.next")}</Button>
+        </Form>
+      )}
+    </Modal>
+  );
+}
+
+function Remove({ close }: { close: () => void }) {
+  const { t } = useTranslation();
+  const remove = useDoing(({ code }: { code: string }) => answer(api.POST("/api/auth/two-factor/remove", { body: { code } })), {
+    silent: true,
+    said: t("twoFactor.removed"),
+    changes: ["two-factor"],
+    then: close,
+  });
+  return (
+    <Modal open title={t("twoFactor.remove")} onCancel={close} footer={null}>
+      <p>{t("twoFactor.removeAbout")}</p>
+      <Form<{ code: string }> layout="vertical" requiredMark={false} onFinish={(entered) => remove.mutate(entered)}>
+        <Problem error={remove.error} />
+        <Form.Item name="code" label={t("login.code")} extra={t("login.codeAbout")} rules={[{ required: true, message: t("login.codeMissing") }]}>
+          <Input autoComplete="one-time-code" autoFocus />
+        </Form.Item>
+        <Button danger type="primary" htmlType="submit" loading={remove.isPending}>{t("twoFactor.remove")}</Button>
+      </Form>
+    </Modal>
+  );
+}

@@ -1,0 +1,48 @@
+// Where those who run the service look after it.
+import { AuditOutlined, BarChartOutlined, DatabaseOutlined, MedicineBoxOutlined, MessageOutlined, RobotOutlined, TeamOutlined, UnorderedListOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Alert } from "antd";
+import { lazy } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, Navigate } from "react-router";
+import { secondFactor, whoAmI } from "../account/me";
+import { Sections } from "../app/Sections";
+import { Waiting } from "../app/Notice";
+import { HouseSection } from "../languageModel/HouseSection";
+import { AuditSection } from "./AuditSection";
+import { EnginesSection } from "./EnginesSection";
+import { JobsSection } from "./JobsSection";
+import { StorageSection } from "./StorageSection";
+import { SystemSection } from "./SystemSection";
+import { UsersSection } from "./UsersSection";
+import "./console.css";
+
+const FiguresSection = lazy(async () => ({ default: (await import("./FiguresSection")).FiguresSection }));
+
+export function ConsolePage() {
+  const { t } = useTranslation();
+  const { data: me } = useQuery(whoAmI());
+  const factor = useQuery({ ...secondFactor(), enabled: me !== undefined && me.role !== "user" }).data;
+  if (!me) return <Waiting />;
+  if (me.role === "user") return <Navigate to="/" replace />;
+  return (
+    <Sections
+      base="/admin"
+      title={t("console.title")}
+      sections={[
+        { path: "", label: t("console.users"), icon: <TeamOutlined aria-hidden />, page: <UsersSection me={me} /> },
+        { path: "jobs", label: t("console.jobs"), icon: <UnorderedListOutlined aria-hidden />, page: <JobsSection /> },
+        { path: "engines", label: t("console.engines"), icon: <RobotOutlined aria-hidden />, page: <EnginesSection /> },
+        { path: "language-model", label: t("languageModel.title"), icon: <MessageOutlined aria-hidden />, page: <HouseSection /> },
+        { path: "storage", label: t("console.storage"), icon: <DatabaseOutlined aria-hidden />, page: <StorageSection /> },
+        { path: "figures", label: t("console.figures"), icon: <BarChartOutlined aria-hidden />, page: <FiguresSection /> },
+        { path: "audit", label: t("console.audit"), icon: <AuditOutlined aria-hidden />, page: <AuditSection /> },
+        { path: "system", label: t("console.system"), icon: <MedicineBoxOutlined aria-hidden />, page: <SystemSection /> },
+      ]}
+    >
+      {factor?.wanted && !factor.on && (
+        <Alert className="spaced" type="warning" showIcon title={t("errors.second_factor_wanted")} action={<Link to="/account/security">{t("console.toSecurity")}</Link>} />
+      )}
+    </Sections>
+  );
+}

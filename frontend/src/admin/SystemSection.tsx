@@ -1,0 +1,48 @@
+// What the doctor finds on the machine under the service, with the command that mends it.
+import { CheckCircleFilled, CloseCircleFilled, ReloadOutlined, WarningFilled } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Alert, Button, Card, Spin, Typography } from "antd";
+import { useTranslation } from "react-i18next";
+import { answer, api, type Schemas } from "../api/client";
+import { Problem } from "../app/Notice";
+
+const ICONS = { ok: <CheckCircleFilled />, warn: <WarningFilled />, fail: <CloseCircleFilled /> };
+
+export function SystemSection() {
+  const { t } = useTranslation();
+  // Every look hashes gigabytes: only when somebody wants it.
+  const found = useQuery({ queryKey: ["system"], queryFn: () => answer(api.GET("/api/admin/system")), staleTime: Infinity });
+  const bad = found.data?.filter(({ state }) => state === "fail").length ?? 0;
+  const poor = found.data?.filter(({ state }) => state === "warn").length ?? 0;
+  return (
+    <Card title={<h2>{t("console.system")}</h2>} extra={<Button icon={<ReloadOutlined />} loading={found.isFetching} onClick={() => void found.refetch()}>{t("system.again")}</Button>}>
+      {found.isPending && <p role="status"><Spin size="small" /> {t("system.looking")}</p>}
+      {found.isError && <Problem error={found.error} again={() => void found.refetch()} />}
+      {found.data && (
+        <>
+          <Alert
+            className="spaced"
+            showIcon
+            type={bad ? "error" : poor ? "warning" : "success"}
+            title={bad ? t("system.bad", { count: bad }) : poor ? t("system.poor", { count: poor }) : t("system.well")}
+          />
+          <ul className="plain-list" aria-label={t("console.system")}>{found.data.map((line) => <Finding key={line.name} line={line} />)}</ul>
+        </>
+      )}
+    </Card>
+  );
+}
+
+function Finding({ line }: { line: Schemas["Finding"] }) {
+  const { t, i18n } = useTranslation();
+  return (
+    <li>
+      <span className={`finding ${line.state}`} role="img" aria-label={t(`system.${line.state}`)}>{ICONS[line.state]}</span>
+      <div className="about">
+        {i18n.exists(`system.names.${line.name}`) ? t(`system.names.${line.name}` as "system.names.Disk") : line.name}
+        <small>{line.found}</small>
+        {line.mend && <Typography.Text className="secret command" copyable={{ text: line.mend }}>{line.mend}</Typography.Text>}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,36 @@
+// A page of several sections, each with an address of its own: their names beside it, or above it on a phone.
+import { Suspense, type ReactNode } from "react";
+import { NavLink, Route, Routes } from "react-router";
+import { NotFound, Waiting } from "./Notice";
+import "./sections.css";
+
+export interface Section {
+  readonly path: string;
+  readonly label: string;
+  readonly icon: ReactNode;
+  readonly page: ReactNode;
+}
+
+export function Sections({ base, title, sections, children }: { base: string; title: string; sections: readonly Section[]; children?: ReactNode }) {
+  return (
+    <section className="page sections">
+      <header className="page-head"><h1>{title}</h1></header>
+      {children}
+      <nav aria-label={title}>
+        {sections.map(({ path, label, icon }) => (
+          <NavLink key={path} to={path ? `${base}/${path}` : base} end={path === ""}>
+            {icon} <span>{label}</span>
+          </NavLink>
+        ))}
+      </nav>
+      <div className="section">
+        <Suspense fallback={<Waiting />}>
+          <Routes>
+            {sections.map(({ path, page }) => <Route key={path} path={path} element={page} />)}
+            <Route path="*" element={<NotFound />} />
+          </Routes>
+        </Suspense>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+// Choosing how transcripts are taken away: the format, what is in it, and a line that shows it.
+import { Checkbox, Modal, Radio, Segmented } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { FORMATS, knows, lastOptions, sample, SCRIPTS, type Options } from "./options";
+import { useTake, type Named } from "./take";
+import "./exports.css";
+
+const CHOICES = ["times", "speakers", "punctuation", "bom"] as const;
+
+export function ExportDialog({ recordings, close, before }: { recordings: readonly Named[]; close: () => void; before?: () => Promise<void> }) {
+  const { t } = useTranslation();
+  const [options, setOptions] = useState(lastOptions);
+  const { take, busy } = useTake(before);
+  const many = recordings.length > 1;
+  const known = knows(options.format);
+  const change = (part: Partial<Options>) => setOptions((now) => ({ ...now, ...part }));
+  const note = options.format === "json" ? t("export.all") : options.format === "srt" || options.format === "vtt" ? t("export.timed") : null;
+  return (
+    <Modal
+      open
+      width={560}
+      title={many ? t("export.titleMany", { count: recordings.length }) : t("export.title")}
+      okText={many ? t("export.downloadMany") : t("export.download")}
+      confirmLoading={busy}
+      onCancel={close}
+      onOk={() => void take(recordings, options).then((done) => done && close())}
+    >
+      <div className="export">
+        <section aria-label={t("export.format")}>
+          <h3>{t("export.format")}</h3>
+          <Radio.Group className="export-formats" value={options.format} onChange={(event) => change({ format: event.target.value as Options["format"] })}>
+            {FORMATS.map((format) => <Radio key={format} value={format}>{t(`export.${format}`)}</Radio>)}
+          </Radio.Group>
+        </section>
+        <section aria-label={t("export.shows")}>
+          <h3>{t("export.shows")}</h3>
+          <div className="export-choices">
+            {CHOICES.filter((name) => known[name]).map((name) => (
+              <Checkbox key={name} checked={options[name]} onChange={(event) => change({ [name]: event.target.checked })}>{t(`export.${name}`)}</Checkbox>
+            ))}
+            {note && <small>{note}</small>}
+          </div>
+        </section>
+        <section>
+          <h3 id="export-script">{t("export.script")}</h3>
+          <Segmented
+            aria-labelledby="export-script"
+            value={options.script}
+            options={SCRIPTS.map((value) => ({ value, label: t(`export.${value}`) }))}
+            onChange={(script) => change({ script })}
+          />
+        </section>
+        <section aria-label={t("export.preview")}>
+          <h3>{t("export.preview")}</h3>
+          <pre className="export-sample" tabIndex={0}>{sample(options, useSample(options))}</pre>
+          <small>{many ? t("export.many") : t("export.one")}</small>
+        </section>
+      </div>
+    </Modal>
+  );
+}
+
+function useSample({ script, punctuation }: Options) {
+  const { t } = useTranslation();
+  const traditional = script === "traditional";
+  const marked = traditional ? t("export.sampleTraditional") : t("export.sampleText");
+  const unmarked = traditional ? t("export.sampleBareTraditional") : t("export.sampleBare");
+  return { speaker: traditional ? t("export.sampleSpeakerTraditional") : t("export.sampleSpeaker"), text: punctuation ? marked : unmarked };
+}

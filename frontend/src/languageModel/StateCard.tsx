@@ -1,0 +1,24 @@
+// The language model of this server: whether there is one, and whether it answers.
+import { useQuery } from "@tanstack/react-query";
+import { Alert, Button, Card, Tag } from "antd";
+import { useTranslation } from "react-i18next";
+import { answer, api } from "../api/client";
+import { useDoing } from "../api/doing";
+import { Problem } from "../app/Notice";
+import { modelState } from "./endpoints";
+
+export function StateCard() {
+  const { t } = useTranslation();
+  const state = useQuery(modelState());
+  const test = useDoing(() => answer(api.POST("/api/language-model/test")), { silent: true });
+  const it = state.data;
+  return (
+    <Card title={<h2>{t("languageModel.title")}</h2>} loading={state.isPending} extra={it?.configured && <Button loading={test.isPending} onClick={() => test.mutate(undefined)}>{t("languageModel.test")}</Button>}>
+      {state.isError && <Problem error={state.error} again={() => void state.refetch()} />}
+      {it && !it.configured && <p className="section-about">{t("languageModel.none")}</p>}
+      {it?.configured && <p>{it.model} <Tag color="success">{t("languageModel.configured")}</Tag></p>}
+      {test.isSuccess && <Alert className="spaced" type="success" showIcon role="status" title={t("languageModel.answers")} />}
+      <Problem error={test.error} />
+    </Card>
+  );
+}

@@ -1,0 +1,26 @@
+// How a recording is to be worked on, as a form holds it and as the server is told.
+import type { Options } from "./meetings";
+
+export interface Choices {
+  count: "unknown" | "exact" | "range";
+  exact: number | null;
+  low: number | null;
+  high: number | null;
+  hotwords: string[];
+  transcriber: string;
+  diarizer: string;
+  polish: boolean;
+  minutes: string;
+}
+
+export const NO_CHOICES: Choices = { count: "unknown", exact: 2, low: 2, high: 6, hotwords: [], transcriber: "", diarizer: "", polish: false, minutes: "" };
+
+export function optionsOf(choices: Choices): Options {
+  const { hotwords, transcriber, diarizer, polish, minutes } = choices;
+  return { speakers: speakersOf(choices), hotwords, transcriber, diarizer, polish, minutes };
+}
+
+function speakersOf({ count, exact, low, high }: Choices): string {
+  if (count === "exact") return String(exact);
+  return count === "range" ? `${low}-${high}` : "";
+}

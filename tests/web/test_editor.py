@@ -1,0 +1,298 @@
+"""Correcting a transcript for hours: undo that outlives the page, two windows, versions, many segments at once."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.serving import Server, until
+from tests.web.conftest import sign_in
+from tests.web.test_journeys import AXE, axe, open_editor, saved, words
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def recording(house: Server, sound: Path) -> str:
+    """The id of a recording that has been transcribed."""
+    recording, job = house.upload(sound)
+    assert house.ended(job)["status"] == "done"
+    return recording
+
+
+@pytest.fixture
+def window(house: Server, browser: "Browser") -> Iterator["Page"]:
+    """Another window, on another machine."""
+    context = browser.new_context(base_url=str(house.client.base_url), locale="zh-CN")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def rows(page: "Page") -> "Locator":
+    return page.get_by_role("list", name="文稿").get_by_role("listitem")
+
+
+def write(page: "Page", number: int, text: str) -> None:
+    """Change a segment and wait until the server has it."""
+    with page.expect_response(lambda told: told.request.method == "PUT"):
+        box = rows(page).nth(number).get_by_role("textbox")
+        box.fill(text)
+        box.press("Enter")
+
+
+def newest(house: Server, recording: str) -> dict[str, Any]:
+    answer: dict[str, Any] = house.client.get(f"/api/recordings/{recording}/transcript").raise_for_status().json()
+    return answer
+
+
+def put(house: Server, recording: str, change: Any) -> None:
+    """Save a version that `change` makes of the newest one's segments and speakers."""
+    base = newest(house, recording)
+    document = {name: base["document"][name] for name in ("speakers", "segments")}
+    change(document)
+    body = {"based_on": base["number"], "document": document}
+    house.client.put(f"/api/recordings/{recording}/transcript", json=body).raise_for_status()
+
+
+def test_what_was_done_is_undone_after_a_reload_in_the_middle_of_a_word(
+    page: "Page", house: Server, recording: str
+) -> None:
+    open_editor(page, recording)
+    before = words(page)
+    write(page, 0, "第一次改。")
+    page.get_by_label("给发言人 1改名").fill("王芳")
+    page.get_by_label("给发言人 1改名").press("Enter")
+    page.get_by_role("button", name="撤销").click()
+    until(lambda: newest(house, recording)["document"]["speakers"][0]["name"] is None)
+    saved(page)
+
+    rows(page).nth(2).get_by_role("textbox").fill("还没有写完")
+    page.reload()
+    rows(page).nth(5).wait_for()
+    assert [words(page)[0], words(page)[2]] == ["第一次改。", "还没有写完"]
+    until(lambda: newest(house, recording)["document"]["segments"][2]["text"] == "还没有写完")
+
+    page.get_by_role("button", name="撤销").click()
+    until(lambda: words(page)[2] == before[2])
+    page.get_by_role("button", name="撤销").click()
+    until(lambda: words(page) == before)
+    page.get_by_role("button", name="重做").click()
+    until(lambda: words(page)[0] == "第一次改。")
+    saved(page)
+    until(lambda: newest(house, recording)["document"]["segments"][0]["text"] == "第一次改。")
+
+
+def test_nothing_of_it_stays_in_the_browser_after_signing_out(page: "Page", recording: str) -> None:
+    stored = "Object.keys(localStorage).filter((key) => key.startsWith('meeting-asr.history'))"
+    open_editor(page, recording)
+    write(page, 0, "秘密。")
+    until(lambda: page.evaluate(stored))
+
+    page.get_by_role("button", name="账号菜单").click()
+    page.get_by_role("menuitem", name="退出登录").click()
+    page.get_by_label("用户名").wait_for()
+
+    assert page.evaluate(stored) == []
+
+
+@pytest.mark.parametrize("sitting", [False, True], ids=["on what the machine heard", "within one sitting"])
+def test_of_two_windows_the_second_sees_what_differs_and_decides(
+    page: "Page", window: "Page", house: Server, recording: str, sitting: bool
+) -> None:
+    open_editor(page, recording)
+    if sitting:  # the version both begin with is replaced by the next save
+        write(page, 1, "早先的。")
+    open_editor(window, recording)
+    write(page, 0, "先到的。")
+    box = rows(window).nth(0).get_by_role("textbox")
+    box.fill("后到的。")
+    box.press("Enter")
+    window.get_by_text("这份文稿在别处被修改过").wait_for()
+
+    # What was not saved outlives a reload, and is still not written over what came in between.
+    window.reload()
+    window.get_by_text("这份文稿在别处被修改过").wait_for()
+    assert words(window)[0] == "后到的。"
+    assert newest(house, recording)["document"]["segments"][0]["text"] == "先到的。"
+
+    window.get_by_role("button", name="看看有什么不同").click()
+    shown = window.get_by_role("dialog", name="从别处的版本到我的")
+    shown.get_by_text("1 段不同").wait_for()
+    assert [shown.locator("del").text_content(), shown.locator("ins").text_content()] == ["删去：先", "加上：后"]
+    shown.get_by_role("button", name=re.compile("Close|关闭")).click()
+    window.get_by_role("button", name="保留我的").click()
+
+    until(lambda: newest(house, recording)["document"]["segments"][0]["text"] == "后到的。")
+    saved(window)
+
+
+def test_two_versions_are_compared_and_an_older_one_restored(page: "Page", house: Server, recording: str) -> None:
+    open_editor(page, recording)
+    before = words(page)
+    write(page, 0, before[0].replace("大家", "各位"))
+    page.get_by_label("给发言人 2改名").fill(HOSTILE)
+    page.get_by_label("给发言人 2改名").press("Enter")
+    until(lambda: newest(house, recording)["document"]["speakers"][1]["name"] == HOSTILE)
+    saved(page)
+
+    page.get_by_role("button", name="版本").click()
+    drawer = page.get_by_role("dialog", name="版本")
+    drawer.get_by_text("人工修改 · chief").first.wait_for()
+    drawer.get_by_role("button", name="改了什么").first.click()
+    drawer.get_by_text(f"“发言人 2”改名为“{HOSTILE}”").wait_for()
+    drawer.get_by_text("1 段不同").wait_for()
+    assert [drawer.locator("del").text_content(), drawer.locator("ins").text_content()] == ["删去：大家", "加上：各位"]
+
+    drawer.get_by_role("button", name="恢复").click()
+    page.get_by_role("tooltip").get_by_role("button", name="恢复").click()
+    until(lambda: words(page) == before)
+    until(lambda: newest(house, recording)["document"]["segments"][0]["text"] == before[0])
+
+
+def test_many_segments_are_given_away_merged_and_deleted_at_once(page: "Page", house: Server, recording: str) -> None:
+    open_editor(page, recording)
+    before = words(page)
+    rows(page).nth(0).locator(".time").click(modifiers=["Control"])
+    rows(page).nth(3).locator(".time").click(modifiers=["Shift"])
+    rows(page).nth(5).get_by_role("checkbox").click()
+    bar = page.get_by_role("region", name="批量操作")
+    bar.get_by_text("已选 5 段").wait_for()
+    bar.get_by_role("button", name="更换发言人").click()
+    page.get_by_role("menuitem", name="发言人 3").click()
+    for number in (0, 1, 2, 3, 5):
+        rows(page).nth(number).get_by_role("button", name="更换发言人：发言人 3").wait_for()
+
+    bar.get_by_role("button", name="合并相邻的").click()
+    assert words(page)[:2] == ["".join(before[:4]), before[4]]
+    bar.get_by_role("button", name="删除").click()
+    assert words(page) == [before[4], *before[6:]]
+    bar.get_by_role("button", name="结束选择").click()
+    assert not bar.is_visible()
+
+    for _ in range(3):
+        page.get_by_role("button", name="撤销").click()
+    assert words(page) == before
+
+
+def test_segments_are_chosen_by_keyboard(page: "Page", recording: str) -> None:
+    open_editor(page, recording)
+    rows(page).nth(1).get_by_role("textbox").focus()
+    page.keyboard.press("Alt+Shift+ArrowDown")
+    page.keyboard.press("Alt+Shift+ArrowDown")
+    page.get_by_text("已选 3 段").wait_for()
+    page.keyboard.press("Alt+3")
+
+    for number in (1, 2, 3):
+        rows(page).nth(number).get_by_role("button", name="更换发言人：发言人 3").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    assert page.get_by_role("checkbox", name=re.compile("^选中")).count() == 0
+
+
+def test_what_is_replaced_is_looked_at_first(page: "Page", house: Server, recording: str) -> None:
+    put(
+        house, recording, lambda document: [one.update(text="接口和接口", words=[]) for one in document["segments"][:3]]
+    )
+    open_editor(page, recording)
+    page.keyboard.press("Control+f")
+    page.get_by_label("查找内容").fill("接口")
+    page.get_by_label("替换为").fill(HOSTILE)
+    page.get_by_role("button", name="全部替换…").click()
+    preview = page.get_by_role("dialog", name="替换前先看一遍")
+    preview.get_by_role("checkbox").nth(2).uncheck()
+    assert preview.get_by_role("listitem").nth(0).inner_text().endswith(f"接口{HOSTILE}和接口")
+    preview.get_by_role("button", name=re.compile("^替换 \\d+ 处$")).click()
+
+    until(lambda: words(page)[:2] == [f"{HOSTILE}和接口", f"{HOSTILE}和{HOSTILE}"])
+    page.get_by_role("button", name="撤销").click()
+    assert words(page)[:2] == ["接口和接口", "接口和接口"]
+
+
+def test_marks_are_walked_and_confirmed_without_the_mouse(page: "Page", house: Server, recording: str) -> None:
+    def guess(document: Any) -> None:
+        for number, one in enumerate(document["segments"]):
+            one.update(confidence=0.3 if number in (2, 4) else 0.9, overlap=False)
+
+    put(house, recording, guess)
+    open_editor(page, recording)
+    page.get_by_role("heading", name="需要留意 2").wait_for()
+    page.keyboard.press("Alt+Period")
+    until(lambda: rows(page).nth(2).get_attribute("data-focused"))
+    number = newest(house, recording)["document"]["segments"][2]["speaker"].removeprefix("S")
+    page.keyboard.press(f"Alt+{number}")
+    page.get_by_role("heading", name="需要留意 1").wait_for()
+    page.keyboard.press("Alt+Period")
+    until(lambda: rows(page).nth(4).get_attribute("data-focused"))
+    page.keyboard.press("Alt+Comma")
+
+    assert rows(page).nth(4).get_attribute("data-focused")  # there is none before it any more
+    until(lambda: newest(house, recording)["document"]["segments"][2]["confidence"] is None)
+
+
+def test_audio_comes_in_pieces_by_the_cookie_and_renews_it(page: "Page", recording: str) -> None:
+    sign_in(page)
+    page.context.clear_cookies(name="meeting_asr_media")
+    asked: list[dict[str, str]] = []
+    page.on("request", lambda one: one.url.endswith("/audio") and asked.append(one.all_headers()))
+    page.evaluate(
+        f"history.pushState(null, '', '/recordings/{recording}'); dispatchEvent(new PopStateEvent('popstate'))"
+    )
+    page.get_by_role("button", name="播放", exact=True).and_(page.locator(":enabled")).wait_for()
+
+    rows(page).nth(2).get_by_role("button", name="播放").click()
+    until(lambda: page.evaluate("CSS.highlights.has('heard')"))
+    page.get_by_role("button", name="暂停").click()
+
+    by_cookie = [one for one in asked if "authorization" not in one]
+    assert ["cookie" in one for one in by_cookie] == [False, *[True] * (len(by_cookie) - 1)]
+    assert len(by_cookie) > 1
+    assert all(one["range"].startswith("bytes=") for one in asked)
+
+
+def test_what_people_wrote_is_text_and_never_markup(page: "Page", house: Server, recording: str) -> None:
+    def poison(document: Any) -> None:
+        document["speakers"][0]["name"] = HOSTILE
+        document["segments"][0].update(text=f"一{HOSTILE}", words=[], overlap=True, second_speaker="S2")
+
+    opened: list[str] = []
+    page.on("dialog", lambda one: (opened.append(one.message), one.dismiss()))
+    put(house, recording, poison)
+    house.client.patch(f"/api/recordings/{recording}", json={"name": HOSTILE}).raise_for_status()
+    open_editor(page, recording)
+    rows(page).nth(0).get_by_role("button", name=f"更换发言人：{HOSTILE}").click()
+    page.get_by_role("menuitem", name=HOSTILE).wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=f"把{HOSTILE}合并到").wait_for()
+    page.get_by_role("heading", name=HOSTILE).wait_for()
+
+    assert words(page)[0] == f"一{HOSTILE}"
+    assert page.locator("img[src=x]").count() == 0
+    assert opened == []
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])
+def test_axe_finds_nothing_serious_while_versions_are_compared_and_many_are_chosen(
+    page: "Page", house: Server, recording: str, theme: str, width: int
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run npm ci in frontend/")
+    put(house, recording, lambda document: document["segments"][0].update(text="各位早上好。", confidence=0.2))
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 860})
+    open_editor(page, recording)
+    page.get_by_role("button", name="选择段落").click()
+    rows(page).nth(1).get_by_role("checkbox").click()
+    found = axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+    page.get_by_role("button", name="版本").click()
+    page.get_by_role("dialog", name="版本").get_by_role("button", name="改了什么").click()
+    page.get_by_text("1 段不同").wait_for()
+    found += axe(page)
+
+    assert not found, "\n".join(found)

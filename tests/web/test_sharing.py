@@ -1,0 +1,268 @@
+"""Taking a transcript away and sharing it, in a real browser: files are opened, and links in a window of their own."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import ZipFile
+
+import pytest
+from docx import Document as open_document
+from pypdf import PdfReader
+
+from tests.serving import Server, until
+from tests.web.test_journeys import AXE, axe, open_editor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+#: In a name and in what was said: none of it may ever run, or load anything.
+SCRIPT = "<img src=x onerror=pwned=1><script>pwned=1</script>\"'&]]>"
+
+
+@pytest.fixture
+def recording(house: Server, sound: Path) -> str:
+    """The id of a recording that has been transcribed."""
+    recording, job = house.upload(sound)
+    assert house.ended(job)["status"] == "done"
+    return recording
+
+
+@pytest.fixture
+def visitor(house: Server, browser: "Browser") -> Iterator[Callable[..., "Page"]]:
+    """Fresh windows of people who have no account; whatever they complained of fails the test."""
+    contexts = []
+    complaints: list[str] = []
+
+    def window(**options: object) -> "Page":
+        base = str(house.client.base_url)
+        context = browser.new_context(base_url=base, locale="zh-CN", **options)  # type: ignore[arg-type]
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+        return page
+
+    yield window
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def spoil(house: Server, recording: str) -> None:
+    """Write a script into the name of a speaker and into what was said."""
+    address = f"/api/recordings/{recording}/transcript"
+    now = house.client.get(address).json()
+    segments = now["document"]["segments"]
+    segments[0]["text"] = f"={SCRIPT}。"
+    names = {"id": now["document"]["speakers"][0]["id"], "name": SCRIPT[:60]}
+    document = {"speakers": [names, *now["document"]["speakers"][1:]], "segments": segments}
+    house.client.put(address, json={"based_on": now["number"], "document": document}).raise_for_status()
+
+
+def taken(page: "Page", format: str, *unwanted: str) -> bytes:
+    """The file that comes of the dialog."""
+    page.get_by_role("button", name="导出", exact=True).click()
+    dialog = page.get_by_role("dialog", name="导出文稿")
+    dialog.get_by_role("radio", name=re.compile(re.escape(format))).check()
+    for name in unwanted:
+        dialog.get_by_role("checkbox", name=name).uncheck()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="下载", exact=True).click()
+    dialog.wait_for(state="hidden")
+    return Path(download.value.path()).read_bytes()
+
+
+def shared(page: "Page", *shown: str) -> tuple[str, str]:
+    """Link and access code, from the dialog."""
+    page.get_by_role("button", name="分享", exact=True).click()
+    dialog = page.get_by_role("dialog", name="分享给没有账号的人")
+    for name in shown:
+        dialog.get_by_role("checkbox", name=name).check()
+    dialog.get_by_role("button", name="创建链接").click()
+    link = dialog.get_by_text(re.compile(r"^http://.*/s/[0-9a-f]{32}$")).inner_text()
+    code = dialog.get_by_text(re.compile(r"^\w{4}-\w{4}$")).inner_text()
+    return link, code
+
+
+def enter(page: "Page", link: str, code: str) -> None:
+    page.goto(link)
+    page.get_by_label("请输入分享的人给你的访问码。").fill(code)
+    page.get_by_role("button", name="打开").click()
+
+
+def test_the_export_holds_what_was_just_typed(page: "Page", recording: str) -> None:
+    open_editor(page, recording)
+    page.get_by_role("list", name="文稿").get_by_role("textbox").first.fill("刚刚改的。")
+
+    text = taken(page, "SRT").decode()
+
+    assert "刚刚改的" in text
+    assert re.match(r"1\n00:00:\d\d,\d{3} --> ", text)
+
+
+def test_a_word_document_is_opened_and_has_names_and_no_script(page: "Page", house: Server, recording: str) -> None:
+    spoil(house, recording)
+    open_editor(page, recording)
+
+    file = taken(page, "DOCX", "时间")
+
+    paragraphs = [one.text for one in open_document(io.BytesIO(file)).paragraphs]
+    assert f"={SCRIPT}。" in paragraphs
+    assert SCRIPT[:60] in paragraphs
+    assert not any(re.search(r"\d\d:\d\d:\d\d", text) for text in paragraphs[1:])
+    with ZipFile(io.BytesIO(file)) as parts:
+        assert b'TargetMode="External"' not in b"".join(parts.read(name) for name in parts.namelist())
+
+
+def test_a_pdf_is_opened_and_reads_as_it_was_said(page: "Page", house: Server, recording: str, font: Path) -> None:
+    assert font
+    spoil(house, recording)
+    open_editor(page, recording)
+
+    file = taken(page, "PDF", "发言人")
+
+    found = "".join("".join(one.extract_text().split()) for one in PdfReader(io.BytesIO(file)).pages)
+    said = [
+        one["text"]
+        for one in house.client.get(f"/api/recordings/{recording}/transcript").json()["document"]["segments"]
+    ]
+    for text in said:
+        assert "".join(text.split()) in found
+    assert b"/JavaScript" not in file
+
+
+def test_a_table_is_opened_and_no_cell_is_a_formula(page: "Page", house: Server, recording: str) -> None:
+    spoil(house, recording)
+    open_editor(page, recording)
+
+    text = taken(page, "CSV").decode("utf-8")
+
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert text.startswith("\ufeff开始,结束,发言人,文字")
+    assert rows[1][3] == f"'={SCRIPT}。"
+
+
+def test_one_click_takes_it_as_the_last_time(page: "Page", recording: str) -> None:
+    open_editor(page, recording)
+    assert "00:0" not in taken(page, "Markdown", "时间").decode()
+    page.reload()
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="下载：Markdown (MD)").click()
+
+    assert download.value.suggested_filename.endswith(".md")
+    assert "00:0" not in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_a_link_is_made_opened_with_its_code_listened_to_and_revoked(
+    page: "Page", house: Server, recording: str, visitor: Callable[..., "Page"]
+) -> None:
+    spoil(house, recording)
+    open_editor(page, recording)
+    link, code = shared(page, "音频", "纪要")
+    guest = visitor()
+
+    enter(guest, link, "AAAA-AAAA")
+    guest.get_by_role("alert").get_by_text("访问码不对").wait_for()
+    guest.get_by_label("请输入分享的人给你的访问码。").fill(code.lower())
+    guest.get_by_role("button", name="打开").click()
+
+    guest.get_by_role("heading", name="文稿").wait_for()
+    guest.get_by_text(f"={SCRIPT}。").wait_for()
+    guest.get_by_text("还没有纪要。").wait_for()
+    assert guest.evaluate("typeof pwned") == "undefined"
+    assert guest.locator(".shared-page img, .shared-page script").count() == 0
+    rows = guest.get_by_role("region", name="文稿").get_by_role("listitem")
+    rows.nth(1).get_by_role("button").click()
+    until(lambda: rows.nth(1).get_attribute("aria-current") == "true")
+    assert guest.evaluate("document.querySelector('audio').currentTime") > 0
+    guest.reload()
+    guest.get_by_role("heading", name="文稿").wait_for()
+
+    page.reload()
+    page.get_by_role("button", name="分享", exact=True).click()
+    page.get_by_text("打开过 1 次").wait_for()
+    page.get_by_role("region", name="已有的链接").get_by_role("button", name="撤销").click()
+    page.get_by_role("dialog", name="撤销这个链接？").get_by_role("button", name="撤销").click()
+    page.get_by_text("已撤销").wait_for()
+
+    guest.reload()
+    guest.get_by_role("alert").get_by_text("这个链接已经失效").wait_for()
+    assert (
+        guest.evaluate(
+            "fetch(document.location.pathname.replace('/s/', '/api/shares/') + '/audio').then(a => a.status)"
+        )
+        == 404
+    )
+
+
+def test_a_link_shows_what_was_chosen_and_nothing_else(
+    page: "Page", recording: str, visitor: Callable[..., "Page"]
+) -> None:
+    open_editor(page, recording)
+    link, code = shared(page)
+    guest = visitor()
+
+    enter(guest, link, code)
+
+    guest.get_by_role("heading", name="文稿").wait_for()
+    assert guest.locator("audio").count() == 0
+    assert guest.get_by_role("heading", name="纪要").count() == 0
+    assert guest.locator("meta[name=robots][content*=noindex]").count() == 1
+    assert guest.request.get(link).headers["x-robots-tag"] == "noindex, nofollow"
+
+
+def test_a_link_that_never_was_leads_nowhere(visitor: Callable[..., "Page"]) -> None:
+    guest = visitor()
+
+    guest.goto(f"/s/{'0' * 32}")
+
+    guest.get_by_role("alert").get_by_text("这个链接已经失效").wait_for()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1360), ("dark", 390)])
+def test_axe_finds_nothing_serious_on_a_shared_page(
+    page: "Page", recording: str, visitor: Callable[..., "Page"], scheme: str, width: int
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run npm ci in frontend/")
+    open_editor(page, recording)
+    page.get_by_role("button", name="导出", exact=True).click()
+    page.get_by_role("dialog").get_by_text("预览").wait_for()
+    found = axe(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    link, code = shared(page, "音频", "纪要")
+    found += axe(page)
+    guest = visitor(color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    guest.goto(link)
+    guest.get_by_role("button", name="打开").wait_for()
+    found += axe(guest)
+    enter(guest, link, code)
+    guest.get_by_role("heading", name="文稿").wait_for()
+    guest.get_by_text("还没有纪要。").wait_for()
+    found += axe(guest)
+    assert guest.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+
+    assert not found, "\n".join(found)
+
+
+def test_the_page_of_a_link_loads_nothing_of_the_rest(
+    page: "Page", recording: str, visitor: Callable[..., "Page"]
+) -> None:
+    open_editor(page, recording)
+    link, _ = shared(page)
+    guest = visitor()
+    loaded: list[str] = []
+    guest.on("response", lambda answer: loaded.append(answer.url))
+
+    guest.goto(link)
+    guest.get_by_role("button", name="打开").wait_for()
+
+    assert any("SharePage" in address for address in loaded)
+    assert not [address for address in loaded if re.search("App-|RecordingPage|/api/auth", address)]

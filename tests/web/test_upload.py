@@ -1,0 +1,247 @@
+"""Sending recordings, done in a real browser on the real app with the scripted engine."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.serving import Server, until
+from tests.web.conftest import CHROMIUM, QUIET, sign_in
+from tests.web.sounds import talk
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, CDPSession, Locator, Page
+
+FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+SLOWLY = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> list[Path]:
+    """Three parts of a meeting, of different lengths."""
+    return [talk(tmp_path / f"第{number}段.wav", seconds=number) for number in (1, 2, 3)]
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """Two megabytes: some seconds on a slow line."""
+    return talk(tmp_path / "长会.wav", seconds=120)
+
+
+def choose(page: "Page", *files: Path) -> "Locator":
+    page.get_by_role("button", name="上传录音").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[type=file]").set_input_files(files)
+    return dialog
+
+
+def line(page: "Page") -> "Locator":
+    return page.get_by_role("region", name="上传列表")
+
+
+def recordings(house: Server, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = house.client.get("/api/recordings", params={"q": name}).json()["items"]
+    return found
+
+
+def sha256(file: bytes) -> str:
+    return hashlib.sha256(file).hexdigest()
+
+
+def slow_down(page: "Page") -> "CDPSession":
+    """Answers what changes the line again."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.emulateNetworkConditions", SLOWLY)
+    return session
+
+
+def test_several_parts_become_one_meeting_in_the_order_they_were_put_in(
+    page: "Page", house: Server, parts: list[Path]
+) -> None:
+    sign_in(page)
+    dialog = choose(page, *parts)
+    dialog.get_by_text("合成一场会议").click()
+    dialog.get_by_label("会议名称").fill("三段合一")
+    dialog.get_by_role("button", name="上移“第3段.wav”").press("Enter")
+    dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem").nth(1).drag_to(
+        dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem").nth(0)
+    )
+    shown = dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem").all_inner_texts()
+    assert [re.search(r"第\d段", text).group() for text in shown] == ["第3段", "第1段", "第2段"]  # type: ignore[union-attr]
+    dialog.get_by_role("button", name="作为一场会议上传").click()
+    line(page).get_by_text("已上传").wait_for()
+
+    [meeting] = recordings(house, "三段合一")
+    house.ended(meeting["job"]["id"])
+    assert meeting["parts"] == 3
+    for number, part in enumerate((parts[2], parts[0], parts[1]), 1):
+        sent = house.client.get(f"/api/recordings/{meeting['id']}/original", params={"part": number}).content
+        assert sha256(sent) == sha256(part.read_bytes())
+
+
+def test_an_upload_cut_off_by_a_reload_goes_on_where_it_was(page: "Page", house: Server, long: Path) -> None:
+    sign_in(page)
+    slow_down(page)
+    page.on("dialog", lambda asked: asked.accept())
+    choose(page, long).get_by_role("button", name="开始上传").click()
+    line(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
+    page.reload()
+    page.get_by_text("页面重新打开过").wait_for()
+    [left] = until(lambda: [one for one in house.client.get("/api/uploads").json()["items"] if one["received"]])
+    assert 0 < left["received"] < left["size"] == long.stat().st_size
+
+    offsets: list[str | None] = []
+    page.on(
+        "request", lambda asked: offsets.append(asked.headers.get("upload-offset")) if asked.method == "PATCH" else None
+    )
+    with page.expect_file_chooser() as chooser:
+        line(page).get_by_role("button", name="选择文件，继续上传").click()
+    chooser.value.set_files(long)
+    line(page).get_by_text("已上传").wait_for()
+
+    assert offsets == [str(left["received"])]
+    [meeting] = recordings(house, "长会")
+    sent = house.client.get(f"/api/recordings/{meeting['id']}/original").content
+    assert sha256(sent) == sha256(long.read_bytes())
+    house.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
+
+
+def test_another_file_is_not_taken_for_the_one_that_was_cut_off(page: "Page", long: Path, sound: Path) -> None:
+    sign_in(page)
+    slow_down(page)
+    page.on("dialog", lambda asked: asked.accept())
+    choose(page, long).get_by_role("button", name="开始上传").click()
+    line(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
+    page.reload()
+
+    with page.expect_file_chooser() as chooser:
+        line(page).get_by_role("button", name="选择文件，继续上传").click()
+    chooser.value.set_files(sound)
+    page.get_by_text("这不是原来的文件").wait_for()
+    line(page).get_by_role("button", name="放弃上传“长会.wav”").click()
+
+    line(page).wait_for(state="detached")
+
+
+def test_a_lost_connection_and_a_pause_cost_nothing(page: "Page", house: Server, long: Path) -> None:
+    sign_in(page)
+    network = slow_down(page)
+    choose(page, long).get_by_role("button", name="开始上传").click()
+    line(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
+    line(page).get_by_role("button", name="暂停上传“长会.wav”").click()
+    line(page).get_by_text("已暂停").wait_for()
+    line(page).get_by_role("button", name="继续上传“长会.wav”").click()
+    line(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
+    network.send("Network.emulateNetworkConditions", SLOWLY | {"offline": True})
+    line(page).get_by_text("会自动继续，已传的不用重传").wait_for()
+    network.send("Network.emulateNetworkConditions", SLOWLY)
+    line(page).get_by_text("已上传").wait_for()
+
+    [meeting] = recordings(house, "长会")
+    sent = house.client.get(f"/api/recordings/{meeting['id']}/original").content
+    assert sha256(sent) == sha256(long.read_bytes())
+    assert house.client.get("/api/uploads").json()["items"] == []
+    house.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
+
+
+def test_what_is_there_already_is_offered_and_can_be_stored_again(page: "Page", house: Server, tmp_path: Path) -> None:
+    file = talk(tmp_path / "同一个.wav", seconds=5)
+    there, _ = house.upload(file)
+    sign_in(page)
+    choose(page, file).get_by_role("button", name="开始上传").click()
+    line(page).get_by_text("你已经有一段内容完全相同的录音").wait_for()
+    assert line(page).get_by_role("link").get_attribute("href") == f"/recordings/{there}"
+    line(page).get_by_role("button", name="仍然再存一份").click()
+    line(page).get_by_text("已上传").wait_for()
+    assert len(recordings(house, "同一个")) == 2
+
+    choose(page, file).get_by_role("button", name="开始上传").click()
+    line(page).get_by_role("link", name="打开已有的").click()
+    page.wait_for_url(re.compile("/recordings/"))
+    until(lambda: house.client.get("/api/uploads").json()["items"] == [])
+    assert len(recordings(house, "同一个")) == 2
+
+
+def test_what_cannot_be_sent_is_said_before(page: "Page", house: Server, tmp_path: Path) -> None:
+    (tmp_path / "空.wav").touch()
+    (tmp_path / "不是声音.wav").write_text("no sound at all " * 100)
+    sign_in(page)
+    dialog = choose(page, tmp_path / "空.wav")
+    dialog.get_by_text("每个文件最大").wait_for()
+    dialog.get_by_role("alert").get_by_text("是空文件：空.wav").wait_for()
+    assert dialog.get_by_role("button", name="开始上传").is_disabled()
+
+    dialog.get_by_role("button", name="去掉“空.wav”").click()
+    dialog.locator("input[type=file]").set_input_files(tmp_path / "不是声音.wav")
+    dialog.get_by_role("button", name="开始上传").click()
+    line(page).get_by_text("这不是音频或视频文件").wait_for()
+    line(page).get_by_role("button", name="放弃上传“不是声音.wav”").click()
+    until(lambda: house.client.get("/api/uploads").json()["items"] == [])
+
+
+@pytest.fixture
+def speaking(house: Server, browser: "Browser") -> Iterator["Page"]:
+    """A window with a microphone that beeps."""
+    loud = browser.browser_type.launch(executable_path=CHROMIUM, args=[*QUIET, *FAKE_MICROPHONE])
+    page = loud.new_page(base_url=str(house.client.base_url), locale="zh-CN")
+    page.set_default_timeout(15_000)
+    page.on("dialog", lambda asked: asked.accept())
+    yield page
+    loud.close()
+
+
+def test_a_microphone_recording_survives_a_reload_and_arrives(speaking: "Page", house: Server) -> None:
+    page = speaking
+    sign_in(page)
+    page.get_by_role("button", name="录音", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    assert dialog.get_by_role("button", name="开始录音").is_disabled()
+    dialog.get_by_label("大家都知道并同意录音").check()
+    dialog.get_by_role("button", name="开始录音").click()
+    dialog.get_by_role("timer").get_by_text(re.compile("00:0[3-9]")).wait_for()
+    page.wait_for_function("Number(document.querySelector('[role=meter]').ariaValueNow) > 5")
+    page.reload()
+
+    kept = page.get_by_role("region", name="没有完成的")
+    kept.get_by_text("录在这个浏览器里，还没有传到服务器。").wait_for()
+    kept.get_by_role("button", name="上传", exact=True).click()
+    line(page).get_by_text("已上传").wait_for()
+
+    [meeting] = recordings(house, "录音 20")
+    assert house.ended(meeting["job"]["id"])["status"] == "done"
+    duration = house.client.get(f"/api/recordings/{meeting['id']}").json()["duration"]
+    assert 1.5 < duration < 30
+    page.reload()
+    page.get_by_role("link", name=meeting["name"]).wait_for()
+    assert page.get_by_role("region", name="没有完成的").count() == 0
+    house.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
+
+
+def test_a_microphone_recording_is_paused_ended_and_sent(speaking: "Page", house: Server) -> None:
+    page = speaking
+    sign_in(page)
+    page.get_by_role("button", name="录音", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("大家都知道并同意录音").check()
+    dialog.get_by_role("button", name="开始录音").click()
+    dialog.get_by_role("timer").get_by_text(re.compile("00:0[2-9]")).wait_for()
+    dialog.get_by_role("button", name="暂停").click()
+    dialog.get_by_text("已暂停").wait_for()
+    dialog.get_by_role("button", name="继续").click()
+    dialog.get_by_role("button", name="结束并上传").click()
+    line(page).get_by_text("已上传").wait_for()
+
+    [meeting] = recordings(house, "录音 20")
+    assert house.ended(meeting["job"]["id"])["status"] == "done"
+    house.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
+
+
+def test_without_permission_it_says_what_to_do(page: "Page") -> None:
+    sign_in(page)
+    page.get_by_role("button", name="录音", exact=True).click()
+    page.get_by_label("大家都知道并同意录音").check()
+    page.get_by_role("button", name="开始录音").click()
+    page.get_by_role("alert").get_by_text(re.compile("没有麦克风的使用权限|没有找到麦克风")).wait_for()
