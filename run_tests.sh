@@ -3,16 +3,36 @@
 set -euo pipefail
 
 source "$(dirname "${BASH_SOURCE[0]}")/deploy/setup.sh"
+
+# The programs only: tests start servers of their own, and none of the system's is made or started.
+install_database_servers() {
+  if compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null && command -v mariadbd mariadb >/dev/null; then return; fi
+  if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    mkdir -p /etc/postgresql-common
+    echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+  fi
+  apt-get update
+  DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+    postgresql postgresql-client mariadb-server-core mariadb-client-core
+}
+
 cd "$ROOT"
 make_venv
-install "the tests" requirements.lock requirements-dev.lock
+install "the tests" requirements.lock requirements-databases.lock requirements-dev.lock
 install_benchmarks
 if ! command -v ffmpeg >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   # Some tests compare with the system's FFmpeg; without it they use the one of imageio-ffmpeg.
   { apt-get update && apt-get install -y --no-install-recommends ffmpeg; } >"$VENV/apt.log" 2>&1 || true
 fi
+if ! command -v strace >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  # The tests that cut the power listen to a server through it; without it they are skipped, with a reason.
+  { apt-get update && apt-get install -y --no-install-recommends strace; } >"$VENV/apt-strace.log" 2>&1 || true
+fi
 if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ -n "${CI_BROWSER:-}" ]; then
   { apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; } >"$VENV/apt-browser.log" 2>&1 || true
+fi
+if [ "${TEST_DATABASES:-}" = all ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  install_database_servers >"$VENV/apt-databases.log" 2>&1 || tail -n 3 "$VENV/apt-databases.log" >&2
 fi
 shared=${MEETING_ASR_SHARED:-$ROOT/../shared}
 if [ -d "$shared/models" ]; then
@@ -20,6 +40,7 @@ if [ -d "$shared/models" ]; then
 else
   fetch_models --set small
 fi
+fetch_models --set print
 
 "$python" -m ruff check --quiet .
 "$python" -m ruff format --check --quiet .

@@ -31,9 +31,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/deploy/setup.sh"
 make_venv
 install "the server" "$ROOT/requirements.lock"
 make_env
+install_driver
 check_ffmpeg
 build_page
-if [ -z "${DEMO:-}" ]; then fetch_models --set auto; fi
+if [ -z "${DEMO:-}" ]; then
+  fetch_models --set auto
+  fetch_models --set print # the font of PDF files
+fi
 if [ -n "$setup_only" ]; then
   say "Everything is set up. Start the server with: ./start_backend.sh"
   exit

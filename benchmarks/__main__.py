@@ -1,4 +1,4 @@
-"""Measured side by side: `python -m benchmarks pipeline | server | logins | minutes | page`."""
+"""Measured side by side in one run: ratios, not seconds, are what is promised."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +32,44 @@ def pipeline(
 
 
 @app.command()
+def diarize(
+    shared: Shared = Path("../shared"),
+    recording: Annotated[list[str] | None, typer.Option(help="Names under audio/meetings; all by default")] = None,
+    seconds: Annotated[float, typer.Option(min=10, help="Length of the clip that is timed")] = 30.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 5,
+) -> None:
+    """Our diarizer beside the stock pipeline: time, memory and error of each, and whether the turns are the same."""
+    from benchmarks.diarize import run
+
+    names = recording or ["two-minutes", "two-minutes-overlap", "ten-minutes"]
+    raise typer.Exit(run(shared.resolve(), names, seconds, rounds))
+
+
+@app.command()
+def transcribe(
+    shared: Shared = Path("../shared"),
+    recording: Annotated[list[str] | None, typer.Option(help="Names under audio/meetings; all by default")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 5,
+) -> None:
+    """Our recogniser beside the library it is made of: time, memory and error of both."""
+    from benchmarks.transcribe import run
+
+    names = recording or ["two-minutes", "two-minutes-overlap", "ten-minutes"]
+    raise typer.Exit(run(shared.resolve(), names, rounds))
+
+
+@app.command()
+def long(
+    shared: Shared = Path("../shared"),
+    hours: Annotated[list[float] | None, typer.Option(min=0.05, help="Lengths; 1, 4 and 12 by default")] = None,
+) -> None:
+    """How time and memory of a meeting grow with its length; what silence and a kill near the end cost."""
+    from benchmarks.long import run
+
+    raise typer.Exit(run(shared.resolve(), hours or [1.0, 4.0, 12.0]))
+
+
+@app.command()
 def server(
     shared: Shared = Path("../shared"),
     requests: Annotated[int, typer.Option(min=100, help="GET /health per side")] = 1000,
@@ -62,11 +100,64 @@ def logins(rounds: Annotated[int, typer.Option(min=1, help="Times 200 sign-ins a
 
 
 @app.command()
+def queue(
+    url: Annotated[str | None, typer.Option(help="An empty database; a fresh SQLite file by default")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Times a hundred claims on each side")] = 5,
+) -> None:
+    """Enqueue to start, claims beside many rows, fairness under a flood, and the time to a rescued job."""
+    from benchmarks.queue import run
+
+    raise typer.Exit(run(url, rounds))
+
+
+@app.command()
+def sockets(
+    count: Annotated[int, typer.Option(min=1, help="WebSockets open at once")] = 1000,
+    changes: Annotated[int, typer.Option(min=1, help="Changes each of them is told")] = 20,
+) -> None:
+    """How late a change reaches a thousand WebSockets, and whether one is missed."""
+    from benchmarks.sockets import run
+
+    raise typer.Exit(run(count, changes))
+
+
+@app.command()
+def fuzz(seconds: Annotated[float, typer.Option(min=1, help="For each parser")] = 60) -> None:
+    """Broken forms and messages for the parsers that strangers reach: crashes, and how long the loop was held up."""
+    from benchmarks.fuzz import run
+
+    raise typer.Exit(run(seconds))
+
+
+@app.command()
+def upload(
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 7,
+    megabytes: Annotated[int, typer.Option(min=1, help="Size of the file")] = 512,
+    large: Annotated[int, typer.Option(min=0, help="Size of one more, for the memory; 0 for none")] = 4096,
+) -> None:
+    """An upload over tus beside Starlette's UploadFile: MB/s, CPU of the server per GB, memory."""
+    from benchmarks.upload import run
+
+    raise typer.Exit(run(rounds, megabytes, large))
+
+
+@app.command()
 def page() -> None:
     """The web page in Chromium with a document of 5,000 segments. Build it first: ./start_backend.sh --setup-only."""
     from benchmarks.page import run
 
     raise typer.Exit(run())
+
+
+@app.command()
+def soak(
+    seed: Annotated[int, typer.Option(help="The same seed is the same schedule")] = 1,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long the server is hurt")] = 10.0,
+) -> None:
+    """A server that is killed, paused and cut off at random while people work with it: what is lost, what is double."""
+    from benchmarks.soak import run
+
+    raise typer.Exit(run(seed, minutes))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """How good a transcript is, by standard packages: CER (jiwer), DER (pyannote.metrics), cpCER (meeteval)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from pyannote.core import Segment as Span
 from pyannote.metrics.diarization import DiarizationErrorRate
 
 from backend.speech.text import bare
-from backend.speech.types import Diarization, Sentence
+from backend.speech.types import Diarization, Sentence, Turn
 from backend.transcripts.document import Document
 
 
@@ -51,25 +52,32 @@ def measure(
     return Accuracy(
         cer=jiwer.cer(said, written),
         heard_cer=jiwer.cer(said, heard),
-        der=_der(reference, diarization, collar=0.0),
-        der_collar=_der(reference, diarization, collar=0.5),
+        der=diarization_error(turns_of(reference), diarization.turns),
+        der_collar=diarization_error(turns_of(reference), diarization.turns, collar=0.25),
         cp_cer=_cp_cer(reference, document),
         speakers=len(document.speakers),
     )
 
 
+def turns_of(reference: list[Utterance]) -> list[Turn]:
+    return [Turn(row.speaker, row.start, row.end) for row in reference]
+
+
+def diarization_error(truth: Iterable[Turn], guess: Iterable[Turn], *, collar: float = 0.0) -> float:
+    """DER as a share of one; `collar` seconds on each side of a boundary are forgiven."""
+    # pyannote's collar is the whole width around a boundary
+    return float(DiarizationErrorRate(collar=2 * collar)(_annotation(truth), _annotation(guess)))
+
+
+def _annotation(turns: Iterable[Turn]) -> Annotation:
+    annotation = Annotation()
+    for number, turn in enumerate(turns):
+        annotation[Span(turn.start, turn.end), number] = turn.voice
+    return annotation
+
+
 def _plain(text: str) -> str:
     return bare(text).lower()
-
-
-def _der(reference: list[Utterance], diarization: Diarization, collar: float) -> float:
-    truth, guess = Annotation(), Annotation()
-    for number, row in enumerate(reference):
-        truth[Span(row.start, row.end), number] = row.speaker
-    for number, turn in enumerate(diarization.turns):
-        guess[Span(turn.start, turn.end), number] = turn.voice
-    # pyannote's collar is the whole width around a boundary: 0.5 forgives a quarter of a second on each side.
-    return float(DiarizationErrorRate(collar=collar)(truth, guess))
 
 
 def _cp_cer(reference: list[Utterance], document: Document) -> float:

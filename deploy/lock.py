@@ -1,4 +1,4 @@
-"""Write the three lock files from pyproject.toml. Needs `uv` on the PATH; run it by hand.
+"""Write the four lock files from pyproject.toml. Needs `uv` on the PATH; run it by hand.
 
 Locked are the versions and the hashes for every Python from 3.10 on and every platform. Two things are left out: torch,
 which setup.sh installs first, because the same version comes as a CPU build here and as a CUDA build there and their
@@ -19,7 +19,13 @@ _HEAD = "# Written by deploy/lock.py from pyproject.toml. torch is not here: dep
 
 def main() -> None:
     known: set[str] = set()
-    for name, extras in (("", ()), ("-dev", ("dev",)), ("-benchmarks", ("dev", "benchmarks"))):
+    drivers = ("postgresql", "mysql")
+    for name, extras in (
+        ("", ()),
+        ("-databases", drivers),
+        ("-dev", (*drivers, "dev")),
+        ("-benchmarks", (*drivers, "dev", "benchmarks")),
+    ):
         options = [part for extra in extras for part in ("--extra", extra)]
         if known:
             options += ["--constraints", str(ROOT / "requirements.lock")]

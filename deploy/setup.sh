@@ -79,6 +79,15 @@ make_env() {
   say "Wrote .env with a new SECRET_KEY."
 }
 
+# The driver of the database, where DATABASE_URL names another than SQLite.
+install_driver() {
+  local url=${DATABASE_URL:-$(sed -n 's/^DATABASE_URL=//p' "$ROOT/.env" | tail -n 1)}
+  case $url in
+    "" | sqlite*) ;;
+    *) install "the database's driver" "$ROOT/requirements.lock" "$ROOT/requirements-databases.lock" ;;
+  esac
+}
+
 check_ffmpeg() {
   (cd "$ROOT" && "$python" -c 'from backend.ffmpeg import ffmpeg_path; ffmpeg_path()' 2>/dev/null) ||
     say "There is no FFmpeg for this machine: recordings cannot be read until it is installed (apt install ffmpeg, or brew install ffmpeg)."

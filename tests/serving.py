@@ -3,10 +3,12 @@
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +51,16 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        command = [sys.executable, "-m", "backend", "serve", "--port", str(self.port)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env={**self.env, **more}, cwd=ROOT, stdout=log, stderr=log)
+        self._spawn(more)
         self.client.base_url = httpx.URL(f"http://127.0.0.1:{self.port}")
         until(self._answers, 60)
         if "Authorization" not in self.client.headers:
             self.client.headers["Authorization"] = f"Bearer {self._sign_in()}"
+
+    def start_to_die(self, **more: str) -> None:
+        """Start with a CRASH_AT that lies so near to the start that nobody is answered."""
+        self._spawn(more)
+        self.wait_for_death()
 
     def kill(self) -> None:
         assert self.process is not None
@@ -99,10 +104,20 @@ class Server:
         answer = self.client.get(f"/api/recordings/{recording}/export", params={"format": format})
         return answer.raise_for_status().text
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the database holds, also while the server is down."""
+        with closing(sqlite3.connect(f"file:{self.folder}/house.db?mode=ro", uri=True)) as database:
+            return database.execute(query).fetchall()
+
     def nothing_left_of(self, recording: str) -> bool:
         """No folder, and no mirrored file."""
         uploads = self.folder / "uploads"
         return not (uploads / recording).exists() and not list((uploads / "transcripts").glob(f"{recording}*"))
+
+    def _spawn(self, more: dict[str, str]) -> None:
+        command = [sys.executable, "-m", "backend", "serve", "--port", str(self.port)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env={**self.env, **more}, cwd=ROOT, stdout=log, stderr=log)
 
     def _answers(self) -> bool:
         assert self.process is not None

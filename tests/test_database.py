@@ -3,12 +3,13 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
-from backend import migrations
 from backend.accounts.tables import User
-from backend.database import Base, Database, after_commit, async_url, connect, is_busy
+from backend.database import Database, after_commit, async_url, connect, is_busy
+from backend.recordings.tables import Recording
+from backend.transcripts.tables import Transcript
 
 
 def user(name: str) -> User:
@@ -55,6 +56,7 @@ async def test_callbacks_run_after_the_commit(database: Database) -> None:
     assert seen == [True]
 
 
+@pytest.mark.sqlite
 async def test_a_reader_cannot_write(database: Database) -> None:
     with pytest.raises(OperationalError, match="readonly"):
         async with database.read() as session:
@@ -92,12 +94,37 @@ async def test_a_naive_time_is_refused(database: Database) -> None:
             session.add(ann)
 
 
+@pytest.mark.sqlite
 async def test_sqlite_keeps_what_was_acknowledged_through_a_power_cut(database: Database) -> None:
     async with database.write() as session:
         assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert await session.scalar(text("PRAGMA synchronous")) == 2
 
 
+@pytest.mark.sqlite
+async def test_what_was_deleted_is_nowhere_in_the_files(database: Database, tmp_path: Path) -> None:
+    marker = "只有这里才有的一句话"
+
+    def found() -> list[str]:
+        return [path.name for path in tmp_path.glob("house.db*") if marker.encode() in path.read_bytes()]
+
+    async with database.write() as session:
+        session.add(user(marker))
+    assert found()
+    async with database.write() as session:
+        await session.execute(delete(User))
+
+    async with database.read() as session:
+        await session.execute(select(User))
+        await database.forget()  # somebody reads: it is put off, and nobody waits
+    await database.forget()
+
+    assert found() == []
+    async with database.write() as session:
+        session.add(user("v"))
+
+
+@pytest.mark.sqlite
 async def test_a_locked_database_counts_as_busy(database: Database, tmp_path: Path) -> None:
     other = connect(f"sqlite:///{tmp_path}/house.db")
     async with database.writer.connect() as holder, other.writer.connect() as waiting:
@@ -116,6 +143,92 @@ async def _begin_without_patience(connection: object) -> None:
     await connection.execute(text("SELECT 1"))  # type: ignore[attr-defined]
 
 
+async def test_who_waits_too_long_for_another_is_told_to_come_back(database: Database, database_url: str) -> None:
+    impatient = connect(database_url, busy_seconds=0.05)
+    async with database.write() as session:
+        session.add(user("ann"))
+        await session.flush()
+
+        with pytest.raises(DBAPIError) as refusal:
+            async with impatient.write() as other:
+                other.add(user("ann"))
+                await other.flush()
+    await impatient.close()
+
+    assert is_busy(refusal.value)
+
+
+async def test_two_who_wait_for_each_other_are_not_both_lost(database: Database) -> None:
+    async with database.write() as session:
+        session.add_all([user("ann"), user("bob")])
+
+    async def disable(first: str, second: str, mine: asyncio.Event, others: asyncio.Event) -> None:
+        async with database.write() as session:
+            await session.execute(update(User).where(User.id == first).values(active=False))
+            mine.set()
+            if database.reader is database.writer:  # SQLite has one writer: they never meet
+                await others.wait()
+            await session.execute(update(User).where(User.id == second).values(active=False))
+
+    met = asyncio.Event(), asyncio.Event()
+    both = disable("ann", "bob", *met), disable("bob", "ann", *reversed(met))
+    ends = await asyncio.gather(*both, return_exceptions=True)
+
+    refused = [end for end in ends if isinstance(end, BaseException)]
+    assert len(refused) == (1 if database.reader is database.writer else 0)
+    assert all(is_busy(error) for error in refused)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+async def test_a_server_that_is_away_is_a_reason_to_come_back(scheme: str) -> None:
+    nowhere = connect(f"{scheme}://somebody:secret@127.0.0.1:1/house", busy_seconds=1)
+
+    with pytest.raises(DBAPIError) as refusal:
+        async with nowhere.read() as session:
+            await session.execute(text("SELECT 1"))
+    await nowhere.close()
+
+    assert is_busy(refusal.value)
+
+
+async def test_names_and_ids_are_told_apart_by_every_letter(database: Database) -> None:
+    names = ["ada", "Ada", "adä", "ａｄａ", "阿达", "𝒜da😀"]
+    async with database.write() as session:
+        session.add_all([user(name) for name in names])
+
+    async with database.read() as session:
+        found = {name: await session.scalar(select(User.username).where(User.username_key == name)) for name in names}
+    assert found == {name: name for name in names}
+
+
+async def test_what_is_stored_comes_back_to_the_last_character(database: Database) -> None:
+    said = "𠮷野家😀 100%_\\ 'quoted' \"double\" \r\n\t 结束 "
+    document = {"text": said, "number": 0.1 + 0.2, "none": None, "列表": [1, [], {}]}
+    async with database.write() as session:
+        session.add(user("ann"))
+        await session.flush()
+        session.add(Recording(id="r", owner_id="ann", name=said, extension="m4a", size=2**40, sha256="0" * 64))
+        await session.flush()
+        long = said * 10_000  # more than the 64 KiB of MySQL's ordinary text
+        session.add(
+            Transcript(
+                recording_id="r",
+                owner_id="ann",
+                number=1,
+                origin="machine",
+                document={**document, "long": long},
+                text=long,
+            )
+        )
+
+    async with database.read() as session:
+        found = (await session.scalars(select(Transcript))).one()
+        recording = await session.get_one(Recording, "r")
+    assert (recording.name, recording.size) == (said, 2**40)
+    assert found.text == long
+    assert found.document == {**document, "long": long}
+
+
 @pytest.mark.parametrize(
     ("url", "driver"),
     [
@@ -132,30 +245,3 @@ def test_plain_addresses_get_our_drivers(url: str, driver: str) -> None:
 
 def test_mysql_speaks_utf8mb4() -> None:
     assert async_url("mysql://u:p@h/d").query == {"charset": "utf8mb4"}
-
-
-async def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/migrated.db"
-    await asyncio.to_thread(migrations.upgrade, url)
-    await asyncio.to_thread(migrations.upgrade, url)
-
-    migrated = connect(url)
-    async with migrated.reader.connect() as connection:
-        differences = await connection.run_sync(_differences)
-    await migrated.close()
-
-    assert differences == []
-
-
-def _differences(connection: object) -> list[str]:
-    found = inspect(connection)
-    assert found is not None
-    wrong = []
-    for table in Base.metadata.sorted_tables:
-        columns = {column["name"]: column["nullable"] for column in found.get_columns(table.name)}
-        if columns != {column.name: column.nullable for column in table.columns}:
-            wrong.append(f"columns of {table.name}: {columns}")
-        indexes = {index["name"] for index in found.get_indexes(table.name)}
-        if indexes != {index.name for index in table.indexes}:
-            wrong.append(f"indexes of {table.name}: {indexes}")
-    return wrong

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from backend import doctor
 from backend.settings import Settings
+from backend.transcripts.fonts import INSTALLED
 from backend.weights.catalogue import MODELS, SETS
 from backend.weights.store import adopt
 
@@ -85,6 +86,15 @@ def test_models_show_their_hash_and_licence_and_damage_is_named(shared: Path, tm
     assert lines["fsmn-vad"].state == "fail"
     assert lines["fsmn-vad"].mend == "python -m backend models fetch --set small"
     assert lines["Models"].state == "fail"
+
+
+def test_a_font_is_found_or_the_command_that_brings_one(tmp_path: Path, font: Path) -> None:
+    (tmp_path / INSTALLED).parent.mkdir()
+    (tmp_path / INSTALLED).symlink_to(font)
+
+    line = doctor.font(tmp_path)
+
+    assert (line.state, "PDF" in line.found) == ("ok", True)
 
 
 def test_a_disk_that_is_as_good_as_full_is_a_failure(tmp_path: Path) -> None:

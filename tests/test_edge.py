@@ -105,3 +105,9 @@ async def test_a_forwarded_address_counts_from_a_trusted_proxy_only(settings: Se
 
     assert set(statuses["10.1.2.3"]) == {401}
     assert statuses["192.0.2.7"] == [401] * 20 + [429]
+
+
+@pytest.mark.parametrize("path", ["/s/0123", "/api/shares/0123"])
+async def test_nothing_of_a_share_is_to_be_found_by_search_engines(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert "X-Robots-Tag" not in (await client.get("/health")).headers

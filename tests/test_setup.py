@@ -180,7 +180,10 @@ def test_the_example_shows_the_defaults() -> None:
         assert value == (default[0] if isinstance(default, tuple) else str(default)), name
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-benchmarks.lock"])
+LOCKS = [f"requirements{name}.lock" for name in ("", "-databases", "-dev", "-benchmarks")]
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_locks_have_hashes_and_name_no_index_and_no_cuda(name: str) -> None:
     text = (ROOT / name).read_text()
     packages = re.findall(r"^([a-z][\w.-]*)==.*\n((?:[ \t].*\n)+)", text, re.MULTILINE)

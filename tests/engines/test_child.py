@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from backend.engines.ports import Home
+
 ROOT = Path(__file__).resolve().parents[2]
 HANG = {"steps": {"0": {"hang": True}}}
 
@@ -25,8 +27,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     children: list[subprocess.Popen[bytes]] = []
 
     def run(name: str = "scripted", script: Path | None = None, threads: int = 1) -> "subprocess.Popen[bytes]":
-        home = {"models": str(tmp_path / "models"), "threads": threads, "script": script and str(script)}
-        command = [sys.executable, "-m", "backend.engines.child", name, json.dumps(home)]
+        home = Home(tmp_path / "models", threads, script)
+        command = [sys.executable, "-m", "backend.engines.child", name, home.to_json()]
         pipe = subprocess.PIPE
         child = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
         children.append(child)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from backend.engines.addresses import check_address, check_host
+from backend.engines.addresses import check_address, resolved
 from backend.engines.answers import Unreadable, read_answer
 from backend.engines.language import LanguageModelError, Tally, tokens_of
 from backend.engines.language_model import LONGEST_PAUSE, TRIES, Endpoint, OpenAI, endpoint_of
@@ -313,11 +313,11 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
 )
 async def test_private_addresses_are_refused_unless_allowed(host: str) -> None:
     with pytest.raises(LanguageModelError) as refused:
-        await check_host(host, 80, allow_private=False)
+        await resolved(host, 80, allow_private=False)
 
     assert refused.value.code == "language_model_address"
-    await check_host(host, 80, allow_private=True)
-    await check_host("1.1.1.1", 443, allow_private=False)
+    await resolved(host, 80, allow_private=True)
+    await resolved("1.1.1.1", 443, allow_private=False)
 
 
 async def test_a_private_endpoint_is_not_asked(house: MakeHouse) -> None:

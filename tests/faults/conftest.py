@@ -1,6 +1,7 @@
 """A demo server that plays a slow script, so that there is time to hurt it."""
 
 import json
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -44,11 +45,29 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Not started yet; write its script first with `play`."""
-    server = Server(tmp_path, SCRIPT=str(tmp_path / "script.json"), RESCUE_SECONDS="30", HEARTBEAT_SECONDS="1")
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A house with its tables and its chief, stopped: to make one takes longer than most tests."""
+    # Whoever signed in once is signed in for all of these tests, which take longer than an access token lasts.
+    server = Server(tmp_path_factory.mktemp("furnished"), ACCESS_TOKEN_EXPIRE_MINUTES="1440")
+    server.start()
+    assert server.stop() == 0
+    yield server
+    server.close()
+
+
+def moved_in(folder: Path, furnished: Server, **settings: str) -> Server:
+    """A server of a house like the furnished one, not started yet; write its script with `play`."""
+    server = Server(folder, SCRIPT=str(folder / "script.json"), **settings)
+    shutil.copy(furnished.folder / "house.db", folder)
+    server.client.headers["Authorization"] = furnished.client.headers["Authorization"]
     play(server)
+    return server
+
+
+@pytest.fixture
+def server(tmp_path: Path, furnished: Server) -> Iterator[Server]:
+    server = moved_in(tmp_path, furnished, RESCUE_SECONDS="30", HEARTBEAT_SECONDS="1")
     yield server
     server.close()
 

@@ -1,17 +1,26 @@
 """SIGKILL in the middle of each stage, then a restart: the job completes unaided, with the very same text."""
 
+import asyncio
 import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.faults.conftest import KILL, play
+from tests.faults.steps import ID
+from tests.faults.test_housekeeping import checked
 from tests.serving import Server, until
 
-#: Before and after each durable step of a job: the artifact, its seal, and the copies for the browser and the mirror.
-ARTIFACTS = ["speech.wav.seal", "sentences.json.seal", "turns.json.seal", "document.json", "document.json.seal"]
+#: Each durable step of a job: the artifact, its seal, the copies for the browser and the mirror.
+STEPS = [
+    *("prepare.files", "speech.wav.seal", "sentences.json.seal", "turns.json.seal", "document.json"),
+    *("document.json.seal", "publish", f"{ID}.txt", f"{ID}.json"),
+]
+#: And those of its children, which die alone.
+CHILD_STEPS = ["peaks.json", "heard", "sentences.json", "turns.json"]
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +37,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, recording: Path) -> di
     return document
 
 
-def all_is_well(server: Server, recording: str, job: str, undisturbed: dict[str, Any]) -> None:
-    """The job is done once, row, mirror and text agree, and nothing is left over."""
+def all_is_well(server: Server, recording: str, job: str, undisturbed: dict[str, Any], versions: int = 1) -> None:
+    """The job has published so often, row, mirror and text agree, and nothing is left over."""
     assert server.ended(job)["status"] == "done"
     assert json.loads(server.text(recording)) == undisturbed
-    versions = server.client.get(f"/api/recordings/{recording}/transcript/versions").json()
-    assert [version["number"] for version in versions] == [1]
+    published = server.client.get(f"/api/recordings/{recording}/transcript/versions").json()
+    assert len(published) == versions
     mirror = server.folder / "uploads" / "transcripts" / f"{recording}.json"
-    until(mirror.exists)
-    assert json.loads(mirror.read_text(encoding="utf-8")) == undisturbed
+    until(lambda: mirror.exists() and json.loads(mirror.read_text(encoding="utf-8")) == undisturbed)
+    assert asyncio.run(checked(server)).problems == []
 
 
 @pytest.mark.parametrize("stage", ["prepare", "transcribe"])
@@ -58,11 +67,11 @@ def test_a_server_killed_in_a_stage_goes_on_where_it_was(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("artifact", ARTIFACTS)
+@pytest.mark.parametrize("step", STEPS)
 def test_a_server_killed_at_a_durable_step_loses_and_doubles_nothing(
-    server: Server, recording: Path, undisturbed: dict[str, Any], artifact: str, moment: str
+    server: Server, recording: Path, undisturbed: dict[str, Any], step: str, moment: str
 ) -> None:
-    server.start(CRASH_AT=f"{moment}:{artifact}")
+    server.start(CRASH_AT=f"{moment}:{step}")
     id, job = server.upload(recording)
 
     server.wait_for_death()
@@ -72,16 +81,46 @@ def test_a_server_killed_at_a_durable_step_loses_and_doubles_nothing(
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_server_killed_at_the_publish_publishes_once(
-    server: Server, recording: Path, undisturbed: dict[str, Any], moment: str
+@pytest.mark.parametrize("step", CHILD_STEPS)
+def test_a_child_killed_at_a_durable_step_takes_nobody_along(
+    server: Server, recording: Path, undisturbed: dict[str, Any], step: str, moment: str
 ) -> None:
-    server.start(CRASH_AT=f"{moment}:publish")
+    server.start(CRASH_AT=f"{moment}:{step}")
     id, job = server.upload(recording)
+
+    # Without peaks there is a transcript all the same; without turns too, with a warning, and speakers come of a retry.
+    until(lambda: server.job(job)["error"] or server.job(job)["status"] == "done")
+    server.kill()
+    server.start()
+    warned = bool(server.job(job)["warnings"])
+    if warned:
+        server.client.post(f"/api/jobs/{job}/retry").raise_for_status()
+
+    all_is_well(server, id, job, undisturbed, versions=1 + warned)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("step", ["speech.wav"])
+def test_a_server_killed_while_a_job_takes_over_what_another_made(
+    server: Server, recording: Path, undisturbed: dict[str, Any], step: str, moment: str
+) -> None:
+    server.start()
+    id, job = server.upload(recording)
+    all_is_well(server, id, job, undisturbed)
+    server.stop()
+    server.start(CRASH_AT=f"{moment}:{step}")
+    with suppress(httpx.TransportError):
+        server.client.post(f"/api/recordings/{id}/jobs", json={"max_speakers": 5})
 
     server.wait_for_death()
     server.start()
 
-    all_is_well(server, id, job, undisturbed)
+    [again] = [row["id"] for row in server.client.get("/api/jobs").json()["jobs"] if row["id"] != job]
+    assert server.ended(again)["status"] == "done"
+    assert json.loads(server.text(id))["segments"] == undisturbed["segments"]
+    versions = server.client.get(f"/api/recordings/{id}/transcript/versions").json()
+    assert sorted(version["number"] for version in versions) == [1, 2]
+    assert asyncio.run(checked(server)).problems == []
 
 
 @pytest.mark.parametrize("part", ["transcribe", "diarize"])
@@ -181,7 +220,7 @@ def test_a_recording_deleted_while_it_is_heard_does_not_come_back(server: Server
     id, job = server.upload(recording)
     until(lambda: any(one["name"] == "transcribe" for one in server.job(job)["stages"]))
 
-    assert server.client.delete(f"/api/recordings/{id}").status_code == 204
+    assert server.client.delete(f"/api/recordings/{id}", params={"for_good": True}).status_code == 204
 
     until(lambda: server.nothing_left_of(id), seconds=5)
     assert server.client.get(f"/api/jobs/{job}").status_code == 404

@@ -6,7 +6,7 @@ from backend.database import Database, utc_now
 from backend.jobs import queue
 from backend.jobs.forecast import forecast, play_forward
 from backend.jobs.queue import Limits
-from backend.jobs.tables import Job
+from backend.jobs.tables import Job, Lane
 from backend.recordings.tables import Recording
 from tests.jobs.conftest import MakeRecording
 
@@ -33,7 +33,7 @@ async def test_the_pace_is_that_of_the_last_jobs(database: Database, recording_o
             job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=limits)
             ids.append(job.id)
     async with database.read() as session:
-        order = queue.fair_order(await queue.look(session), limits)
+        order = queue.fair_order(await queue.look(session, Lane.ENGINES), limits)
         assert await forecast(session, order, limits) == {}
 
     now = utc_now()
@@ -42,5 +42,5 @@ async def test_the_pace_is_that_of_the_last_jobs(database: Database, recording_o
         await session.execute(update(Job).where(Job.id == ids[0]).values(**ended))
 
     async with database.read() as session:
-        order = queue.fair_order(await queue.look(session), limits)
+        order = queue.fair_order(await queue.look(session, Lane.ENGINES), limits)
         assert await forecast(session, order, limits) == {ids[1]: 50.0}

@@ -17,6 +17,7 @@ from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner, is_dead, this_runner
 from backend.jobs.tables import Job
+from backend.minutes.models import Models
 from backend.recordings.files import Storage
 from backend.settings import Settings
 from tests.jobs.conftest import MakeRecording
@@ -32,7 +33,7 @@ async def runner(database: Database, settings: Settings) -> AsyncIterator[Runner
         Herald(database, Bus(), LIMITS),
         Storage(settings.uploads_dir),
         Pipeline(engines, settings.models_dir, demo=True),
-        Desk(database, None),
+        Desk(database, Models(database, settings)),
         LIMITS,
     )
     yield runner

@@ -56,3 +56,33 @@ def test_forgetting_makes_a_stage_run_again(workspace: Workspace) -> None:
 def test_a_deleted_recording_is_not_brought_back(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Workspace(tmp_path / "deleted" / "jobs" / "job").open()
+
+
+@pytest.fixture
+def later(workspace: Workspace) -> Workspace:
+    """The workspace of another job of the same recording."""
+    later = Workspace(workspace.folder.with_name("later"))
+    later.open()
+    return later
+
+
+def test_what_an_earlier_job_made_is_taken_over_and_outlives_it(workspace: Workspace, later: Workspace) -> None:
+    workspace.path("turns.json").write_bytes(b"[1]")
+    workspace.seal("turns.json", {"engine": "x", "speakers": [2, 3]})
+
+    assert later.take_over("turns.json", {"engine": "x", "speakers": [2, 3]}) is not None
+    assert later.path("turns.json").samefile(workspace.path("turns.json"))
+    workspace.remove()
+
+    assert later.read("turns.json") == [1]
+
+
+def test_what_was_made_otherwise_or_is_damaged_is_not_taken_over(workspace: Workspace, later: Workspace) -> None:
+    workspace.path("turns.json").write_bytes(b"[1]")
+    workspace.seal("turns.json", {"engine": "x"})
+
+    assert later.take_over("turns.json", {"engine": "y"}) is None
+    assert later.take_over("speech.wav") is None
+    workspace.path("turns.json").write_bytes(b"[2]")
+    assert later.take_over("turns.json", {"engine": "x"}) is None
+    assert list(later.folder.iterdir()) == []

@@ -63,17 +63,6 @@ async def house(settings: Settings, database: Database) -> AsyncIterator[House]:
 ROUTES = ["", "/audio", "/original", "/peaks"]
 
 
-async def test_your_recordings_are_listed_and_nobody_elses(house: House) -> None:
-    id = await house.upload("周会.wav")
-
-    mine = (await house.client.get("/api/recordings", headers=house.as_(house.ada))).json()
-    theirs = (await house.client.get("/api/recordings", headers=house.as_(house.eve))).json()
-
-    assert (1, id, "周会.wav") == (mine["total"], mine["items"][0]["id"], mine["items"][0]["name"])
-    assert {"id", "name", "size", "sha256", "duration", "created_at"} == set(mine["items"][0])
-    assert {"items": [], "total": 0} == theirs
-
-
 @pytest.mark.parametrize("route", ROUTES)
 async def test_what_is_not_yours_is_not_there(house: House, route: str) -> None:
     id = await house.upload("a.wav")
@@ -97,11 +86,6 @@ async def test_a_recording_is_renamed_by_its_owner_and_nothing_else_of_it_is_cha
     assert (200, "董事会") == (renamed.status_code, renamed.json()["name"])
     assert [404, 422, 422] == [foreign.status_code, more.status_code, blank.status_code]
     assert "董事会" == (await house.client.get(address, headers=house.as_(house.ada))).json()["name"]
-
-
-async def test_pages_are_bounded(house: House) -> None:
-    for query in ("limit=0", "limit=101", "offset=-1", "offset=99999999999999999999"):
-        assert 422 == (await house.client.get(f"/api/recordings?{query}", headers=house.as_(house.ada))).status_code
 
 
 async def test_a_player_gets_the_stretch_it_asks_for(house: House) -> None:

@@ -69,20 +69,6 @@ def test_the_reserve_is_never_used_up(storage: Storage) -> None:
         storage.check_room(0, 10**18)
 
 
-async def test_sweeping_removes_old_folders_without_a_row(storage: Storage) -> None:
-    for id in (ID, OTHER, "e" * 32):
-        await storage.write_durably(storage.original_named(id, "wav"), b"x")
-    await storage.write_durably(storage.mirror(OTHER, "txt"), b"x")
-    for id in (ID, OTHER):
-        for path in (storage.folder(id), storage.original_named(id, "wav")):
-            os.utime(path, (0, 0))
-
-    assert [OTHER] == await storage.sweep({ID}, 3600)
-    assert not storage.folder(OTHER).exists()
-    assert storage.folder(ID).exists()
-    assert storage.folder("e" * 32).exists()  # an upload on its way
-
-
 def test_chinese_names_are_kept() -> None:
     assert "周会录音（第 3 次）.m4a" == clean_name("周会录音（第 3 次）.m4a")
 

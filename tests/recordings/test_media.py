@@ -4,7 +4,7 @@ import os
 import random
 import subprocess
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,9 +31,10 @@ class Prepared:
         self.ffmpeg = ffmpeg
         self.heard: list[float] = []
 
-    async def of(self, source: Path, max_seconds: float = 3600) -> Normalized:
+    async def of(self, source: Path, max_seconds: float = 3600, after: Sequence[Path] = ()) -> Normalized:
         return await normalize(
             source,
+            after=after,
             wav=self.wav,
             listening_copy=self.copy,
             max_seconds=max_seconds,
@@ -55,9 +56,9 @@ def prepared(tmp_path: Path, ffmpeg: str) -> Prepared:
     return Prepared(tmp_path, ffmpeg)
 
 
-async def refused(prepared: Prepared, source: Path, max_seconds: float = 3600) -> str:
+async def refused(prepared: Prepared, source: Path, max_seconds: float = 3600, after: Sequence[Path] = ()) -> str:
     with pytest.raises(AppError) as refusal:
-        await prepared.of(source, max_seconds)
+        await prepared.of(source, max_seconds, after)
     assert [] == prepared.left()
     return refusal.value.code
 
@@ -165,6 +166,29 @@ async def test_a_gap_in_the_packets_is_heard_as_silence(prepared: Prepared, tmp_
     assert normalized.duration == pytest.approx(2, abs=0.1)
     assert max(samples[16_000 * 7 // 10 : 16_000 * 13 // 10]) < 100
     assert max(samples[16_000 * 16 // 10 :]) > 1000
+
+
+async def test_several_files_are_heard_one_behind_the_other(prepared: Prepared, tmp_path: Path, make: Make) -> None:
+    quiet = written(tmp_path / "a.wav", wav(2, rate=8000, channels=2, loud=0.0))
+    loud = make(tmp_path / "b.flac", *TONE, "-ar", "44100")
+    last = written(tmp_path / "c.wav", wav(1, loud=0.0))
+
+    normalized = await prepared.of(quiet, after=[loud, last])
+
+    assert normalized.duration == pytest.approx(5, abs=0.01)
+    assert () == normalized.warnings
+    samples = prepared.samples()
+    heard = [max(samples[second * 16_000 + 800 : second * 16_000 + 15_200]) > 1000 for second in range(5)]
+    assert [False, False, True, True, False] == heard
+    assert (await probe(prepared.copy, ffmpeg=prepared.ffmpeg)).duration == pytest.approx(5, abs=0.1)
+    assert sorted(prepared.heard) == prepared.heard
+    assert prepared.heard[-1] == pytest.approx(5, abs=0.1)
+
+
+async def test_parts_that_are_too_long_together_are_refused(prepared: Prepared, tmp_path: Path) -> None:
+    part = written(tmp_path / "a.wav", wav(3))
+
+    assert "too_long" == await refused(prepared, part, max_seconds=5, after=[part])
 
 
 async def test_a_clock_that_jumps_back_loses_no_sound(prepared: Prepared, tmp_path: Path, make: Make) -> None:
@@ -341,7 +365,7 @@ async def scripted(tmp_path: Path, body: str) -> str:
             wav=out / "speech.wav",
             listening_copy=out / "listen.m4a",
             max_seconds=10,
-            probed=AS_WAV,
+            probed=[AS_WAV],
             ffmpeg=script(tmp_path / "ffmpeg", body),
         )
     assert [] == os.listdir(out)

@@ -2,6 +2,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from backend.accounts.tables import User
 from backend.database import Database, new_id, utc_now
@@ -9,6 +10,7 @@ from backend.errors import InvalidInput
 from backend.recordings import service
 from backend.recordings.intake import Received
 from backend.recordings.service import RecordingNotFound
+from backend.recordings.tables import Recording
 
 
 async def people(database: Database, *names: str) -> list[str]:
@@ -36,7 +38,7 @@ async def test_what_is_not_yours_is_not_found(database: Database) -> None:
         for attempt in (
             service.find(session, owner_id=eve, recording_id=recording),
             service.rename(session, owner_id=eve, recording_id=recording, name="mine"),
-            service.delete(session, owner_id=eve, recording_id=recording),
+            service.find_trashed(session, owner_id=eve, recording_id=recording),
             service.find(session, owner_id=ada, recording_id=new_id()),
         ):
             with pytest.raises(RecordingNotFound):
@@ -89,7 +91,33 @@ async def test_deleting_removes_the_row(database: Database) -> None:
     kept, recording = await upload(database, ada, "kept.wav"), await upload(database, ada, "a.wav")
 
     async with database.write() as session:
-        await service.delete(session, owner_id=ada, recording_id=recording)
+        assert await service.delete(session, recording)
+        assert not await service.delete(session, recording)
+        assert not await service.delete(session, kept, Recording.trashed_at.is_not(None))
 
     async with database.read() as session:
-        assert {kept} == await service.known_ids(session)
+        assert [kept] == list(await session.scalars(select(Recording.id)))
+
+
+async def test_the_trash_is_a_place_of_its_own(database: Database) -> None:
+    [ada] = await people(database, "ada")
+    id = await upload(database, ada, "a.wav")
+    now = utc_now()
+    async with database.write() as session:
+        recording = await service.find(session, owner_id=ada, recording_id=id)
+        assert await service.move(session, recording, to_trash=True, now=now)
+        assert not await service.move(session, recording, to_trash=True, now=now)
+
+    async with database.write() as session:
+        with pytest.raises(RecordingNotFound):
+            await service.find(session, owner_id=ada, recording_id=id)
+        assert 0 == (await service.search(session, owner_id=ada)).total
+        assert [id] == [one.id for one in (await service.trashed(session, owner_id=ada)).recordings]
+        recording = await service.find_trashed(session, owner_id=ada, recording_id=id)
+        assert await service.move(session, recording, to_trash=False, now=now)
+        assert not await service.move(session, recording, to_trash=False, now=now)
+
+    async with database.read() as session:
+        found = await service.find(session, owner_id=ada, recording_id=id)
+        assert (found.trashed_at, found.restored_at) == (None, now)
+        assert 0 == (await service.trashed(session, owner_id=ada)).total

@@ -18,6 +18,7 @@ from backend.speech.types import Sentence
 from backend.transcripts import service
 from backend.transcripts.api import router
 from backend.transcripts.document import Document, from_merged
+from backend.transcripts.press import Press
 from backend.transcripts.tables import Origin
 from tests.speech.talk import said, spoken
 
@@ -82,6 +83,7 @@ class Door:
 async def door(settings: Settings, home: Home) -> AsyncIterator[Door]:
     app = FastAPI()
     app.state.settings, app.state.database = settings, home.database
+    app.state.press = Press(settings.models_dir)
     install_handlers(app)
     app.include_router(router)
 

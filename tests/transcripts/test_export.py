@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import re
 import unicodedata
@@ -9,9 +11,17 @@ from hypothesis import strategies as st
 
 from backend.speech.types import Segment
 from backend.transcripts.document import Document, Speaker, document_from_json, document_to_json, rename_speaker
-from backend.transcripts.export import FORMATS, clock, content_disposition, content_type, export, file_name
+from backend.transcripts.export import clock, content_disposition, content_type, file_name
+from backend.transcripts.export import export as export_bytes
+from backend.transcripts.look import Look, Script
 
 SILENCE = Document(20.0, (), ())
+TEXTS = ("txt", "srt", "vtt", "md", "json", "csv")
+
+
+def export(document: Document, format: str, title: str, look: Look | None = None) -> str:
+    return export_bytes(document, format, title, look).decode()
+
 
 nasty = st.text(
     alphabet=st.one_of(
@@ -38,7 +48,7 @@ def test_txt_has_who_when_and_what(document: Document) -> None:
 
 
 def test_txt_without_times_and_speakers_is_only_text(document: Document) -> None:
-    plain = export(document, "txt", "", times=False, speakers=False)
+    plain = export(document, "txt", "", Look(times=False, speakers=False))
 
     assert plain == "我们今天讨论预算，大家有意见吗？\n\n没有意见。\n\n[无法识别]\n\nPython 3.11够用了。\n"
 
@@ -57,7 +67,7 @@ def test_markdown_has_who_when_and_what(document: Document) -> None:
     ]
 
 
-@pytest.mark.parametrize("format", ["txt", "srt", "vtt", "md", "json"])
+@pytest.mark.parametrize("format", TEXTS)
 def test_a_renamed_speaker_is_renamed_in_every_format(document: Document, format: str) -> None:
     exported = export(rename_speaker(document, "S1", "王小明"), format, "周会")
 
@@ -72,7 +82,7 @@ def test_punctuation_survives(format: str) -> None:
     assert text in export(one(text), format, "x")
 
 
-@pytest.mark.parametrize("format", ["txt", "vtt", "md", "json"])
+@pytest.mark.parametrize("format", ["txt", "vtt", "md", "json", "csv"])
 def test_a_silent_recording_says_so(format: str) -> None:
     assert "没有检测到语音" in export(SILENCE, format, "周会")
 
@@ -85,7 +95,7 @@ def test_silent_subtitles_are_valid_and_empty() -> None:
 def test_without_any_known_speaker_none_is_written() -> None:
     nobody = Document(20.0, (), (Segment("p1", 1.0, 2.0, "你好。"),))
 
-    assert all("发言人" not in export(nobody, format, "周会") for format in FORMATS)
+    assert all("发言人" not in export(nobody, format, "周会") for format in TEXTS)
 
 
 def test_json_is_the_document_with_its_title(document: Document) -> None:
@@ -96,8 +106,8 @@ def test_json_is_the_document_with_its_title(document: Document) -> None:
 
 
 def test_an_unknown_format_is_named() -> None:
-    with pytest.raises(ValueError, match="docx"):
-        export(SILENCE, "docx", "周会")
+    with pytest.raises(ValueError, match="odt"):
+        export(SILENCE, "odt", "周会")
 
 
 @given(nasty, nasty)
@@ -156,7 +166,8 @@ def test_a_chinese_name_is_sent_as_rfc_6266_has_it() -> None:
 
 def test_content_types() -> None:
     assert content_type("vtt") == "text/vtt; charset=utf-8"
-    assert all("charset=utf-8" in content_type(format) for format in FORMATS)
+    assert all("charset=utf-8" in content_type(format) for format in TEXTS)
+    assert content_type("pdf") == "application/pdf"
 
 
 def test_a_clock_has_hours() -> None:
@@ -174,3 +185,60 @@ def test_an_error_that_a_person_has_filled_in_is_text(document: Document) -> Non
     exported = export(replace(document, segments=(filled,)), "txt", "")
 
     assert exported == "未知发言人  00:00:08\n补上的话。\n"
+
+
+def rows(exported: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(exported.removeprefix("\ufeff"))))
+
+
+def test_csv_has_who_when_and_what(document: Document) -> None:
+    exported = export(document, "csv", "周会")
+
+    assert exported.startswith("\ufeff")  # Excel reads anything else as another encoding
+    assert rows(exported) == [
+        ["开始", "结束", "发言人", "文字"],
+        ["00:00:01.000", "00:00:04.500", "发言人 1", "我们今天讨论预算，大家有意见吗？"],
+        ["00:00:05.000", "00:00:06.000", "发言人 2", "没有意见。"],
+        ["00:00:08.000", "00:00:11.000", "", "[无法识别]"],
+        ["00:00:12.000", "00:00:13.250", "发言人 1", "Python 3.11够用了。"],
+    ]
+
+
+def test_times_of_a_csv_are_rounded_as_a_whole() -> None:
+    segment = Segment("p1", 59.9996, 3599.9999, "好。")
+
+    assert rows(export(Document(4000.0, (), (segment,)), "csv", "x"))[1][:2] == ["00:01:00.000", "01:00:00.000"]
+
+
+def test_csv_leaves_out_what_is_not_wanted(document: Document) -> None:
+    exported = export(document, "csv", "周会", Look(times=False, speakers=False, bom=False))
+
+    assert exported.startswith("文字\r\n")
+    assert {len(row) for row in rows(exported)} == {1}
+
+
+@given(nasty, nasty)
+def test_no_cell_of_a_csv_is_a_formula(text: str, name: str) -> None:
+    found = rows(export(one(f"={text}", f"@{name}"), "csv", "x"))
+
+    assert {len(row) for row in found} == {4}
+    assert all(
+        cell[:1] not in ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠") for row in found for cell in row
+    )
+
+
+def test_without_punctuation_words_stay_apart_and_numbers_whole(document: Document) -> None:
+    exported = export(document, "txt", "", Look(times=False, speakers=False, punctuation=False))
+
+    assert exported == "我们今天讨论预算 大家有意见吗\n\n没有意见\n\n[无法识别]\n\nPython 3.11够用了\n"
+
+
+@pytest.mark.parametrize("format", TEXTS)
+def test_any_text_can_be_had_in_traditional_characters_with_names_as_they_are(document: Document, format: str) -> None:
+    named = rename_speaker(document, "S1", "于发")
+
+    exported = export(named, format, "周会", Look(script=Script.TRADITIONAL))
+
+    assert "討論預算" in exported
+    assert "讨论" not in exported
+    assert "于发" in exported

@@ -209,3 +209,107 @@ async def test_a_refused_save_leaves_the_transaction_usable(
         await save(session, home, edited, 7)
 
     assert (await save(session, home, edited, 1)).number == 2
+
+
+async def heard_again(
+    session: AsyncSession, home: Home, document: Document, *, over_people: bool = False
+) -> Transcript:
+    """What a second job of the recording does at its end."""
+    return await service.publish(
+        session,
+        recording_id=home.recording_id,
+        owner_id=home.ada.id,
+        job_id=None,
+        origin=Origin.MACHINE,
+        document=document,
+        over_people=over_people,
+    )
+
+
+async def newest(session: AsyncSession, home: Home) -> Transcript:
+    return await service.newest(session, owner_id=home.ada.id, recording_id=home.recording_id)
+
+
+async def test_what_is_heard_again_is_the_newest_where_nobody_has_written(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    again = await heard_again(session, home, document)
+
+    assert not again.aside
+    assert (await newest(session, home)).number == again.number == 2
+
+
+async def test_what_is_heard_again_is_laid_aside_where_somebody_has_written(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    await save(session, home, named(document, "张三"), 1)
+
+    again = await heard_again(session, home, document)
+
+    assert (again.number, again.aside, again.mirrored) == (3, True, True)
+    assert (await newest(session, home)).number == 2
+    found = await service.versions(session, owner_id=home.ada.id, recording_id=home.recording_id)
+    assert [(version.number, version.aside) for version in found] == [(3, True), (2, False), (1, False)]
+
+
+async def test_saving_goes_on_beside_a_version_that_was_laid_aside(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    await save(session, home, named(document, "张三"), 1)
+    await heard_again(session, home, document)
+
+    saved = await save(session, home, named(document, "李四"), 2, later=20)
+
+    assert saved.number == 4
+    assert await numbers(session, home) == [4, 3, 2, 1]
+    with pytest.raises(TranscriptChanged) as refusal:
+        await save(session, home, document, 3)
+    assert refusal.value.facts == {"newest": 4}
+
+
+async def test_who_asks_for_it_gets_what_is_heard_again_over_what_was_written(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    await save(session, home, named(document, "张三"), 1)
+
+    again = await heard_again(session, home, document, over_people=True)
+    later = await heard_again(session, home, document)
+
+    assert (again.aside, later.aside) == (False, False)
+    assert await numbers(session, home) == [4, 3, 2, 1]
+
+
+async def test_a_version_that_is_taken_is_the_newest_and_replaces_nothing(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    await save(session, home, named(document, "张三"), 1)
+    again = await heard_again(session, home, named(document, "机器"))
+
+    taken = await service.take(
+        session,
+        owner_id=home.ada.id,
+        recording_id=home.recording_id,
+        author_id=home.ada.id,
+        number=again.number,
+        based_on=2,
+    )
+
+    assert (taken.number, taken.origin, taken.document) == (4, "person", again.document)
+    assert (await newest(session, home)).number == 4
+    assert await numbers(session, home) == [4, 3, 2, 1]
+    assert (await heard_again(session, home, document)).aside
+
+
+async def test_a_version_is_taken_by_who_has_seen_the_newest(
+    session: AsyncSession, home: Home, document: Document
+) -> None:
+    await save(session, home, named(document, "张三"), 1)
+
+    with pytest.raises(TranscriptChanged):
+        await service.take(
+            session, owner_id=home.ada.id, recording_id=home.recording_id, author_id=home.ada.id, number=1, based_on=1
+        )
+    with pytest.raises(TranscriptNotFound):
+        await service.take(
+            session, owner_id=home.eve.id, recording_id=home.recording_id, author_id=home.eve.id, number=1, based_on=2
+        )

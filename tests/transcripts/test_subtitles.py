@@ -9,7 +9,8 @@ from backend.speech.merge import merge
 from backend.speech.text import bare
 from backend.speech.types import Diarization, Segment, Sentence
 from backend.transcripts.document import Document, Speaker, from_merged
-from backend.transcripts.export import export
+from backend.transcripts.export import export as export_bytes
+from backend.transcripts.look import Look, Script
 from backend.transcripts.subtitles import LINE, LONGEST, Cue, _width, cues
 from tests.speech.talk import diarizations, said, sentences, spoken
 
@@ -17,6 +18,10 @@ TIME = re.compile(r"(\d\d):(\d\d):(\d\d)[.,](\d\d\d) --> (\d\d):(\d\d):(\d\d)[.,
 
 #: What a browser takes for the beginning of a cue's text, and a line of it.
 _VTT_LINE = re.compile(r"(<v (?:[^<>&]|&(?:amp|lt|gt);)+>)?(?:[^<>&]|&(?:amp|lt|gt);)*")
+
+
+def export(document: Document, format: str, title: str, look: Look | None = None) -> str:
+    return export_bytes(document, format, title, look).decode()
 
 
 def made(talk: list[Sentence], diarization: Diarization | None = None) -> Document:
@@ -155,7 +160,7 @@ def test_a_very_long_name_is_cut_off_in_srt() -> None:
 
 def test_vtt_has_voice_tags_unless_speakers_are_unwanted() -> None:
     assert export(edited("你好。"), "vtt", "") == "WEBVTT\n\n00:00:00.000 --> 00:00:07.000\n<v 王>你好。\n"
-    assert "<v" not in export(edited("你好。"), "vtt", "", speakers=False)
+    assert "<v" not in export(edited("你好。"), "vtt", "", Look(speakers=False))
 
 
 def test_a_stretch_that_failed_is_seen_in_subtitles() -> None:
@@ -192,3 +197,22 @@ def test_nothing_said_becomes_markup_or_a_cue_in_srt(text: str, name: str) -> No
         assert TIME.fullmatch(time)
         assert 1 <= len(lines) <= 2
         assert not re.search(r"[<>{}]", "".join(lines))
+
+
+def test_without_punctuation_the_cuts_stay_where_they_were() -> None:
+    document = edited("他说：“3.5%的增长，够了！”我们继续讨论下一个问题，好不好？大家都同意的话，我们就往下走。")
+
+    marked = shown(document, named=True)
+    bare_cues = cues(document, named=True, punctuation=False, unrecognised="")
+
+    assert [(cue.start, cue.end) for cue in marked] == [(cue.start, cue.end) for cue in bare_cues]
+    assert bare_cues[0].lines[0].startswith("王：他说 3.5%的增长")
+    assert not re.search("[，。！？：“”]", "".join(line for cue in bare_cues for line in cue.lines)[2:])
+
+
+def test_traditional_words_keep_their_times() -> None:
+    document = made([said("我们今天讨论预算。", 3.0)])
+
+    exported = export(document, "srt", "", Look(script=Script.TRADITIONAL))
+
+    assert exported == "1\n00:00:03,000 --> 00:00:05,000\n我們今天討論預算。\n"

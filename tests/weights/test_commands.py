@@ -9,7 +9,7 @@ from rich.console import Console
 
 from backend.settings import Settings
 from backend.weights.commands import models_table, run_fetch, run_verify
-from backend.weights.store import installed
+from backend.weights.store import installed, mend
 from tests.weights.conftest import Site, serve_hub, serve_index
 
 pytestmark = pytest.mark.usefixtures("toy")
@@ -96,3 +96,10 @@ def test_the_list_says_what_is_there_and_whose_it_is(given: Settings, paper: Con
 def text(paper: Console) -> str:
     assert isinstance(paper.file, io.StringIO)
     return paper.file.getvalue()
+
+
+def test_the_font_is_a_set_of_its_own_that_asks_no_hub(given: Settings, site: Site, paper: Console) -> None:
+    assert run_fetch(given, "print", None, paper) == 1
+    assert "noto-sans-sc" in text(paper)
+    assert not [path for path, _, _ in site.asked if path.startswith("/api/")]
+    assert mend("noto-sans-sc").endswith("--set print")

@@ -55,12 +55,12 @@ def test_the_original_and_the_listening_copy_can_be_had_again(server: Server, re
     assert server.client.get(f"/api/recordings/{id}/peaks").status_code == 200
 
 
-def test_deleting_a_recording_leaves_nothing_of_it(server: Server, recording: Path) -> None:
+def test_deleting_a_recording_for_good_leaves_nothing_of_it(server: Server, recording: Path) -> None:
     id, job = server.upload(recording)
     server.ended(job)
     until(lambda: (server.folder / "uploads" / "transcripts" / f"{id}.json").exists())
 
-    assert server.client.delete(f"/api/recordings/{id}").status_code == 204
+    assert server.client.delete(f"/api/recordings/{id}", params={"for_good": True}).status_code == 204
 
     assert server.client.get(f"/api/recordings/{id}").status_code == 404
     assert server.client.get(f"/api/jobs/{job}").status_code == 404

@@ -412,3 +412,87 @@ def test_without_a_model_everything_else_works(tmp_path: Path, recording: Path) 
         assert get(server, f"{id}/minutes/versions") == []
     finally:
         server.close()
+
+
+def test_torn_segments_are_proposed_and_repaired_only_where_somebody_says_so(
+    server: Server, recording: Path, mood: Moody
+) -> None:
+    id, first = server.upload(recording)
+    server.ended(first)
+    before = get(server, f"{id}/transcript")
+    mood.script = lambda asked: Reply({"repairs": [{"do": "merge", "n": n, "s": ""} for n in (1, 3, 5)]})
+
+    job = server.ended(server.client.post(f"/api/recordings/{id}/repair").raise_for_status().json()["id"])
+    proposed = get(server, f"{id}/repair")
+    untouched = get(server, f"{id}/transcript")
+    path = f"/api/recordings/{id}/repair/review"
+    review = {"based_on": 1, "accept": [0], "reject": [item["id"] for item in proposed["items"][1:]]}
+    reviewed = server.client.post(path, json=review).raise_for_status().json()
+    again = server.client.post(path, json=review)
+
+    assert (job["status"], [stage["name"] for stage in job["stages"]]) == ("done", ["repair"])
+    assert {item["standing"] for item in proposed["items"]} == {"open"}
+    assert untouched == before
+    assert (reviewed["number"], reviewed["origin"]) == (2, "repair")
+    segments = get(server, f"{id}/transcript")["document"]["segments"]
+    raw = before["document"]["segments"]
+    assert segments[0]["text"] == raw[0]["text"] + raw[1]["text"]
+    assert [one["id"] for one in segments] == [raw[0]["id"], *(one["id"] for one in raw[2:])]
+    assert [one["standing"] for one in get(server, f"{id}/repair")["items"]] == [
+        "accepted",
+        *("rejected" for _ in proposed["items"][1:]),
+    ]
+    assert (again.status_code, again.json()["code"]) == (409, "transcript_changed")
+
+
+def test_an_endpoint_of_the_house_is_tested_chosen_and_keeps_its_key_to_itself(
+    server: Server, transcribed: str, language: LanguageServer, mood: Moody, stranger: httpx.Client
+) -> None:
+    mood.script = lambda asked: Reply({"ok": True})
+    path = "/api/admin/language-model"
+    body = {"name": "另一台", "url": language.url, "key": KEY, "model": MODEL, "allow_private": True}
+
+    added = server.client.post(f"{path}/endpoints", json=body).raise_for_status()
+    tried = server.client.post(f"{path}/endpoints/{added.json()['id']}/test").raise_for_status().json()
+    choice = {"default": added.json()["id"], "own_endpoints": True}
+    server.client.put(path, json=choice).raise_for_status()
+    mood.script = good
+    job = server.ended(ask(server, transcribed)["id"])
+    theirs = stranger.get("/api/language-model/endpoints")
+    private = stranger.post("/api/language-model/endpoints", json={**body, "allow_private": True})
+    own = stranger.post("/api/language-model/endpoints", json={k: v for k, v in body.items() if k != "allow_private"})
+    refused = stranger.post(f"/api/language-model/endpoints/{own.json()['id']}/test").json()
+    used = {one["id"]: one for one in server.client.get(f"{path}/endpoints").json()}[choice["default"]]
+    server.client.put(path, json={"default": None, "own_endpoints": False}).raise_for_status()
+
+    assert (tried["ok"], tried["code"], job["status"]) == (True, None, "done")
+    assert used["used_tokens"] > tried["prompt_tokens"] > 0
+    assert [one["default"] for one in theirs.json()] == [False, True]
+    assert [one["url"] for one in theirs.json()] == ["", ""]
+    assert (private.status_code, own.status_code) == (422, 201)
+    assert (refused["ok"], refused["code"]) == (False, "language_model_address")
+    assert not any(KEY in answer.text for answer in (added, theirs, own))
+    assert KEY not in server.log.read_text()
+
+
+def test_an_admin_shares_a_template_and_everybody_uses_its_newest_version(
+    server: Server, transcribed: str, stranger: httpx.Client
+) -> None:
+    body = {"name": "我们组的周会", "guidance": "只看风险。", "parts": ["actions", "overview"]}
+
+    made = server.client.post("/api/admin/templates", json=body).raise_for_status().json()
+    path = f"/api/admin/templates/{made['key']}"
+    changed = server.client.put(path, json={**body, "parts": ["overview"]}).raise_for_status().json()
+    theirs = next(one for one in stranger.get("/api/templates").json() if one["key"] == made["key"])
+    refused = [stranger.put(path, json=body), stranger.put(f"/api/templates/{made['key']}", json=body)]
+    server.ended(ask(server, transcribed, template=made["key"])["id"])
+    minutes = get(server, f"{transcribed}/minutes")
+    word = server.client.get(f"/api/recordings/{transcribed}/minutes/export", params={"format": "docx"})
+    server.client.delete(path).raise_for_status()
+
+    assert (changed["version"], changed["shared"], theirs) == (2, True, changed)
+    assert [answer.status_code for answer in refused] == [403, 404]
+    assert (minutes["template"]["name"], minutes["template"]["version"]) == ("我们组的周会", 2)
+    assert word.headers["content-type"].endswith("wordprocessingml.document")
+    assert word.content.startswith(b"PK")
+    assert made["key"] not in [one["key"] for one in stranger.get("/api/templates").json()]

@@ -1,0 +1,176 @@
+"""Long meetings: how time and memory grow with the audio, what silence costs, and what a kill near the end costs."""
+
+import asyncio
+import json
+import math
+import tempfile
+import time
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from backend.engines.hosts import Engines
+from backend.engines.ports import EngineError, Listening, Progress, SpeakerHints
+from backend.engines.sound import RATE, Samples, Sound
+from backend.engines.table import choose
+from backend.recordings.media import normalize
+from backend.settings import ROOT
+from backend.speech.merge import merge
+from backend.speech.types import Sentence, diarization_from_json, sentence_from_json
+from benchmarks.machine import describe
+from benchmarks.memory import PeakMemory
+
+#: What is promised, as ratios; see the issue of speed.
+SLOPE, MEMORY, SILENCE, RESUME = 1.05, 1.5, 0.3, 1.15
+
+#: One meeting after the other, with so much quiet between them.
+_PAUSE_SECONDS = 2.0
+_SILENT_SHARE = 0.8
+_KILL_AT = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run: wall seconds, the largest sum of resident memory, and what was heard."""
+
+    seconds: float
+    megabytes: float
+    sentences: list[Sentence]
+    voices: int
+
+
+def run(shared: Path, hours: list[float]) -> int:
+    """Print the tables; answers 1 where a limit is not kept."""
+    console = Console()
+    console.print(describe(), highlight=False)
+    with tempfile.TemporaryDirectory() as folder:
+        talk = asyncio.run(_talk(shared / "audio" / "meetings", Path(folder)))
+        kept = _grows(console, talk, sorted(hours), Path(folder))
+        kept &= _costs(console, talk, min(hours), Path(folder))
+    return 0 if kept else 1
+
+
+def _grows(console: Console, talk: Samples, hours: list[float], folder: Path) -> bool:
+    table = Table("hours", "seconds", "real-time factor", "peak MB", "characters", "voices")
+    ran = []
+    for length in hours:
+        wav = _write(folder / f"{length:g}.wav", talk, length * 3600)
+        ran.append(one := asyncio.run(_run(wav, folder / f"{length:g}")))
+        heard = str(sum(len(sentence.text) for sentence in one.sentences))
+        factor = f"{one.seconds / length / 3600:.4f}"
+        table.add_row(f"{length:g}", f"{one.seconds:.1f}", factor, f"{one.megabytes:.0f}", heard, str(one.voices))
+        wav.unlink()
+    console.print(table)
+    if len(ran) == 1:
+        return True
+    slope = math.log(ran[-1].seconds / ran[0].seconds) / math.log(hours[-1] / hours[0])
+    memory = ran[-1].megabytes / ran[0].megabytes
+    console.print(f"slope of time on log-log: {slope:.3f} (limit {SLOPE})", highlight=False)
+    console.print(f"peak memory, longest / shortest: {memory:.2f} (limit {MEMORY})", highlight=False)
+    return slope <= SLOPE and memory <= MEMORY
+
+
+def _costs(console: Console, talk: Samples, hours: float, folder: Path) -> bool:
+    """What silence and a kill cost, as shares of one clean run of the same length."""
+    wav = _write(folder / "talk.wav", talk, hours * 3600)
+    quiet = _write(folder / "quiet.wav", talk, hours * 3600, silent=_SILENT_SHARE)
+    clean = asyncio.run(_run(wav, folder / "clean"))
+    silent = asyncio.run(_run(quiet, folder / "silent"))
+    begun = time.perf_counter()
+    asyncio.run(_killed(wav, folder / "resumed"))
+    resumed = asyncio.run(_run(wav, folder / "resumed"))
+    whole = time.perf_counter() - begun
+    same = resumed.sentences == clean.sentences
+    console.print(
+        f"{100 * _SILENT_SHARE:.0f} % silence / all talk: {silent.seconds / clean.seconds:.2f} (limit {SILENCE})\n"
+        f"killed at {100 * _KILL_AT:.0f} % and resumed / clean: {whole / clean.seconds:.2f} (limit {RESUME})\n"
+        f"the same text after the kill: {'yes' if same else 'NO'}",
+        highlight=False,
+    )
+    return same and silent.seconds <= SILENCE * clean.seconds and whole <= RESUME * clean.seconds
+
+
+async def _run(wav: Path, folder: Path) -> Ran:
+    """Recognise and diarize side by side, then merge; what the folder has already is not done again."""
+    folder.mkdir(exist_ok=True)
+    heard, turns = folder / "sentences.json", folder / "turns.json"
+    engines = Engines(ROOT / "models")
+    begun = time.perf_counter()
+    try:
+        with PeakMemory() as peak:
+            work = [_transcribe(engines, wav, folder)] * (not heard.exists())
+            work += [_diarize(engines, wav, turns)] * (not turns.exists())
+            await asyncio.gather(*work)
+            sentences = [sentence_from_json(row) for row in json.loads(heard.read_text())]
+            diarization = diarization_from_json(json.loads(turns.read_text()))
+            await asyncio.to_thread(merge, sentences, diarization)
+    finally:
+        await engines.close()
+    voices = len({turn.voice for turn in diarization.turns})
+    return Ran(time.perf_counter() - begun, peak.megabytes, sentences, voices)
+
+
+async def _killed(wav: Path, folder: Path) -> None:
+    """As `_run`, but both children are killed when the recogniser has heard most of it."""
+    folder.mkdir(exist_ok=True)
+    engines, late = Engines(ROOT / "models"), asyncio.Event()
+
+    def progress(done: float, total: float) -> None:
+        if done >= _KILL_AT * total:
+            late.set()
+
+    async def kill() -> None:
+        await late.wait()
+        await engines.close()
+
+    work = (_transcribe(engines, wav, folder, progress), _diarize(engines, wav, folder / "turns.json"), kill())
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(outcome, BaseException) and not isinstance(outcome, EngineError):
+            raise outcome
+
+
+def _quiet(_done: float, _total: float) -> None:
+    pass
+
+
+async def _transcribe(engines: Engines, wav: Path, folder: Path, progress: Progress = _quiet) -> None:
+    name = choose("transcribe", None, ROOT / "models", False)
+    listening = Listening(finished=folder / "finished.jsonl")
+    await engines.transcribe(name, wav, listening, folder / "sentences.json", progress)
+
+
+async def _diarize(engines: Engines, wav: Path, turns: Path) -> None:
+    await engines.diarize(choose("diarize", None, ROOT / "models", False), wav, SpeakerHints(), turns, _quiet)
+
+
+async def _talk(meetings: Path, folder: Path) -> Samples:
+    """Every meeting there is, one after the other."""
+    import numpy as np
+
+    parts: list[Samples] = []
+    for meeting in sorted(meetings.glob("*.flac")):
+        wav = folder / "one.wav"
+        await normalize(meeting, wav=wav, listening_copy=folder / "one.m4a", max_seconds=12 * 3600)
+        with Sound(wav) as sound:
+            parts += [sound.read(0.0, sound.duration), np.zeros(round(_PAUSE_SECONDS * RATE), np.int16)]
+    return np.concatenate(parts)
+
+
+def _write(path: Path, talk: Samples, seconds: float, silent: float = 0.0) -> Path:
+    """`talk` over and over; of every round the share `silent` is nothing at all."""
+    import numpy as np
+
+    nothing = np.zeros(round(len(talk) * silent / (1 - silent)), np.int16)
+    left = round(seconds * RATE)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        while left > 0:
+            for part in (talk, nothing):
+                file.writeframes(part[:left].tobytes())
+                left -= min(left, len(part))
+    return path

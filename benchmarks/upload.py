@@ -1,0 +1,268 @@
+"""An upload over tus beside Starlette's UploadFile, one after the other in one run: MB/s, CPU of the server, memory."""
+
+import base64
+import http.client
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from backend.settings import ROOT
+from benchmarks.machine import describe
+from benchmarks.server import _free_port, _wait_until_up
+
+#: What is promised: so much more throughput, at so much of the CPU.
+FASTER, CHEAPER = 2.5, 0.4
+#: How much the server may grow while it takes in a file of any size.
+GROWTH_MB = 64.0
+_PASSWORD = "benchmark " + secrets.token_urlsafe(12)
+_BOUNDARY = b"benchmark"
+_BLOCK = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of one upload."""
+
+    mb_per_second: float
+    cpu_seconds_per_gb: float
+    grown_mb: float  #: resident memory at its highest, less what it was before
+
+
+def run(rounds: int, megabytes: int, large: int) -> int:
+    """Print the figures; answers 1 where a limit is passed."""
+    console = Console()
+    console.print(describe(), highlight=False)
+    with tempfile.TemporaryDirectory(dir=ROOT) as named:
+        folder = Path(named)
+        with _ours(folder) as ours, _starlette(folder, "plain") as plain, _starlette(folder, "safe") as safe:
+            servers = {"tus, sha256, fsync": ours, "UploadFile, copy": plain, "UploadFile, copy, sha256, fsync": safe}
+            sides: dict[str, list[Figures]] = {name: [] for name in servers}
+            file = _file(folder, megabytes)
+            for _ in range(rounds):
+                for name, server in servers.items():
+                    sides[name].append(server.take(file))
+            huge = ours.take(_file(folder, large)) if large else None
+    table = Table(
+        "", "MB/s", "CPU s/GB", "memory grew by MB", title=f"{megabytes} MB, median (least, most) of {rounds}"
+    )
+    for name, figures in sides.items():
+        table.add_row(name, *(_told([getattr(one, field) for one in figures]) for field in Figures.__slots__))
+    console.print(table)
+    mine, other, equal = sides.values()
+    faster, cheaper = _ratios(mine, other)
+    console.print(f"throughput {faster:.2f} × (limit {FASTER}), CPU {cheaper:.2f} × (limit {CHEAPER})", highlight=False)
+    console.print(
+        "beside one that promises the same: {:.2f} ×, {:.2f} ×".format(*_ratios(mine, equal)), highlight=False
+    )
+    if huge:
+        console.print(
+            f"{large} MB: {huge.mb_per_second:.0f} MB/s, {huge.cpu_seconds_per_gb:.2f} CPU s/GB, "
+            f"memory grew by {huge.grown_mb:.0f} MB (limit {GROWTH_MB:.0f})",
+            highlight=False,
+        )
+    flat = max(one.grown_mb for one in (*mine, *([huge] if huge else []))) <= GROWTH_MB
+    return 0 if faster >= FASTER and cheaper <= CHEAPER and flat else 1
+
+
+def _ratios(mine: list[Figures], other: list[Figures]) -> tuple[float, float]:
+    """Throughput and CPU as a share of the other's, round by round."""
+    pairs = list(zip(mine, other, strict=True))
+    return (
+        statistics.median(a.mb_per_second / b.mb_per_second for a, b in pairs),
+        statistics.median(a.cpu_seconds_per_gb / b.cpu_seconds_per_gb for a, b in pairs),
+    )
+
+
+class _Server:
+    """A server in a process of its own; `take` sends it a file and watches it."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, headers: dict[str, str]) -> None:
+        self.port = port
+        self.headers = headers
+        self._process = psutil.Process(process.pid)
+
+    def request(self, size: int) -> tuple[str, str, dict[str, str]]:
+        """Method, path and headers of what carries the file."""
+        raise NotImplementedError
+
+    def around(self) -> tuple[bytes, bytes]:
+        return b"", b""
+
+    def clear(self) -> None:
+        """Nothing of the file stays."""
+
+    def take(self, file: Path) -> Figures:
+        size = file.stat().st_size
+        method, path, headers = self.request(size)
+        before, after = self.around()
+        headers = {**headers, "Content-Length": str(len(before) + size + len(after))}
+        head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "127.0.0.1", **headers}.items())
+        os.sync()  # what the side before has left to be written is not this one's
+        cpu, memory = self._cpu(), self._process.memory_info().rss
+        with (
+            self._peak() as peak,
+            socket.create_connection(("127.0.0.1", self.port)) as line,
+            file.open("rb") as content,
+        ):
+            begun = time.perf_counter()
+            line.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + before)
+            line.sendfile(content)
+            line.sendall(after)
+            answer = http.client.HTTPResponse(line)
+            answer.begin()
+            seconds = time.perf_counter() - begun
+            if answer.status not in (200, 204):
+                raise SystemExit(f"{path}: {answer.status} {answer.read()!r}")
+        figures = Figures(size / seconds / 1e6, (self._cpu() - cpu) / size * 1e9, (max(peak) - memory) / 1e6)
+        self.clear()
+        return figures
+
+    def _cpu(self) -> float:
+        times = self._process.cpu_times()
+        return times.user + times.system
+
+    @contextmanager
+    def _peak(self) -> Iterator[list[int]]:
+        over, seen = threading.Event(), [self._process.memory_info().rss]
+
+        def watch() -> None:
+            while not over.wait(0.02):
+                seen.append(self._process.memory_info().rss)
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            over.set()
+            thread.join()
+
+
+class _Ours(_Server):
+    _place = ""
+
+    def request(self, size: int) -> tuple[str, str, dict[str, str]]:
+        name = base64.b64encode("会议.wav".encode()).decode()
+        made = httpx.post(
+            f"http://127.0.0.1:{self.port}/api/uploads",
+            headers={**self.headers, "Upload-Length": str(size), "Upload-Metadata": f"filename {name}"},
+        )
+        self._place = made.raise_for_status().headers["Location"]
+        headers = {**self.headers, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        return "PATCH", self._place, headers
+
+    def clear(self) -> None:
+        httpx.delete(f"http://127.0.0.1:{self.port}{self._place}", headers=self.headers).raise_for_status()
+
+
+class _Theirs(_Server):
+    def request(self, size: int) -> tuple[str, str, dict[str, str]]:
+        return "POST", "/upload", {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY.decode()}"}
+
+    def around(self) -> tuple[bytes, bytes]:
+        part = b'Content-Disposition: form-data; name="file"; filename="meeting.wav"\r\nContent-Type: audio/wav\r\n\r\n'
+        return b"--" + _BOUNDARY + b"\r\n" + part, b"\r\n--" + _BOUNDARY + b"--\r\n"
+
+
+@contextmanager
+def _ours(folder: Path) -> Iterator[_Server]:
+    env = {
+        **os.environ,
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "DATABASE_URL": f"sqlite:///{folder}/bench.db",
+        "UPLOADS_DIR": f"{folder}/uploads",
+        "LOG_LEVEL": "WARNING",
+        "DEMO": "true",
+    }
+    subprocess.run(
+        [sys.executable, "create_super_admin.py", "--username", "bench", "--password-stdin"],
+        input=_PASSWORD, text=True, env=env, cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    with _serving(["-m", "backend", "serve"], env) as (process, port):
+        form = {"username": "bench", "password": _PASSWORD}
+        login = httpx.post(f"http://127.0.0.1:{port}/api/auth/login", data=form).raise_for_status().json()
+        headers = {"Authorization": f"Bearer {login['access_token']}", "Tus-Resumable": "1.0.0"}
+        yield _Ours(process, port, headers)
+
+
+@contextmanager
+def _starlette(folder: Path, kind: str) -> Iterator[_Server]:
+    env = {**os.environ, "TAKEN": str(folder / f"taken-{kind}.wav"), "KIND": kind, "TMPDIR": str(folder)}
+    with _serving(["-m", "benchmarks.upload"], env) as (process, port):
+        yield _Theirs(process, port, {})
+
+
+@contextmanager
+def _serving(command: list[str], env: dict[str, str]) -> "Iterator[tuple[subprocess.Popen[bytes], int]]":
+    port = _free_port()
+    process = subprocess.Popen([sys.executable, *command, "--port", str(port)], env=env, cwd=ROOT)
+    try:
+        _wait_until_up(f"http://127.0.0.1:{port}")
+        yield process, port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _file(folder: Path, megabytes: int) -> Path:
+    path = folder / f"{megabytes}.wav"
+    block = secrets.token_bytes(_BLOCK)
+    with path.open("wb") as file:
+        for start in range(0, megabytes * 10**6, _BLOCK):
+            file.write(block[: megabytes * 10**6 - start])
+    return path
+
+
+def _told(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f}, {max(values):.2f})"
+
+
+def _serve_theirs() -> None:
+    """What everybody writes first, an UploadFile copied to where it belongs; or the same with what we promise."""
+    import hashlib
+    import shutil
+
+    import uvicorn
+    from fastapi import FastAPI, UploadFile
+
+    app = FastAPI()
+    target, safe = Path(os.environ["TAKEN"]), os.environ["KIND"] == "safe"
+
+    @app.get("/health")
+    async def health() -> str:
+        return "ok"
+
+    @app.post("/upload")
+    async def upload(file: UploadFile) -> str:
+        digest = hashlib.sha256()
+        with target.open("wb") as copy:  # noqa: ASYNC230  (as everybody writes it)
+            if not safe:
+                shutil.copyfileobj(file.file, copy)
+            while chunk := file.file.read(2**20) if safe else b"":
+                digest.update(chunk)
+                copy.write(chunk)
+            if safe:
+                copy.flush()
+                os.fsync(copy.fileno())
+        return digest.hexdigest()
+
+    uvicorn.run(app, port=int(sys.argv[-1]), log_level="warning")
+
+
+if __name__ == "__main__":
+    _serve_theirs()

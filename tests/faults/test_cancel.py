@@ -1,0 +1,86 @@
+"""Cancelled wherever it is, a job ends once; an input that is gone ends its own job and no other."""
+
+import asyncio
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from backend.database import Database
+from backend.jobs import queue
+from backend.jobs.queue import Fenced, JobFinal, Limits
+from backend.jobs.tables import Job, Status
+from tests.faults.conftest import play
+from tests.faults.test_kill import engines
+from tests.jobs.conftest import MakeRecording, recording_of  # noqa: F401  (a fixture)
+from tests.serving import Server, until
+
+LIMITS = Limits()
+
+
+@pytest.mark.parametrize("stage", ["transcribe", "diarize"])
+def test_a_job_cancelled_in_a_stage_ends_there_and_leaves_no_child(server: Server, recording: Path, stage: str) -> None:
+    play(server, **{stage: {"steps": {"1": {"hang": True}}}})
+    server.start()
+    _, job = server.upload(recording)
+    until(lambda: engines(server))
+    until(lambda: any(one["name"] == stage for one in server.job(job)["stages"]))
+
+    answers = [server.client.post(f"/api/jobs/{job}/cancel") for _ in range(2)]
+    begun = time.monotonic()
+    until(lambda: not engines(server), 5)
+
+    assert time.monotonic() - begun < 2
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert answers[1].json()["code"] == "job_final"
+    assert server.job(job)["status"] == "cancelled"
+    assert server.client.get("/api/queue").json()["running"] == 0
+
+
+async def test_a_job_that_is_cancelled_while_it_ends_is_one_of_both(
+    database: Database, recording_of: MakeRecording  # noqa: F811
+) -> None:  # fmt: skip
+    for _ in range(10):
+        recording = await recording_of("ann")
+        async with database.write() as session:
+            await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
+            job = await queue.claim(session, runner="here:1:1.00", limits=LIMITS)
+        assert job is not None
+        won: list[Status] = []
+
+        async def finish(job: Job = job, won: list[Status] = won) -> None:
+            with suppress(Fenced):
+                async with database.write() as session:
+                    await queue.finish(session, job, Status.DONE)
+                won.append(Status.DONE)
+
+        async def cancel(job: Job = job, won: list[Status] = won) -> None:
+            with suppress(JobFinal):
+                async with database.write() as session:
+                    await queue.cancel(session, job)
+                won.append(Status.CANCELLED)
+
+        await asyncio.gather(finish(), cancel())
+
+        async with database.read() as session:
+            assert [Status((await session.get_one(Job, job.id)).status)] == won
+
+
+@pytest.mark.parametrize("how", ["removed", "truncated"])
+def test_an_input_that_is_gone_fails_its_own_job_alone(server: Server, recording: Path, how: str) -> None:
+    play(server, transcribe={"steps": {"3": {"hang": True, "once": str(server.folder / "hung")}}})
+    server.start(JOB_QUEUE_MAX_CONCURRENT="1")
+    _, first = server.upload(recording)
+    until((server.folder / "hung").exists)
+    hurt, second = server.upload(recording)
+    _, third = server.upload(recording)
+    original = server.folder / "uploads" / hurt / "original.wav"
+    original.unlink() if how == "removed" else original.write_bytes(recording.read_bytes()[:30])
+
+    server.client.post(f"/api/jobs/{first}/cancel").raise_for_status()
+
+    state = server.ended(second)
+    assert state["status"] == "failed"
+    assert state["error"]["code"] == "input_missing" if how == "removed" else state["error"]["code"]
+    assert server.ended(third)["status"] == "done"

@@ -1,0 +1,44 @@
+"""SIGKILL while minutes become files: they are published once, and their mirror is there afterwards."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import moved_in
+from tests.faults.steps import ID
+from tests.faults.test_housekeeping import checked
+from tests.language_server import KEY, MODEL, LanguageServer, serve_language
+from tests.minutes.models import good
+from tests.serving import Server, until
+
+
+@pytest.fixture(scope="module")
+def language() -> Iterator[LanguageServer]:
+    with serve_language(good) as server:
+        yield server
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("step", [f"{ID}.minutes.md", f"{ID}.minutes.json"])
+def test_a_server_killed_while_minutes_become_files(
+    tmp_path: Path, furnished: Server, recording: Path, language: LanguageServer, step: str, moment: str
+) -> None:
+    model = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
+    server = moved_in(tmp_path, furnished, **model, OPENAI_ALLOW_PRIVATE="true", HEARTBEAT_SECONDS="1")
+    try:
+        server.start(CRASH_AT=f"{moment}:{step}")
+        id, job = server.upload(recording)
+        assert server.ended(job)["status"] == "done"
+        server.client.post(f"/api/recordings/{id}/minutes", json={}).raise_for_status()
+        server.wait_for_death()
+
+        server.start()
+
+        mirrors = [server.folder / "uploads" / "transcripts" / f"{id}.minutes.{kind}" for kind in ("md", "json")]
+        until(lambda: all(mirror.exists() for mirror in mirrors))
+        until(lambda: server.rows("SELECT mirrored FROM minutes") == [(1,)])
+        assert asyncio.run(checked(server)).problems == []
+    finally:
+        server.close()

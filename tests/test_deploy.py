@@ -1,0 +1,193 @@
+"""What deploy/ says is what the server needs: the site passes uploads and sockets, the image copies what there is."""
+
+import http.client
+import json
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from backend.settings import Settings
+from tests.serving import ROOT, Server, until
+
+DEPLOY = ROOT / "deploy"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("house"))
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten megabytes of silence, with a Chinese name."""
+    path = tmp_path_factory.mktemp("audio") / "周会.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(b"\0" * 10 * 1024**2)
+    return path
+
+
+@pytest.fixture(scope="module")
+def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of the server behind nginx with our site: the names and ports changed, and a certificate of its own."""
+    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+    if not Path(nginx).exists() or not shutil.which("openssl"):
+        pytest.skip("no nginx or no openssl on this machine: apt install nginx-light openssl")
+    folder = tmp_path_factory.mktemp("nginx")
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    pair = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run([*make, *pair], check=True, capture_output=True)
+    plain, secure = free_port(), free_port()
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    for ours, here in (
+        ("server 127.0.0.1:8000;", f"server 127.0.0.1:{server.port};"),
+        ("listen 80;", f"listen 127.0.0.1:{plain};"),
+        ("listen 443 ssl http2;", f"listen 127.0.0.1:{secure} ssl http2;"),
+        ("    listen [::]:80;\n", ""),
+        ("    listen [::]:443 ssl http2;\n", ""),
+        ("/etc/ssl/certs/asr.example.org.pem", f"{folder}/cert.pem"),
+        ("/etc/ssl/private/asr.example.org.key", f"{folder}/key.pem"),
+        ("asr.example.org", "localhost"),
+    ):
+        assert ours in text
+        text = text.replace(ours, here)
+    (folder / "site.conf").write_text(text, encoding="utf-8")
+    kept = "\n".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = f"daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
+    whole += f"http {{ access_log off; {kept} include {folder}/site.conf; }}"
+    (folder / "nginx.conf").write_text(whole, encoding="utf-8")
+    command = [nginx, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
+    tested = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stderr
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    headers = {"Authorization": server.client.headers["Authorization"]}
+    # The certificate was made a moment ago by this test: there is nobody to vouch for it.
+    client = httpx.Client(base_url=f"https://127.0.0.1:{secure}", verify=False, headers=headers, timeout=30)  # noqa: S501
+
+    def answers() -> bool:
+        try:
+            return client.get("/health").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    until(answers)
+    yield client
+    client.close()
+    process.terminate()
+    process.wait(10)
+
+
+def test_an_upload_passes_the_site_and_becomes_a_transcript(site: httpx.Client, server: Server, tone: Path) -> None:
+    with tone.open("rb") as file:
+        answer = site.post("/api/recordings", files={"file": (tone.name, file)})
+
+    assert answer.status_code == 201, answer.text
+    assert server.ended(answer.json()["job"]["id"])["status"] == "done"
+    assert answer.headers["Strict-Transport-Security"]
+
+
+def test_who_may_not_upload_hears_so_before_the_body_is_sent(site: httpx.Client) -> None:
+    address = httpx.URL(site.base_url)
+    assert address.port is not None
+    connection = http.client.HTTPSConnection(address.host, address.port, context=_careless(), timeout=20)
+    connection.putrequest("POST", "/api/recordings")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=x")
+    connection.putheader("Content-Length", str(4 * 1024**3))
+    connection.endheaders()
+    connection.send(b"\0" * 65536)  # and not a byte more: with a proxy that keeps bodies back, nobody would answer
+
+    assert connection.getresponse().status == 401
+    connection.close()
+
+
+def test_the_socket_passes_the_site(site: httpx.Client) -> None:
+    ticket = site.post("/api/auth/tickets", json={}).json()["ticket"]
+    ours = str(site.base_url).rstrip("/")
+
+    with connect(f"{ours.replace('https', 'wss')}/api/events", ssl=_careless(), origin=Origin(ours)) as events:
+        events.send(json.dumps({"ticket": ticket}))
+        first = json.loads(events.recv(10))
+
+    assert first["type"] == "snapshot"
+
+
+def _careless() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def test_cookies_are_for_https_behind_the_site_and_the_client_is_known_by_its_address(site: httpx.Client) -> None:
+    login = site.post(
+        "/api/auth/login",
+        data={"username": "chief", "password": "wrong"},
+        headers={"X-Forwarded-For": "203.0.113.9"},
+    )
+    assert login.status_code == 401
+    entries = site.get("/api/admin/audit", params={"action": "sign_in_refused"}).json()["entries"]
+
+    assert entries[0]["address"] == "127.0.0.1"
+    assert site.get("/metrics").status_code == 404
+
+
+def test_the_image_copies_what_there_is() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
+
+    sources = [source for line in copied for source in line.split()]
+    assert len(sources) >= 8
+    assert [source for source in sources if not (ROOT / source).exists()] == []
+    kept = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    let_in = [line[1:] for line in kept if line.startswith("!")]
+    assert [source for source in sources if not any((ROOT / source).is_relative_to(ROOT / one) for one in let_in)] == []
+    assert re.search(r"^USER meeting-asr$", text, re.MULTILINE)
+
+
+def test_compose_and_the_unit_set_nothing_that_is_no_setting() -> None:
+    known = {name.upper() for name in Settings.model_fields} | {"HOST", "PORT", "HOME", "PYTHONUNBUFFERED"}
+    compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    unit = (DEPLOY / "meeting-asr.service").read_text(encoding="utf-8")
+    image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").partition("COPY create_super_admin.py")[2]
+
+    set_by_unit = re.findall(r"(?:^Environment=| )([A-Z_]+)=", "\n".join(re.findall(r"^Environment=.*", unit, re.M)))
+    set_by_image = re.findall(r"([A-Z_]+)=", image.partition("ENV ")[2].partition("VOLUME")[0])
+
+    assert set(compose["services"]["server"]["environment"]) <= known
+    assert set(set_by_unit) <= known
+    assert set(set_by_image) - {"PATH"} <= known
+
+
+def test_the_unit_is_in_order() -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd on this machine")
+    told = subprocess.run(
+        ["systemd-analyze", "verify", str(DEPLOY / "meeting-asr.service")], capture_output=True, text=True, check=False
+    )
+    # The program lies elsewhere here.
+    wrong = [line for line in told.stderr.splitlines() if "meeting-asr" in line and "is not executable" not in line]
+    assert wrong == []
