@@ -17,6 +17,7 @@ class AppError(Exception):
     status = 400
     code = "bad_request"
     detail = "The request could not be understood."
+    retry = False  #: whether the same may succeed a little later though nobody has mended anything
 
     def __init__(self, detail: str | None = None, *, headers: dict[str, str] | None = None, **facts: Any) -> None:
         self.detail = detail or type(self).detail

@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend import logs
 from backend.crash import durable_step
 from backend.database import Database, after_commit, is_busy
-from backend.engines.language import LanguageModelError
 from backend.engines.ports import EngineError
 from backend.errors import AppError
 from backend.jobs import queue
@@ -94,8 +93,7 @@ class Attempt:
                 logger.info("Job was taken from this attempt", extra={"attempt": self.job.attempt})
         except (AppError, EngineError) as error:
             logger.warning("Job failed", extra={"code": error.code, "attempt": self.job.attempt})
-            retry = isinstance(error, EngineError | LanguageModelError) and error.retry
-            await self._give_up(error.code, error.detail, retry=retry)
+            await self._give_up(error.code, error.detail, retry=error.retry)
         except Exception:
             logger.exception("Job failed unexpectedly", extra={"attempt": self.job.attempt})
             await self._give_up("internal_error", "Something went wrong here. It has been logged.", retry=True)

@@ -32,6 +32,9 @@ class Cage:
 #: Where programs and their libraries live.
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/nix/store", "/gnu/store", "/etc/ld.so.cache", "/dev/urandom")
 
+#: Of CPU time, until the kernel kills what has put the timer off.
+_GRACE_SECONDS = 5
+
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP = 1, 38, 22
 _ARCHITECTURES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}  #: audit number, number of socket()
 _IO_URING_SETUP = 425
@@ -45,10 +48,13 @@ def caged(cage: Cage, command: Sequence[str]) -> list[str]:
 def _main() -> None:
     fields = json.loads(sys.argv[1])
     command = sys.argv[2:]
+    # FFmpeg would end at SIGXCPU as if it were done; SIGPROF it does not know, and dies. The timer outlives the exec.
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, fields["cpu_seconds"])
     limits = [
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CPU, fields["cpu_seconds"]),
+        (resource.RLIMIT_CPU, fields["cpu_seconds"] + _GRACE_SECONDS),
         (resource.RLIMIT_FSIZE, fields["file_bytes"]),
         (resource.RLIMIT_AS, fields["memory_bytes"]),
     ]

@@ -18,6 +18,16 @@ _LINE_CHARACTERS = 1000
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
 
+#: Signals that a program brings upon itself: a crash, or a limit it was given. All others were sent to it.
+_ITS_OWN = frozenset(
+    getattr(signal, name)
+    for name in (
+        *("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"),
+        *("SIGPIPE", "SIGPROF", "SIGXCPU", "SIGXFSZ"),
+    )
+)
+
+
 class OutOfTime(Exception):
     """The child was killed: it ran past its time, or said nothing for too long."""
 
@@ -26,6 +36,11 @@ class OutOfTime(Exception):
 class Outcome:
     code: int  #: exit status; minus the signal where one ended it
     errors: str  #: what it wrote to stderr, shortened in the middle
+
+    @property
+    def killed(self) -> bool:
+        """Whether somebody else ended it: the kernel for want of memory, or a person. It says nothing of its input."""
+        return self.code < 0 and -self.code not in _ITS_OWN
 
 
 async def run(

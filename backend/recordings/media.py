@@ -14,7 +14,7 @@ from pathlib import Path
 
 from backend.crash import durable_step
 from backend.durable import sync_folder
-from backend.errors import AppError, InvalidInput, NotFound
+from backend.errors import AppError, InvalidInput, NotFound, ServiceBusy
 from backend.ffmpeg import ffmpeg_path
 from backend.recordings import child
 from backend.recordings.cage import Cage, caged
@@ -35,6 +35,8 @@ _COPY_RATE = 32_000  #: a listening copy is for voices: nothing above 16 kHz
 _QUIET_SECONDS = 120.0  #: FFmpeg reports twice a second; after such a silence it hangs
 #: What FFmpeg says of the picture it is not allowed to look at.
 _HARMLESS = ("not on whitelist", "Failed to open codec in avformat_find_stream_info")
+#: FFmpeg's exit status after a signal that it heeds, and what it says where it had not even begun.
+_TOLD_TO_END, _NO_MORE = 255, "Immediate exit requested"
 _LONGEST_GAP = 3600  #: seconds; a jump beyond is a broken clock
 
 
@@ -70,6 +72,18 @@ class MediaDamaged(InvalidInput):
     detail = "This file is damaged: no sound could be read from it."
 
 
+class DecoderKilled(ServiceBusy):
+    code = "decoder_killed"
+    detail = (
+        "FFmpeg was killed while it read this recording; the server may be short of memory. The recording is not to "
+        "blame: try again."
+    )
+    retry = True
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "10"})
+
+
 class InputMissing(NotFound):
     code = "input_missing"
     detail = "The file of this recording is no longer there. Upload it again."
@@ -101,7 +115,7 @@ def _forget(_seconds: float) -> None:
 async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str | None = None) -> Probe:
     """Read the headers, then every packet of the first audio stream without decoding it: a header may lie.
 
-    Raises NotMedia, UnsupportedAudio, NoAudio, TooShort, TooLong, MediaDamaged or InputMissing.
+    Raises NotMedia, UnsupportedAudio, NoAudio, TooShort, TooLong, MediaDamaged, InputMissing or DecoderKilled.
     """
     source = source.absolute()
     size = _size(source)
@@ -123,6 +137,8 @@ async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str 
         )
     except child.OutOfTime:
         raise MediaDamaged("Reading this file took too long; it is probably damaged.") from None
+    if _ended_from_outside(outcome):
+        raise DecoderKilled
     if not seen.format or _TOO_MANY_STREAMS.search(outcome.errors):
         raise _refusal(outcome)
     if not seen.audio:
@@ -244,6 +260,8 @@ def _checked(outcome: child.Outcome, wav: Path, copy: Path, max_seconds: float) 
         raise DiskFull
     if "File too large" in outcome.errors or outcome.code == -signal.SIGXFSZ:  # the wav of `max_seconds` is full
         raise TooLong
+    if _ended_from_outside(outcome):
+        raise DecoderKilled
     if outcome.code < 0:
         raise MediaDamaged
     duration = _wav_seconds(wav)
@@ -254,6 +272,11 @@ def _checked(outcome: child.Outcome, wav: Path, copy: Path, max_seconds: float) 
     if duration > max_seconds:
         raise TooLong
     return duration
+
+
+def _ended_from_outside(outcome: child.Outcome) -> bool:
+    """SIGKILL kills FFmpeg; at SIGTERM and the like it cuts its work short, as if the recording ended there."""
+    return outcome.killed or outcome.code == _TOLD_TO_END or (outcome.code != 0 and _NO_MORE in outcome.errors)
 
 
 def _wav_seconds(path: Path) -> float:

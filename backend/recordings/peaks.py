@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backend.durable import write_durably
 from backend.recordings import child
+from backend.recordings.media import DecoderKilled
 
 _PER_SECOND = 40  #: finer is not to be seen
 _MOST = 200_000  #: of a long recording: 1.3 MB of JSON
@@ -22,6 +23,8 @@ async def make_peaks(wav: Path, out: Path) -> None:
     """Write `out`, as {"duration", "peaks": [0…1, …]}, from a 16-bit mono wav. Cancelling kills the child."""
     command = [sys.executable, "-m", "backend.recordings.peaks", str(wav.absolute()), str(out.absolute())]
     outcome = await child.run(command, seconds=1800, quiet_seconds=1800, folder=str(_PROJECT))
+    if outcome.killed:
+        raise DecoderKilled
     if outcome.code != 0:
         raise RuntimeError(f"The peaks could not be counted: {outcome.errors[-2000:]}")
 

@@ -2,8 +2,15 @@
 
 import errno
 import json
+import os
+import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
+import pytest
 
 from backend.ffmpeg import ffmpeg_path
 from tests.faults.conftest import SENTENCES, play
@@ -63,6 +70,89 @@ def test_a_damaged_file_gives_what_can_be_read_and_a_warning(server: Server, tmp
     state = server.ended(job)
 
     assert (state["status"], [warning["code"] for warning in state["warnings"]]) == ("done", ["media_damaged"])
+
+
+@pytest.fixture
+def slow_ffmpeg(tmp_path: Path) -> Path:
+    """A folder for PATH whose FFmpeg reads no faster than a person listens, as long as a file `slow` lies beside it."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    real = shutil.copy(ffmpeg_path(), folder / "ffmpeg-itself")  # its cage lets a program read its own folder
+    program = folder / "ffmpeg"
+    program.write_text(f'#!/bin/sh\n[ -e {folder}/slow ] && exec {real} -re "$@"\nexec {real} "$@"\n')
+    program.chmod(0o755)
+    return folder
+
+
+def kill_ffmpeg(server: Server) -> None:
+    """As the kernel does where memory runs out, or an operator."""
+    for process in until(lambda: ffmpegs(server)):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def ffmpegs(server: Server) -> list[psutil.Process]:
+    assert server.process is not None
+    found = []
+    for child in psutil.Process(server.process.pid).children():
+        with suppress(psutil.NoSuchProcess, IndexError):  # it ends while it is looked at
+            if Path(child.cmdline()[0]).name == "ffmpeg-itself":
+                found.append(child)
+    return found
+
+
+def test_an_ffmpeg_that_is_killed_is_started_again_and_the_recording_is_not_blamed(
+    server: Server, recording: Path, slow_ffmpeg: Path
+) -> None:
+    server.start(PATH=f"{slow_ffmpeg}:{os.environ['PATH']}")
+    id, job = server.upload(recording)
+    server.ended(job)
+    (slow_ffmpeg / "slow").touch()
+    again = server.client.post(f"/api/recordings/{id}/jobs", json={"fresh": True}).raise_for_status().json()["id"]
+
+    kill_ffmpeg(server)
+    waiting = until(lambda: (state := server.job(again))["error"] and state)
+    (slow_ffmpeg / "slow").unlink()
+
+    assert (waiting["status"], waiting["error"]["code"]) == ("queued", "decoder_killed")
+    state = server.ended(again)
+    assert (state["status"], state["attempt"], state["warnings"]) == ("done", 2, [])
+
+
+def test_an_ffmpeg_that_is_killed_each_time_fails_the_job_with_the_reason_and_keeps_the_input(
+    server: Server, recording: Path, slow_ffmpeg: Path
+) -> None:
+    server.start(PATH=f"{slow_ffmpeg}:{os.environ['PATH']}")
+    id, job = server.upload(recording)
+    server.ended(job)
+    (slow_ffmpeg / "slow").touch()
+    again = server.client.post(f"/api/recordings/{id}/jobs", json={"fresh": True}).raise_for_status().json()["id"]
+
+    for _ in range(3):
+        kill_ffmpeg(server)
+        until(lambda: server.job(again)["status"] != "running")
+    state = server.ended(again)
+    (slow_ffmpeg / "slow").unlink()
+
+    assert (state["status"], state["error"]["code"], state["attempt"]) == ("failed", "decoder_killed", 3)
+    assert server.client.get(f"/api/recordings/{id}/original").content == recording.read_bytes()
+    server.client.post(f"/api/jobs/{again}/retry").raise_for_status()
+    assert server.ended(again)["status"] == "done"
+
+
+def test_an_upload_whose_probe_is_killed_may_be_tried_again(server: Server, recording: Path, slow_ffmpeg: Path) -> None:
+    (slow_ffmpeg / "slow").touch()
+    server.start(PATH=f"{slow_ffmpeg}:{os.environ['PATH']}")
+    with recording.open("rb") as file, ThreadPoolExecutor() as pool:
+        sending = pool.submit(server.client.post, "/api/recordings", files={"file": file})
+        kill_ffmpeg(server)
+        answer = sending.result()
+    (slow_ffmpeg / "slow").unlink()
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "decoder_killed")
+    assert answer.headers["Retry-After"].isdigit()
+    _, job = server.upload(recording)
+    assert server.ended(job)["status"] == "done"
 
 
 def test_a_database_held_by_another_is_a_503_and_nothing_is_kept(server: Server, recording: Path) -> None:

@@ -11,6 +11,7 @@ import numpy
 import pytest
 
 from backend.recordings.files import Storage
+from tests.recordings.prepared import Prepared
 
 
 def _programs() -> dict[str, str]:
@@ -44,6 +45,11 @@ def make() -> Callable[..., Path]:
         pytest.skip(f"no FFmpeg here can make {path.suffix}")
 
     return make
+
+
+@pytest.fixture
+def prepared(tmp_path: Path, ffmpeg: str) -> Prepared:
+    return Prepared(tmp_path, ffmpeg)
 
 
 @pytest.fixture

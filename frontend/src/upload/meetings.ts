@@ -55,7 +55,7 @@ export interface Way {
 }
 
 /** What passes by itself: the network, a full disk, a full queue. */
-const PASSING = new Set(["offline", "queue_full", "quota_jobs", "disk_full", "busy", "too_many_requests", "upload_stalled", "upload_busy", "upload_interrupted", "wrong_offset", "too_slow"]);
+const PASSING = new Set(["offline", "queue_full", "quota_jobs", "disk_full", "busy", "decoder_killed", "too_many_requests", "upload_stalled", "upload_busy", "upload_interrupted", "wrong_offset", "too_slow"]);
 const ENDED: readonly State[] = ["done", "failed", "duplicate", "lost", "paused"];
 
 export class Line {
