@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.jobs import queue
+from backend.jobs.order import Waiting
 from backend.jobs.tables import Job, Kind, Status
 from backend.recordings.tables import Recording
 
@@ -27,7 +28,7 @@ def play_forward(lefts: Sequence[float], ahead: Sequence[tuple[str, float]], slo
     return ends
 
 
-async def forecast(session: AsyncSession, order: Sequence[queue.Waiting], limits: queue.Limits) -> Mapping[str, float]:
+async def forecast(session: AsyncSession, order: Sequence[Waiting], limits: queue.Limits) -> Mapping[str, float]:
     """Seconds until each job of `order`, transcripts all, ends, by id; empty while no job has ever ended here."""
     pace = await _pace(session)
     if pace is None:

@@ -1,7 +1,6 @@
 """The queue is a table. Every change of a job's status is one UPDATE that names what it expects."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound, TooManyRequests
+from backend.jobs.order import Line, Waiting, fair_order
 from backend.jobs.tables import FINAL, Gate, Job, Kind, Lane, Status
 from backend.recordings.service import RecordingNotFound
 from backend.recordings.tables import Recording, not_trashed
@@ -61,27 +61,8 @@ class Limits:
         return self.concurrent if lane is Lane.ENGINES else self.language
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A queued job, as far as the order is concerned."""
-
-    id: str
-    owner_id: str
-    attempt: int
-    created_at: datetime
-    fronted_at: datetime | None = None
-
-
+#: What `Waiting` is made of.
 _WAITING = (Job.id, Job.owner_id, Job.attempt, Job.created_at, Job.fronted_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A lane of the queue at one moment: who waits, how many each owner has running, when each was last served."""
-
-    waiting: Sequence[Waiting]
-    served: Mapping[str, datetime]
-    running: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +77,6 @@ class Beat:
     @classmethod
     def of(cls, job: Job) -> "Beat":
         return cls(job.id, job.attempt, job.beat_at)
-
-
-def fair_order(line: Line, limits: Limits) -> list[Waiting]:
-    """The order in which waiting jobs will be claimed: the next is always the oldest of the owner with the fewest
-    running, and among equals of the one who was served longest ago. Jobs of owners at their limit come behind.
-
-    What an admin moved to the front goes before all that, the last one moved first; limits hold for it too."""
-    lines: dict[str, list[Waiting]] = {}
-    for job in sorted(line.waiting, key=lambda job: (-_fronted(job), job.created_at, job.id), reverse=True):
-        lines.setdefault(job.owner_id, []).append(job)
-    running, served = Counter(line.running), {owner: (when.timestamp(), 0) for owner, when in line.served.items()}
-    order: list[Waiting] = []
-
-    def turn(owner: str) -> tuple[bool, float, int, tuple[float, int], datetime, str]:
-        first = lines[owner][-1]
-        # Owners at their limit wait for one of their own to end; it is the same as starting behind everybody else.
-        held = running[owner] >= limits.per_user
-        return held, -_fronted(first), running[owner], served.get(owner, (0.0, 0)), first.created_at, first.id
-
-    while lines:
-        owner = min(lines, key=turn)
-        order.append(lines[owner].pop())
-        running[owner] += 1
-        served[owner] = (float("inf"), len(order))
-        if not lines[owner]:
-            del lines[owner]
-    return order
-
-
-def _fronted(job: Waiting) -> float:
-    return job.fronted_at.timestamp() if job.fronted_at else 0.0
 
 
 async def limits_now(session: AsyncSession, limits: Limits) -> Limits:
@@ -169,6 +119,11 @@ async def check_room(session: AsyncSession, limits: Limits) -> None:
         raise QueueFull(headers={"Retry-After": "60"})
 
 
+async def anybody_waits(session: AsyncSession) -> bool:
+    """Whether a claim could find something: a look that takes no gate and writes nothing."""
+    return await session.scalar(select(Job.id).where(Job.status == Status.QUEUED.value).limit(1)) is not None
+
+
 async def claim(session: AsyncSession, *, runner: str, limits: Limits, now: datetime | None = None) -> Job | None:
     """Give the next job to `runner`, or None when nothing may start now."""
     now = now or utc_now()
@@ -185,7 +140,7 @@ async def _claim_in(lane: Lane, session: AsyncSession, runner: str, limits: Limi
     if sum(running.values()) >= limits.of(lane):
         return None
     line = Line(*await _heads(session, lane, now), running)
-    first = next(iter(fair_order(line, limits)), None)
+    first = next(iter(fair_order(line, limits.per_user)), None)
     if first is None or running.get(first.owner_id, 0) >= limits.per_user:
         return None
     claimed = await _move(

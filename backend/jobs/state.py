@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.jobs import queue
 from backend.jobs.forecast import forecast
+from backend.jobs.order import fair_order
 from backend.jobs.tables import Job, Kind, Lane, Stage, Status
 from backend.recordings.tables import Recording
 
@@ -54,7 +55,7 @@ async def states(session: AsyncSession, jobs: list[Job], limits: queue.Limits) -
     ends: Mapping[str, float] = {}
     if any(job.status == Status.QUEUED.value for job in jobs):
         limits = await queue.limits_now(session, limits)
-        orders = {lane: queue.fair_order(await queue.look(session, lane), limits) for lane in Lane}
+        orders = {lane: fair_order(await queue.look(session, lane), limits.per_user) for lane in Lane}
         places = {waiting.id: place for order in orders.values() for place, waiting in enumerate(order, 1)}
         ends = await forecast(session, orders[Lane.ENGINES], limits)
     ids = {job.recording_id for job in jobs}

@@ -5,6 +5,7 @@ from sqlalchemy import update
 from backend.database import Database, utc_now
 from backend.jobs import queue
 from backend.jobs.forecast import forecast, play_forward
+from backend.jobs.order import fair_order
 from backend.jobs.queue import Limits
 from backend.jobs.tables import Job, Lane
 from backend.recordings.tables import Recording
@@ -33,7 +34,7 @@ async def test_the_pace_is_that_of_the_last_jobs(database: Database, recording_o
             job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=limits)
             ids.append(job.id)
     async with database.read() as session:
-        order = queue.fair_order(await queue.look(session, Lane.ENGINES), limits)
+        order = fair_order(await queue.look(session, Lane.ENGINES), limits.per_user)
         assert await forecast(session, order, limits) == {}
 
     now = utc_now()
@@ -42,5 +43,5 @@ async def test_the_pace_is_that_of_the_last_jobs(database: Database, recording_o
         await session.execute(update(Job).where(Job.id == ids[0]).values(**ended))
 
     async with database.read() as session:
-        order = queue.fair_order(await queue.look(session, Lane.ENGINES), limits)
+        order = fair_order(await queue.look(session, Lane.ENGINES), limits.per_user)
         assert await forecast(session, order, limits) == {ids[1]: 50.0}

@@ -3,8 +3,6 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
 from backend.database import Database, utc_now
@@ -17,10 +15,7 @@ from backend.jobs.queue import (
     JobNotFound,
     JobNotWaiting,
     Limits,
-    Line,
     QueueFull,
-    Waiting,
-    fair_order,
 )
 from backend.jobs.tables import Job, Kind, Status
 from tests.jobs.conftest import MakeRecording
@@ -311,36 +306,6 @@ async def test_the_job_of_another_is_not_found(house: House) -> None:
     async with house.database.read() as session:
         with pytest.raises(JobNotFound):
             await queue.find(session, owner_id="bob", id=job.id)
-
-
-waiting_jobs = st.lists(
-    st.tuples(st.sampled_from("abcde"), st.integers(0, 1000)), max_size=30, unique_by=lambda job: job[1]
-)
-
-
-@given(waiting_jobs, st.dictionaries(st.sampled_from("abcde"), st.integers(0, 2)))
-def test_the_order_holds_every_job_once_and_each_owners_own_by_age(
-    jobs: list[tuple[str, int]], running: dict[str, int]
-) -> None:
-    waiting = [Waiting(str(age), owner, 0, LONG_AGO + timedelta(seconds=age)) for owner, age in jobs]
-
-    order = fair_order(Line(waiting, {}, running), LIMITS)
-
-    assert sorted(job.id for job in order) == sorted(job.id for job in waiting)
-    for owner in "abcde":
-        ages = [job.created_at for job in order if job.owner_id == owner]
-        assert ages == sorted(ages)
-
-
-@given(waiting_jobs)
-def test_a_newcomer_is_overtaken_by_each_other_owner_once_at_most(jobs: list[tuple[str, int]]) -> None:
-    waiting = [Waiting(str(age), owner, 0, LONG_AGO + timedelta(seconds=age)) for owner, age in jobs]
-    newcomer = Waiting("new", "z", 0, LONG_AGO + timedelta(seconds=2000))
-
-    order = fair_order(Line([*waiting, newcomer], {}, {}), LIMITS)
-
-    before = Counter(job.owner_id for job in order[: order.index(newcomer)])
-    assert all(count <= 1 for count in before.values())
 
 
 async def test_a_hundred_thousand_finished_jobs_change_no_claim(house: House) -> None:
