@@ -22,6 +22,7 @@ from backend.accounts.passwords import Passwords
 from backend.accounts.presence import Presence
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
+from backend.accounts.watch import Watch
 from backend.admin.api import audit, figures, limits, metrics, operations, storage, system, users
 from backend.database import connect, is_busy
 from backend.edge import CarefulHeaders, LastResort, SmallBodies, WhereFrom
@@ -172,9 +173,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     ground = Ground(database, app.state.storage, gone=went)
     keeper = app.state.housekeeper = Housekeeper(ground, settings.trash_days, settings.housekeeping_minutes * 60)
     keeper.start()
+    watch = Watch(database, app.state.presence)
+    watch.start()
     try:
         yield
     finally:
+        await watch.stop()
         await keeper.stop()
         await dock.close()
         await runner.stop()

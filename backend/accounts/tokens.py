@@ -3,7 +3,8 @@
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import jwt
 
@@ -60,10 +61,20 @@ def issue(settings: Settings, login: Login, now: datetime, kind: str = ACCESS, l
 
 def read(settings: Settings, token: str, kind: str = ACCESS) -> Login:
     """What the token says, if it is one of ours, of this kind and in force; otherwise `BadToken`."""
+    claims = _claims(settings, token, kind)
+    return Login(claims["sub"], claims["epoch"], claims.get("login"))
+
+
+def expiry(settings: Settings, token: str) -> datetime:
+    """Until when an access token that can be read is good."""
+    return datetime.fromtimestamp(_claims(settings, token, ACCESS)["exp"], timezone.utc)
+
+
+def _claims(settings: Settings, token: str, kind: str) -> dict[str, Any]:
     if not _FORM.fullmatch(token):
         raise BadToken
     try:
-        claims = jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             token,
             settings.secret_key.get_secret_value(),
             algorithms=[settings.algorithm],  # the one we sign with; what the token's header wishes does not count
@@ -75,4 +86,4 @@ def read(settings: Settings, token: str, kind: str = ACCESS) -> Login:
         raise BadToken from error
     if claims["typ"] != kind or type(claims["epoch"]) is not int or not isinstance(claims.get("login"), str | None):
         raise BadToken
-    return Login(claims["sub"], claims["epoch"], claims.get("login"))
+    return claims

@@ -264,9 +264,9 @@ async def test_who_listens_hears_the_end_of_the_own_login_only(database: Databas
     presence = Presence()
 
     with (
-        presence.enter("ada", "here") as here,
-        presence.enter("ada", "there") as there,
-        presence.enter("eve", "x") as x,
+        presence.enter(tokens.Login("ada", 0, "here")) as here,
+        presence.enter(tokens.Login("ada", 0, "there")) as there,
+        presence.enter(tokens.Login("eve", 0, "x")) as x,
     ):
         presence.end("ada", "here")
         assert [over.is_set() for over in (here, there, x)] == [True, False, False]

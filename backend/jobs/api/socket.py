@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -19,7 +20,6 @@ from backend.events import Listener
 from backend.jobs.api.access import House, TheHouse
 from backend.jobs.state import states
 from backend.jobs.tables import FINAL, Job
-from backend.recordings.patience import within
 from backend.recordings.tables import not_trashed
 from backend.settings import Settings
 
@@ -32,7 +32,6 @@ FOREIGN_ORIGIN = 4403
 AGAINST_THE_RULES = 1008
 
 _FIRST_MESSAGE_SECONDS = 5.0
-_CHECK_AGAIN_SECONDS = 5.0
 _MESSAGES_A_MINUTE = 100
 _SNAPSHOT_SIZE = 100
 
@@ -59,48 +58,38 @@ async def _serve(
     socket: WebSocket, house: TheHouse, tickets: Tickets, presence: Presence, settings: Settings, database: Database
 ) -> None:
     try:
-        key = _Key(settings, await asyncio.wait_for(_first_message(socket), _FIRST_MESSAGE_SECONDS), tickets)
-        user = await _who(database, key)
+        first = await asyncio.wait_for(_first_message(socket), _FIRST_MESSAGE_SECONDS)
+        login, until = _let_in(settings, first, tickets)
+        async with database.read() as session:
+            user = await still_in(session, login)
     except (asyncio.TimeoutError, NotSignedIn):
         await socket.close(NOT_SIGNED_IN)
         return
     try:
-        with presence.enter(user.id, key.login.id) as over, house.bus.listen(user.id) as listener:
+        with presence.enter(login, until) as over, house.bus.listen(user.id) as listener:
             # Listening has begun, so nothing falls between the snapshot and the stream.
             await socket.send_json({"type": "snapshot", "jobs": await _snapshot(database, house, user)})
             await _until_first_ends(
                 _stream(socket, listener),
                 _drain(socket),
-                _watch(socket, database, key, over),
+                _show_out(socket, over),
             )
     except TooManySockets:
         await socket.close(AGAINST_THE_RULES)
 
 
-class _Key:
-    """What the socket was opened with: a ticket stands for its login, a token for itself and until it expires."""
-
-    def __init__(self, settings: Settings, first: dict[str, Any], tickets: Tickets) -> None:
-        self._settings = settings
-        self._token: str | None = None
-        if isinstance(ticket := first.get("ticket"), str):
-            found = tickets.take(ticket, Purpose.EVENTS)
-            if found is None:
-                raise NotSignedIn
-            self.login = found
-        elif isinstance(token := first.get("token"), str):
-            self._token = token
-            self.login = self.still_good()
-        else:
+def _let_in(settings: Settings, first: dict[str, Any], tickets: Tickets) -> tuple[tokens.Login, datetime | None]:
+    """What the socket is opened with: a ticket stands for its login, a token for itself and until it expires."""
+    if isinstance(ticket := first.get("ticket"), str):
+        if (found := tickets.take(ticket, Purpose.EVENTS)) is None:
             raise NotSignedIn
-
-    def still_good(self) -> tokens.Login:
-        if self._token is None:
-            return self.login
-        try:
-            return tokens.read(self._settings, self._token)
-        except tokens.BadToken:
-            raise NotSignedIn from None
+        return found, None
+    if not isinstance(token := first.get("token"), str):
+        raise NotSignedIn
+    try:
+        return tokens.read(settings, token), tokens.expiry(settings, token)
+    except tokens.BadToken:
+        raise NotSignedIn from None
 
 
 async def _stream(socket: WebSocket, listener: Listener) -> None:
@@ -121,18 +110,9 @@ async def _drain(socket: WebSocket) -> None:
             return
 
 
-async def _watch(socket: WebSocket, database: Database, key: _Key, over: asyncio.Event) -> None:
-    """The event comes with the act that ends the login; looking again finds what was done in another process."""
-    while True:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await within(_CHECK_AGAIN_SECONDS, over.wait())
-        try:
-            if over.is_set():
-                raise NotSignedIn
-            await _who(database, key)
-        except NotSignedIn:
-            await socket.close(NOT_SIGNED_IN)
-            return
+async def _show_out(socket: WebSocket, over: asyncio.Event) -> None:
+    await over.wait()
+    await socket.close(NOT_SIGNED_IN)
 
 
 async def _until_first_ends(*works: Any) -> None:
@@ -142,8 +122,8 @@ async def _until_first_ends(*works: Any) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
-    for error in ended:
+        await asyncio.wait(tasks)
+    for error in (None if task.cancelled() else task.exception() for task in tasks):
         # A client that goes away while something is sent to it is no error of ours.
         if isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect | RuntimeError):
             raise error
@@ -157,11 +137,6 @@ async def _first_message(socket: WebSocket) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise NotSignedIn
     return message
-
-
-async def _who(database: Database, key: _Key) -> User:
-    async with database.read() as session:
-        return await still_in(session, key.still_good())
 
 
 async def _snapshot(database: Database, house: TheHouse, user: User) -> list[dict[str, Any]]:
