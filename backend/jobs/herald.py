@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +27,7 @@ class Herald:
     bus: Bus
     limits: Limits
     _changed: set[str] = field(default_factory=set)
+    _told: dict[str, dict[str, Any]] = field(default_factory=dict)  #: of those who wait: what was told of each last
     _called: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
 
@@ -63,8 +65,13 @@ class Herald:
                     )
                 ).all()
             )
-            for job, told in zip(jobs, await states(session, jobs, self.limits), strict=True):
-                self.bus.publish(Change(job.owner_id, job.id, told.model_dump(mode="json")))
+            told = [one.model_dump(mode="json") for one in await states(session, jobs, self.limits)]
+        before, self._told = self._told, {}
+        for job, state in zip(jobs, told, strict=True):
+            if job.status == Status.QUEUED.value:
+                self._told[job.id] = state
+            if job.id in ids or before.get(job.id) != state:  # most of those who wait go on waiting as they did
+                self.bus.publish(Change(job.owner_id, job.id, state))
 
 
 def gone(owner_id: str, job_id: str) -> Change:
