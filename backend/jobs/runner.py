@@ -117,6 +117,9 @@ class Runner:
 
     async def _look(self) -> None:
         while not self._stopping.is_set():
+            async with self.database.read() as session:
+                if not await queue.anybody_waits(session):
+                    return
             async with self.database.write() as session:
                 job = await queue.claim(session, runner=self.name, limits=self.limits)
             if job is None:
