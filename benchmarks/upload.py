@@ -49,8 +49,18 @@ def run(rounds: int, megabytes: int, large: int) -> int:
     console.print(describe(), highlight=False)
     with tempfile.TemporaryDirectory(dir=ROOT) as named:
         folder = Path(named)
-        with _ours(folder) as ours, _starlette(folder, "plain") as plain, _starlette(folder, "safe") as safe:
-            servers = {"tus, sha256, fsync": ours, "UploadFile, copy": plain, "UploadFile, copy, sha256, fsync": safe}
+        with (
+            _ours(folder) as ours,
+            _theirs("plain", folder) as plain,
+            _theirs("safe", folder) as safe,
+            _theirs("bare", folder) as bare,
+        ):
+            servers = {
+                "tus, sha256, fsync": ours,
+                "UploadFile, copy": plain,
+                "UploadFile, copy, sha256, fsync": safe,
+                "the floor: recv, write, sha256, fsync": bare,
+            }
             sides: dict[str, list[Figures]] = {name: [] for name in servers}
             file = _file(folder, megabytes)
             for _ in range(rounds):
@@ -63,12 +73,15 @@ def run(rounds: int, megabytes: int, large: int) -> int:
     for name, figures in sides.items():
         table.add_row(name, *(_told([getattr(one, field) for one in figures]) for field in Figures.__slots__))
     console.print(table)
-    mine, other, equal = sides.values()
+    mine, other, equal, floor = sides.values()
     faster, cheaper = _ratios(mine, other)
     console.print(f"throughput {faster:.2f} × (limit {FASTER}), CPU {cheaper:.2f} × (limit {CHEAPER})", highlight=False)
-    console.print(
-        "beside one that promises the same: {:.2f} ×, {:.2f} ×".format(*_ratios(mine, equal)), highlight=False
-    )
+    for name, those, these in (
+        ("beside one that promises the same", mine, equal),
+        ("beside the floor", mine, floor),
+        ("the floor beside UploadFile", floor, other),
+    ):
+        console.print(f"{name}: " + "{:.2f} ×, {:.2f} ×".format(*_ratios(those, these)), highlight=False)
     if huge:
         console.print(
             f"{large} MB: {huge.mb_per_second:.0f} MB/s, {huge.cpu_seconds_per_gb:.2f} CPU s/GB, "
@@ -179,6 +192,11 @@ class _Theirs(_Server):
         return b"--" + _BOUNDARY + b"\r\n" + part, b"\r\n--" + _BOUNDARY + b"--\r\n"
 
 
+class _Bare(_Server):
+    def request(self, size: int) -> tuple[str, str, dict[str, str]]:
+        return "PUT", "/upload", {}
+
+
 @contextmanager
 def _ours(folder: Path) -> Iterator[_Server]:
     env = {
@@ -201,10 +219,10 @@ def _ours(folder: Path) -> Iterator[_Server]:
 
 
 @contextmanager
-def _starlette(folder: Path, kind: str) -> Iterator[_Server]:
-    env = {**os.environ, "TAKEN": str(folder / f"taken-{kind}.wav"), "KIND": kind, "TMPDIR": str(folder)}
-    with _serving(["-m", "benchmarks.upload"], env) as (process, port):
-        yield _Theirs(process, port, {})
+def _theirs(kind: str, folder: Path) -> Iterator[_Server]:
+    command = ["-m", "benchmarks.receivers", kind, str(folder / f"taken-{kind}.wav")]
+    with _serving(command, {**os.environ, "TMPDIR": str(folder)}) as (process, port):
+        yield (_Bare if kind == "bare" else _Theirs)(process, port, {})
 
 
 @contextmanager
@@ -230,39 +248,3 @@ def _file(folder: Path, megabytes: int) -> Path:
 
 def _told(values: list[float]) -> str:
     return f"{statistics.median(values):.2f} ({min(values):.2f}, {max(values):.2f})"
-
-
-def _serve_theirs() -> None:
-    """What everybody writes first, an UploadFile copied to where it belongs; or the same with what we promise."""
-    import hashlib
-    import shutil
-
-    import uvicorn
-    from fastapi import FastAPI, UploadFile
-
-    app = FastAPI()
-    target, safe = Path(os.environ["TAKEN"]), os.environ["KIND"] == "safe"
-
-    @app.get("/health")
-    async def health() -> str:
-        return "ok"
-
-    @app.post("/upload")
-    async def upload(file: UploadFile) -> str:
-        digest = hashlib.sha256()
-        with target.open("wb") as copy:  # noqa: ASYNC230  (as everybody writes it)
-            if not safe:
-                shutil.copyfileobj(file.file, copy)
-            while chunk := file.file.read(2**20) if safe else b"":
-                digest.update(chunk)
-                copy.write(chunk)
-            if safe:
-                copy.flush()
-                os.fsync(copy.fileno())
-        return digest.hexdigest()
-
-    uvicorn.run(app, port=int(sys.argv[-1]), log_level="warning")
-
-
-if __name__ == "__main__":
-    _serve_theirs()
