@@ -188,4 +188,4 @@ def test_a_fresh_account_is_told_how_to_begin(page: "Page", house: Server) -> No
     assert made.status_code == 201, made.text
     sign_in(page, "newcomer")
     page.get_by_text("还没有录音").wait_for()
-    assert page.get_by_role("button", name="上传录音").count() == 2
+    until(lambda: page.get_by_role("button", name="上传录音").count() == 2)
