@@ -24,7 +24,7 @@ GOOGLES_SCRIPT = "https://accounts.google.com/gsi/client"
 def window(house: Server, browser: "Browser") -> Iterator["Page"]:
     """A window of somebody else."""
     context = browser.new_context(base_url=str(house.client.base_url), locale="zh-CN", reduced_motion="reduce")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 

@@ -29,7 +29,7 @@ def recording(house: Server, sound: Path) -> str:
 def window(house: Server, browser: "Browser") -> Iterator["Page"]:
     """Another window, on another machine."""
     context = browser.new_context(base_url=str(house.client.base_url), locale="zh-CN")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 

@@ -68,6 +68,7 @@ def test_a_recording_is_dropped_watched_and_read(page: "Page", house: Server, tm
     page.get_by_role("button", name="上传录音").first.click()
     dialog = page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files(sounds)
+    dialog.get_by_role("button", name="上传 2 个文件").wait_for()  # they are listed: nothing moves any more
     dialog.get_by_text("范围").click()
     dialog.get_by_label("至少").fill("2")
     dialog.get_by_label("至多").fill("4")

@@ -40,7 +40,7 @@ def visitor(house: Server, browser: "Browser") -> Iterator[Callable[..., "Page"]
     def window(**options: object) -> "Page":
         base = str(house.client.base_url)
         context = browser.new_context(base_url=base, locale="zh-CN", **options)  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -187,7 +187,7 @@ def speaking(house: Server, browser: "Browser") -> Iterator["Page"]:
     """A window with a microphone that beeps."""
     loud = browser.browser_type.launch(executable_path=CHROMIUM, args=[*QUIET, *FAKE_MICROPHONE])
     page = loud.new_page(base_url=str(house.client.base_url), locale="zh-CN")
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.on("dialog", lambda asked: asked.accept())
     yield page
     loud.close()
