@@ -86,6 +86,26 @@ async def test_what_its_segments_do_not_say_is_marked(asking: MakeAsking) -> Non
     assert [one.doubtful for one in minutes.decisions] == [True, True, False, False]
 
 
+async def test_titles_keywords_people_and_dates_that_nobody_spoke_of_are_dropped_or_marked(asking: MakeAsking) -> None:
+    def dreamer(asked: Asked) -> Reply:
+        if not is_section(asked):
+            return Reply(whole(asked) | {"title": "九百万的破产", "keywords": ["预算", "破产", "budget", "9000"]})
+        tasks = [("周五前发方案", "@2", "周五前"), ("定下供应商", "赵六", ""), ("下周讨论供应商", "", "十月七日")]
+        lines = (2, 3, 4)
+        actions = [{"t": t, "who": who, "when": when, "n": [n]} for (t, who, when), n in zip(tasks, lines, strict=True)]
+        return Reply(notes(asked) | {"actions": actions})
+
+    async with asking(dreamer) as (asked, _):
+        minutes = (await written(MEETING, asked)).minutes
+
+    assert (minutes.title, minutes.keywords) == ("", ["预算", "budget"])
+    assert [(one.text, one.doubtful) for one in minutes.actions] == [
+        ("周五前发方案", False),
+        ("定下供应商", True),
+        ("下周讨论供应商", True),
+    ]
+
+
 async def test_six_hours_are_read_section_by_section_within_eight_thousand_tokens(asking: MakeAsking) -> None:
     document = long_talk(6)
 
