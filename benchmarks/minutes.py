@@ -91,5 +91,6 @@ async def _repair(document: Document, asking: Asking) -> str:
 def _answer(asked: Asked) -> Reply:
     if is_section(asked) or is_whole(asked):
         return good(asked)
-    lines = [{"n": number, "t": text + "！"} for number, _, text in lines_of(asked)]
-    return Reply({"lines": lines, "repairs": []})
+    if "切错" in asked.system:
+        return Reply({"repairs": []})
+    return Reply({"lines": [{"n": number, "t": text + "！"} for number, _, text in lines_of(asked)]})
