@@ -17,8 +17,6 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#x?[0-9a-f]{1,8}|[a-z]{2,20});", re.IGNORECASE)
-#: No file of Word's may hold them.
-_NO_CHARACTERS = "\ufffe\uffff"
 _ANGLES = str.maketrans({"<": "＜", ">": "＞"})
 
 
@@ -51,9 +49,5 @@ def cleaned(text: str, most: int = 1000) -> str:
 def _visible(text: str) -> str:
     """One line; line ends part words, everything else that cannot be seen is dropped."""
     parted = (" " if character.isspace() else character for character in text)
-    shown = (
-        character
-        for character in parted
-        if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co") and character not in _NO_CHARACTERS
-    )
+    shown = (character for character in parted if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co"))
     return " ".join("".join(shown).split())
