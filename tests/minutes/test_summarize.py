@@ -176,6 +176,29 @@ async def test_a_model_that_gives_nothing_at_all_says_why(asking: MakeAsking, re
     assert failed.value.code == code
 
 
+async def test_a_model_that_refuses_every_section_is_not_asked_for_their_halves(asking: MakeAsking) -> None:
+    async with asking(lambda _: Reply(refusal="no")) as (asked, server):
+        with pytest.raises(LanguageModelError) as refused:
+            await written(long_talk(2), asked)
+    own = {lines_of(one)[0][0] for one in server.asked}
+
+    assert refused.value.code == "language_model_refused"
+    assert len(server.asked) == len(own) > 5
+
+
+async def test_sections_that_are_too_long_for_the_model_are_halved_though_all_are(asking: MakeAsking) -> None:
+    def small(asked: Asked) -> Reply:
+        if is_section(asked) and len(lines_of(asked)) > 60:
+            return fault(400, "maximum context length is 4096 tokens")
+        return good(asked)
+
+    document = long_talk(1)
+    async with asking(small) as (asked, _):
+        made = await written(document, asked)
+
+    assert (made.warnings, made.minutes.coverage.covered) == ([], len(document.segments))
+
+
 async def test_where_patience_helps_the_first_busy_section_ends_the_try(asking: MakeAsking) -> None:
     def busy_later(asked: Asked) -> Reply:
         late = is_section(asked) and lines_of(asked)[0][0] > 200
