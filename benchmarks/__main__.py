@@ -85,7 +85,7 @@ def minutes(
     hours: Annotated[float, typer.Option(min=0.1, help="Length of the synthetic meeting")] = 6.0,
     latency: Annotated[float, typer.Option(min=0.0, help="Seconds an answer takes")] = 0.5,
 ) -> None:
-    """Calls, tokens and wall time per hour of audio of minutes and of a polish, against a server of the tests."""
+    """Calls, tokens and wall time per hour of audio of minutes, polish and repair, against a server of the tests."""
     from benchmarks.minutes import run
 
     raise typer.Exit(run(hours, latency))

@@ -37,6 +37,8 @@ class Reply:
     used: dict[str, Any] | None = None  #: instead of the true counts
     raw: bytes | None = None  #: sent as it is instead of a completion
     cut: bool = False  #: the line goes dead half-way
+    endless: bool = False  #: a stream that says it all and then nothing more, for ever
+    drips: bool = False  #: the same, but it never falls silent
     until: threading.Event | None = None  #: says nothing before this is set
 
     @property
@@ -157,6 +159,10 @@ def _handler_of(server: LanguageServer) -> type[BaseHTTPRequestHandler]:
                 self._event({**_head(asked), "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
             if reply.cut:
                 return
+            while reply.drips and not server.closing.wait(0.01):
+                self._event({**_head(asked), "choices": [{"index": 0, "delta": {}, "finish_reason": None}]})
+            if reply.endless:
+                server.closing.wait()
             last = {"index": 0, "delta": {}, "finish_reason": reply.finish}
             self._event({**_head(asked), "choices": [last]})
             if (asked.body.get("stream_options") or {}).get("include_usage"):

@@ -12,6 +12,11 @@ _PRIVATE = (
     "OPENAI_ALLOW_PRIVATE=true in .env, or the switch of the endpoint."
 )
 
+#: In these the last four bytes are an IPv4 address: what leads there leads to that one.
+_WRAPPING = tuple(ipaddress.IPv6Network(f"{lead}/96") for lead in ("::", "::ffff:0:0", "::ffff:0:0:0", "64:ff9b::"))
+#: What stands for what is for each network to say.
+_TRANSLATED_HERE = ipaddress.IPv6Network("64:ff9b:1::/48")
+
 
 def check_address(url: str) -> None:
     """Raise LanguageModelError for an address that is no plain http or https one. Resolves nothing."""
@@ -46,6 +51,14 @@ async def resolved(host: str, port: int, *, allow_private: bool) -> list[str]:
 
 def _inside(text: str) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _TRANSLATED_HERE or address.is_site_local:
+            return True
+        address = address.sixtofour or _meant(address) or address
     return not address.is_global or address.is_multicast
+
+
+def _meant(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that is written in this one, if any is."""
+    wrapped = any(address in network for network in _WRAPPING)
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if wrapped else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.database import utc_now
 from backend.engines.addresses import check_address
-from backend.engines.answers import Unreadable, read_answer, without_thoughts
+from backend.engines.answers import Listener, Unreadable, read_answer, without_thoughts
 from backend.engines.language import Form, LanguageModelError, Tally, tokens_of
 from backend.settings import Settings
 
@@ -27,6 +27,8 @@ TRIES = 4
 LONGEST_PAUSE = 60.0
 #: Characters of one token, at most; what is said beyond the tokens that were asked for is not heard.
 _CHARACTERS = 8
+#: An answer that streams may take as many times as long as silence lasts.
+_STREAM = 5
 #: What an endpoint may not know; it is left out where the endpoint says so.
 _OPTIONAL = ("response_format", "stream_options", "temperature")
 
@@ -117,28 +119,39 @@ class OpenAI:
     async def say(self, system: str, prompt: str, *, most_tokens: int, tally: Tally) -> AsyncGenerator[str, None]:
         asked = self._request(system, prompt, most_tokens) | {"stream": True, "stream_options": {"include_usage": True}}
         asked.pop("response_format", None)
-        said, ended, used = 0, False, None
+        listener, heard, ended, used, silent = Listener(), 0, "", None, True
+        most = most_tokens * _CHARACTERS
         async with self._gate:
             stream = await self._patiently(asked)
             try:
                 async for chunk in _in_time(stream, self.endpoint.timeout):
                     used = getattr(chunk, "usage", None) or used
                     for choice in chunk.choices[:1]:
-                        ended = ended or choice.finish_reason in ("stop", "length")
-                        if choice.finish_reason == "content_filter" or getattr(choice.delta, "refusal", None):
+                        ended = choice.finish_reason or ended
+                        if ended == "content_filter" or getattr(choice.delta, "refusal", None):
                             raise _refused()
-                        if (text := choice.delta.content) and said < most_tokens * _CHARACTERS:
-                            said += len(text)
+                        piece = (choice.delta.content or "")[: most - heard]
+                        heard += len(piece)
+                        if text := listener.hear(piece):
+                            silent = silent and not text.strip()
                             yield text
+                    if heard >= most:  # it may never end
+                        ended = ended or "length"
+                        break
+                if text := listener.end():
+                    silent = silent and not text.strip()
+                    yield text
             except Exception as error:
                 if isinstance(error, LanguageModelError):
                     raise
                 raise _understood(error) from None
             finally:
                 await stream.close()
-                tally.add(*_counted(used, tokens_of(system + prompt), said))
-        if not ended:
+                tally.add(*_counted(used, tokens_of(system + prompt), heard))
+        if ended not in ("stop", "length") or (silent and ended == "length"):
             raise LanguageModelError("language_model_truncated", "The language model's answer was cut off.", retry=True)
+        if silent:
+            raise LanguageModelError("language_model_bad_answer", "The language model said nothing.", retry=True)
 
     async def close(self) -> None:
         if self._client is not None:
@@ -239,10 +252,12 @@ async def _within(seconds: float, asked: Awaitable[Any]) -> Any:
 
 
 async def _in_time(stream: Any, seconds: float) -> AsyncIterator[Any]:
-    chunks = aiter(stream)
+    """Its chunks; asyncio.TimeoutError where it falls silent, or says little for ever: others wait for its place."""
+    chunks, clock = aiter(stream), asyncio.get_running_loop().time
+    end = clock() + _STREAM * seconds
     while True:
         try:
-            yield await _within(seconds, anext(chunks))
+            yield await _within(min(seconds, max(end - clock(), 0.0)), anext(chunks))
         except StopAsyncIteration:
             return
 

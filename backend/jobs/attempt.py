@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -214,7 +215,19 @@ class Attempt:
             delay = 2.0 ** (self.job.failures + 1) * random.uniform(1.0, 1.3)  # noqa: S311  (jitter, not a secret)
             await self._end(queue.put_back, failed=True, delay=delay, code=code, detail=detail)
         else:
-            await self._end(queue.finish, status=Status.FAILED, code=code, detail=detail)
+            await self._end(self._fail, code=code, detail=detail)
+
+    async def _fail(self, session: AsyncSession, job: Job, *, code: str, detail: str) -> None:
+        """What was to follow a polish follows it all the same, once: it can be made of the text as it is."""
+        warnings: list[dict[str, str]] = []
+        if job.kind == Kind.POLISH.value:
+            has_model = await self.desk.models.perhaps(job.owner_id) is not None
+            next, warnings = await follow(session, job, self.limits, has_model=has_model)
+            if next is not None:
+                after_commit(session, partial(self.herald.changed, next.id))
+                alone = job.options | {"minutes": None}
+                await session.execute(update(Job).where(Job.id == job.id).values(options=alone))
+        await queue.finish(session, job, Status.FAILED, code=code, detail=detail, warnings=warnings)
 
     async def _end(self, move: object, **values: object) -> None:
         try:

@@ -16,6 +16,7 @@ from backend.minutes import service as minutes
 from backend.minutes.asking import Asking
 from backend.minutes.models import Models
 from backend.minutes.polish import polish
+from backend.minutes.prompts import language_of
 from backend.minutes.repair import propose
 from backend.minutes.summarize import summarize
 from backend.minutes.templates import Template
@@ -45,7 +46,11 @@ class Desk:
     async def write(self, job: Job, workspace: Workspace, report: Report, *, patient: bool) -> Written:
         """Do the job. Answers of the model lie in the workspace: a job that goes on pays for none of them twice.
 
-        Raises LanguageModelError; where `patient`, for anything that may succeed later."""
+        Raises BudgetSpent before anything is asked, and LanguageModelError; where `patient`, for anything that may
+        succeed later."""
+        async with self.database.read() as session:
+            daily_tokens = self.models.settings.openai_daily_tokens
+            await budget.check(session, owner_id=job.owner_id, daily_tokens=daily_tokens)
         model = await self.models.of(job.owner_id)
         await asyncio.to_thread(workspace.open)
         transcript = await self._transcript(job)
@@ -67,7 +72,7 @@ class Desk:
 
     async def _minutes(self, task: "_Task") -> Written:
         template = template_of(task.job.options["template"])
-        language = task.job.options["language"]
+        language = language_of(task.job.options["language"] or task.document.language)
         written = await summarize(
             task.document, template, language, task.asking, task.told(Stage.SUMMARIZE), patient=task.patient
         )

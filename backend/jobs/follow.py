@@ -26,7 +26,7 @@ async def follow(
         kind, options = Kind.POLISH, {"hotwords": job.options.get("hotwords", []), "minutes": template}
         if not polish:
             found = await find_template(session, owner_id=job.owner_id, key=str(template))
-            kind, options = Kind.MINUTES, {"template": asdict(found), "language": "zh", "transcript": None}
+            kind, options = Kind.MINUTES, {"template": asdict(found), "language": None, "transcript": None}
         next = await queue.add(
             session,
             owner_id=job.owner_id,

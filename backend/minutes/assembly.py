@@ -55,9 +55,10 @@ def assemble(
         overview = _grounded(whole.overview, seen, ground) or summary
         voices = [voice for one in whole.speakers if (voice := _voice(one, seen, ground))] or voices
         title, keywords = cleaned(whole.title, 80), whole.keywords or keywords
+    words = (cleaned(word, 20) for word in keywords)
     return MinutesForm(
         language=language,
-        title=ground.named(title),
+        title=ground.named(title) if ground.bears(title) else "",
         headline=headline,
         overview=_unlike(overview),
         topics=_unlike_topics(topics),
@@ -65,7 +66,7 @@ def assemble(
         actions=_unlike(actions),
         questions=_unlike(questions),
         speakers=_one_each(voices, document),
-        keywords=list(dict.fromkeys(word for one in keywords if (word := cleaned(one, 20))))[:15],
+        keywords=list(dict.fromkeys(word for word in words if word and ground.bears(word)))[:15],
         coverage=_coverage(notes, document),
         dropped=ground.dropped,
         used=Used(**asdict(tally)),
@@ -77,11 +78,12 @@ def _grounded(said: Sequence[Said], allowed: Collection[int], ground: Ground) ->
 
 
 def _action(task: Task, allowed: Collection[int], ground: Ground) -> Action | None:
-    statement = ground.statement(task.t, task.n, allowed)
+    speaker, who, when = ground.speaker(task.who), cleaned(task.who, 64), cleaned(task.when, 64)
+    # Who it is of those who speak is said by the line's number; anybody else, and every date, must have been said.
+    statement = ground.statement(task.t, task.n, allowed, facts=(when,) if speaker else (who, when))
     if statement is None:
         return None
-    who = ground.named(cleaned(task.who, 64))
-    return Action(**statement.model_dump(), who=who, speaker=ground.speaker(task.who), when=cleaned(task.when, 64))
+    return Action(**statement.model_dump(), who=ground.named(who), speaker=speaker, when=when)
 
 
 def _voice(voice: Voice, allowed: Collection[int], ground: Ground) -> SpeakerNote | None:

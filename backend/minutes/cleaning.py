@@ -4,7 +4,9 @@ import re
 import unicodedata
 
 #: Marks by which models tell roles and turns apart, and our own fences: spoken or typed, they must not look like any.
-_ROLE_MARKS = re.compile(r"<\|[^|]{0,40}\|?>|\[/?INST\]|<</?SYS>>|</?s>|《/?资料[0-9a-f]*》", re.IGNORECASE)
+_ROLE_MARKS = re.compile(
+    r"<\|[^|]{0,40}\|?>|\[/?INST\]|<</?SYS>>|</?s>|</?think(?:ing)?>|《/?资料[0-9a-f]*》", re.IGNORECASE
+)
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]{0,2000}>?")
 _LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\([^()\s]{0,2000}\)?")
 _ADDRESS = re.compile(
@@ -20,7 +22,13 @@ _ANGLES = str.maketrans({"<": "＜", ">": "＞"})
 
 def quoted(text: str) -> str:
     """A text of somebody's as data for a prompt: one line, nothing unseen, no marks of roles."""
-    return _ROLE_MARKS.sub(" ", _visible(text))
+    text = _visible(text)
+    for _ in range(8):  # what is taken away may leave a new one behind
+        before = text
+        text = _ROLE_MARKS.sub(" ", text)
+        if text == before:
+            return text
+    return text.translate(_ANGLES)
 
 
 def cleaned(text: str, most: int = 1000) -> str:

@@ -24,11 +24,13 @@ def docx(minutes: MinutesForm, document: Document, template: Template, title: st
     """The whole file. Everything in it is text; nothing refers to anything outside."""
     from docx import Document as new  # half a second, and not needed before
 
+    from backend.transcripts.docx_file import fit
+
     word = new()
     _set_fonts(word)
     words = WORDS["zh" if minutes.language == "zh" else "en"]
     times = {segment.id: clock(segment.start) for segment in document.segments}
-    heading = minutes.title or title or words[0]
+    heading = fit(minutes.title or title or words[0])
     word.core_properties.title, word.core_properties.author = heading[:255], ""
     word.add_heading(heading, 0)
     if stale:
@@ -36,8 +38,8 @@ def docx(minutes: MinutesForm, document: Document, template: Template, title: st
     for part in template.parts:
         if lines := list(_lines(part, minutes)):
             word.add_heading(PARTS[part][minutes.language != "zh"], 1)
-            for line in lines:
-                _add(word, line, times, words[2])
+            for style, lead, text, statement in lines:
+                _add(word, (style, fit(lead), fit(text), statement), times, words[2])
     coverage = minutes.coverage
     if coverage.covered < coverage.segments:
         told = f"{words[3]} {coverage.covered} / {coverage.segments} {words[4]}".rstrip()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 
 from backend.minutes.cleaning import cleaned
 from backend.minutes.form import Statement
@@ -13,6 +14,10 @@ from backend.transcripts.document import Document
 _LABEL = re.compile(r"@(\d{1,3})(?!\d)")
 
 
+#: Words for what is held, which nobody has to say there.
+_MEETING = "会议 纪要 周会 例会 月会 晨会 讨论 评审 访谈 面试 沟通 总结 记录"
+
+
 class Ground:
     """The document under the statements. `dropped` counts what could not stand on it."""
 
@@ -21,18 +26,24 @@ class Ground:
         self.dropped = 0
 
     def statement(
-        self, text: str, numbers: Iterable[int], allowed: Collection[int], most: int = 1000
+        self, text: str, numbers: Iterable[int], allowed: Collection[int], most: int = 1000, facts: Iterable[str] = ()
     ) -> Statement | None:
-        """The statement with ids for numbers, or None where none of them is of a line the model was shown."""
+        """The statement with ids for numbers, or None where none of them is of a line the model was shown. `facts` are
+        what else is claimed of the same lines."""
         plain = cleaned(text, most)
         shown = self.named(plain)
         known = [number for number in dict.fromkeys(numbers) if number in allowed]
         if not shown or not known:
             self.dropped += bool(shown)
             return None
-        said = " ".join(segment_at(self.document, number).text for number in known)
+        said = _Said(" ".join(segment_at(self.document, number).text for number in known))
         ids = [segment_at(self.document, number).id for number in known]
-        return Statement(text=shown, evidence=ids, doubtful=_doubtful(_LABEL.sub("", plain), said))
+        doubtful = any(not said.bears(one) for one in (_LABEL.sub("", plain), *facts) if one)
+        return Statement(text=shown, evidence=ids, doubtful=doubtful)
+
+    def bears(self, text: str) -> bool:
+        """Whether a heading or a keyword, which names no lines, can be of this document at all."""
+        return self._whole.bears(_LABEL.sub("", text))
 
     def named(self, text: str) -> str:
         """The text with people's names where the model wrote their numbers."""
@@ -46,6 +57,10 @@ class Ground:
             return self.document.speakers[place - 1].id if 1 <= place <= len(self.document.speakers) else None
         named = [one.id for one in self.document.speakers if one.name and one.name == label.strip()]
         return named[0] if len(named) == 1 else None
+
+    @cached_property
+    def _whole(self) -> "_Said":
+        return _Said(" ".join([_MEETING, *(segment.text for segment in self.document.segments)]))
 
     def _name(self, place: int, unknown: str) -> str:
         if place == 0:
@@ -77,9 +92,18 @@ def _pairs(text: str) -> frozenset[str]:
     return frozenset(heard[at : at + 2] for at in range(max(len(heard) - 1, 1)))
 
 
-def _doubtful(text: str, said: str) -> bool:
-    if set(numbers_in(text)) - set(numbers_in(said)):
-        return True
-    if not any(map(is_wide, bare(text))) or not any(map(is_wide, bare(said))):
-        return False  # another language: nothing to compare
-    return not _pairs(text) & _pairs(said)
+class _Said:
+    """What was said, to hold against what a model says of it."""
+
+    def __init__(self, text: str) -> None:
+        self._numbers = frozenset(numbers_in(text))
+        self._pairs = _pairs(text)
+        self._chinese = any(map(is_wide, bare(text)))
+
+    def bears(self, text: str) -> bool:
+        """False where a number of it was not said, or nothing of its words was."""
+        if not self._numbers.issuperset(numbers_in(text)):
+            return False
+        if not self._chinese or not any(map(is_wide, bare(text))):
+            return True  # another language: nothing to compare
+        return bool(_pairs(text) & self._pairs)

@@ -59,13 +59,18 @@ class Models:
         """That of the settings."""
         return self._built_in
 
-    async def of(self, owner_id: str) -> LanguageModel:
+    async def endpoint(self, owner_id: str) -> Endpoint:
         """Raises LanguageModelMissing where there is none for this user, LanguageModelError where its key is lost."""
         async with self.database.read() as session:
             row = await endpoints.chosen(session, owner_id=owner_id)
         endpoint = self._built_in if row is None else endpoints.opened(row, self.settings)
         if endpoint is None:
             raise LanguageModelMissing
+        return endpoint
+
+    async def of(self, owner_id: str) -> LanguageModel:
+        """Raises like `endpoint`."""
+        endpoint = await self.endpoint(owner_id)
         known = self._open.get(endpoint.id)
         if known is not None and known.endpoint == endpoint:
             return known

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from backend.engines.language import tokens_of
 from backend.minutes.asking import Asking, too_little
+from backend.minutes.cleaning import cleaned
 from backend.minutes.guard import refusal
 from backend.minutes.sections import Section, cut, fenced, legend, lines_of, segment_at
 from backend.minutes.windows import Progress, read_windows
@@ -130,6 +131,6 @@ def _judged(document: Document, drafts: dict[int, str], hotwords: Sequence[str])
         segment = segment_at(document, number)
         if after != segment.text:
             reason = refusal(segment.text, after, hotwords, names)
-            # What was refused is shown to people too: as text, and no more of it than they need to see.
-            edits.append(Edit(segment.id, segment.text, after if not reason else after[:500], reason or ""))
+            # What was refused is shown to people too: cleaned, and no more of it than they need to see.
+            edits.append(Edit(segment.id, segment.text, cleaned(after, 500) if reason else after, reason or ""))
     return edits

@@ -5,34 +5,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from typing import Literal
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.engines.language import Tally
-from backend.errors import InvalidInput, NotFound
+from backend.errors import InvalidInput
 from backend.minutes.polish import Edit, Polished, applied
+from backend.minutes.review import looked_at, newest, standing_in
 from backend.minutes.tables import Polish
-from backend.recordings.tables import not_trashed
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document, document_from_json
 from backend.transcripts.tables import Origin, Transcript
 
 #: How a segment stands now: as the polish wrote it, as it was before, or as somebody wrote it since.
 Standing = Literal["polished", "raw", "edited", "gone"]
-
-
-class PolishNotFound(NotFound):
-    code = "polish_not_found"
-    detail = "This transcript was not polished, or it is not yours."
-
-
-async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> Polish:
-    mine = (Polish.recording_id == recording_id) & (Polish.owner_id == owner_id)
-    query = select(Polish).where(mine, not_trashed(Polish.recording_id))
-    found = await session.scalar(query.order_by(Polish.created_at.desc(), Polish.id).limit(1))
-    if found is None:
-        raise PolishNotFound
-    return found
 
 
 async def publish(
@@ -47,8 +32,7 @@ async def publish(
     used: Tally,
 ) -> Polish:
     """Add a version with the changes, after all others: what somebody wrote meanwhile stays as they wrote it."""
-    last = await transcripts.newest(session, owner_id=owner_id, recording_id=recording_id)
-    before = await asyncio.to_thread(document_from_json, last.document)
+    _, before = await standing_in(session, owner_id=owner_id, recording_id=recording_id)
     after = applied(before, polished.changes)
     version: Transcript | None = None
     if after != before:
@@ -90,15 +74,12 @@ async def review(
 ) -> Transcript:
     """Save a person's version in which the changes of `accept` stand and those of `reject` do not. Segments somebody
     has written since stay. Raises TranscriptChanged where `based_on` is not the newest version."""
-    found = await newest(session, owner_id=owner_id, recording_id=recording_id)
+    found = await newest(session, Polish, owner_id=owner_id, recording_id=recording_id)
     changes = {change["segment"]: Edit(**change) for change in found.changes}
     unknown = (set(accept) | set(reject)) - set(changes)
     if unknown or set(accept) & set(reject):
         raise InvalidInput("A segment is named that was not changed, or it is both accepted and rejected.")
-    last = await transcripts.newest(session, owner_id=owner_id, recording_id=recording_id)
-    if last.number != based_on:
-        raise transcripts.TranscriptChanged(last.number)
-    document = await asyncio.to_thread(document_from_json, last.document)
+    document = await looked_at(session, owner_id=owner_id, recording_id=recording_id, based_on=based_on)
     document = applied(document, [changes[id] for id in accept])
     back = [replace(changes[id], before=changes[id].after, after=changes[id].before) for id in reject]
     document = await _with_words(session, found, document, applied(document, back))

@@ -30,6 +30,11 @@ _WHOLE_FORM = (
 )
 
 
+def language_of(code: str) -> str:
+    """A language that minutes are written in: this one, or Chinese where it is none of them."""
+    return code if code in LANGUAGES else "zh"
+
+
 def section_prompt(template: Template, language: str) -> str:
     """For the notes of one section."""
     return (

@@ -1,39 +1,23 @@
 """Repairs of one owner's transcripts: what was proposed, how it stands, and what a person says to it."""
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.engines.language import Tally
-from backend.errors import InvalidInput, NotFound
+from backend.errors import InvalidInput
 from backend.minutes.repair import Change, Item, Proposed, applied, repaired
+from backend.minutes.review import looked_at, newest
 from backend.minutes.tables import Repair
-from backend.recordings.tables import not_trashed
 from backend.speech.types import Segment
 from backend.transcripts import service as transcripts
-from backend.transcripts.document import Document, document_from_json
+from backend.transcripts.document import Document
 from backend.transcripts.tables import Origin, Transcript
 
 #: How an item stands: nobody said anything yet, a person did, or its segments were changed since.
 Standing = Literal["open", "accepted", "rejected", "outdated"]
-
-
-class RepairNotFound(NotFound):
-    code = "repair_not_found"
-    detail = "Nobody looked for torn segments in this transcript, or it is not yours."
-
-
-async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> Repair:
-    mine = (Repair.recording_id == recording_id) & (Repair.owner_id == owner_id)
-    query = select(Repair).where(mine, not_trashed(Repair.recording_id))
-    found = await session.scalar(query.order_by(Repair.created_at.desc(), Repair.id).limit(1))
-    if found is None:
-        raise RepairNotFound
-    return found
 
 
 async def publish(
@@ -76,11 +60,9 @@ async def review(
 ) -> Transcript:
     """The version with the items of `accept` in it, one of its own; the newest, where nothing was accepted. Raises
     TranscriptChanged where `based_on` is not the newest version."""
-    found = await newest(session, owner_id=owner_id, recording_id=recording_id)
-    last = await transcripts.newest(session, owner_id=owner_id, recording_id=recording_id)
-    if last.number != based_on:
-        raise transcripts.TranscriptChanged(last.number)
-    document = await asyncio.to_thread(document_from_json, last.document)
+    whose = {"owner_id": owner_id, "recording_id": recording_id}
+    found = await newest(session, Repair, **whose)
+    document = await looked_at(session, **whose, based_on=based_on)
     now = standings(document, found.items)
     named = [*accept, *reject]
     if len(set(named)) < len(named) or any(not 0 <= id < len(now) or now[id] != "open" for id in named):
@@ -92,7 +74,7 @@ async def review(
     said = {**dict.fromkeys(accept, "accepted"), **dict.fromkeys(reject, "rejected")}
     found.items = [item | ({"said": said[id]} if id in said else {}) for id, item in enumerate(found.items)]
     if not accept:
-        return last
+        return await transcripts.newest(session, **whose)
     return await transcripts.save(
         session,
         owner_id=owner_id,

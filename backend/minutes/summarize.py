@@ -13,13 +13,16 @@ from backend.minutes.form import MinutesForm
 from backend.minutes.prompts import section_prompt, whole_prompt
 from backend.minutes.sections import Line, Section, cut, fenced, legend, lines_of, segment_at
 from backend.minutes.templates import Template
-from backend.minutes.windows import Progress
+from backend.minutes.windows import Progress, side_by_side
 from backend.transcripts.document import Document
 
 #: A larger section is read less closely, however much the model could hold.
 _LARGEST_SECTION = 12_000
 #: How often a section that came to nothing is tried in two halves.
 _HALVINGS = 2
+#: Where a smaller section helps, whatever came of the others; and where none does.
+_TOO_LONG = ("language_model_context", "language_model_truncated")
+_WHATEVER_SIZE = ("language_model_key", "language_model_unknown", "language_model_address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +69,63 @@ async def _all_notes(
 ) -> list[Notes]:
     done = 0.0
 
-    async def of_one(section: Section) -> list[Notes]:
+    async def of_one(section: Section) -> SectionDraft | LanguageModelError:
         nonlocal done
-        found = await _notes(section, document, system, asking, patient, _HALVINGS)
+        found = await _draft(section, document, system, asking, patient)
         own = section.own
         done += segment_at(document, own[-1].number).end - segment_at(document, own[0].number).start
         progress(min(done, document.duration), document.duration)
         return found
 
-    tasks = [asyncio.create_task(of_one(section)) for section in sections]
-    try:
-        return [note for found in await asyncio.gather(*tasks) for note in found]
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    found = await side_by_side(of_one(section) for section in sections)
+    # A model that has nothing to say to any section is not asked six times as much.
+    able = len(sections) == 1 or any(isinstance(one, SectionDraft) for one in found)
+
+    async def once_more(section: Section, one: SectionDraft | LanguageModelError) -> list[Notes]:
+        if isinstance(one, SectionDraft):
+            return [Notes(section, one)]
+        if able or one.code in _TOO_LONG:
+            return await _halved(section, one, document, system, asking, patient, _HALVINGS)
+        return [Notes(section, None, one.code)]
+
+    pairs = zip(sections, found, strict=True)
+    return [note for notes in await side_by_side(once_more(*pair) for pair in pairs) for note in notes]
 
 
-async def _notes(
-    section: Section, document: Document, system: str, asking: Asking, patient: bool, halvings: int
-) -> list[Notes]:
+async def _draft(
+    section: Section, document: Document, system: str, asking: Asking, patient: bool
+) -> SectionDraft | LanguageModelError:
+    """What a model says of one section, or why it says nothing."""
     names = legend(document)
     prompt = fenced([*([names] if names else []), *(line.text for line in section.lines)])
     try:
-        draft = await asking.fill_in(SectionDraft, system, prompt, asking.answer_tokens)
+        return await asking.fill_in(SectionDraft, system, prompt, asking.answer_tokens)
     except LanguageModelError as error:
         if error.retry and patient:
             raise
-        if error.retry or error.code in ("language_model_key", "language_model_unknown", "language_model_address"):
-            return [Notes(section, None, error.code)]
-        if halvings == 0 or len(section.own) < 2:
-            return [Notes(section, None, error.code)]
-        halves = [await _notes(half, document, system, asking, patient, halvings - 1) for half in section.halves()]
-        return [note for half in halves for note in half]
-    return [Notes(section, draft)]
+        return error
+
+
+async def _halved(
+    section: Section,
+    error: LanguageModelError,
+    document: Document,
+    system: str,
+    asking: Asking,
+    patient: bool,
+    halvings: int,
+) -> list[Notes]:
+    """Notes of the halves of a section that came to nothing, and of theirs, where a smaller one may help."""
+    if error.retry or error.code in _WHATEVER_SIZE or halvings == 0 or len(section.own) < 2:
+        return [Notes(section, None, error.code)]
+    notes: list[Notes] = []
+    for half in section.halves():
+        one = await _draft(half, document, system, asking, patient)
+        if isinstance(one, SectionDraft):
+            notes.append(Notes(half, one))
+        else:
+            notes += await _halved(half, one, document, system, asking, patient, halvings - 1)
+    return notes
 
 
 async def _over_all(

@@ -28,44 +28,39 @@ class Minutes(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
-class Polish(Base):
-    """What a polish did: from which version it came, which it made, and what it was not allowed to change."""
-
-    __tablename__ = "polishes"
-    __table_args__ = (Index(None, "recording_id", "created_at"),)
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
-    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    job_id: Mapped[str | None] = mapped_column(String(32))
-    base: Mapped[int]  #: number of the transcript's version that was polished
-    number: Mapped[int | None]  #: of the version that came of it; none where nothing was changed
-    changes: Mapped[list[dict[str, str]]] = mapped_column(JSON)  #: [{"segment", "before", "after"}]
-    refused: Mapped[list[dict[str, str]]] = mapped_column(JSON)  #: [{"segment", "before", "after", "reason"}]
-    model: Mapped[str] = mapped_column(String(128))
-    calls: Mapped[int] = mapped_column(default=0)
-    prompt_tokens: Mapped[int] = mapped_column(default=0)
-    completion_tokens: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-
-
-class Repair(Base):
-    """What a language model would repair of a transcript's segments; a person says which of it is done."""
-
-    __tablename__ = "repairs"
-    __table_args__ = (Index(None, "recording_id", "created_at"),)
+class _ForReview:
+    """What a language model made of one version of a transcript; a person says which of it stands."""
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     job_id: Mapped[str | None] = mapped_column(String(32))
     base: Mapped[int]  #: number of the transcript's version that was read
-    items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  #: [{"kind", "before", "after", "said"}]
     model: Mapped[str] = mapped_column(String(128))
     calls: Mapped[int] = mapped_column(default=0)
     prompt_tokens: Mapped[int] = mapped_column(default=0)
     completion_tokens: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Polish(_ForReview, Base):
+    """What a polish did: which version it made, and what it was not allowed to change."""
+
+    __tablename__ = "polishes"
+    __table_args__ = (Index(None, "recording_id", "created_at"),)
+
+    number: Mapped[int | None]  #: of the version that came of it; none where nothing was changed
+    changes: Mapped[list[dict[str, str]]] = mapped_column(JSON)  #: [{"segment", "before", "after"}]
+    refused: Mapped[list[dict[str, str]]] = mapped_column(JSON)  #: [{"segment", "before", "after", "reason"}]
+
+
+class Repair(_ForReview, Base):
+    """What would be repaired of a transcript's segments. Nothing of it is done before somebody says so."""
+
+    __tablename__ = "repairs"
+    __table_args__ = (Index(None, "recording_id", "created_at"),)
+
+    items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  #: [{"change", "before", "after", "said"}]
 
 
 class _AnyTemplateVersion:

@@ -1,7 +1,8 @@
 """Windows of a document, read by a language model side by side; those that came to nothing are named."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
 
 from backend.engines.language import LanguageModelError
 from backend.minutes.asking import nothing_at_all
@@ -10,6 +11,7 @@ from backend.transcripts.document import Document
 
 #: Told how many seconds of the audio are done, of how many.
 Progress = Callable[[float, float], None]
+Result = TypeVar("Result")
 
 
 async def read_windows(
@@ -37,13 +39,18 @@ async def read_windows(
         done += segment_at(document, own[-1].number).end - segment_at(document, own[0].number).start
         progress(min(done, document.duration), document.duration)
 
-    tasks = [asyncio.create_task(of_one(window)) for window in windows]
+    await side_by_side(of_one(window) for window in windows)
+    if windows and len(codes) == len(windows):
+        raise nothing_at_all(codes[0])
+    return codes
+
+
+async def side_by_side(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """What came of each, in order. Where one fails the others are not waited for."""
+    tasks = [asyncio.create_task(one) for one in work]
     try:
-        await asyncio.gather(*tasks)
+        return list(await asyncio.gather(*tasks))
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    if windows and len(codes) == len(windows):
-        raise nothing_at_all(codes[0])
-    return codes

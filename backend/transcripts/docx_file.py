@@ -27,26 +27,26 @@ def docx(title: str, paragraphs: Iterable[Paragraph], about: str) -> bytes:
     for name in ("Normal", "Title", "Heading 2"):
         _set_fonts(document.styles[name])
     document.styles["Normal"].font.size = Pt(11)
-    document.core_properties.title = _fit(title)[:255]
+    document.core_properties.title = fit(title)[:255]
     document.core_properties.author = ""
     document.core_properties.comments = ""
     if title:
-        document.add_paragraph(_fit(title), style="Title")
+        document.add_paragraph(fit(title), style="Title")
     if about:
-        document.add_paragraph().add_run(_fit(about)).font.color.rgb = _QUIET
+        document.add_paragraph().add_run(fit(about)).font.color.rgb = _QUIET
     heading = document.styles["Heading 2"]
     heading.font.size = Pt(11)
     heading.font.color.rgb = RGBColor(0x1D, 0x6F, 0x66)
     for speaker, time, text in paragraphs:
         if speaker or time:
             line = _added(document, heading.style_id)
-            line.add_run(_fit(speaker))
+            line.add_run(fit(speaker))
             if time:
                 clock = line.add_run(f"{'  ' if speaker else ''}{time}")
                 clock.font.bold = False
                 clock.font.color.rgb = _QUIET
         if text:
-            _added(document).add_run(_fit(text))
+            _added(document).add_run(fit(text))
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
@@ -70,5 +70,6 @@ def _set_fonts(style: Any) -> None:  # python-docx types its styles as what they
     fonts.set(qn("w:eastAsia"), _CHINESE)
 
 
-def _fit(text: str) -> str:
+def fit(text: str) -> str:
+    """The text without what no Word document may hold."""
     return _UNFIT.sub("", text)

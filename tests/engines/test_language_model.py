@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from backend.engines.addresses import check_address, resolved
 from backend.engines.answers import Unreadable, read_answer
 from backend.engines.language import LanguageModelError, Tally, tokens_of
 from backend.engines.language_model import LONGEST_PAUSE, TRIES, Endpoint, OpenAI, endpoint_of
@@ -79,6 +78,7 @@ async def test_an_answer_has_the_form_that_was_asked_for_and_tokens_are_counted(
         f"```json\n{GOOD.text}\n```",
         f"Here you are:\n```\n{GOOD.text}\n```\nAnything else?",
         f"<think>The sky {{is}} blue.</think>{GOOD.text}",
+        f"The sky {{is}} blue.</think>{GOOD.text}",
         '{"sky": "blue", "degrees": 21,}',
         f"{GOOD.text} {GOOD.text}",
         '\ufeff{"sky": "blue", "degrees": 21, "tool_calls": [{"name": "rm"}]}',
@@ -236,6 +236,26 @@ async def test_no_more_questions_are_open_than_allowed(house: MakeHouse) -> None
     assert home.server.most_open == 2
 
 
+async def test_endpoints_that_share_a_gate_share_its_places() -> None:
+    gate, places = threading.Event(), asyncio.Semaphore(2)
+    with serve_language(lambda _asked: Reply(GOOD.content, until=gate)) as server:
+        endpoint = Endpoint(server.url, KEY, MODEL, concurrent=4, timeout=30.0, allow_private=True)
+        models = [OpenAI(endpoint, gate=places) for _ in range(3)]
+        asking = [
+            asyncio.create_task(model.fill_in(Weather, "s", "p", most_tokens=200, tally=Tally()))
+            for model in models * 2
+        ]
+        while len(server.asked) < 2:
+            await asyncio.sleep(0.01)
+        assert places.locked()
+        gate.set()
+        await asyncio.gather(*asking)
+        for model in models:
+            await model.close()
+
+    assert (server.most_open, len(server.asked)) == (2, 6)
+
+
 async def test_a_cancelled_question_frees_its_place(house: MakeHouse) -> None:
     async with house(one_after_another(Reply(until=threading.Event()), GOOD), concurrent=1) as home:
         asking = asyncio.create_task(home.weather())
@@ -260,8 +280,50 @@ async def test_a_stream_without_end_is_not_heard_to_its_end(house: MakeHouse) ->
         assert len(await home.said()) <= 200 * 8 + 5
 
 
-async def test_a_stream_that_is_cut_or_refused_says_so(house: MakeHouse) -> None:
+async def test_more_than_was_asked_for_is_not_waited_for(house: MakeHouse) -> None:
+    async with house(Reply("长" * 5000, endless=True)) as home:
+        assert len(await home.said()) == 200 * 8
+
+
+@pytest.mark.parametrize("reply", [Reply("长", drips=True), Reply("长", endless=True)])
+async def test_a_stream_that_never_ends_gives_its_place_back(reply: Reply) -> None:
+    places = asyncio.Semaphore(1)
+    with serve_language(lambda _asked: reply) as server:
+        model = OpenAI(Endpoint(server.url, KEY, MODEL, timeout=0.2, allow_private=True), gate=places)
+        said = model.say("s", "p", most_tokens=200, tally=Tally())
+        with pytest.raises(LanguageModelError) as slow:
+            await asyncio.wait_for(_all(said), 60)
+        await model.close()
+
+    assert (slow.value.code, slow.value.retry) == ("language_model_slow", True)
+    assert not places.locked()
+
+
+async def _all(said: AsyncIterator[str]) -> list[str]:
+    return [text async for text in said]
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("<think>天[1]。</think>晴", "晴"),
+        ("先说。<THINKING>天气如何？</THINKING>晴<think>还有", "先说。晴"),
+        ("a < b <thin", "a < b <thin"),
+        ("<think", "<think"),
+        ("x<think>y</think><think>z</think>w", "xw"),
+    ],
+)
+async def test_thoughts_are_not_said_aloud(house: MakeHouse, said: str, heard: str) -> None:
+    async with house(Reply(said)) as home:
+        assert await home.said() == heard
+
+
+async def test_a_stream_that_is_cut_empty_or_refused_says_so(house: MakeHouse) -> None:
     for reply, code in (
+        (Reply(""), "language_model_bad_answer"),
+        (Reply(" \n"), "language_model_bad_answer"),
+        (Reply("<think>天</think>"), "language_model_bad_answer"),
+        (Reply("<think>天", finish="length"), "language_model_truncated"),
         (Reply("天气很好，二十一度。", cut=True), "language_model_truncated"),
         (Reply("我", refusal="no"), "language_model_refused"),
         (fault(401), "language_model_key"),
@@ -287,37 +349,6 @@ async def test_the_key_is_in_no_log_and_no_text(house: MakeHouse, caplog: pytest
             await home.weather()
 
     assert KEY not in caplog.text + repr(home.model.endpoint) + failed.value.detail
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *("", "host/v1", "file:///etc/passwd", "ftp://host/v1", "https://", "https://user:pw@host/v1"),
-        *("https://h/v1?x=1", "http://host:99999/v1", "http://[::1/v1", "gopher://127.0.0.1:70/"),
-        "unix:///run/docker.sock",
-    ],
-)
-def test_an_address_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(LanguageModelError) as refused:
-        check_address(url)
-
-    assert refused.value.code == "language_model_address"
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        *("127.0.0.1", "localhost", "10.1.2.3", "192.168.0.1", "172.16.0.1", "169.254.169.254", "0.0.0.1", "::1"),
-        *("fe80::1", "fd00::1", "::ffff:127.0.0.1", "100.64.0.1", "224.0.0.1", "2130706433", "0x7f.1"),
-    ],
-)
-async def test_private_addresses_are_refused_unless_allowed(host: str) -> None:
-    with pytest.raises(LanguageModelError) as refused:
-        await resolved(host, 80, allow_private=False)
-
-    assert refused.value.code == "language_model_address"
-    await resolved(host, 80, allow_private=True)
-    await resolved("1.1.1.1", 443, allow_private=False)
 
 
 async def test_a_private_endpoint_is_not_asked(house: MakeHouse) -> None:

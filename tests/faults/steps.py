@@ -41,7 +41,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "jobs/api/uploads.py:begin": ("upload.row",),
     "jobs/attempt.py:Attempt._publish": ("publish",),
     "jobs/mirror.py:_write": (f"{ID}.txt", f"{ID}.json"),
-    "jobs/mirror.py:_write_minutes": (f"{ID}.minutes.md", f"{ID}.minutes.json"),
+    "jobs/mirror.py:_write_minutes": (f"{ID}.minutes.md", f"{ID}.minutes.docx", f"{ID}.minutes.json"),
     "jobs/workspace.py:Workspace.seal": (
         *("speech.wav.seal", "sentences.json.seal", "turns.json.seal", "document.json.seal"),
     ),

@@ -21,7 +21,7 @@ def language() -> Iterator[LanguageServer]:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("step", [f"{ID}.minutes.md", f"{ID}.minutes.json"])
+@pytest.mark.parametrize("step", [f"{ID}.minutes.md", f"{ID}.minutes.docx", f"{ID}.minutes.json"])
 def test_a_server_killed_while_minutes_become_files(
     tmp_path: Path, furnished: Server, recording: Path, language: LanguageServer, step: str, moment: str
 ) -> None:
@@ -36,7 +36,8 @@ def test_a_server_killed_while_minutes_become_files(
 
         server.start()
 
-        mirrors = [server.folder / "uploads" / "transcripts" / f"{id}.minutes.{kind}" for kind in ("md", "json")]
+        kinds = ("md", "docx", "json")
+        mirrors = [server.folder / "uploads" / "transcripts" / f"{id}.minutes.{kind}" for kind in kinds]
         until(lambda: all(mirror.exists() for mirror in mirrors))
         until(lambda: server.rows("SELECT mirrored FROM minutes") == [(1,)])
         assert asyncio.run(checked(server)).problems == []

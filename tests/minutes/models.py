@@ -53,3 +53,14 @@ def whole(asked: Asked) -> dict[str, Any]:
 def good(asked: Asked) -> Reply:
     """A model that does what it is asked."""
     return Reply(notes(asked) if is_section(asked) else whole(asked))
+
+
+def obliging(asked: Asked) -> Reply:
+    """A model that does what it is asked, whatever that is."""
+    lines = lines_of(asked)
+    if asked.body.get("stream"):
+        return Reply(f"{lines[0][2][:20]}[{lines[0][0]}]。")
+    if is_section(asked) or is_whole(asked):
+        return good(asked)
+    written = [{"n": number, "t": f"{text.rstrip('。')}！"} for number, _, text in lines]
+    return Reply({"ok": True, "speakers": [], "lines": written, "repairs": []})

@@ -37,7 +37,14 @@ async def test_an_answer_cites_segments(asking: MakeAsking) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["没有提到。", "预算是三百万。", "预算是五百万[77]。", "", "[1]", "<b>很好</b>。"],
+    [
+        "没有提到。",
+        "预算是三百万。",
+        "预算是五百万[77]。",
+        "[1]",
+        "<b>很好</b>。",
+        "<think>预算[1]。</think>没有提到。",
+    ],
 )
 async def test_what_cites_nothing_is_no_answer(asking: MakeAsking, said: str) -> None:
     found, _ = await heard(asking, MEETING, "市场预算多少？", Reply(said))

@@ -44,3 +44,14 @@ def test_every_built_in_template_is_written_whole() -> None:
     for template in BUILT_IN.values():
         word = opened(io.BytesIO(docx(MINUTES, DOCUMENT, template, "录音")))
         assert "概要" in [paragraph.text for paragraph in word.paragraphs]
+
+
+def test_what_no_word_document_may_hold_is_left_out() -> None:
+    said = MINUTES.decisions[0].model_copy(update={"text": "通\x00过\uffff了\ufffe\ud800"})
+    minutes = MINUTES.model_copy(update={"title": "", "decisions": [said]})
+
+    word = opened(io.BytesIO(docx(minutes, DOCUMENT, BUILT_IN["bluf"], "录\x0b音")))
+
+    texts = [paragraph.text for paragraph in word.paragraphs]
+    assert texts[0] == "录音"
+    assert "通过了 ⟨存疑⟩ 00:00:00" in texts

@@ -1,4 +1,6 @@
+import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -138,6 +140,26 @@ async def test_a_test_really_asks_and_says_what_happened(models: Models) -> None
         "language_model_address",
         "language_model_unreachable",
     ]
+
+
+async def test_all_endpoints_together_are_asked_no_more_at_once_than_the_settings_allow(models: Models) -> None:
+    gate, one = threading.Event(), models.settings.model_copy(update={"openai_max_concurrent": 1})
+    patient = Models(models.database, one)
+    held_back, quick = Reply({"ok": True}, until=gate), Reply({"ok": True})
+    with serve_language(lambda _asked: held_back) as first, serve_language(lambda _asked: quick) as second:
+        urls = (first.url, second.url)
+        places = [Endpoint(url, KEY, MODEL, allow_private=True, timeout=30.0) for url in urls]
+        held = asyncio.create_task(patient.try_out(places[0]))
+        while not first.asked:
+            await asyncio.sleep(0.01)
+        waiting = asyncio.create_task(patient.try_out(places[1]))
+        await asyncio.wait({waiting}, timeout=0.3)
+        before = len(second.asked)
+        gate.set()
+        tried = [await held, await waiting]
+
+    assert (before, len(second.asked)) == (0, 1)
+    assert [one.ok for one in tried] == [True, True]
 
 
 async def test_tokens_are_counted_for_each_endpoint(models: Models) -> None:

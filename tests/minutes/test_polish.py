@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from backend.engines.language import LanguageModelError
+from backend.engines.language import LanguageModelError, tokens_of
 from backend.minutes.polish import Edit, Polished, applied, polish
 from backend.speech.types import Word
 from backend.transcripts.document import Document
@@ -52,6 +52,7 @@ async def test_what_may_not_change_is_refused_with_its_reason(asking: MakeAsking
 
     assert made.changes == []
     assert [edit.reason for edit in made.refused] == ["numbers", "negation", "markup", "hotwords"]
+    assert made.refused[2].after == "好的"
     assert applied(MEETING, made.changes) == MEETING
 
 
@@ -76,6 +77,20 @@ async def test_an_hour_is_polished_in_windows_and_no_segment_is_skipped(asking: 
 
     assert len(made.changes) == len(document.segments)
     assert len(server.asked) > 3
+
+
+async def test_six_hours_cost_little_more_than_their_own_tokens_and_no_segment_is_left_out(asking: MakeAsking) -> None:
+    document = long_talk(6)
+    own = tokens_of("\n".join(segment.text for segment in document.segments))
+
+    async with asking(lambda asked: Reply({"lines": [{"n": n, "t": f"{t}！"} for n, _, t in lines_of(asked)]})) as (
+        asked,
+        _,
+    ):
+        made = await polished(document, asked)
+
+    assert [edit.segment for edit in made.changes] == [segment.id for segment in document.segments]
+    assert (made.warnings, asked.tally.prompt_tokens <= 1.4 * own) == ([], True)
 
 
 async def test_a_window_that_comes_to_nothing_stays_as_it_was(asking: MakeAsking) -> None:

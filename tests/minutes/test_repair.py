@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from backend.engines.language import tokens_of
 from backend.minutes.repair import Change, Item, applied, propose, repaired
 from backend.speech.types import Word
 from backend.transcripts.document import Document
@@ -142,3 +143,16 @@ async def test_every_window_of_a_long_meeting_is_looked_at(asking: MakeAsking) -
     shown = {number for one in server.asked for number, _, _ in lines_of(one)}
     assert shown == set(range(1, len(document.segments) + 1))
     assert len(proposed.items) == len(server.asked) > 1
+
+
+async def test_six_hours_cost_little_more_than_their_own_tokens_and_no_line_is_left_out(asking: MakeAsking) -> None:
+    document = long_talk(6)
+    own = tokens_of("\n".join(segment.text for segment in document.segments))
+
+    async with asking(lambda _: said()) as (asked, server):
+        proposed = await propose(document, asked, lambda done, total: None)
+
+    shown = {number for one in server.asked for number, _, _ in lines_of(one)}
+    assert shown == set(range(1, len(document.segments) + 1))
+    assert (proposed.items, proposed.warnings) == ([], [])
+    assert asked.tally.prompt_tokens <= 1.4 * own

@@ -86,6 +86,26 @@ async def test_what_its_segments_do_not_say_is_marked(asking: MakeAsking) -> Non
     assert [one.doubtful for one in minutes.decisions] == [True, True, False, False]
 
 
+async def test_titles_keywords_people_and_dates_that_nobody_spoke_of_are_dropped_or_marked(asking: MakeAsking) -> None:
+    def dreamer(asked: Asked) -> Reply:
+        if not is_section(asked):
+            return Reply(whole(asked) | {"title": "九百万的破产", "keywords": ["预算", "破产", "budget", "9000"]})
+        tasks = [("周五前发方案", "@2", "周五前"), ("定下供应商", "赵六", ""), ("下周讨论供应商", "", "十月七日")]
+        lines = (2, 3, 4)
+        actions = [{"t": t, "who": who, "when": when, "n": [n]} for (t, who, when), n in zip(tasks, lines, strict=True)]
+        return Reply(notes(asked) | {"actions": actions})
+
+    async with asking(dreamer) as (asked, _):
+        minutes = (await written(MEETING, asked)).minutes
+
+    assert (minutes.title, minutes.keywords) == ("", ["预算", "budget"])
+    assert [(one.text, one.doubtful) for one in minutes.actions] == [
+        ("周五前发方案", False),
+        ("定下供应商", True),
+        ("下周讨论供应商", True),
+    ]
+
+
 async def test_six_hours_are_read_section_by_section_within_eight_thousand_tokens(asking: MakeAsking) -> None:
     document = long_talk(6)
 
@@ -154,6 +174,29 @@ async def test_a_model_that_gives_nothing_at_all_says_why(asking: MakeAsking, re
             await written(MEETING, asked)
 
     assert failed.value.code == code
+
+
+async def test_a_model_that_refuses_every_section_is_not_asked_for_their_halves(asking: MakeAsking) -> None:
+    async with asking(lambda _: Reply(refusal="no")) as (asked, server):
+        with pytest.raises(LanguageModelError) as refused:
+            await written(long_talk(2), asked)
+    own = {lines_of(one)[0][0] for one in server.asked}
+
+    assert refused.value.code == "language_model_refused"
+    assert len(server.asked) == len(own) > 5
+
+
+async def test_sections_that_are_too_long_for_the_model_are_halved_though_all_are(asking: MakeAsking) -> None:
+    def small(asked: Asked) -> Reply:
+        if is_section(asked) and len(lines_of(asked)) > 60:
+            return fault(400, "maximum context length is 4096 tokens")
+        return good(asked)
+
+    document = long_talk(1)
+    async with asking(small) as (asked, _):
+        made = await written(document, asked)
+
+    assert (made.warnings, made.minutes.coverage.covered) == ([], len(document.segments))
 
 
 async def test_where_patience_helps_the_first_busy_section_ends_the_try(asking: MakeAsking) -> None:

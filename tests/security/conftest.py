@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.jobs.api.conftest import recording, stranger  # noqa: F401  (fixtures)
-from tests.language_server import KEY, MODEL, Asked, Reply, serve_language
-from tests.minutes.models import good, is_section, is_whole, lines_of
+from tests.language_server import KEY, MODEL, serve_language
+from tests.minutes.models import obliging
 from tests.recordings.conftest import make  # noqa: F401  (a fixture)
 from tests.security.world import world  # noqa: F401
 from tests.serving import Server
@@ -14,16 +14,9 @@ from tests.serving import Server
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve_language(_obliging) as language:
+    with serve_language(obliging) as language:
         settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
         server = Server(tmp_path_factory.mktemp("house"), **settings, OPENAI_ALLOW_PRIVATE="true")
         server.start()
         yield server
         server.close()
-
-
-def _obliging(asked: Asked) -> Reply:
-    if is_section(asked) or is_whole(asked):
-        return good(asked)
-    lines = [{"n": number, "t": f"{text.rstrip('。')}！"} for number, _, text in lines_of(asked)]
-    return Reply({"ok": True, "speakers": [], "lines": lines, "repairs": []})

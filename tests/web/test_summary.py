@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.language_server import KEY, MODEL, Asked, LanguageServer, Reply, fault, serve_language
-from tests.minutes.models import good, lines_of
+from tests.minutes.models import good, is_whole, lines_of
 from tests.serving import Server, until
 from tests.web.conftest import sign_in
 from tests.web.test_journeys import AXE, axe, open_editor, saved, words
@@ -20,13 +20,16 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 class Model:
-    """Does what each prompt asks; `fails` as long as it is told to."""
+    """Does what each prompt asks; `fails`, or `mumbles` when it should sum up, as long as it is told to."""
 
     fails = False
+    mumbles = False
 
     def __call__(self, asked: Asked) -> Reply:
         if self.fails:
             return fault(401)
+        if self.mumbles and is_whole(asked):
+            return Reply("嗯")
         lines = lines_of(asked)
         if "校订" in asked.system:
             tidied = [
@@ -66,7 +69,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, language: LanguageServer) ->
 @pytest.fixture
 def recording(house: Server, sound: Path, model: Model) -> str:
     """The id of a recording that has been transcribed; the third speaker says her name."""
-    model.fails = False
+    model.fails = model.mumbles = False
     recording, job = house.upload(sound)
     assert house.ended(job)["status"] == "done"
     base = newest(house, recording)
@@ -158,6 +161,72 @@ def test_a_model_that_fails_leaves_a_warning_and_a_way_to_try_again(page: "Page"
     panel.get_by_role("button", name="再试一次").click()
 
     panel.get_by_role("heading", name="周会纪要").wait_for()
+
+
+def test_a_polish_that_fails_leaves_a_warning_and_a_way_to_try_again(
+    page: "Page", house: Server, recording: str, model: Model
+) -> None:
+    before = texts(house, recording)
+    open_editor(page, recording)
+    model.fails = True
+    turn_to(page, "润色")
+    panel = page.get_by_role("region", name="润色", exact=True)
+    panel.get_by_role("button", name="润色文稿").click()
+    panel.get_by_text("语言模型不接受服务器的密钥").wait_for()
+    assert texts(house, recording) == before
+    model.fails = False
+    panel.get_by_role("button", name="再试一次").click()
+
+    panel.get_by_text("改了 1 段，采用 1 段").wait_for()
+    panel.get_by_text("语言模型不接受服务器的密钥").wait_for(state="detached")
+
+
+def test_minutes_with_a_gap_are_shown_with_a_warning_and_a_way_to_try_again(
+    page: "Page", house: Server, recording: str, model: Model
+) -> None:
+    model.mumbles = True
+    job = house.client.post(f"/api/recordings/{recording}/minutes", json={}).raise_for_status().json()
+    assert house.ended(job["id"])["status"] == "done"
+    open_editor(page, recording)
+    turn_to(page, "纪要")
+    panel = page.get_by_role("region", name="纪要", exact=True)
+    panel.get_by_text("语言模型的回答看不懂").wait_for()
+    panel.get_by_role("heading", name="决议").wait_for()  # what there is, is shown
+    model.mumbles = False
+    panel.get_by_role("button", name="再试一次").click()
+
+    panel.get_by_role("heading", name="周会纪要").wait_for()
+    panel.get_by_text("语言模型的回答看不懂").wait_for(state="detached")
+
+
+def test_an_answer_that_fails_says_why_and_the_question_can_be_asked_again(
+    page: "Page", recording: str, model: Model
+) -> None:
+    open_editor(page, recording)
+    turn_to(page, "提问")
+    panel = page.get_by_role("region", name="向会议提问")
+    model.fails = True
+    panel.get_by_label("问题").fill("接口联调完了吗？")
+    panel.get_by_role("button", name="提问", exact=True).click()
+    page.get_by_text("语言模型不接受服务器的密钥").wait_for()
+    model.fails = False
+    panel.get_by_label("问题").fill("接口联调完了吗？")
+    panel.get_by_role("button", name="提问", exact=True).click()
+
+    panel.get_by_text("接口上周已经联调完了").wait_for()
+
+
+def test_names_that_could_not_be_suggested_are_suggested_the_next_time(
+    page: "Page", recording: str, model: Model
+) -> None:
+    open_editor(page, recording)
+    model.fails = True
+    page.get_by_role("button", name="建议发言人名字").click()
+    page.get_by_text("语言模型不接受服务器的密钥").wait_for()
+    model.fails = False
+    page.get_by_role("button", name="建议发言人名字").click()
+
+    page.get_by_role("list", name="建议发言人名字").get_by_text("我是王芳").wait_for()
 
 
 def test_a_polish_is_reviewed_segment_by_segment(page: "Page", house: Server, recording: str) -> None:

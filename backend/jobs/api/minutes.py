@@ -33,12 +33,13 @@ class AlreadyAsked(Conflict):
 
 
 class NewMinutes(BaseModel):
-    """`template` is a key of `GET /api/templates`; `transcript` a version's number, the newest where it is left out."""
+    """`template` is a key of `GET /api/templates`; `language` the transcript's where it is left out; `transcript` a
+    version's number, the newest where it is left out."""
 
     model_config = ConfigDict(extra="forbid")
 
     template: str = DEFAULT
-    language: Language = "zh"
+    language: Language | None = None
     transcript: Number | None = None
 
 

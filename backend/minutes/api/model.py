@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from backend.accounts.access import Admin, Configured, CurrentUser, Reader, Reading, held
-from backend.engines.language import LanguageModel, LanguageModelError, Tally
+from backend.accounts.access import Admin, Configured, CurrentUser, Reader, Reading, Stored, held
+from backend.engines.language import LanguageModel, LanguageModelError
 from backend.minutes import budget, endpoints
 from backend.minutes.models import Models
 
@@ -64,13 +64,13 @@ async def language_model(session: Reading, user: Reader, settings: Configured, m
     )
 
 
-class _Pong(BaseModel):
-    ok: bool
-
-
 @router.post("/test", summary="Ask the one that is asked for me something small", response_model=LanguageModelState)
-async def test(user: Admin, models: TheModels) -> LanguageModelState:
-    """Answers with the code of what is wrong, if anything is."""
-    model = await models.of(user.id)
-    await model.fill_in(_Pong, "只回答一个JSON对象。", '回答 {"ok": true}', most_tokens=200, tally=Tally())
-    return LanguageModelState(configured=True, model=model.name, endpoint=model.source)
+async def test(user: Admin, database: Stored, models: TheModels) -> LanguageModelState:
+    """Answers with the code of what is wrong, if anything is. Its tokens are noted as anybody's."""
+    endpoint = await models.endpoint(user.id)
+    found = await models.try_out(endpoint)
+    whose = {"owner_id": user.id, "purpose": "test", "model": endpoint.model, "endpoint": endpoint.id}
+    await budget.note(database, **whose, tally=found.tally)
+    if found.code is not None:
+        raise LanguageModelError(found.code, found.detail)
+    return LanguageModelState(configured=True, model=endpoint.model, endpoint=endpoint.id)

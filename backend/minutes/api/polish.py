@@ -1,7 +1,5 @@
 """What a polish changed and what it may not: a diff to read, and to accept or reject segment by segment."""
 
-import asyncio
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -9,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts.access import CurrentUser, Reader, Reading, Writing
 from backend.minutes import polishes
-from backend.minutes.form import Used
-from backend.transcripts import service as transcripts
+from backend.minutes.api.review import ReviewedAnswer, head
+from backend.minutes.review import newest, standing_in
+from backend.minutes.tables import Polish
 from backend.transcripts.api import Number, RecordingId, VersionAnswer
-from backend.transcripts.document import document_from_json
 from backend.transcripts.form import Id
 
 router = APIRouter(prefix="/api/recordings/{recording_id}/polish", tags=["polish"])
@@ -33,18 +31,12 @@ class Refused(BaseModel):
     reason: str
 
 
-class PolishAnswer(BaseModel):
+class PolishAnswer(ReviewedAnswer):
     """`base` is the version that was polished, `number` the one that came of it, `newest` the one changes stand in."""
 
-    base: int
     number: int | None
-    newest: int
-    model: str
-    job_id: str | None
-    created_at: datetime
     changes: list[Change]
     refused: list[Refused]
-    used: Used
 
 
 Ids = Annotated[list[Id], Field(max_length=50_000)]
@@ -64,20 +56,15 @@ class Review(BaseModel):
 async def read_polish(session: Reading, user: Reader, recording_id: RecordingId) -> PolishAnswer:
     """A diff to review: every change with its text before and after and how it stands now; every refusal with its
     reason: empty, markup, length, numbers, names, negation, hotwords, rewritten."""
-    found = await polishes.newest(session, owner_id=user.id, recording_id=recording_id)
-    last = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
-    document = await asyncio.to_thread(document_from_json, last.document)
+    whose = {"owner_id": user.id, "recording_id": recording_id}
+    found = await newest(session, Polish, **whose)
+    number, document = await standing_in(session, **whose)
     standings = polishes.standings(document, found.changes)
     return PolishAnswer(
-        base=found.base,
+        **head(found, number),
         number=found.number,
-        newest=last.number,
-        model=found.model,
-        job_id=found.job_id,
-        created_at=found.created_at,
         changes=[Change(**change, standing=now) for change, now in zip(found.changes, standings, strict=True)],
         refused=[Refused(**refused) for refused in found.refused],
-        used=Used(calls=found.calls, prompt_tokens=found.prompt_tokens, completion_tokens=found.completion_tokens),
     )
 
 

@@ -1,7 +1,6 @@
 """Torn segments: what a language model would repair, to accept or reject one by one."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -9,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts.access import CurrentUser, Reader, Reading, Writing
 from backend.minutes import repairs
-from backend.minutes.form import Used
+from backend.minutes.api.review import ReviewedAnswer, head
 from backend.minutes.repair import Kind
-from backend.transcripts import service as transcripts
+from backend.minutes.review import newest, standing_in
+from backend.minutes.tables import Repair
 from backend.transcripts.api import Number, RecordingId, VersionAnswer
-from backend.transcripts.document import document_from_json
 
 router = APIRouter(prefix="/api/recordings/{recording_id}/repair", tags=["repair"])
 
@@ -36,16 +35,10 @@ class ItemOut(BaseModel):
     standing: repairs.Standing
 
 
-class RepairAnswer(BaseModel):
+class RepairAnswer(ReviewedAnswer):
     """`base` is the version that was read, `newest` the one the items stand in."""
 
-    base: int
-    newest: int
-    model: str
-    job_id: str | None
-    created_at: datetime
     items: list[ItemOut]
-    used: Used
 
 
 _Ids = Annotated[list[Annotated[int, Field(ge=0, le=100_000)]], Field(max_length=10_000)]
@@ -64,21 +57,16 @@ class RepairReview(BaseModel):
 @router.get("", summary="What the newest repair proposes")
 async def read_repair(session: Reading, user: Reader, recording_id: RecordingId) -> RepairAnswer:
     """Nothing of it is done before somebody accepts it."""
-    found = await repairs.newest(session, owner_id=user.id, recording_id=recording_id)
-    last = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
-    document = await asyncio.to_thread(document_from_json, last.document)
+    whose = {"owner_id": user.id, "recording_id": recording_id}
+    found = await newest(session, Repair, **whose)
+    number, document = await standing_in(session, **whose)
     standings = await asyncio.to_thread(repairs.standings, document, found.items)
     return RepairAnswer(
-        base=found.base,
-        newest=last.number,
-        model=found.model,
-        job_id=found.job_id,
-        created_at=found.created_at,
+        **head(found, number),
         items=[
             ItemOut(id=id, kind=one["change"]["kind"], before=one["before"], after=one["after"], standing=now)
             for id, (one, now) in enumerate(zip(found.items, standings, strict=True))
         ],
-        used=Used(calls=found.calls, prompt_tokens=found.prompt_tokens, completion_tokens=found.completion_tokens),
     )
 
 

@@ -1,0 +1,103 @@
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+from tests.language_server import LanguageServer, Reply
+from tests.minutes.api.asking import Moody, get, polisher
+from tests.serving import Server, until
+
+
+def test_a_polish_is_a_version_of_its_own_and_a_diff_to_review(server: Server, recording: Path, mood: Moody) -> None:
+    id, first = server.upload(recording)
+    server.ended(first)
+    raw = get(server, f"{id}/transcript")["document"]
+    mood.script = polisher
+
+    job = server.client.post(f"/api/recordings/{id}/polish").raise_for_status().json()
+    ended = server.ended(job["id"])
+    diff = get(server, f"{id}/polish")
+    polished = get(server, f"{id}/transcript")
+    keep, drop = (change["segment"] for change in diff["changes"][:2])
+    review = {"based_on": diff["newest"], "accept": [keep], "reject": [drop]}
+    reviewed = server.client.post(f"/api/recordings/{id}/polish/review", json=review)
+    stale = server.client.post(f"/api/recordings/{id}/polish/review", json=review)
+
+    after = get(server, f"{id}/transcript")["document"]
+    texts = {segment["id"]: segment["text"] for segment in after["segments"]}
+    assert (job["kind"], ended["status"], [stage["name"] for stage in ended["stages"]]) == (
+        "polish",
+        "done",
+        ["polish"],
+    )
+    assert (polished["number"], polished["origin"], diff["base"], diff["number"]) == (2, "polish", 1, 2)
+    assert get(server, f"{id}/transcript", version=1)["document"] == raw
+    assert {change["standing"] for change in diff["changes"]} == {"polished"}
+    assert (reviewed.status_code, reviewed.json()["origin"], reviewed.json()["number"]) == (200, "person", 3)
+    assert (stale.status_code, stale.json()["code"]) == (409, "transcript_changed")
+    first_raw = {segment["id"]: segment for segment in raw["segments"]}
+    assert texts[keep].endswith("！")
+    assert next(segment for segment in after["segments"] if segment["id"] == drop) == first_raw[drop]
+    standing = {change["segment"]: change["standing"] for change in get(server, f"{id}/polish")["changes"]}
+    assert (standing[keep], standing[drop]) == ("polished", "raw")
+
+
+def test_a_polish_never_overwrites_what_somebody_wrote_meanwhile(
+    server: Server, recording: Path, mood: Moody, language: LanguageServer
+) -> None:
+    id, first = server.upload(recording)
+    server.ended(first)
+    gate = threading.Event()
+    mood.script = lambda asked: replace(polisher(asked), until=gate)
+    begun = len(language.asked)
+    job = server.client.post(f"/api/recordings/{id}/polish").raise_for_status().json()
+    until(lambda: len(language.asked) > begun)
+    document = get(server, f"{id}/transcript")["document"]
+    document["segments"][0] |= {"text": "我亲手改的。", "words": [], "source": "edited"}
+    server.client.put(f"/api/recordings/{id}/transcript", json={"based_on": 1, "document": document}).raise_for_status()
+    gate.set()
+
+    assert server.ended(job["id"])["status"] == "done"
+    newest = get(server, f"{id}/transcript")
+    assert (newest["number"], newest["origin"]) == (3, "polish")
+    assert newest["document"]["segments"][0]["text"] == "我亲手改的。"
+    assert all(segment["text"].endswith("！") for segment in newest["document"]["segments"][1:])
+    assert get(server, f"{id}/polish")["changes"][0]["standing"] == "edited"
+
+
+def test_what_was_not_changed_cannot_be_reviewed(server: Server, transcribed: str) -> None:
+    path = f"/api/recordings/{transcribed}/polish"
+
+    assert server.client.get(path).json()["code"] == "polish_not_found"
+    refused = server.client.post(f"{path}/review", json={"based_on": 1, "accept": ["x"]})
+    assert refused.json()["code"] == "polish_not_found"
+
+
+def test_torn_segments_are_proposed_and_repaired_only_where_somebody_says_so(
+    server: Server, recording: Path, mood: Moody
+) -> None:
+    id, first = server.upload(recording)
+    server.ended(first)
+    before = get(server, f"{id}/transcript")
+    mood.script = lambda asked: Reply({"repairs": [{"do": "merge", "n": n, "s": ""} for n in (1, 3, 5)]})
+
+    job = server.ended(server.client.post(f"/api/recordings/{id}/repair").raise_for_status().json()["id"])
+    proposed = get(server, f"{id}/repair")
+    untouched = get(server, f"{id}/transcript")
+    path = f"/api/recordings/{id}/repair/review"
+    review = {"based_on": 1, "accept": [0], "reject": [item["id"] for item in proposed["items"][1:]]}
+    reviewed = server.client.post(path, json=review).raise_for_status().json()
+    again = server.client.post(path, json=review)
+
+    assert (job["status"], [stage["name"] for stage in job["stages"]]) == ("done", ["repair"])
+    assert {item["standing"] for item in proposed["items"]} == {"open"}
+    assert untouched == before
+    assert (reviewed["number"], reviewed["origin"]) == (2, "repair")
+    segments = get(server, f"{id}/transcript")["document"]["segments"]
+    raw = before["document"]["segments"]
+    assert segments[0]["text"] == raw[0]["text"] + raw[1]["text"]
+    assert [one["id"] for one in segments] == [raw[0]["id"], *(one["id"] for one in raw[2:])]
+    assert [one["standing"] for one in get(server, f"{id}/repair")["items"]] == [
+        "accepted",
+        *("rejected" for _ in proposed["items"][1:]),
+    ]
+    assert (again.status_code, again.json()["code"]) == (409, "transcript_changed")
