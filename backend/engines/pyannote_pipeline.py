@@ -135,11 +135,13 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         """Convolve what these chunks cover once, and pool each of them. In halves where memory is short."""
         covered = Segment(window[int(chunks[0])].start, window[int(chunks[-1])].end)
         audio = _as_floats(self._audio.crop(file, covered, mode="pad")[0])
+        frames: torch.Tensor | None = None
         try:
             frames = self._frames(audio[None])
         except torch.OutOfMemoryError:
             if len(chunks) == 1:
                 raise
+        if frames is None:  # not while the error is handled: until then it holds on to all the failed pass has made
             for half in np.array_split(chunks, 2):
                 self._pass(file, window, half, weights, embeddings)
             return

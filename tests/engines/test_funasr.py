@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from tests.engines import tiny_funasr
 from tests.engines.test_sound import write
 
 pytestmark = pytest.mark.shared
+
+
+class Activations:
+    """What a network makes on its way, and a GPU has no room for."""
 
 
 class Recogniser:
@@ -189,6 +194,25 @@ def test_a_batch_that_does_not_fit_the_gpu_is_halved(engine: FunAsr, lecture: Pa
     assert 2 in {len(call) for call in engine._recogniser.calls}
 
 
+def test_what_a_failed_batch_has_made_is_gone_before_less_is_tried(engine: FunAsr, lecture: Path) -> None:
+    made: list[weakref.ref[Activations]] = []
+    there: list[bool] = []
+
+    def small(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
+        there.append(any(activations() is not None for activations in made))
+        if len(pieces) == 1:
+            return hear()
+        activations = Activations()
+        made.append(weakref.ref(activations))
+        raise torch.cuda.OutOfMemoryError("no room")
+
+    engine._recogniser.trouble = small
+    engine.transcribe(lecture, Listening(), _ignore)
+
+    assert len(made) > 1
+    assert not any(there)
+
+
 def test_a_gpu_without_room_for_one_piece_is_out_of_memory(engine: FunAsr, lecture: Path) -> None:
     def none(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
         raise torch.cuda.OutOfMemoryError("no room")
@@ -326,6 +350,39 @@ def test_punctuation_that_fails_leaves_the_words(
 
     assert _said(sentences) == _said(plain)
     assert all(sentence.text == join(sentence.words) for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    "trouble", [torch.cuda.OutOfMemoryError("no room"), RuntimeError("CUDA error: unspecified launch failure")]
+)
+def test_a_gpu_that_fails_does_not_cost_the_marks(
+    engine: FunAsr, lecture: Path, monkeypatch: pytest.MonkeyPatch, trouble: RuntimeError
+) -> None:
+    class Full:
+        def generate(self, **options: Any) -> Any:
+            raise trouble
+
+    monkeypatch.setattr(engine, "_punctuation", Full())
+
+    with pytest.raises(RuntimeError, match=str(trouble)):
+        engine.transcribe(lecture, Listening(), _ignore)
+
+
+def test_a_gpu_is_used_where_there_is_one_but_not_for_what_is_decided_in_python(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, str] = {}
+
+    class Library:
+        def __init__(self, *, model: str, device: str, **options: Any) -> None:
+            asked[Path(model).name] = device
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr("funasr.AutoModel", Library)
+
+    FunAsr(Home(models))
+
+    assert asked == {"seaco-paraformer": "cuda", "fsmn-vad": "cpu", "ct-punc": "cuda"}
 
 
 def test_threads_are_as_many_as_the_home_allows(engine: FunAsr, lecture: Path) -> None:
