@@ -12,6 +12,7 @@ from backend.engines.automodel import load, quietly
 from backend.engines.cuts import Cut, cut, stitch
 from backend.engines.finished import Finished, fingerprint, mark_of_file, mark_of_model
 from backend.engines.ports import EngineError, Home, Listening, Progress
+from backend.engines.precision import narrow, narrow_products
 from backend.engines.punctuation import marks_by_model, sentences
 from backend.engines.sound import Sound, as_floats
 from backend.engines.times import in_order, timed_words
@@ -27,6 +28,9 @@ _NOT_THE_PIECE = ("can't allocate memory", "CUDA error")
 
 _MODELS = ("seaco-paraformer", "fsmn-vad", "ct-punc")
 
+#: The parts of the recogniser that do nearly all the work.
+_NARROWED = ("encoder", "decoder", "seaco_decoder", "hotword_output_layer")
+
 
 class FunAsr:
     """Built inside a child, with everything loaded. One `transcribe` at a time: the models keep state."""
@@ -36,6 +40,12 @@ class FunAsr:
         self._home = home
         self._vad = Vad(home.models / "fsmn-vad", home.threads)
         self._recogniser = load(home.models / "seaco-paraformer", home.threads, self._device)
+        self._narrow = narrow(home.thrift.recogniser, self._device)
+        if self._narrow:
+            # not the predictor, which counts the characters and times them: it sums over a whole piece, where roundings
+            # add up to a character more or less
+            for part in _NARROWED:
+                narrow_products(getattr(self._recogniser.model, part))
         self._punctuation = load(home.models / "ct-punc", home.threads, self._device)
 
     def transcribe(self, audio: Path, options: Listening, progress: Progress) -> list[Sentence]:
@@ -43,7 +53,9 @@ class FunAsr:
         hotwords = hotword_line(options.hotwords)
         with Sound(audio) as sound:
             cuts = cut(self._vad.speech(sound), sound.duration, sound.quietest)
-            mark = fingerprint("funasr", self._weights(), mark_of_file(audio), hotwords, cuts, self._device)
+            mark = fingerprint(
+                "funasr", self._weights(), mark_of_file(audio), hotwords, cuts, self._device, self._narrow
+            )
             finished = Finished(options.finished, mark)
             heard = self._hear_all(sound, cuts, hotwords, finished, progress)
         return self._with_punctuation(cuts, heard)

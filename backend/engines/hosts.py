@@ -91,5 +91,10 @@ def open_engines(settings: Settings) -> Engines:
         memory_gb=settings.engine_memory_gb,
         script=settings.script,
         demo=settings.demo,
-        thrift=Thrift(settings.diarizer_precision, settings.diarizer_pass_seconds, settings.diarizer_step_seconds),
+        thrift=Thrift(
+            settings.diarizer_precision,
+            settings.diarizer_pass_seconds,
+            settings.diarizer_step_seconds,
+            settings.transcriber_precision,
+        ),
     )

@@ -13,8 +13,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.engines.checks import check_sentences
 from backend.engines.funasr import FunAsr, batches, hotword_line
-from backend.engines.ports import EngineError, Home, Listening
+from backend.engines.ports import EngineError, Home, Listening, Thrift
 from backend.engines.sound import RATE, Sound
 from backend.speech.text import bare, join
 from backend.speech.types import Sentence
@@ -383,6 +384,40 @@ def test_a_gpu_is_used_where_there_is_one_but_not_for_what_is_decided_in_python(
     FunAsr(Home(models))
 
     assert asked == {"seaco-paraformer": "cuda", "fsmn-vad": "cpu", "ct-punc": "cuda"}
+
+
+@pytest.fixture(scope="module")
+def narrow(models: Path) -> FunAsr:
+    """The engine in bfloat16, which any processor at least plays at."""
+    return FunAsr(Home(models, thrift=Thrift(recogniser="bfloat16")))
+
+
+def test_in_bfloat16_every_piece_is_heard_and_as_many_characters(
+    narrow: FunAsr, lecture: Path, plain: list[Sentence]
+) -> None:
+    sentences = narrow.transcribe(lecture, Listening(hotwords=("天下",)), _ignore)
+
+    assert not any(sentence.error for sentence in sentences)
+    assert len(_said(sentences)) == pytest.approx(len(_said(plain)), rel=0.03)
+    check_sentences(sentences)
+
+
+def test_in_bfloat16_what_counts_the_characters_stays_exact(narrow: FunAsr) -> None:
+    model = narrow._recogniser.model
+    found = {name.split(".")[0] for name, value in model.named_parameters() if value.dtype == torch.bfloat16}
+
+    assert found == {"encoder", "decoder", "seaco_decoder", "hotword_output_layer"}
+
+
+def test_what_was_heard_in_other_numbers_is_heard_again(
+    narrow: FunAsr, engine: FunAsr, lecture: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "finished.jsonl"
+    narrow.transcribe(lecture, Listening(finished=kept), _ignore)
+
+    engine.transcribe(lecture, Listening(finished=kept), _ignore)
+
+    assert sum(len(call) for call in engine._recogniser.calls) >= 12
 
 
 def test_threads_are_as_many_as_the_home_allows(engine: FunAsr, lecture: Path) -> None:
