@@ -94,6 +94,7 @@ class Settings(BaseSettings):
 
     # Engines
     transcriber: str | None = None  #: engine used unless a job names one; the best installed where unset
+    transcriber_precision: Precision = "float32"  #: bfloat16 or auto: faster, not measured on the published weights
     diarizer: str | None = None  #: likewise
     diarizer_precision: Precision = "auto"  #: auto: bfloat16 where the machine multiplies it
     diarizer_pass_seconds: float = Field(default=60.0, ge=0, le=600)  #: audio convolved at once; 0: as stock pyannote

@@ -1,7 +1,7 @@
 """Measured side by side in one run: ratios, not seconds, are what is promised."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -50,12 +50,16 @@ def transcribe(
     shared: Shared = Path("../shared"),
     recording: Annotated[list[str] | None, typer.Option(help="Names under audio/meetings; all by default")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 5,
+    library: Annotated[Literal["vosk", "funasr-onnx"], typer.Option(help="What ours is measured beside")] = "vosk",
+    made_up: Annotated[bool, typer.Option(help="funasr-onnx: random weights of the real size")] = False,
 ) -> None:
     """Our recogniser beside the library it is made of: time, memory and error of both."""
-    from benchmarks.transcribe import run
+    from benchmarks import paraformer, transcribe
 
     names = recording or ["two-minutes", "two-minutes-overlap", "ten-minutes"]
-    raise typer.Exit(run(shared.resolve(), names, rounds))
+    if library == "funasr-onnx":
+        raise typer.Exit(paraformer.run(shared.resolve(), names, rounds, made_up))
+    raise typer.Exit(transcribe.run(shared.resolve(), names, rounds))
 
 
 @app.command()

@@ -174,7 +174,11 @@ def _settle_down(threads: int) -> None:
 
 
 def _trim() -> None:
-    """Give freed memory back to the system: after loading a model half of it is freed and still held."""
+    """Give freed memory back to the system: after loading a model half of it is freed and still held. What torch keeps
+    of a GPU in case it is asked again is given back too: the child of the other engine may need it now."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
         if trim is not None:

@@ -12,6 +12,7 @@ from backend.engines.automodel import load, quietly
 from backend.engines.cuts import Cut, cut, stitch
 from backend.engines.finished import Finished, fingerprint, mark_of_file, mark_of_model
 from backend.engines.ports import EngineError, Home, Listening, Progress
+from backend.engines.precision import narrow, narrow_products
 from backend.engines.punctuation import marks_by_model, sentences
 from backend.engines.sound import Sound, as_floats
 from backend.engines.times import in_order, timed_words
@@ -27,6 +28,9 @@ _NOT_THE_PIECE = ("can't allocate memory", "CUDA error")
 
 _MODELS = ("seaco-paraformer", "fsmn-vad", "ct-punc")
 
+#: The parts of the recogniser that do nearly all the work.
+_NARROWED = ("encoder", "decoder", "seaco_decoder", "hotword_output_layer")
+
 
 class FunAsr:
     """Built inside a child, with everything loaded. One `transcribe` at a time: the models keep state."""
@@ -36,6 +40,12 @@ class FunAsr:
         self._home = home
         self._vad = Vad(home.models / "fsmn-vad", home.threads)
         self._recogniser = load(home.models / "seaco-paraformer", home.threads, self._device)
+        self._narrow = narrow(home.thrift.recogniser, self._device)
+        if self._narrow:
+            # not the predictor, which counts the characters and times them: it sums over a whole piece, where roundings
+            # add up to a character more or less
+            for part in _NARROWED:
+                narrow_products(getattr(self._recogniser.model, part))
         self._punctuation = load(home.models / "ct-punc", home.threads, self._device)
 
     def transcribe(self, audio: Path, options: Listening, progress: Progress) -> list[Sentence]:
@@ -43,7 +53,9 @@ class FunAsr:
         hotwords = hotword_line(options.hotwords)
         with Sound(audio) as sound:
             cuts = cut(self._vad.speech(sound), sound.duration, sound.quietest)
-            mark = fingerprint("funasr", self._weights(), mark_of_file(audio), hotwords, cuts, self._device)
+            mark = fingerprint(
+                "funasr", self._weights(), mark_of_file(audio), hotwords, cuts, self._device, self._narrow
+            )
             finished = Finished(options.finished, mark)
             heard = self._hear_all(sound, cuts, hotwords, finished, progress)
         return self._with_punctuation(cuts, heard)
@@ -84,21 +96,20 @@ class FunAsr:
         The model answers a batch in order but leaves results out, so a batch with another number of them, or one that
         fails, is heard again piece by piece; one that does not fit the GPU is halved.
         """
+        results: list[Any] = []
+        full = False
         try:
             with quietly():
                 results = self._recogniser.generate(input=list(pieces), hotword=hotwords, batch_size=len(pieces))
-        except torch.cuda.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            if len(pieces) == 1:
-                raise EngineError("out_of_memory", "The GPU has no room for half a minute of audio.", True) from error
-            half = len(pieces) // 2
-            return self._hear(pieces[:half], hotwords) + self._hear(pieces[half:], hotwords)
+        except torch.cuda.OutOfMemoryError:
+            full = True  # answered below: until this block is left, the error holds on to all the failed call has made
         except _FAILURES as error:
-            if any(sign in str(error) for sign in _NOT_THE_PIECE):
+            if _of_the_machine(error):
                 raise
             if len(pieces) == 1:
                 return [f"{type(error).__name__}: {error}"]
-            results = []
+        if full:
+            return self._hear_halves(pieces, hotwords)
         if len(pieces) == 1 and not results:
             return [{"text": ""}]  # too short to hold a single character
         if len(results) == len(pieces):
@@ -106,6 +117,13 @@ class FunAsr:
         if len(pieces) == 1:
             return [f"{len(results)} results for one piece"]
         return [result for piece in pieces for result in self._hear([piece], hotwords)]
+
+    def _hear_halves(self, pieces: Sequence[Any], hotwords: str) -> list[dict[str, Any] | str]:
+        torch.cuda.empty_cache()
+        if len(pieces) == 1:
+            raise EngineError("out_of_memory", "The GPU has no room for half a minute of audio.", retry=True)
+        half = len(pieces) // 2
+        return self._hear(pieces[:half], hotwords) + self._hear(pieces[half:], hotwords)
 
     def _with_punctuation(self, cuts: Sequence[Cut], heard: Sequence[Sentence]) -> list[Sentence]:
         words = stitch([(this, sentence.words) for this, sentence in zip(cuts, heard, strict=True)])
@@ -124,7 +142,9 @@ class FunAsr:
             with quietly():
                 # in a list and with a space around it, since a text that is the name of a file would be opened
                 results = self._punctuation.generate(input=[f" {text} "])
-        except _FAILURES:
+        except _FAILURES as error:
+            if _of_the_machine(error):
+                raise
             return ""
         return str(results[0].get("text") or "") if len(results) == 1 else ""
 
@@ -153,6 +173,10 @@ def batches(lengths: Sequence[float], on_gpu: bool) -> Iterator[list[int]]:
                 batch = []
             batch.append(index)
         yield batch
+
+
+def _of_the_machine(error: Exception) -> bool:
+    return isinstance(error, torch.cuda.OutOfMemoryError) or any(sign in str(error) for sign in _NOT_THE_PIECE)
 
 
 def _sentence(this: Cut, result: dict[str, Any]) -> Sentence:

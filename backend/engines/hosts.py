@@ -1,10 +1,10 @@
 """All engines of one house: each has its host, and a host its child. The pipeline asks here."""
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Any
 
+from backend.engines.cores import cores
 from backend.engines.host import STOPPING, Host
 from backend.engines.ports import EVERYDAY, EngineError, Home, Listening, Progress, SpeakerHints, Thrift
 from backend.engines.table import ENGINES, Task
@@ -26,7 +26,7 @@ class Engines:
         thrift: Thrift = EVERYDAY,
     ) -> None:
         script = None if script is None else script.absolute()
-        self._home = Home(models_dir.absolute(), threads or max(1, _cores() // 2), script, thrift)
+        self._home = Home(models_dir.absolute(), threads or max(1, cores() // 2), script, thrift)
         self._idle_seconds = idle_minutes * 60
         self._memory_bytes = memory_gb * 1024**3
         self._demo = demo
@@ -91,10 +91,10 @@ def open_engines(settings: Settings) -> Engines:
         memory_gb=settings.engine_memory_gb,
         script=settings.script,
         demo=settings.demo,
-        thrift=Thrift(settings.diarizer_precision, settings.diarizer_pass_seconds, settings.diarizer_step_seconds),
+        thrift=Thrift(
+            settings.diarizer_precision,
+            settings.diarizer_pass_seconds,
+            settings.diarizer_step_seconds,
+            settings.transcriber_precision,
+        ),
     )
-
-
-def _cores() -> int:
-    """Those this process may use, where the system tells."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -27,13 +27,18 @@ class SpeakerHints:
     max_speakers: int | None = None
 
 
+#: In which numbers a network multiplies. auto: bfloat16 where the machine multiplies it.
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
 @dataclass(frozen=True, slots=True)
 class Thrift:
-    """Where a diarizer may be approximate to save time. What each costs in error is in benchmarks/RESULTS.md."""
+    """Where an engine may be approximate to save time. What each costs in error is in benchmarks/RESULTS.md."""
 
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"  #: auto: bfloat16 where the machine multiplies it
+    precision: Precision = "auto"  #: of the diarizer
     pass_seconds: float = 60.0  #: audio convolved at once for the embeddings; 0: each chunk for itself, exactly
     step_seconds: float = 1.0  #: from one chunk to the next
+    recogniser: Precision = "float32"  #: what a recogniser multiplies in; nobody has measured bfloat16 on its weights
 
 
 #: What is used unless something else is asked for.

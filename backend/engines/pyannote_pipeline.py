@@ -28,6 +28,7 @@ from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from backend.engines.linkage import centroid_linkage
 from backend.engines.ports import EngineError, Thrift
+from backend.engines.precision import narrow
 from backend.weights.catalogue import MODELS
 from backend.weights.store import sha256
 
@@ -91,7 +92,7 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         on_gpu = torch.cuda.is_available()
         if on_gpu:
             self.to(torch.device("cuda"))
-        self.bf16 = thrift.precision == "bfloat16" or (thrift.precision == "auto" and _has_bf16(on_gpu))
+        self.bf16 = narrow(thrift.precision, "cuda" if on_gpu else "cpu")
         self.pass_seconds = thrift.pass_seconds
         self._segmentation.step = thrift.step_seconds
         self._segmentation.batch_size = _GPU_BATCH if on_gpu else _CPU_BATCH
@@ -135,11 +136,13 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         """Convolve what these chunks cover once, and pool each of them. In halves where memory is short."""
         covered = Segment(window[int(chunks[0])].start, window[int(chunks[-1])].end)
         audio = _as_floats(self._audio.crop(file, covered, mode="pad")[0])
+        frames: torch.Tensor | None = None
         try:
             frames = self._frames(audio[None])
         except torch.OutOfMemoryError:
             if len(chunks) == 1:
                 raise
+        if frames is None:  # not while the error is handled: until then it holds on to all the failed pass has made
             for half in np.array_split(chunks, 2):
                 self._pass(file, window, half, weights, embeddings)
             return
@@ -217,13 +220,6 @@ def _passes(chunks: Indices, window: SlidingWindow, seconds: float) -> Iterator[
 
 def _as_floats(samples: torch.Tensor) -> torch.Tensor:
     return samples.float().div_(32768) if samples.dtype == torch.int16 else samples
-
-
-def _has_bf16(on_gpu: bool) -> bool:
-    """Whether the machine multiplies bfloat16 by itself; where it only plays at it, float32 is faster."""
-    if on_gpu:
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def _linkage(vectors: Floats, method: str = "single", metric: str = "euclidean") -> Any:

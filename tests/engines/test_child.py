@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
+from backend.engines.child import _trim
 from backend.engines.ports import Home
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -238,6 +240,17 @@ def test_settling_down_sets_what_libraries_read_when_they_are_imported() -> None
     assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS")} == {"3"}
     assert environment["HF_HUB_OFFLINE"] == environment["TRANSFORMERS_OFFLINE"] == "1"
     assert environment["PYANNOTE_METRICS_ENABLED"] == "0"
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_gpu_gets_back_what_torch_keeps_of_it(monkeypatch: pytest.MonkeyPatch, used: bool) -> None:
+    emptied: list[bool] = []
+    cuda = SimpleNamespace(is_initialized=lambda: used, empty_cache=lambda: emptied.append(True))
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+
+    _trim()
+
+    assert emptied == [True] * used
 
 
 def test_starting_imports_nothing_heavy() -> None:

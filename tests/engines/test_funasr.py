@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.engines.checks import check_sentences
 from backend.engines.funasr import FunAsr, batches, hotword_line
-from backend.engines.ports import EngineError, Home, Listening
+from backend.engines.ports import EngineError, Home, Listening, Thrift
 from backend.engines.sound import RATE, Sound
 from backend.speech.text import bare, join
 from backend.speech.types import Sentence
@@ -21,6 +23,10 @@ from tests.engines import tiny_funasr
 from tests.engines.test_sound import write
 
 pytestmark = pytest.mark.shared
+
+
+class Activations:
+    """What a network makes on its way, and a GPU has no room for."""
 
 
 class Recogniser:
@@ -189,6 +195,25 @@ def test_a_batch_that_does_not_fit_the_gpu_is_halved(engine: FunAsr, lecture: Pa
     assert 2 in {len(call) for call in engine._recogniser.calls}
 
 
+def test_what_a_failed_batch_has_made_is_gone_before_less_is_tried(engine: FunAsr, lecture: Path) -> None:
+    made: list[weakref.ref[Activations]] = []
+    there: list[bool] = []
+
+    def small(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
+        there.append(any(activations() is not None for activations in made))
+        if len(pieces) == 1:
+            return hear()
+        activations = Activations()
+        made.append(weakref.ref(activations))
+        raise torch.cuda.OutOfMemoryError("no room")
+
+    engine._recogniser.trouble = small
+    engine.transcribe(lecture, Listening(), _ignore)
+
+    assert len(made) > 1
+    assert not any(there)
+
+
 def test_a_gpu_without_room_for_one_piece_is_out_of_memory(engine: FunAsr, lecture: Path) -> None:
     def none(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
         raise torch.cuda.OutOfMemoryError("no room")
@@ -326,6 +351,73 @@ def test_punctuation_that_fails_leaves_the_words(
 
     assert _said(sentences) == _said(plain)
     assert all(sentence.text == join(sentence.words) for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    "trouble", [torch.cuda.OutOfMemoryError("no room"), RuntimeError("CUDA error: unspecified launch failure")]
+)
+def test_a_gpu_that_fails_does_not_cost_the_marks(
+    engine: FunAsr, lecture: Path, monkeypatch: pytest.MonkeyPatch, trouble: RuntimeError
+) -> None:
+    class Full:
+        def generate(self, **options: Any) -> Any:
+            raise trouble
+
+    monkeypatch.setattr(engine, "_punctuation", Full())
+
+    with pytest.raises(RuntimeError, match=str(trouble)):
+        engine.transcribe(lecture, Listening(), _ignore)
+
+
+def test_a_gpu_is_used_where_there_is_one_but_not_for_what_is_decided_in_python(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, str] = {}
+
+    class Library:
+        def __init__(self, *, model: str, device: str, **options: Any) -> None:
+            asked[Path(model).name] = device
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr("funasr.AutoModel", Library)
+
+    FunAsr(Home(models))
+
+    assert asked == {"seaco-paraformer": "cuda", "fsmn-vad": "cpu", "ct-punc": "cuda"}
+
+
+@pytest.fixture(scope="module")
+def narrow(models: Path) -> FunAsr:
+    """The engine in bfloat16, which any processor at least plays at."""
+    return FunAsr(Home(models, thrift=Thrift(recogniser="bfloat16")))
+
+
+def test_in_bfloat16_every_piece_is_heard_and_as_many_characters(
+    narrow: FunAsr, lecture: Path, plain: list[Sentence]
+) -> None:
+    sentences = narrow.transcribe(lecture, Listening(hotwords=("天下",)), _ignore)
+
+    assert not any(sentence.error for sentence in sentences)
+    assert len(_said(sentences)) == pytest.approx(len(_said(plain)), rel=0.03)
+    check_sentences(sentences)
+
+
+def test_in_bfloat16_what_counts_the_characters_stays_exact(narrow: FunAsr) -> None:
+    model = narrow._recogniser.model
+    found = {name.split(".")[0] for name, value in model.named_parameters() if value.dtype == torch.bfloat16}
+
+    assert found == {"encoder", "decoder", "seaco_decoder", "hotword_output_layer"}
+
+
+def test_what_was_heard_in_other_numbers_is_heard_again(
+    narrow: FunAsr, engine: FunAsr, lecture: Path, tmp_path: Path
+) -> None:
+    kept = tmp_path / "finished.jsonl"
+    narrow.transcribe(lecture, Listening(finished=kept), _ignore)
+
+    engine.transcribe(lecture, Listening(finished=kept), _ignore)
+
+    assert sum(len(call) for call in engine._recogniser.calls) >= 12
 
 
 def test_threads_are_as_many_as_the_home_allows(engine: FunAsr, lecture: Path) -> None:

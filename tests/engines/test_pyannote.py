@@ -5,6 +5,7 @@ import json
 import subprocess
 import warnings
 import wave
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,49 @@ def test_a_pass_that_does_not_fit_the_memory_is_halved(models: Path, halves: tup
     found = pipeline.get_embeddings(*halves)
 
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@NOISE
+def test_what_a_failed_pass_has_made_is_gone_before_less_is_tried(models: Path, halves: tuple[Any, Any]) -> None:
+    import torch
+
+    class Activations:
+        pass
+
+    pipeline = legacy_3_1(Home(models, thrift=Thrift("float32", 60.0)))._pipeline
+    made: list[weakref.ref[Activations]] = []
+    there: list[bool] = []
+
+    def short_of_memory(_layer: Any, given: Any) -> None:
+        there.append(any(activations() is not None for activations in made))
+        if given[0].shape[-1] > 1350:
+            activations = Activations()
+            made.append(weakref.ref(activations))
+            raise torch.OutOfMemoryError
+
+    pipeline._embedding.model_.resnet.layer1.register_forward_pre_hook(short_of_memory)
+
+    pipeline.get_embeddings(*halves)
+
+    assert made
+    assert not any(there)
+
+
+@NOISE
+def test_a_gpu_is_used_where_there_is_one_in_its_own_numbers(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from pyannote.audio.pipelines import SpeakerDiarization
+
+    moved: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    monkeypatch.setattr(SpeakerDiarization, "to", lambda _pipeline, device: moved.append(device))
+
+    pipeline = legacy_3_1(Home(models))._pipeline
+
+    assert moved == [torch.device("cuda")]
+    assert pipeline.bf16
+    assert pipeline._segmentation.batch_size == 32
 
 
 @NOISE

@@ -1,7 +1,10 @@
-"""Builds tiny SeACo Paraformer and CT-Transformer folders with random weights, laid out like the published ones."""
+"""Builds SeACo Paraformer and CT-Transformer folders with random weights, laid out like the published ones: tiny for
+the tests, of the real size for benchmarks."""
 
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +20,65 @@ CHARACTERS = (
 TOKENS = ["<blank>", "<s>", "</s>", *CHARACTERS, "hel@@", "lo", "ok", "<unk>"]
 MARKS = ["<unk>", "_", "，", "。", "？", "、"]
 
-_WIDTH = 32
-_LAYERS = {
-    "dropout_rate": 0.0,
-    "positional_dropout_rate": 0.0,
-    "attention_heads": 2,
-    "linear_units": 32,
-    "sanm_shfit": 0,  # (as the library spells it)
-}
-_ENCODER = _LAYERS | {
-    "attention_dropout_rate": 0.0,
-    "num_blocks": 2,
-    "input_layer": "pe",
-    "pos_enc_class": "SinusoidalPositionEncoder",
-    "normalize_before": True,
-    "kernel_size": 11,
-    "selfattention_layer_type": "sanm",
-}
-_DECODER = _LAYERS | {"self_attention_dropout_rate": 0.0, "src_attention_dropout_rate": 0.0}
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a network is, and what it can say."""
+
+    width: int = 32
+    heads: int = 2
+    units: int = 32  #: of the layer between two layers
+    blocks: int = 2  #: of the encoder
+    heard: int = 1  #: blocks of the decoder
+    hinted: int = 2  #: blocks of the decoder of hotwords
+    hint_units: int = 32
+    tokens: Sequence[str] = tuple(TOKENS)
 
 
-def build_recogniser(folder: Path, rate: float = 0.25) -> None:
+TINY = Size()
+#: That of the published SeACo Paraformer: what such a network costs does not depend on its weights.
+LARGE = Size(
+    width=512,
+    heads=4,
+    units=2048,
+    blocks=50,
+    heard=16,
+    hinted=6,
+    hint_units=1024,
+    tokens=("<blank>", "<s>", "</s>", *(chr(0x4E00 + index) for index in range(8400)), "<unk>"),
+)
+TINY_PUNCTUATION = Size(width=16, blocks=1)
+LARGE_PUNCTUATION = Size(width=256, heads=8, units=1024, blocks=4)
+
+
+def _layers(size: Size) -> dict[str, Any]:
+    return {
+        "dropout_rate": 0.0,
+        "positional_dropout_rate": 0.0,
+        "attention_heads": size.heads,
+        "linear_units": size.units,
+        "sanm_shfit": 0,  # (as the library spells it)
+    }
+
+
+def _encoder(size: Size) -> dict[str, Any]:
+    return _layers(size) | {
+        "output_size": size.width,
+        "attention_dropout_rate": 0.0,
+        "num_blocks": size.blocks,
+        "input_layer": "pe",
+        "pos_enc_class": "SinusoidalPositionEncoder",
+        "normalize_before": True,
+        "kernel_size": 11,
+        "selfattention_layer_type": "sanm",
+    }
+
+
+def _decoder(size: Size) -> dict[str, Any]:
+    return _layers(size) | {"self_attention_dropout_rate": 0.0, "src_attention_dropout_rate": 0.0}
+
+
+def build_recogniser(folder: Path, rate: float = 0.25, size: Size = TINY) -> None:
     """A SeACo Paraformer that hears about `rate` characters every 60 milliseconds, whatever is said."""
     config: dict[str, Any] = {
         "model": "SeacoParaformer",
@@ -48,24 +89,30 @@ def build_recogniser(folder: Path, rate: float = 0.25) -> None:
             "predictor_weight": 1.0,
             "predictor_bias": 1,
             "sampling_ratio": 0.75,
-            "inner_dim": _WIDTH,
+            "inner_dim": size.width,
             "bias_encoder_type": "lstm",
             "bias_encoder_bid": False,
             "seaco_lsm_weight": 0.1,
             "seaco_length_normal": True,
             "train_decoder": True,
-            "NO_BIAS": len(TOKENS) - 1,
+            "NO_BIAS": len(size.tokens) - 1,
         },
         "encoder": "SANMEncoder",
-        "encoder_conf": _ENCODER | {"output_size": _WIDTH},
+        "encoder_conf": _encoder(size),
         "decoder": "ParaformerSANMDecoder",
-        "decoder_conf": _DECODER | {"num_blocks": 1, "att_layer_num": 1, "kernel_size": 11},
+        "decoder_conf": _decoder(size) | {"num_blocks": size.heard, "att_layer_num": size.heard, "kernel_size": 11},
         "seaco_decoder": "ParaformerSANMDecoder",
-        "seaco_decoder_conf": _DECODER
-        | {"num_blocks": 2, "kernel_size": 21, "use_output_layer": False, "wo_input_layer": True},
+        "seaco_decoder_conf": _decoder(size)
+        | {
+            "linear_units": size.hint_units,
+            "num_blocks": size.hinted,
+            "kernel_size": 21,
+            "use_output_layer": False,
+            "wo_input_layer": True,
+        },
         "predictor": "CifPredictorV3",
         "predictor_conf": {
-            "idim": _WIDTH,
+            "idim": size.width,
             "threshold": 1.0,
             "l_order": 1,
             "r_order": 1,
@@ -91,31 +138,31 @@ def build_recogniser(folder: Path, rate: float = 0.25) -> None:
         "tokenizer_conf": {"unk_symbol": "<unk>", "split_with_space": True},
     }
     folder.mkdir(parents=True)
-    (folder / "seg_dict").write_text("".join(f"{token} {token}\n" for token in TOKENS[3:-1]))
+    (folder / "seg_dict").write_text("".join(f"{token} {token}\n" for token in size.tokens[3:-1]))
     (folder / "am.mvn").write_text(_normalisation(560))
 
     def speak_at_rate(model: Any) -> None:
         model.predictor.cif_output.weight.mul_(0.1)
         model.predictor.cif_output.bias.fill_(math.log(rate / (1 - rate)))
 
-    _write(folder, config, speak_at_rate)
+    _write(folder, config, size.tokens, speak_at_rate)
 
 
-def build_punctuation(folder: Path) -> None:
+def build_punctuation(folder: Path, size: Size = TINY_PUNCTUATION) -> None:
     """A CT-Transformer that puts a mark after some words, and leaves most alone."""
     config: dict[str, Any] = {
         "model": "CTTransformer",
         "model_conf": {
             "ignore_id": 0,
-            "embed_unit": 16,
-            "att_unit": 16,
+            "embed_unit": size.width,
+            "att_unit": size.width,
             "dropout_rate": 0.0,
             "punc_list": MARKS,
             "punc_weight": [1.0] * len(MARKS),
             "sentence_end_id": 3,
         },
         "encoder": "SANMEncoder",
-        "encoder_conf": _ENCODER | {"num_blocks": 1, "output_size": 16, "input_size": 16, "padding_idx": 0},
+        "encoder_conf": _encoder(size) | {"input_size": size.width, "padding_idx": 0},
         "tokenizer": "CharTokenizer",
         "tokenizer_conf": {"unk_symbol": "<unk>"},
     }
@@ -125,15 +172,15 @@ def build_punctuation(folder: Path) -> None:
         model.decoder.weight.mul_(6.0)
         model.decoder.bias.copy_(torch.tensor([-50.0, 6.0, 0.0, 0.0, 0.0, 0.0]))
 
-    _write(folder, config, prefer_no_mark)
+    _write(folder, config, size.tokens, prefer_no_mark)
 
 
-def _write(folder: Path, config: dict[str, Any], shape: Any) -> None:
+def _write(folder: Path, config: dict[str, Any], tokens: Sequence[str], shape: Any) -> None:
     ensure_torchaudio()
     from funasr import AutoModel
 
     (folder / "config.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
-    (folder / "tokens.json").write_text(json.dumps(TOKENS, ensure_ascii=False))
+    (folder / "tokens.json").write_text(json.dumps(tokens, ensure_ascii=False))
     build = json.loads(json.dumps(config))
     build["tokenizer_conf"]["token_list"] = str(folder / "tokens.json")
     if "frontend" in build:

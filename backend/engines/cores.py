@@ -1,0 +1,36 @@
+"""How many cores this process may keep busy: those of the machine, less what a container or a service is held to."""
+
+import os
+from pathlib import Path
+
+_GROUPS = Path("/sys/fs/cgroup")
+_OWN = Path("/proc/self/cgroup")
+
+
+def cores(groups: Path = _GROUPS, own: Path = _OWN) -> int:
+    """At least one. More threads than this wait for each other, and are slower than fewer."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(min(there, *_quotas(groups, own))))
+
+
+def _quotas(groups: Path, own: Path) -> list[float]:
+    """What this process's group and those around it may use, in cores. Limits of cgroup v2 (`docker --cpus`,
+    systemd's CPUQuota); a system without them has none."""
+    quotas = [float("inf")]
+    try:
+        rows = own.read_text().splitlines()
+    except OSError:
+        return quotas
+    for row in rows:
+        if row.startswith("0::/"):
+            name = Path(row.removeprefix("0::/"))
+            quotas += [_quota(groups / group / "cpu.max") for group in (name, *name.parents)]
+    return quotas
+
+
+def _quota(limit: Path) -> float:
+    try:
+        allowed, period = limit.read_text().split()
+        return int(allowed) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):  # "max" is no number, and no limit
+        return float("inf")
