@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -29,8 +29,8 @@ from backend.engines.language_model import endpoint_of
 from backend.ffmpeg import NoFfmpeg, ffmpeg_path
 from backend.settings import ROOT, Settings
 from backend.transcripts.fonts import FontMissing, fonts_of
+from backend.weights import store
 from backend.weights.catalogue import FETCH, MODELS, SETS
-from backend.weights.store import ModelMissing, WeightsError, verify
 
 #: Less than this, free, and a recogniser beside a diarizer may be killed by the system.
 _MEMORY = {"full": 6 * 1024**3, "small": 2 * 1024**3}
@@ -40,14 +40,71 @@ _NEW_KEY = "echo SECRET_KEY=$(python3 -c 'import secrets; print(secrets.token_ur
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
+#: What was found, by its code. The page says the same in the reader's language, with the same facts.
+SAID = {
+    "python_old": "{version}, which is too old",
+    "python_there": "{version} on {system}",
+    "key_poor": "it is missing, too short or an example",
+    "key_good": "long enough and no example",
+    "env_missing": "there is none: settings come from the environment only",
+    "env_open": "other users of this machine can read it",
+    "env_closed": "only its owner can read it",
+    "ffmpeg_missing": "there is none",
+    "ffmpeg_broken": "{path} does not run",
+    "ffmpeg_system": "{version}, of the system",
+    "ffmpeg_package": "{version}, of imageio-ffmpeg",
+    "model_incomplete": "{file} is missing",
+    "model_changed": "{file} has changed on disk",
+    "model_unknown": "{file} is not the one we know",
+    "model_whole": "{size} MB, sha256 {sha256}… checked, {licence}",
+    "models_full": "the full set",
+    "models_small": "the small set; the full one hears better",
+    "models_none": "no set is complete: jobs fail with model_missing",
+    "font_missing": "none with Chinese characters: no PDF can be written",
+    "font_there": "PDF is written in {font}",
+    "disk_closed": "{folder} cannot be written to",
+    "disk_full": "{free} GB free for uploads, of which {reserve} GB are never used",
+    "disk_tight": "{free} GB free for uploads, of which {reserve} GB are never used",
+    "disk_free": "{free} GB free for uploads, of which {reserve} GB are never used",
+    "memory_short": "{free} GB available; the installed set of models wants {wanted}",
+    "memory_enough": "{free} GB available; the installed set of models wants {wanted}",
+    "database_closed": "{folder} cannot be written to",
+    "database_new": "{kind}; the file is made at the first start",
+    "database_driver": "{kind}: its driver is not installed",
+    "database_refuses": "{kind}: {why}",
+    "database_answers": "{kind}; it answers",
+    "database_answers_old": (
+        "{kind}; it answers (a WAL can be corrupted before 3.51.3 where two connections checkpoint: here only one does)"
+    ),
+    "language_unset": "not set (optional: OPENAI_API_KEY and OPENAI_BASE_URL)",
+    "language_address": "the address must be like https://host/v1, without a name, a password or a question mark in it",
+    "language_unreachable": "cannot be reached: {why}",
+    "language_key": "it refuses the key",
+    "language_broken": "it answers {status}",
+    "language_answers": "{url} answers",
+    "gpu_none": "no NVIDIA GPU: models run on the CPU",
+    "gpu_torch": "torch is not installed",
+    "gpu_unused": "{gpu} is not used: torch is the CPU build",
+    "gpu_there": "{gpu}",
+    "port_taken": "{port} is in use, perhaps by this server",
+    "port_free": "{port} is free",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One thing that was looked at. `mend` is a command, or empty where nothing is to mend."""
 
     name: str
     state: Literal["ok", "warn", "fail"]
-    found: str
+    code: str  #: of `SAID`
     mend: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def found(self) -> str:
+        """In English, for the terminal."""
+        return SAID[self.code].format(**self.facts)
 
 
 def run_doctor(settings: Settings, console: Console | None = None) -> int:
@@ -80,10 +137,12 @@ def checks(settings: Settings, *, serving: bool = False) -> Iterator[Line]:
 
 
 def python(version: tuple[int, ...]) -> Line:
-    found = ".".join(str(part) for part in version)
+    facts = {"version": ".".join(str(part) for part in version)}
     if version < (3, 10):
-        return Line("Python", "fail", found, "install Python 3.10 or newer, delete .venv, run ./start_backend.sh")
-    return Line("Python", "ok", f"{found} on {platform.system()} {platform.machine()}")
+        mend = "install Python 3.10 or newer, delete .venv, run ./start_backend.sh"
+        return Line("Python", "fail", "python_old", mend, facts)
+    facts["system"] = f"{platform.system()} {platform.machine()}"
+    return Line("Python", "ok", "python_there", facts=facts)
 
 
 def secret_key() -> Line:
@@ -92,17 +151,17 @@ def secret_key() -> Line:
         Settings()
     except ValidationError as error:
         if any(problem["loc"][:1] == ("secret_key",) for problem in error.errors()):
-            return Line("SECRET_KEY", "fail", "it is missing, too short or an example", _NEW_KEY)
-    return Line("SECRET_KEY", "ok", "long enough and no example")
+            return Line("SECRET_KEY", "fail", "key_poor", _NEW_KEY)
+    return Line("SECRET_KEY", "ok", "key_good")
 
 
 def secret_file(env: Path) -> Line:
     """.env holds the key that signs everybody's tokens: nobody else may read it."""
     if not env.exists():
-        return Line(".env", "warn", "there is none: settings come from the environment only", "./start_backend.sh")
+        return Line(".env", "warn", "env_missing", "./start_backend.sh")
     if os.name == "posix" and env.stat().st_mode & 0o077:
-        return Line(".env", "warn", "other users of this machine can read it", f"chmod 600 {env}")
-    return Line(".env", "ok", "only its owner can read it")
+        return Line(".env", "warn", "env_open", f"chmod 600 {env}")
+    return Line(".env", "ok", "env_closed")
 
 
 def ffmpeg() -> Line:
@@ -110,12 +169,13 @@ def ffmpeg() -> Line:
         path = ffmpeg_path()
         answer = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True)
     except NoFfmpeg:
-        return Line("FFmpeg", "fail", "there is none", "apt install ffmpeg (or brew install ffmpeg)")
+        return Line("FFmpeg", "fail", "ffmpeg_missing", "apt install ffmpeg (or brew install ffmpeg)")
     except (OSError, subprocess.SubprocessError):
-        return Line("FFmpeg", "fail", f"{path} does not run", "apt install ffmpeg (or brew install ffmpeg)")
+        mend = "apt install ffmpeg (or brew install ffmpeg)"
+        return Line("FFmpeg", "fail", "ffmpeg_broken", mend, {"path": str(path)})
     version = " ".join(answer.stdout.split()[2:3])
-    whose = "of the system" if shutil.which("ffmpeg") else "of imageio-ffmpeg"
-    return Line("FFmpeg", "ok", f"{version}, {whose}")
+    whose = "ffmpeg_system" if shutil.which("ffmpeg") else "ffmpeg_package"
+    return Line("FFmpeg", "ok", whose, facts={"version": version})
 
 
 def models(models_dir: Path) -> Iterator[Line]:
@@ -123,69 +183,68 @@ def models(models_dir: Path) -> Iterator[Line]:
     there = set()
     for name, model in MODELS.items():
         try:
-            manifest = verify(models_dir, name)
-        except ModelMissing:
+            manifest = store.verify(models_dir, name)
+        except store.ModelMissing:
             continue
-        except WeightsError as error:
-            sentence, _, command = error.detail.partition(" Mend it with: ")
-            yield Line(name, "fail", sentence, command)
+        except store.ModelDamaged as error:
+            yield Line(name, "fail", f"model_{error.why}", store.mend(name), {"file": error.file})
         else:
             there.add(name)
             weights = max(manifest.files.items(), key=lambda item: item[1].size)[1]
-            size = f"{manifest.size / 1e6:.0f} MB"
-            yield Line(name, "ok", f"{size}, sha256 {weights.sha256[:12]}… checked, {model.licence}")
+            facts = {"size": f"{manifest.size / 1e6:.0f}", "sha256": weights.sha256[:12], "licence": model.licence}
+            yield Line(name, "ok", "model_whole", facts=facts)
     if set(SETS["full"]) <= there:
-        yield Line("Models", "ok", "the full set")
+        yield Line("Models", "ok", "models_full")
     elif set(SETS["small"]) <= there:
-        yield Line("Models", "ok", "the small set; the full one hears better", f"{FETCH} --set full")
+        yield Line("Models", "ok", "models_small", f"{FETCH} --set full")
     else:
-        yield Line("Models", "fail", "no set is complete: jobs fail with model_missing", FETCH)
+        yield Line("Models", "fail", "models_none", FETCH)
 
 
 def font(models_dir: Path) -> Line:
     try:
         found = fonts_of(models_dir)[0].name
     except FontMissing:
-        return Line("Font", "warn", "none with Chinese characters: no PDF can be written", f"{FETCH} --set print")
-    return Line("Font", "ok", f"PDF is written in {found}")
+        return Line("Font", "warn", "font_missing", f"{FETCH} --set print")
+    return Line("Font", "ok", "font_there", facts={"font": found})
 
 
 def disk(uploads_dir: Path, reserve: int) -> Line:
     folder = next(place for place in (uploads_dir, *uploads_dir.parents) if place.exists())
     free = shutil.disk_usage(folder).free
-    found = f"{free / 1e9:.1f} GB free for uploads, of which {reserve / 1e9:.1f} GB are never used"
+    facts = {"free": f"{free / 1e9:.1f}", "reserve": f"{reserve / 1e9:.1f}"}
+    room = "delete old recordings, or set UPLOADS_DIR to a larger disk"
     if not os.access(folder, os.W_OK):
-        return Line("Disk", "fail", f"{folder} cannot be written to", f"sudo chown -R $USER {folder}")
+        return Line("Disk", "fail", "disk_closed", f"sudo chown -R $USER {folder}", {"folder": str(folder)})
     if free <= reserve:
-        return Line("Disk", "fail", found, "delete old recordings, or set UPLOADS_DIR to a larger disk")
+        return Line("Disk", "fail", "disk_full", room, facts)
     if free < reserve + 5 * 1024**3:
-        return Line("Disk", "warn", found, "delete old recordings, or set UPLOADS_DIR to a larger disk")
-    return Line("Disk", "ok", found)
+        return Line("Disk", "warn", "disk_tight", room, facts)
+    return Line("Disk", "ok", "disk_free", facts=facts)
 
 
 def memory(available: int, models_dir: Path) -> Line:
-    wanted = "full" if (models_dir / "seaco-paraformer").exists() else "small"
-    found = f"{available / 1e9:.1f} GB available; the {wanted} set of models wants {_MEMORY[wanted] / 1e9:.0f}"
-    if available < _MEMORY[wanted]:
-        return Line("Memory", "warn", found, "close other programs, or set JOB_QUEUE_MAX_CONCURRENT=1")
-    return Line("Memory", "ok", found)
+    wanted = _MEMORY["full" if (models_dir / "seaco-paraformer").exists() else "small"]
+    facts = {"free": f"{available / 1e9:.1f}", "wanted": f"{wanted / 1e9:.0f}"}
+    if available < wanted:
+        return Line("Memory", "warn", "memory_short", "close other programs, or set JOB_QUEUE_MAX_CONCURRENT=1", facts)
+    return Line("Memory", "ok", "memory_enough", facts=facts)
 
 
 async def database(url: str) -> Line:
     """Whether the database can be opened. SQLite's file is not made here."""
     parsed = async_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        note = f"SQLite {sqlite3.sqlite_version}"
+    kind, answers = parsed.get_backend_name(), "database_answers"
+    if kind == "sqlite":
+        kind = f"SQLite {sqlite3.sqlite_version}"
         if sqlite3.sqlite_version_info < (3, 51, 3):
-            note += " (a WAL can be corrupted before 3.51.3 where two connections checkpoint: here only one does)"
+            answers = "database_answers_old"
         path = Path(parsed.database or "")
         if parsed.database and parsed.database != ":memory:" and not path.exists():
             folder = path.absolute().parent
             if not (folder.is_dir() and os.access(folder, os.W_OK)):
-                return Line("Database", "fail", f"{folder} cannot be written to", f"mkdir -p {folder}")
-            return Line("Database", "ok", f"{note}; the file is made at the first start")
-    else:
-        note = parsed.get_backend_name()
+                return Line("Database", "fail", "database_closed", f"mkdir -p {folder}", {"folder": str(folder)})
+            return Line("Database", "ok", "database_new", facts={"kind": kind})
     # SQLite opens anything; only what reads the file finds out that it is none of its own.
     probe = "PRAGMA schema_version" if parsed.get_backend_name() == "sqlite" else "SELECT 1"
     try:
@@ -196,33 +255,35 @@ async def database(url: str) -> Line:
         finally:
             await opened.close()
     except ModuleNotFoundError as error:
-        return Line("Database", "fail", f"{note}: its driver is not installed", f"pip install {error.name}")
+        return Line("Database", "fail", "database_driver", f"pip install {error.name}", {"kind": kind})
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        return Line("Database", "fail", f"{note}: {reason}", "check DATABASE_URL in .env")
-    return Line("Database", "ok", f"{note}; it answers")
+        facts = {"kind": kind, "why": reason}
+        return Line("Database", "fail", "database_refuses", "check DATABASE_URL in .env", facts)
+    return Line("Database", "ok", answers, facts={"kind": kind})
 
 
 def language_model(settings: Settings, transport: httpx.BaseTransport | None = None) -> Line:
     """Optional: transcripts are made without it, only not polished or summarised."""
+    check = "check OPENAI_BASE_URL in .env"
     try:
         endpoint = endpoint_of(settings)
-    except LanguageModelError as error:
-        return Line("Language model", "warn", error.detail, "check OPENAI_BASE_URL in .env")
+    except LanguageModelError:
+        return Line("Language model", "warn", "language_address", check)
     if endpoint is None:
-        return Line("Language model", "ok", "not set (optional: OPENAI_API_KEY and OPENAI_BASE_URL)")
+        return Line("Language model", "ok", "language_unset")
     address = f"{endpoint.url.rstrip('/')}/models"
     headers = {"Authorization": f"Bearer {endpoint.key}"}
     try:
         with httpx.Client(transport=transport, timeout=5) as web:
-            answer = web.get(address, headers=headers)
+            status = web.get(address, headers=headers).status_code
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Line("Language model", "warn", f"cannot be reached: {error}", "check OPENAI_BASE_URL in .env")
-    if answer.status_code in (401, 403):
-        return Line("Language model", "warn", "it refuses the key", "check OPENAI_API_KEY in .env")
-    if answer.status_code >= 500:
-        return Line("Language model", "warn", f"it answers {answer.status_code}", "check OPENAI_BASE_URL in .env")
-    return Line("Language model", "ok", f"{endpoint.url} answers")
+        return Line("Language model", "warn", "language_unreachable", check, {"why": str(error)})
+    if status in (401, 403):
+        return Line("Language model", "warn", "language_key", "check OPENAI_API_KEY in .env")
+    if status >= 500:
+        return Line("Language model", "warn", "language_broken", check, {"status": str(status)})
+    return Line("Language model", "ok", "language_answers", facts={"url": endpoint.url})
 
 
 def gpu() -> Line:
@@ -230,15 +291,15 @@ def gpu() -> Line:
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
-        return Line("GPU", "ok", "no NVIDIA GPU: models run on the CPU")
+        return Line("GPU", "ok", "gpu_none")
     try:
         torch = metadata.version("torch")
     except metadata.PackageNotFoundError:
-        return Line("GPU", "fail", "torch is not installed", "./start_backend.sh --setup-only")
+        return Line("GPU", "fail", "gpu_torch", "./start_backend.sh --setup-only")
     if torch.endswith("+cpu"):
         mend = f"pip install --force-reinstall torch=={torch.removesuffix('+cpu')}"
-        return Line("GPU", "warn", f"{answer} is not used: torch is the CPU build", mend)
-    return Line("GPU", "ok", answer)
+        return Line("GPU", "warn", "gpu_unused", mend, {"gpu": answer})
+    return Line("GPU", "ok", "gpu_there", facts={"gpu": answer})
 
 
 def port(number: int) -> Line:
@@ -247,6 +308,5 @@ def port(number: int) -> Line:
         try:
             probe.bind(("127.0.0.1", number))
         except OSError:
-            found = f"{number} is in use, perhaps by this server"
-            return Line("Port", "warn", found, f"PORT={number + 1} ./start_backend.sh")
-    return Line("Port", "ok", f"{number} is free")
+            return Line("Port", "warn", "port_taken", f"PORT={number + 1} ./start_backend.sh", {"port": str(number)})
+    return Line("Port", "ok", "port_free", facts={"port": str(number)})

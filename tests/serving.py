@@ -47,11 +47,12 @@ class Server:
         self.client = httpx.Client(timeout=30)
         self.port = 0
 
-    def start(self, **more: str) -> None:
-        """Serve on a fresh port, as a user who is made at the first start."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+    def start(self, *, again: bool = False, **more: str) -> None:
+        """Serve on a fresh port, or `again` where it was; as a user who is made at the first start."""
+        if not again:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                self.port = int(probe.getsockname()[1])
         self._spawn(more)
         self.client.base_url = httpx.URL(f"http://127.0.0.1:{self.port}")
         until(self._answers, 60)

@@ -32,6 +32,7 @@ class Action(str, Enum):
     KEY_REVOKED = "key_revoked"
     SECOND_FACTOR_ON = "second_factor_on"
     SECOND_FACTOR_OFF = "second_factor_off"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
     IDENTITY_LINKED = "identity_linked"
     IDENTITY_UNLINKED = "identity_unlinked"
     REGISTERED = "registered"

@@ -69,11 +69,18 @@ async def confirm(session: AsyncSession, settings: Settings, user: User, code: s
         raise AlreadyOn
     if not _use_code(row, settings, code, now):
         raise WrongCode
-    codes = [_recovery_code() for _ in range(_RECOVERY_CODES)]
     row.confirmed_at = now
-    row.recovery_hashes = [_hash(code) for code in codes]
     audit.note(session, Action.SECOND_FACTOR_ON, subject=user.id)
-    return codes
+    return _give_codes(row)
+
+
+async def renew_codes(session: AsyncSession, user_id: str) -> list[str]:
+    """Other recovery codes in place of those there are, used or not."""
+    row = await session.get(SecondFactor, user_id, with_for_update=True)
+    if row is None or row.confirmed_at is None:
+        raise NotBegun
+    audit.note(session, Action.RECOVERY_CODES_RENEWED, subject=user_id)
+    return _give_codes(row)
 
 
 async def check(database: Database, settings: Settings, user: User, code: str | None, now: datetime) -> None:
@@ -127,6 +134,12 @@ def _use_recovery_code(row: SecondFactor, code: str) -> bool:
         return False
     row.recovery_hashes = left
     return True
+
+
+def _give_codes(row: SecondFactor) -> list[str]:
+    codes = [_recovery_code() for _ in range(_RECOVERY_CODES)]
+    row.recovery_hashes = [_hash(code) for code in codes]
+    return codes
 
 
 def _recovery_code() -> str:

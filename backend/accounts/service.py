@@ -100,6 +100,12 @@ async def sign_in(database: Database, passwords: Passwords, username: str, passw
     return user
 
 
+async def check_password(passwords: Passwords, user: User, password: str) -> None:
+    """Raise `WrongPassword` for any but the user's own. Who has none (Google) has nothing to show."""
+    if user.password_hash is not None and not await passwords.verify(user.password_hash, password):
+        raise WrongPassword
+
+
 async def change_password(database: Database, passwords: Passwords, user: User, old: str, new: str) -> User:
     """Give `user`, who knows the old password, a new one. Every login ends; the user returned has the new epoch."""
     if not await passwords.verify(user.password_hash, old):
@@ -194,14 +200,15 @@ async def set_role(session: AsyncSession, *, actor_id: str, user_id: str, role: 
 async def rename(session: AsyncSession, *, actor_id: str, user_id: str, username: str) -> User:
     """Give somebody another name to sign in with; `UsernameTaken` where it is somebody else's."""
     user = await reach(session, actor_id=actor_id, user_id=user_id)
-    name = username.strip()
-    audit.note(session, Action.USER_CHANGED, subject=user.id, username=[user.username, name])
-    user.username, user.username_key = name, username_key(name)
-    try:
-        await session.flush()
-    except IntegrityError as error:
-        raise UsernameTaken from error
-    return user
+    return await _named(session, user, username)
+
+
+async def rename_oneself(session: AsyncSession, user_id: str, username: str) -> User:
+    """Give oneself another name to sign in with. Logins and keys stay good: none of them knows the name."""
+    user = await session.get(User, user_id, with_for_update=True)
+    if user is None:
+        raise UserNotFound
+    return await _named(session, user, username)
 
 
 async def set_active(session: AsyncSession, *, actor_id: str, user_id: str, active: bool) -> User:
@@ -268,6 +275,19 @@ async def reach(session: AsyncSession, *, actor_id: str, user_id: str, role: Rol
     highest = max(Role(user.role).rank, role.rank if role else 0)
     if actor is None or not actor.active or not may_change(Role(actor.role), highest):
         raise OutOfReach
+    return user
+
+
+async def _named(session: AsyncSession, user: User, username: str) -> User:
+    name, key = username.strip(), username_key(username)
+    if name == user.username:
+        return user
+    audit.note(session, Action.USER_CHANGED, subject=user.id, username=[user.username, name])
+    user.username, user.username_key = name, key
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise UsernameTaken from error
     return user
 
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from backend.weights.catalogue import FETCH, MODELS, SETS, Model
 
@@ -15,6 +16,9 @@ MANIFEST = "manifest.json"
 
 #: Where folders are put together before they are moved into place, and downloads wait to be continued.
 INCOMING = ".incoming"
+
+#: What is wrong with a file of a model.
+Why = Literal["incomplete", "changed", "unknown"]
 
 _BLOCK = 1024 * 1024
 
@@ -33,6 +37,11 @@ class ModelMissing(WeightsError):
 
 class ModelDamaged(WeightsError):
     """A file of the model is not what it was when it was installed, or not what it should be."""
+
+    def __init__(self, detail: str, *, file: str, why: Why) -> None:
+        super().__init__(detail)
+        self.file = file
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +80,13 @@ def verify(models_dir: Path, name: str, told: Callable[[int], None] = lambda _by
         raise ModelMissing(f"The model {name} is not installed. Mend it with: {mend(name)}")
     for path in MODELS[name].files:
         if path not in manifest.files:
-            raise ModelDamaged(f"The model {name} lacks {path}. Mend it with: {mend(name)}")
+            raise _damaged(name, f"The model {name} lacks {path}.", path, "incomplete")
     for path, file in manifest.files.items():
         allowed = MODELS[name].allowed(path)
         if _size(folder / path) != file.size or sha256(folder / path, told) != file.sha256:
-            raise ModelDamaged(f"{path} of the model {name} has changed on disk. Mend it with: {mend(name)}")
+            raise _damaged(name, f"{path} of the model {name} has changed on disk.", path, "changed")
         if allowed and path not in MODELS[name].good and file.sha256 not in allowed:
-            raise ModelDamaged(f"{path} of the model {name} is not the one we know. Mend it with: {mend(name)}")
+            raise _damaged(name, f"{path} of the model {name} is not the one we know.", path, "unknown")
     return manifest
 
 
@@ -100,7 +109,8 @@ def adopt(source_dir: Path, models_dir: Path, name: str) -> None:
             found = sha256(target)
             promised = vouched.files.get(path) if vouched and path in _made_here(model) else None
             if found not in model.allowed(path) and (promised is None or promised.sha256 != found):
-                raise ModelDamaged(f"{path} in {folder} is not the file we know (sha256 {found}). Nothing was copied.")
+                told = f"{path} in {folder} is not the file we know (sha256 {found}). Nothing was copied."
+                raise ModelDamaged(told, file=path, why="unknown")
         if vouched is None:
             install(prepared, models_dir, name, source="a local folder", revision=model.origins[-1].revision)
         else:
@@ -165,6 +175,10 @@ def sha256(path: Path, told: Callable[[int], None] = lambda _bytes: None) -> str
             digest.update(block)
             told(len(block))
     return digest.hexdigest()
+
+
+def _damaged(name: str, sentence: str, file: str, why: Why) -> ModelDamaged:
+    return ModelDamaged(f"{sentence} Mend it with: {mend(name)}", file=file, why=why)
 
 
 def _made_here(model: Model) -> frozenset[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
+from backend.accounts import service
 from tests.accounts.people import PASSWORD, House
 
 NEW = "明天早上九点半在一楼"
@@ -76,6 +77,55 @@ async def test_me_shows_no_hash_and_no_epoch(house: House) -> None:
 
     assert set(me.json()) == {"id", "username", "role", "active", "pending", "created_at"}
     assert me.json()["role"] == "admin"
+
+
+async def test_a_new_name_is_signed_in_with_and_ends_no_login(house: House) -> None:
+    elsewhere = house.bearer("ada")
+
+    answer = await _rename(house, username=" Ada Lovelace ", password=PASSWORD)
+
+    assert (answer.status_code, answer.json()["username"]) == (200, "Ada Lovelace")
+    assert (await house.client.get("/api/auth/me", headers=elsewhere)).json()["username"] == "Ada Lovelace"
+    assert (await house.login("ada lovelace")).status_code == 200
+    assert (await house.login("ada")).status_code == 401
+    noted = (await house.client.get("/api/admin/audit", headers=house.bearer("grace"))).json()["entries"]
+    [entry] = [one for one in noted if one["action"] == "user_changed"]
+    assert (entry["actor_name"], entry["subject_id"]) == ("ada", house.people["ada"].id)
+    assert entry["facts"] == {"username": ["ada", "Ada Lovelace"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"username": "eve", "password": "a guess"}, 403, "wrong_password"),
+        ({"username": "eve"}, 403, "wrong_password"),
+        ({"username": "GRACE", "password": PASSWORD}, 409, "username_taken"),
+        ({"username": " ", "password": PASSWORD}, 422, "invalid_username"),
+        ({"username": "a\u202eb", "password": PASSWORD}, 422, "invalid_username"),
+        ({"username": "eve", "password": PASSWORD, "role": "super_admin"}, 422, "invalid_input"),
+        ({"username": "eve", "password": PASSWORD, "id": "0" * 32}, 422, "invalid_input"),
+    ],
+)
+async def test_nobody_is_renamed_so(house: House, body: dict[str, Any], status: int, code: str) -> None:
+    answer = await _rename(house, **body)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert ((await house.row("ada")).username, (await house.row("ada")).role) == ("ada", "user")
+    noted = (await house.client.get("/api/admin/audit", headers=house.bearer("grace"))).json()["entries"]
+    assert "user_changed" not in {entry["action"] for entry in noted}
+
+
+async def test_who_guesses_at_the_password_while_renaming_is_slowed_down(house: House) -> None:
+    answers = [(await _rename(house, username="eve", password="a guess")).status_code for _ in range(7)]
+
+    assert answers == [403] * 5 + [429] * 2
+
+
+async def test_who_has_no_password_is_renamed_without(house: House) -> None:
+    async with house.database.write() as session:
+        (await service.find(session, house.people["ada"].id)).password_hash = None
+
+    assert (await _rename(house, username="Ada of Google")).status_code == 200
 
 
 async def test_changing_the_password_ends_every_login_but_this(house: House) -> None:
@@ -159,6 +209,10 @@ async def test_registering_has_one_way_only(house: House) -> None:
 
     for path in ("/register", "/api/register", "/api/users"):
         assert (await house.client.post(path, json=body)).status_code == 404
+
+
+async def _rename(house: House, **body: Any) -> Any:
+    return await house.client.patch("/api/auth/me", headers=house.bearer("ada"), json=body)
 
 
 async def _change(house: House, **body: Any) -> Any:

@@ -141,6 +141,37 @@ async def test_it_is_removed_with_a_code_or_by_an_admin(house: House) -> None:
     assert (await house.login("ada")).status_code == 200
 
 
+async def test_other_recovery_codes_come_for_a_code_and_end_those_before(house: House) -> None:
+    _, before = await _turn_on_over_http(house)
+    mine = house.bearer("ada")
+
+    wrong = await house.client.post(TWO + "/recovery-codes", headers=mine, json={"code": "000000"})
+    right = await house.client.post(TWO + "/recovery-codes", headers=mine, json={"code": before[0]})
+
+    after = right.json()["recovery_codes"]
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_code")
+    assert right.status_code == 200
+    assert len(set(after)) == 10
+    assert not set(after) & set(before)
+    assert (await _login(house, code=before[1])).json()["code"] == "wrong_code"
+    assert (await _login(house, code=after[1])).status_code == 200
+    assert (await house.client.get(TWO, headers=mine)).json() == {"on": True, "recovery_codes_left": 9, "wanted": False}
+    noted = (await house.client.get("/api/admin/audit", headers=house.bearer("grace"))).json()["entries"]
+    assert [one["actor_name"] for one in noted if one["action"] == "recovery_codes_renewed"] == ["ada"]
+
+
+async def test_where_it_is_off_there_are_no_recovery_codes_to_be_had(house: House) -> None:
+    mine = house.bearer("ada")
+
+    never = await house.client.post(TWO + "/recovery-codes", headers=mine, json={"code": "000000"})
+    await house.client.post(TWO, headers=mine, json={"password": PASSWORD})
+    begun = await house.client.post(TWO + "/recovery-codes", headers=mine, json={"code": "000000"})
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in (never, begun)] == [
+        (404, "second_factor_off")
+    ] * 2
+
+
 @pytest.fixture
 def strict(settings: Settings) -> Settings:
     return settings.model_copy(update={"admin_two_factor": True})

@@ -41,6 +41,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/auth/refresh"): Rule(_ANYBODY),  # it believes its cookie, and nothing else
     ("POST", "/api/auth/register"): Rule(_ANYBODY, body={"username": "a name", "password": _PASSWORD}),
     ("GET", "/api/auth/me"): Rule(_OWN),
+    ("PATCH", "/api/auth/me"): Rule(_OWN, body={"username": "another name", "password": "a guess"}),
     ("POST", "/api/auth/password"): Rule(_OWN, body={"current_password": "a guess", "new_password": _PASSWORD}),
     ("POST", "/api/auth/logout-everywhere"): Rule(_OWN, ends=True),
     ("GET", "/api/auth/logins"): Rule(_OWN),
@@ -57,6 +58,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/api/auth/two-factor"): Rule(_OWN),
     ("POST", "/api/auth/two-factor"): Rule(_OWN, body={"password": "a password of the tests"}),
     ("POST", "/api/auth/two-factor/confirm"): Rule(_OWN, body={"code": "a guess"}),
+    ("POST", "/api/auth/two-factor/recovery-codes"): Rule(_OWN, body={"code": "a guess"}),
     ("POST", "/api/auth/two-factor/remove"): Rule(_OWN, body={"code": "a guess"}),
     ("POST", "/upload"): Rule(_OWN, "upload"),
     ("OPTIONS", "/api/uploads"): Rule(_ANYBODY),

@@ -68,6 +68,14 @@ def page(house: Server, browser: "Browser") -> Iterator["Page"]:
     )
     context.set_default_timeout(30_000)
     page = context.new_page()
+    complaints = complaints_of(page)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def complaints_of(page: "Page") -> list[str]:
+    """What this window will complain of: bugs, errors in its console, and whatever its policy does not let it do."""
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
@@ -78,9 +86,8 @@ def page(house: Server, browser: "Browser") -> Iterator["Page"]:
             else None
         ),
     )
-    yield page
-    context.close()
-    assert complaints == []
+    page.add_init_script("addEventListener('securitypolicyviolation', (one) => console.error(one.violatedDirective))")
+    return complaints
 
 
 def sign_in(page: "Page", username: str = "chief", password: str = PASSWORD) -> None:

@@ -34,11 +34,6 @@ def person(house: Server, name: str, role: str = "user") -> str:
     return str(made.raise_for_status().json()["id"])
 
 
-def note_what_is_forbidden(page: "Page") -> None:
-    """Whatever the page's policy does not let it do is a complaint like any other."""
-    page.add_init_script("addEventListener('securitypolicyviolation', (one) => console.error(one.violatedDirective))")
-
-
 def fill_sign_in(page: "Page", name: str, password: str = PASSWORD) -> None:
     page.goto("/sign-in")
     page.get_by_label("用户名").fill(name)
@@ -131,6 +126,60 @@ def test_two_factor_sign_in_is_set_up_and_then_asked_for(page: "Page", house: Se
     page.get_by_role("dialog").get_by_label("验证码").fill(codes[4])
     page.get_by_role("dialog").get_by_role("button", name="关闭两步验证").click()
     page.get_by_role("button", name="开启两步验证").wait_for()
+
+
+def test_other_recovery_codes_are_had_without_turning_it_off(page: "Page", house: Server) -> None:
+    person(house, "新码")
+    mine = {"Authorization": f"Bearer {_token(house, '新码')}"}
+    with httpx.Client(base_url=house.client.base_url, headers=mine, timeout=30) as theirs:
+        secret = theirs.post("/api/auth/two-factor", json={"password": PASSWORD}).json()["secret"]
+        first = {"code": pyotp.TOTP(secret).at(_now())}
+        before = theirs.post("/api/auth/two-factor/confirm", json=first).json()["recovery_codes"]
+    fill_sign_in(page, "新码")
+    page.get_by_label("验证码").fill(before[0])
+    page.get_by_role("button", name="登录", exact=True).click()
+    page.get_by_role("heading", name="录音库").wait_for()
+    page.goto("/account/security")
+    page.get_by_text("还有 9 个恢复码可用。").wait_for()
+
+    page.get_by_role("button", name="更换恢复码").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("验证码").fill("000000")
+    dialog.get_by_role("button", name="更换恢复码").click()
+    dialog.get_by_role("alert").get_by_text("验证码不对，或已经用过。").wait_for()
+    dialog.get_by_label("验证码").fill(before[1])
+    dialog.get_by_role("button", name="更换恢复码").click()
+    dialog.get_by_text("原来的已作废").wait_for()
+    after = dialog.get_by_role("list", name="恢复码").get_by_role("listitem").all_inner_texts()
+    dialog.get_by_role("button", name="我已保存好").click()
+
+    page.get_by_text("还有 10 个恢复码可用。").wait_for()
+    assert len(set(after)) == 10
+    assert not set(after) & set(before)
+    assert [_signs_in(house, "新码", code) for code in (before[2], after[0])] == [False, True]
+
+
+def test_one_gives_oneself_another_name(page: "Page", house: Server) -> None:
+    person(house, "旧名字")
+    person(house, "别人的名字")
+    sign_in(page, "旧名字")
+    page.goto("/account")
+    page.get_by_role("button", name="改用户名").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("用户名").fill("别人的名字")
+    dialog.get_by_label("现在的密码").fill("a guess")
+    dialog.get_by_role("button", name="改用户名").click()
+    dialog.get_by_role("alert").get_by_text("现在的密码不对。").wait_for()
+    dialog.get_by_label("现在的密码").fill(PASSWORD)
+    dialog.get_by_role("button", name="改用户名").click()
+    dialog.get_by_role("alert").get_by_text("这个用户名已经有人用了。").wait_for()
+    dialog.get_by_label("用户名").fill("新名字 <b>")
+    dialog.get_by_role("button", name="改用户名").click()
+    page.get_by_text("用户名已改。").wait_for()
+
+    page.get_by_role("button", name="新名字 <b> 账号菜单").wait_for()
+    page.get_by_role("table").get_by_text("新名字 <b>").wait_for()
+    assert [_signs_in(house, name) for name in ("旧名字", "新名字 <b>")] == [False, True]
 
 
 def test_a_key_is_shown_once_and_opens_what_it_may(page: "Page", house: Server) -> None:
@@ -273,7 +322,6 @@ def test_axe_finds_nothing_serious_on_any_page_of_the_account(
 ) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
-    note_what_is_forbidden(page)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 860})
     page.goto("/register")
@@ -297,6 +345,8 @@ _PAGES = {
     "/account": "0（不限）",
     "/account/security": "未开启",
     "/account/logins": "这一个",
+    "/account/language-model": "可以选服务器提供的模型。",
+    "/nowhere": "这里什么也没有。",
     "/account/keys": "还没有 API 密钥。",
 }
 
@@ -324,6 +374,17 @@ def _sign_out(page: "Page") -> None:
 def _ask(house: Server, path: str, key: str) -> int:
     answer = httpx.get(f"{house.client.base_url}{path}", headers={"Authorization": f"Bearer {key}"})
     return answer.status_code
+
+
+def _token(house: Server, name: str) -> str:
+    login = {"username": name, "password": PASSWORD}
+    answer = httpx.post(f"{house.client.base_url}/api/auth/login", data=login)
+    return str(answer.raise_for_status().json()["access_token"])
+
+
+def _signs_in(house: Server, name: str, code: str = "") -> bool:
+    login = {"username": name, "password": PASSWORD, "code": code}
+    return httpx.post(f"{house.client.base_url}/api/auth/login", data=login).status_code == 200
 
 
 def _now() -> datetime:

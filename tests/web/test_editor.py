@@ -195,6 +195,18 @@ def test_segments_are_chosen_by_keyboard(page: "Page", recording: str) -> None:
     page.get_by_role("checkbox", name=re.compile("^选中")).first.wait_for(state="detached")
 
 
+def test_on_a_mac_the_keys_are_those_of_a_mac(page: "Page", recording: str) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'platform', { value: 'MacIntel' })")
+    open_editor(page, recording)
+    page.get_by_role("button", name="查找", exact=True).hover()
+    page.get_by_role("tooltip").get_by_text("查找 (⌘F)").wait_for()
+
+    rows(page).nth(1).get_by_role("textbox").focus()
+    assert rows(page).nth(1).get_by_role("button", name="在光标处拆分").get_attribute("title") == "在光标处拆分 (⌘↩)"
+    page.get_by_role("button", name="选择段落").click()
+    page.get_by_text("按住 ⌘ / Shift 点击").wait_for()
+
+
 def test_what_is_replaced_is_looked_at_first(page: "Page", house: Server, recording: str) -> None:
     put(
         house, recording, lambda document: [one.update(text="接口和接口", words=[]) for one in document["segments"][:3]]

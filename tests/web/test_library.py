@@ -185,6 +185,21 @@ def test_axe_finds_nothing_serious(page: "Page", house: Server, shelf: dict[str,
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_on_a_phone_a_name_has_the_width_of_the_page(page: "Page", house: Server, tmp_path: Path) -> None:
+    name = "产品与研发双周例会 十一月下半月.wav"
+    _, job = house.upload(talk(tmp_path / name, seconds=4), allow_duplicate="true")
+    assert house.ended(job)["status"] == "done"
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page)
+    row = page.get_by_role("row").filter(has_text=name)
+    row.get_by_text("已完成").wait_for()
+
+    cell = row.get_by_role("cell").filter(has_text=name).bounding_box()
+    assert cell is not None
+    assert cell["width"] > 390 * 0.6
+    assert page.get_by_role("columnheader").count() == 3  # to choose, the name, what can be done
+
+
 def test_a_fresh_account_is_told_how_to_begin(page: "Page", house: Server) -> None:
     made = house.client.post("/api/admin/users", json={"username": "newcomer", "password": PASSWORD})
     assert made.status_code == 201, made.text

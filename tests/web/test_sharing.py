@@ -13,6 +13,7 @@ from docx import Document as open_document
 from pypdf import PdfReader
 
 from tests.serving import Server, until
+from tests.web.conftest import complaints_of
 from tests.web.test_journeys import AXE, axe, open_editor
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def recording(house: Server, sound: Path) -> str:
 def visitor(house: Server, browser: "Browser") -> Iterator[Callable[..., "Page"]]:
     """Fresh windows of people who have no account; whatever they complained of fails the test."""
     contexts = []
-    complaints: list[str] = []
+    complaints: list[list[str]] = []
 
     def window(**options: object) -> "Page":
         base = str(house.client.base_url)
@@ -43,14 +44,13 @@ def visitor(house: Server, browser: "Browser") -> Iterator[Callable[..., "Page"]
         context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+        complaints.append(complaints_of(page))
         return page
 
     yield window
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert [one for window in complaints for one in window] == []
 
 
 def spoil(house: Server, recording: str) -> None:

@@ -70,7 +70,7 @@ def test_several_parts_become_one_meeting_in_the_order_they_were_put_in(
         dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem").nth(0)
     )
     shown = dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem")
-    until(lambda: re.findall(r"第\d段", " ".join(shown.all_inner_texts())) == ["第3段", "第1段", "第2段"])
+    until(lambda: [number_of(text) for text in shown.all_inner_texts()] == [3, 1, 2])
     dialog.get_by_role("button", name="作为一场会议上传").click()
     line(page).get_by_text("已上传").wait_for()
 
@@ -80,6 +80,52 @@ def test_several_parts_become_one_meeting_in_the_order_they_were_put_in(
     for number, part in enumerate((parts[2], parts[0], parts[1]), 1):
         sent = house.client.get(f"/api/recordings/{meeting['id']}/original", params={"part": number}).content
         assert sha256(sent) == sha256(part.read_bytes())
+
+
+def drop(page: "Page", at: "Locator", path: Path) -> None:
+    """Let go of a file or a folder of this machine over a place of the page."""
+    box = at.bounding_box()
+    assert box is not None
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    session = page.context.new_cdp_session(page)
+    for step in ("dragEnter", "dragOver", "drop"):
+        held = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        session.send("Input.dispatchDragEvent", {"type": step, "data": held, **place})
+
+
+def test_a_folder_that_is_dropped_becomes_one_meeting_in_the_order_it_is_dragged_into(
+    page: "Page", house: Server, tmp_path: Path
+) -> None:
+    folder = tmp_path / "董事会 十一月"
+    folder.mkdir()
+    parts = {number: talk(folder / f"第{number}段.wav", seconds=number) for number in (1, 2, 10)}
+    (folder / ".DS_Store").write_bytes(b"what a Mac leaves in every folder")
+    sign_in(page)
+    drop(page, page.get_by_role("heading", name="录音库"), folder)
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("会议名称").wait_for()
+    assert dialog.get_by_label("会议名称").input_value() == "董事会 十一月"
+    listed = dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem")
+    assert [number_of(text) for text in listed.all_inner_texts()] == [1, 2, 10]
+
+    listed.nth(2).drag_to(listed.nth(0))
+    until(lambda: [number_of(text) for text in listed.all_inner_texts()] == [10, 1, 2])
+    dialog.get_by_role("button", name="作为一场会议上传").click()
+    line(page).get_by_text("已上传").wait_for()
+
+    [meeting] = recordings(house, "董事会 十一月")
+    assert house.ended(meeting["job"]["id"])["status"] == "done"
+    assert meeting["parts"] == 3
+    for number, part in enumerate((10, 1, 2), 1):
+        sent = house.client.get(f"/api/recordings/{meeting['id']}/original", params={"part": number}).content
+        assert sha256(sent) == sha256(parts[part].read_bytes())
+
+
+def number_of(text: str) -> int:
+    """Of the part whose name stands in this text."""
+    found = re.search(r"第(\d+)段", text)
+    assert found is not None, text
+    return int(found[1])
 
 
 def test_an_upload_cut_off_by_a_reload_goes_on_where_it_was(page: "Page", house: Server, long: Path) -> None:

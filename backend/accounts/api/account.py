@@ -1,4 +1,4 @@
-"""The routes of one's own account: sign in and out, who am I, change the password, the devices I am signed in on."""
+"""The routes of one's own account: sign in and out, who am I, another name or password, where I am signed in."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -53,6 +53,15 @@ class Account(BaseModel):
     active: bool
     pending: bool = False  #: waits for an admin's approval
     created_at: datetime
+
+
+class NewName(BaseModel):
+    """`password` is the present one; who has none (Google) leaves it empty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: str = Field(max_length=256)
+    password: str = Field(default="", max_length=1024)
 
 
 class PasswordChange(BaseModel):
@@ -148,6 +157,18 @@ async def logout(
 @router.get("/me", summary="Who am I")
 async def me(user: CurrentUser) -> Account:
     return Account.model_validate(user)
+
+
+@router.patch("/me", summary="Give myself another name to sign in with")
+async def rename_me(
+    body: NewName, user: CurrentUser, database: Stored, passwords: Hashing, throttle: Throttled, address: Address
+) -> Account:
+    """Codes: wrong_password, username_taken, invalid_username. Logins and keys stay as they are."""
+    with throttle.attempt(service.throttle_key(user.username), address) as attempt:
+        await service.check_password(passwords, user, body.password)
+        attempt.right = True
+    async with database.write() as session:
+        return Account.model_validate(await service.rename_oneself(session, user.id, body.username))
 
 
 @router.post("/password", summary="Change my password; every other login ends")

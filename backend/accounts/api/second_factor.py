@@ -1,4 +1,4 @@
-"""The routes of one's own second factor: begin, confirm, look, remove."""
+"""The routes of one's own second factor: begin, confirm, look, other recovery codes, remove."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -63,8 +63,7 @@ async def begin(
 ) -> Secret:
     """It is on only when its first code was confirmed. Who has no password (Google) leaves it empty."""
     with throttle.attempt(service.throttle_key(user.username), address) as attempt:
-        if user.password_hash is not None and not await passwords.verify(user.password_hash, body.password):
-            raise service.WrongPassword
+        await service.check_password(passwords, user, body.password)
         attempt.right = True
     async with database.write() as session:
         secret, uri = await second_factor.begin(session, settings, user)
@@ -80,6 +79,17 @@ async def confirm(
             codes = await second_factor.confirm(session, settings, user, body.code, utc_now())
         attempt.right = True
     return RecoveryCodes(recovery_codes=codes)
+
+
+@router.post("/recovery-codes", summary="Other recovery codes, with a code; those there were are worthless")
+async def renew_codes(
+    body: Code, user: CurrentUser, settings: Configured, database: Stored, throttle: Throttled, address: Address
+) -> RecoveryCodes:
+    with throttle.attempt(service.throttle_key(user.username), address) as attempt:
+        await second_factor.check(database, settings, user, body.code, utc_now())
+        attempt.right = True
+    async with database.write() as session:
+        return RecoveryCodes(recovery_codes=await second_factor.renew_codes(session, user.id))
 
 
 @router.post("/remove", status_code=204, summary="Turn two-factor sign-in off, with a code")

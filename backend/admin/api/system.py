@@ -4,7 +4,7 @@ import asyncio
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts.access import Admin, Configured
 from backend.doctor import Line, checks
@@ -22,7 +22,9 @@ class Finding(BaseModel):
 
     name: str
     state: Literal["ok", "warn", "fail"]
-    found: str
+    code: str = Field(description="what was found, for texts in other languages")
+    facts: dict[str, str] = Field(description="what such a text names")
+    found: str = Field(description="the same in English")
     mend: str
 
 

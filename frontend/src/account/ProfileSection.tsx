@@ -1,7 +1,8 @@
 // Who one is here, how much one may have and has, and how one likes the page.
+import { EditOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Card, Descriptions, Progress, Segmented } from "antd";
-import { useId } from "react";
+import { Button, Card, Descriptions, Progress, Segmented } from "antd";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { answer, api } from "../api/client";
 import { useFormats } from "../app/formats";
@@ -9,15 +10,17 @@ import { Failed, Problem } from "../app/Notice";
 import { chooseLanguage, chooseTheme, useChosenTheme, useLanguage, type Theme } from "../app/preferences";
 import { modelState } from "../languageModel/endpoints";
 import { whoAmI } from "./me";
+import { RenameDialog } from "./RenameDialog";
 
 export function ProfileSection() {
   const { t } = useTranslation();
   const { day } = useFormats();
   const { data: me, error, refetch } = useQuery(whoAmI());
+  const [renaming, setRenaming] = useState(false);
   if (error) return <Failed error={error} again={() => void refetch()} />;
   return (
     <>
-      <Card title={<h2>{t("account.profile")}</h2>} loading={!me}>
+      <Card title={<h2>{t("account.profile")}</h2>} loading={!me} extra={me && <Button icon={<EditOutlined />} onClick={() => setRenaming(true)}>{t("account.rename")}</Button>}>
         {me && (
           <Descriptions
             column={1}
@@ -29,6 +32,7 @@ export function ProfileSection() {
           />
         )}
       </Card>
+      {me && renaming && <RenameDialog name={me.username} close={() => setRenaming(false)} />}
       <Use />
       <Likes />
     </>

@@ -1,7 +1,7 @@
-// The second factor: whether it is on, turning it on step by step, turning it off.
+// The second factor: whether it is on, turning it on step by step, other recovery codes, turning it off.
 import { useQuery } from "@tanstack/react-query";
-import { Alert, Button, Card, Form, Input, Modal, QRCode, Tag, Typography } from "antd";
-import { useState } from "react";
+import { Alert, Button, Card, Flex, Form, Input, Modal, QRCode, Tag, Typography } from "antd";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { answer, api, type Schemas } from "../api/client";
 import { useDoing } from "../api/doing";
@@ -12,7 +12,7 @@ import { secondFactor } from "./me";
 export function TwoFactorCard() {
   const { t } = useTranslation();
   const state = useQuery(secondFactor());
-  const [open, setOpen] = useState<"set-up" | "remove" | null>(null);
+  const [open, setOpen] = useState<"set-up" | "renew" | "remove" | null>(null);
   if (state.isError) return <Card title={<h2>{t("twoFactor.title")}</h2>}><Problem error={state.error} again={() => void state.refetch()} /></Card>;
   const it = state.data;
   return (
@@ -21,8 +21,15 @@ export function TwoFactorCard() {
       {it?.wanted && !it.on && <Alert className="spaced" type="warning" showIcon title={t("twoFactor.wanted")} />}
       {it?.on && it.recovery_codes_left < 3 && <Alert className="spaced" type="warning" showIcon title={t("twoFactor.fewCodes", { count: it.recovery_codes_left })} />}
       {it?.on && it.recovery_codes_left >= 3 && <p>{t("twoFactor.codesLeft", { count: it.recovery_codes_left })}</p>}
-      {it && (it.on ? <Button danger onClick={() => setOpen("remove")}>{t("twoFactor.remove")}</Button> : <Button type="primary" onClick={() => setOpen("set-up")}>{t("twoFactor.setUp")}</Button>)}
+      {it && !it.on && <Button type="primary" onClick={() => setOpen("set-up")}>{t("twoFactor.setUp")}</Button>}
+      {it?.on && (
+        <Flex wrap gap={8}>
+          <Button onClick={() => setOpen("renew")}>{t("twoFactor.renew")}</Button>
+          <Button danger onClick={() => setOpen("remove")}>{t("twoFactor.remove")}</Button>
+        </Flex>
+      )}
       {open === "set-up" && <SetUp close={() => setOpen(null)} />}
+      {open === "renew" && <Renew close={() => setOpen(null)} />}
       {open === "remove" && <Remove close={() => setOpen(null)} />}
     </Card>
   );
@@ -39,7 +46,7 @@ function SetUp({ close }: { close: () => void }) {
     changes: ["two-factor"],
     then: ({ recovery_codes }) => setCodes(recovery_codes),
   });
-  if (codes) return <RecoveryCodes codes={codes} close={close} />;
+  if (codes) return <RecoveryCodes codes={codes} title={t("twoFactor.nowOn")} close={close} />;
   return (
     <Modal open title={t("twoFactor.setUp")} onCancel={close} footer={null}>
       {secret ? (
@@ -71,6 +78,18 @@ function SetUp({ close }: { close: () => void }) {
   );
 }
 
+function Renew({ close }: { close: () => void }) {
+  const { t } = useTranslation();
+  const renew = useDoing(({ code }: { code: string }) => answer(api.POST("/api/auth/two-factor/recovery-codes", { body: { code } })), { silent: true, changes: ["two-factor"] });
+  if (renew.data) return <RecoveryCodes codes={renew.data.recovery_codes} title={t("twoFactor.renewed")} close={close} />;
+  return (
+    <Modal open title={t("twoFactor.renew")} onCancel={close} footer={null}>
+      <p>{t("twoFactor.renewAbout")}</p>
+      <CodeForm error={renew.error} give={renew.mutate}><Button type="primary" htmlType="submit" loading={renew.isPending}>{t("twoFactor.renew")}</Button></CodeForm>
+    </Modal>
+  );
+}
+
 function Remove({ close }: { close: () => void }) {
   const { t } = useTranslation();
   const remove = useDoing(({ code }: { code: string }) => answer(api.POST("/api/auth/two-factor/remove", { body: { code } })), {
@@ -82,13 +101,20 @@ function Remove({ close }: { close: () => void }) {
   return (
     <Modal open title={t("twoFactor.remove")} onCancel={close} footer={null}>
       <p>{t("twoFactor.removeAbout")}</p>
-      <Form<{ code: string }> layout="vertical" requiredMark={false} onFinish={(entered) => remove.mutate(entered)}>
-        <Problem error={remove.error} />
-        <Form.Item name="code" label={t("login.code")} extra={t("login.codeAbout")} rules={[{ required: true, message: t("login.codeMissing") }]}>
-          <Input autoComplete="one-time-code" autoFocus />
-        </Form.Item>
-        <Button danger type="primary" htmlType="submit" loading={remove.isPending}>{t("twoFactor.remove")}</Button>
-      </Form>
+      <CodeForm error={remove.error} give={remove.mutate}><Button danger type="primary" htmlType="submit" loading={remove.isPending}>{t("twoFactor.remove")}</Button></CodeForm>
     </Modal>
+  );
+}
+
+function CodeForm({ error, give, children }: { error: unknown; give: (entered: { code: string }) => void; children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <Form<{ code: string }> layout="vertical" requiredMark={false} onFinish={(entered) => give(entered)}>
+      <Problem error={error} />
+      <Form.Item name="code" label={t("login.code")} extra={t("login.codeAbout")} rules={[{ required: true, message: t("login.codeMissing") }]}>
+        <Input autoComplete="one-time-code" autoFocus />
+      </Form.Item>
+      {children}
+    </Form>
   );
 }

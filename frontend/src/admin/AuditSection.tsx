@@ -1,8 +1,9 @@
 // Who did what to what, when and from where: to search, to page through, to take away.
 import { DownloadOutlined } from "@ant-design/icons";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Button, Empty, Input, Select, Table, type TableColumnsType } from "antd";
-import { useState } from "react";
+import { Button, DatePicker, Empty, Select, Table, type TableColumnsType } from "antd";
+import "dayjs/locale/zh-cn";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { answer, api, download, type Schemas } from "../api/client";
 import { useDoing } from "../api/doing";
@@ -10,6 +11,7 @@ import type { paths } from "../api/schema";
 import { keepAsFile } from "../app/files";
 import { useFormats } from "../app/formats";
 import { Failed } from "../app/Notice";
+import { factsOf, type Words } from "./facts";
 import { UserSelect } from "./UserSelect";
 
 type Entry = Schemas["Entry"];
@@ -22,9 +24,13 @@ interface Asked {
   until?: string;
 }
 
+/** The same in every language and every browser, and in the order of the calendar. */
+const DAY = "YYYY-MM-DD";
+
 export function AuditSection() {
   const { t, i18n } = useTranslation();
   const { moment } = useFormats();
+  const words = useWords();
   const [asked, setAsked] = useState<Asked>({});
   const look = (changes: Partial<Asked>) => setAsked((before) => ({ ...before, ...changes }));
   const found = useInfiniteQuery({
@@ -44,7 +50,7 @@ export function AuditSection() {
       render: (_, entry) => (
         <>
           {named(entry.action)}
-          <small className="facts">{factsOf(entry.facts)}</small>
+          <small className="facts">{factsOf(entry.facts, words)}</small>
           <small className="narrow-only">{moment(entry.at)}</small>
         </>
       ),
@@ -70,8 +76,8 @@ export function AuditSection() {
           options={(Object.keys(t("actions", { returnObjects: true })) as Action[]).map((value) => ({ value, label: named(value) }))}
         />
         <UserSelect label={t("audit.who")} value={asked.actor_id} onChange={(actor_id) => look({ actor_id })} />
-        <label>{t("audit.since")}<Input type="date" value={asked.since ?? ""} max={asked.until} onChange={({ target }) => look({ since: target.value })} /></label>
-        <label>{t("audit.until")}<Input type="date" value={asked.until ?? ""} min={asked.since} onChange={({ target }) => look({ until: target.value })} /></label>
+        <Day label={t("audit.since")} change={(since) => look({ since })} not={(day) => asked.until !== undefined && day > asked.until} />
+        <Day label={t("audit.until")} change={(until) => look({ until })} not={(day) => asked.since !== undefined && day < asked.since} />
       </div>
       {found.isError ? (
         <Failed error={found.error} again={() => void found.refetch()} />
@@ -91,6 +97,16 @@ export function AuditSection() {
   );
 }
 
+function Day({ label, change, not }: { label: string; change: (day?: string) => void; not: (day: string) => boolean }) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <DatePicker id={id} format={DAY} placeholder={DAY} disabledDate={(day) => not(day.format(DAY))} onChange={(_, day) => change(day || undefined)} />
+    </div>
+  );
+}
+
 /** From days, as the browser's clock has them, to moments. The last day is part of what is wanted. */
 function wanted({ since, until, ...rest }: Asked) {
   const beginning = (day: string, later = 0) => {
@@ -100,9 +116,17 @@ function wanted({ since, until, ...rest }: Asked) {
   return { ...rest, since: since ? beginning(since) : undefined, until: until ? beginning(until, 1) : undefined };
 }
 
-function factsOf(facts: Record<string, unknown>): string {
-  return Object.entries(facts)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join(" · ");
+/** The reader's words for the facts of an entry. */
+function useWords(): Words {
+  const { t, i18n } = useTranslation();
+  const { bytes } = useFormats();
+  const known = (key: string, otherwise: string) => (i18n.exists(key) ? t(key as "facts.pair") : otherwise);
+  return {
+    name: (fact) => known(`facts.names.${fact}`, fact),
+    value: (fact, value) => known(`facts.values.${fact}.${value}`, value),
+    pair: (name, value) => t("facts.pair", { name, value }),
+    became: (before, after) => t("facts.became", { before, after }),
+    bytes,
+    comma: t("app.comma"),
+  };
 }

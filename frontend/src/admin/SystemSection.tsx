@@ -33,16 +33,23 @@ export function SystemSection() {
   );
 }
 
+/** In the reader's language where there are words for it, else as the server says it. */
 function Finding({ line }: { line: Schemas["Finding"] }) {
   const { t, i18n } = useTranslation();
+  const found = i18n.exists(`system.found.${line.code}`) ? t(`system.found.${line.code}` as "system.found.gpu_there", line.facts as { gpu: string }) : line.found;
   return (
     <li>
       <span className={`finding ${line.state}`} role="img" aria-label={t(`system.${line.state}`)}>{ICONS[line.state]}</span>
       <div className="about">
         {i18n.exists(`system.names.${line.name}`) ? t(`system.names.${line.name}` as "system.names.Disk") : line.name}
-        <small>{line.found}</small>
-        {line.mend && <Typography.Text className="secret command" copyable={{ text: line.mend }}>{line.mend}</Typography.Text>}
+        <small>{found}</small>
+        {i18n.exists(`system.mends.${line.code}`) ? <small>{t(`system.mends.${line.code}` as "system.mends.disk_full")}</small> : <Command text={line.mend} />}
       </div>
     </li>
   );
+}
+
+function Command({ text }: { text: string }) {
+  if (!text) return null;
+  return <Typography.Text className="secret command" copyable={{ text }}>{text}</Typography.Text>;
 }

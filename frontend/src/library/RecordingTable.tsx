@@ -1,5 +1,5 @@
 // The table of recordings; in each row what the socket tells of its job, as long as it is the newest.
-import { Table, type TableColumnsType } from "antd";
+import { Grid, Table, type TableColumnsType } from "antd";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Job, Schemas } from "../api/client";
@@ -33,6 +33,7 @@ export function RecordingTable({ view, look, found, loading, jobs, empty }: Seen
   const [writing, setWriting] = useState<string | null>(null);
   const [again, setAgain] = useState<Row | null>(null);
   const [exporting, setExporting] = useState<Row | null>(null);
+  const narrow = Grid.useBreakpoint().md === false;
   const told = newestJobs(jobs);
   const jobOf = (row: Row): Job | undefined => newer(told.get(row.id), row.job ?? undefined);
   const sorted = (sort: View["sort"]) => ({ key: sort, sorter: true, sortOrder: view.sort === sort ? ORDERS[view.order] : null, sortDirections: ["descend" as const, "ascend" as const, "descend" as const] });
@@ -44,13 +45,16 @@ export function RecordingTable({ view, look, found, loading, jobs, empty }: Seen
       render: (_, row) => (
         <>
           <Name recording={row} writing={writing === row.id} write={(on) => setWriting(on ? row.id : null)} />
-          <small className="narrow-only">
-            {formats.moment(row.created_at)}{row.duration !== null && ` · ${clock(row.duration)}`}{row.speakers?.length ? <> · <Voices voices={row.speakers} /></> : null}
-          </small>
+          {narrow && (
+            <div className="recording-facts">
+              <JobState job={jobOf(row)} live={jobs.live} />
+              <small>{formats.moment(row.created_at)}{row.duration !== null && ` · ${clock(row.duration)}`}{row.speakers?.length ? <> · <Voices voices={row.speakers} /></> : null}</small>
+            </div>
+          )}
         </>
       ),
     },
-    { title: t("library.state"), key: "state", width: "24%", render: (_, row) => <JobState job={jobOf(row)} live={jobs.live} /> },
+    { title: t("library.state"), key: "state", width: "24%", responsive: ["md"], render: (_, row) => <JobState job={jobOf(row)} live={jobs.live} /> },
     { title: t("library.speakers"), key: "speakers", width: 160, responsive: ["md"], render: (_, row) => <Voices voices={row.speakers} /> },
     { title: t("library.duration"), ...sorted("duration"), width: 110, align: "right", responsive: ["md"], render: (_, { duration }) => (duration === null ? "–" : clock(duration)) },
     { title: t("library.date"), ...sorted("date"), width: 180, responsive: ["md"], render: (_, row) => formats.moment(row.created_at) },

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { mergeAll, remove } from "../document/edit";
 import type { Doc } from "../document/types";
 import type { Choice } from "./choice";
+import { signOf } from "./signs";
 import { SpeakerMenu } from "./SpeakerMenu";
 import type { Edit } from "./useEditor";
 
@@ -19,7 +20,7 @@ export function BulkBar({ choice, doc, edit }: { choice: Choice; doc: Doc; edit:
   const voices = new Set(doc.segments.filter((one) => choice.ids.has(one.id)).map((one) => one.speaker ?? null));
   return (
     <section className="bulk" aria-label={t("bulk.name")}>
-      <strong role="status">{none ? t("bulk.how") : t("bulk.count", { count: ids.length })}</strong>
+      <strong role="status">{none ? t("bulk.how", { key: signOf("Ctrl") }) : t("bulk.count", { count: ids.length })}</strong>
       <Button size="small" type="primary" data-bulk="speaker" icon={<UserOutlined />} disabled={none} aria-haspopup="menu" onClick={(event) => setAt(event.currentTarget.getBoundingClientRect())}>{t("bulk.speaker")}</Button>
       <Button size="small" icon={<MergeCellsOutlined />} disabled={joined === doc} onClick={() => edit((before) => mergeAll(before, ids))}>{t("bulk.merge")}</Button>
       <Button size="small" danger icon={<DeleteOutlined />} disabled={none} onClick={() => edit((before) => remove(before, ids))}>{t("bulk.remove")}</Button>

@@ -28,6 +28,7 @@ import { openRow, rowOf, wordsOf } from "./rows";
 import type { SaveState } from "./saver";
 import { Segments } from "./Segments";
 import { roomy, Side, type Tab } from "./Side";
+import { signOf } from "./signs";
 import { loadTranscript, useEditor, type Loaded } from "./useEditor";
 import { useJump } from "./useJump";
 import { useKeys } from "./useKeys";
@@ -172,10 +173,10 @@ export function Editor({ recording, user, loaded, reload }: Opened) {
         <h1><button type="button" onClick={rename} title={t("library.rename")}>{recording.name}</button></h1>
         <SaveNote state={state} />
         <Space size={2} wrap>
-          <Tooltip title={`${t("editor.undo")} (Ctrl+Z)`}><Button type="text" icon={<UndoOutlined />} aria-label={t("editor.undo")} disabled={!canUndo} onClick={undo} /></Tooltip>
-          <Tooltip title={`${t("editor.redo")} (Ctrl+Y)`}><Button type="text" icon={<RedoOutlined />} aria-label={t("editor.redo")} disabled={!canRedo} onClick={redo} /></Tooltip>
-          <Tooltip title={`${t("editor.find")} (Ctrl+F)`}><Button type="text" icon={<SearchOutlined />} aria-label={t("editor.find")} onClick={() => setOpen("find")} /></Tooltip>
-          <Tooltip title={`${t("bulk.begin")} (Alt+X)`}><Button type="text" icon={<CheckSquareOutlined />} aria-label={t("bulk.begin")} aria-pressed={choice.open} onClick={choice.open ? choice.end : choice.begin} /></Tooltip>
+          <Tooltip title={`${t("editor.undo")} (${signOf("Ctrl+Z")})`}><Button type="text" icon={<UndoOutlined />} aria-label={t("editor.undo")} disabled={!canUndo} onClick={undo} /></Tooltip>
+          <Tooltip title={`${t("editor.redo")} (${signOf("Ctrl+Y")})`}><Button type="text" icon={<RedoOutlined />} aria-label={t("editor.redo")} disabled={!canRedo} onClick={redo} /></Tooltip>
+          <Tooltip title={`${t("editor.find")} (${signOf("Ctrl+F")})`}><Button type="text" icon={<SearchOutlined />} aria-label={t("editor.find")} onClick={() => setOpen("find")} /></Tooltip>
+          <Tooltip title={`${t("bulk.begin")} (${signOf("Alt+X")})`}><Button type="text" icon={<CheckSquareOutlined />} aria-label={t("bulk.begin")} aria-pressed={choice.open} onClick={choice.open ? choice.end : choice.begin} /></Tooltip>
           <Tooltip title={t("editor.versions")}><Button type="text" icon={<HistoryOutlined />} aria-label={t("editor.versions")} onClick={() => void stored().then(() => setOpen("versions"))} /></Tooltip>
           <Tooltip title={`${t("editor.help")} (?)`}><Button type="text" icon={<QuestionCircleOutlined />} aria-label={t("editor.help")} onClick={() => setOpen("help")} /></Tooltip>
           <ShareButton recording={recording} />

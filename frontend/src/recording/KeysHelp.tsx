@@ -1,10 +1,9 @@
 // The sheet of keys.
 import { Modal } from "antd";
 import { useTranslation } from "react-i18next";
+import { signOf } from "./signs";
 
-const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
-const CTRL = MAC ? "⌘" : "Ctrl";
-const ALT = MAC ? "⌥" : "Alt";
+const [CTRL, ALT, SHIFT] = [signOf("Ctrl"), signOf("Alt"), signOf("Shift")];
 
 const KEYS = [
   ["play", [ALT, "K"]],
@@ -17,10 +16,10 @@ const KEYS = [
   ["leave", ["Esc"]],
   ["split", [CTRL, "Enter"]],
   ["merge", [ALT, "M"]],
-  ["remove", [CTRL, "Shift", "⌫"]],
+  ["remove", [CTRL, SHIFT, "⌫"]],
   ["speaker", [ALT, "1…9"]],
   ["choose", [ALT, "X"]],
-  ["chooseMore", [ALT, "Shift", "↑", "/", "↓"]],
+  ["chooseMore", [ALT, SHIFT, "↑", "/", "↓"]],
   ["undo", [CTRL, "Z", "/", "Y"]],
   ["find", [CTRL, "F"]],
   ["save", [CTRL, "S"]],

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { marksOf, type Mark } from "../document/marks";
 import { clock } from "../document/time";
 import type { Segment } from "../document/types";
+import { signOf } from "./signs";
 
 /** The texts of a row with gaps to fill: asking the translator for each of 5,000 rows takes longer than drawing them. */
 export type RowTexts = ReturnType<typeof useRowTexts>;
@@ -69,9 +70,9 @@ function Tools() {
   const { t } = useTranslation();
   return (
     <span className="tools" role="toolbar" aria-label={t("editor.tools")}>
-      <button data-action="split" title={`${t("editor.split")} (Ctrl+Enter)`} aria-label={t("editor.split")}><ScissorOutlined /></button>
-      <button data-action="merge" title={`${t("editor.merge")} (Alt+M)`} aria-label={t("editor.merge")}><ArrowDownOutlined /></button>
-      <button data-action="remove" title={`${t("editor.remove")} (Ctrl+Shift+⌫)`} aria-label={t("editor.remove")}><DeleteOutlined /></button>
+      <button data-action="split" title={`${t("editor.split")} (${signOf("Ctrl+Enter")})`} aria-label={t("editor.split")}><ScissorOutlined /></button>
+      <button data-action="merge" title={`${t("editor.merge")} (${signOf("Alt+M")})`} aria-label={t("editor.merge")}><ArrowDownOutlined /></button>
+      <button data-action="remove" title={`${t("editor.remove")} (${signOf("Ctrl+Shift+⌫")})`} aria-label={t("editor.remove")}><DeleteOutlined /></button>
     </span>
   );
 }

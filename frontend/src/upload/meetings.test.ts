@@ -83,6 +83,40 @@ test("what passes by itself is waited for: the network, a full queue", async () 
   expect(steps.filter((step) => step.startsWith("push"))).toHaveLength(2);
 });
 
+test("what has left and was refused at its end is sent again", async () => {
+  const { line, way, steps, rests } = house();
+  const { push } = way;
+  way.push = async (part, told) => {
+    told(part.size);
+    way.push = push;
+    throw new ApiError("disk_full", 507);
+  };
+  line.add({ name: null, files: [file("a.wav")], options: OPTIONS });
+  await settled();
+  expect(states(line)).toEqual(["held"]);
+  rests.shift()!();
+  await settled();
+
+  expect(steps).toEqual(["open a.wav", "push id of a.wav", "make id of a.wav"]);
+  expect(states(line)).toEqual(["done"]);
+});
+
+test("what has passed is not said any more while it goes on", async () => {
+  const { line, way, rests } = house(once("push id of a.wav", ["disk_full", 507]));
+  line.add({ name: null, files: [file("a.wav")], options: OPTIONS });
+  await settled();
+  expect(line.snapshot()[0]).toMatchObject({ state: "held", error: { code: "disk_full" } });
+  let arrived = () => {};
+  way.push = (part, told) => new Promise((go) => (arrived = () => go(told(part.size))));
+  rests.shift()!();
+  await settled();
+  expect(line.snapshot()[0]).toMatchObject({ state: "sending", error: undefined });
+
+  arrived();
+  await settled();
+  expect(states(line)).toEqual(["done"]);
+});
+
 test("a pause stops what is held up, and it goes on where it was", async () => {
   const { line, steps } = house(once("push id of a.wav", ["offline", 0]));
   line.add({ name: null, files: [file("a.wav")], options: OPTIONS });

@@ -190,10 +190,11 @@ export class Line {
     signal.throwIfAborted();
     const part = this.of(id).parts[index]!;
     if (part.upload && part.sent === part.size) return;
-    this.change(id, { state: "sending" });
+    this.change(id, { state: "sending", error: undefined });
     const upload = part.upload ?? (await this.way.open(part));
     this.part(id, index, { upload });
-    await this.way.push({ ...part, upload }, (sent) => this.part(id, index, { sent }), signal);
+    // What has left is not what has arrived: the last byte counts when the server has said so.
+    await this.way.push({ ...part, upload }, (sent) => this.part(id, index, { sent: Math.min(sent, part.size - 1) }), signal);
     this.part(id, index, { sent: part.size });
   }
 
