@@ -32,7 +32,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "housekeeping/shelves.py:FolderShelf.put": ("backup.manifest",),
     "housekeeping/shelves.py:FolderShelf.write": ("backup.manifest",),
     "housekeeping/shelves.py:_private": ("backup.manifest",),
-    "housekeeping/shelves.py:_private_folder": ("backup.manifest",),
+    "housekeeping/shelves.py:private_folder": ("backup.manifest",),
     "housekeeping/shelves.py:new_shelf": ("backup.manifest",),
     "housekeeping/sweepers.py:Trash.remove": ("trash.rows",),
     "housekeeping/sweepers.py:_rename": ("artifacts.going",),
