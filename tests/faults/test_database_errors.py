@@ -215,7 +215,7 @@ def test_a_lock_longer_than_the_patience_is_a_503_and_work_goes_on_after_it(
     server: Server, recording: Path, holder: Holder
 ) -> None:
     play(server, transcribe={"delay": 0.05})
-    server.start(DATABASE_BUSY_SECONDS="0.3")
+    server.start(DATABASE_BUSY_SECONDS="1")
     id, job = server.upload(recording)
     until(lambda: server.job(job)["status"] == "running")
     holder.hold()

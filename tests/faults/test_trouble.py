@@ -66,7 +66,7 @@ def test_a_damaged_file_gives_what_can_be_read_and_a_warning(server: Server, tmp
 
 
 def test_a_database_held_by_another_is_a_503_and_nothing_is_kept(server: Server, recording: Path) -> None:
-    server.start()
+    server.start(DATABASE_BUSY_SECONDS="2")
     holder = subprocess.Popen(
         ["python3", "-c", _HOLD, str(server.folder / "house.db")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
