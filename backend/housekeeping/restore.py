@@ -138,10 +138,7 @@ async def _fill(url: str, file: Path, manifest: Manifest, uploads_dir: Path, wai
         await _catch_up(database, manifest)
         await mirror_new(database, Storage(uploads_dir))
     finally:
-        await database.close()
-    if waiting is not None:
-        with waiting.open("rb") as written:
-            os.fsync(written.fileno())
+        await database.close()  # SQLite has synced its file by then: all of it, also what was copied
 
 
 async def _catch_up(database: Database, manifest: Manifest) -> None:

@@ -102,7 +102,6 @@ MUTANTS = [
     Mutant("the names of restored files do not last", _X, "            sync_folder(Path(below))\n", "            pass\n", (MOVING,)),
     Mutant("the folders of restored recordings do not last", _X, "    sync_folder(uploads_dir)\n", "", (MOVING,)),
     Mutant("the name of a restored database does not last", _X, "            sync_folder(path.absolute().parent)\n", "", (MOVING,)),
-    Mutant("a restored database does not last", _X, "            os.fsync(written.fileno())\n", "            pass\n", (MOVING,)),
     Mutant("rows do not outlive a power cut", _DB, "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL", ("tests/test_database.py",)),
     # fences
     Mutant("any attempt may move a job", _Q, "        query = query.where(Job.attempt == expected)\n", "        pass\n", (QUEUE, FENCES)),

@@ -25,7 +25,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     "housekeeping/disk.py:remove": ("sweep.files",),
     "housekeeping/incoming.py:ExpiredUploads.remove": ("upload.expired",),
     "housekeeping/incoming.py:_unlink": ("upload.expired",),
-    "housekeeping/restore.py:_fill": ("restore.files", "restore.database"),
     "housekeeping/restore.py:_settle": ("restore.files",),
     "housekeeping/restore.py:restore": ("restore.files", "restore.database"),
     "housekeeping/retention.py:Retention.remove": ("retention.rows",),
