@@ -42,6 +42,7 @@ async def test_an_error_rolls_everything_back_and_tells_nobody(database: Databas
 
 async def test_callbacks_run_after_the_commit(database: Database) -> None:
     seen: list[bool] = []
+    still_open: list[bool] = []
 
     async def look() -> None:
         async with database.read() as session:
@@ -51,9 +52,29 @@ async def test_callbacks_run_after_the_commit(database: Database) -> None:
     async with database.write() as session:
         session.add(user("ann"))
         after_commit(session, lambda: looks.append(asyncio.create_task(look())))
+        after_commit(session, lambda: still_open.append(session.in_transaction()))
     await asyncio.gather(*looks)
 
-    assert seen == [True]
+    assert (seen, still_open) == ([True], [False])
+
+
+async def test_a_row_names_a_parent_that_is_there_and_goes_with_it(database: Database) -> None:
+    def meeting(id: str, owner: str) -> Recording:
+        return Recording(id=id, owner_id=owner, name="a", extension="wav", size=1, sha256="0" * 64)
+
+    async with database.write() as session:
+        session.add(user("ann"))
+        await session.flush()
+        session.add(meeting("hers", "ann"))
+
+    with pytest.raises(IntegrityError):
+        async with database.write() as session:
+            session.add(meeting("nobody's", "nobody"))
+    async with database.write() as session:
+        await session.execute(delete(User))
+
+    async with database.read() as session:
+        assert (await session.scalars(select(Recording.id))).all() == []
 
 
 @pytest.mark.sqlite

@@ -118,6 +118,8 @@ def _explain(error: Exception) -> EngineError:
         return EngineError("out_of_memory", "The engine ran out of memory.", retry=True)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return EngineError("disk_full", "The disk is full. Make room; the job goes on then.", retry=True)
+    if isinstance(error, OSError) and error.errno == errno.EIO:
+        return EngineError("disk_failed", "The disk failed. Tell whoever runs this server; retry later.", retry=True)
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return EngineError("out_of_memory", "The engine ran out of memory.", retry=True)
     if isinstance(error, Unbelievable):

@@ -85,7 +85,8 @@ class EngineError(Exception):
     """An engine could not do what it was asked.
 
     Codes: `model_missing` (mend it with the command in `detail`), `model_damaged`, `audio_unreadable`, `engine_failed`,
-    `engine_died`, `out_of_memory`, `disk_full`. Where `retry` is true the same request may succeed later.
+    `engine_died`, `out_of_memory`, `disk_full`, `disk_failed`. Where `retry` is true the same request may succeed
+    later.
     """
 
     def __init__(self, code: str, detail: str, retry: bool = False) -> None:

@@ -15,7 +15,7 @@ from backend.crash import durable_step
 from backend.database import Database, connect, utc_now
 from backend.errors import AppError
 from backend.housekeeping import snapshot
-from backend.housekeeping.shelves import Print, Shelf, new_shelf
+from backend.housekeeping.shelves import Print, Shelf, new_shelf, private_folder
 from backend.housekeeping.snapshot import Snapshot
 from backend.jobs.tables import Status
 from backend.recordings.files import Storage
@@ -54,7 +54,7 @@ async def backup(url: str, uploads_dir: Path, target: Path, *, link: bool = Fals
     """Keep everything at `target`, a new folder or a new `.tar`. Raises TargetTaken."""
     if target.exists() and not (target.is_dir() and target.suffix != ".tar" and not any(target.iterdir())):
         raise TargetTaken
-    target.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(target.parent)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as room, new_shelf(target) as shelf:
         taken = await snapshot.take(url, Path(room) / "database", portable=portable)
         database = connect(url)

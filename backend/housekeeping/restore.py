@@ -14,7 +14,7 @@ from backend.durable import sync_folder
 from backend.errors import AppError
 from backend.housekeeping import snapshot
 from backend.housekeeping.backup import MANIFEST, Manifest, manifest_from_json
-from backend.housekeeping.shelves import members, take_out
+from backend.housekeeping.shelves import members, private_folder, take_out
 from backend.jobs.mirror import mirror_new
 from backend.jobs.tables import Job, Status
 from backend.minutes.tables import Minutes
@@ -99,7 +99,7 @@ async def _must_be_empty(url: str, uploads_dir: Path, manifest: Manifest) -> Non
 
 def _stage(source: Path, stage: Path, manifest: Manifest) -> None:
     shutil.rmtree(stage, ignore_errors=True)  # of a restore that was killed
-    stage.mkdir(mode=0o700, parents=True)
+    private_folder(stage)
     left = dict(manifest.files)
     wrong: list[str] = []
     try:
@@ -138,10 +138,7 @@ async def _fill(url: str, file: Path, manifest: Manifest, uploads_dir: Path, wai
         await _catch_up(database, manifest)
         await mirror_new(database, Storage(uploads_dir))
     finally:
-        await database.close()
-    if waiting is not None:
-        with waiting.open("rb") as written:
-            os.fsync(written.fileno())
+        await database.close()  # SQLite has synced its file by then: all of it, also what was copied
 
 
 async def _catch_up(database: Database, manifest: Manifest) -> None:

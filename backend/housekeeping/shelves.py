@@ -54,7 +54,7 @@ class FolderShelf:
 
     def _place(self, name: str) -> Path:
         target = self.root / name
-        _private_folder(target.parent)
+        private_folder(target.parent)
         return target
 
 
@@ -80,7 +80,7 @@ class TarShelf:
 @contextmanager
 def new_shelf(target: Path) -> Iterator[Shelf]:
     """An empty shelf. A tar has its name only when it is whole; a folder is whole once its manifest is there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(target.parent)
     if target.suffix != ".tar":
         target.mkdir(mode=0o700, exist_ok=True)
         yield FolderShelf(target)
@@ -89,11 +89,8 @@ def new_shelf(target: Path) -> Iterator[Shelf]:
     part = target.with_name(f".{target.name}.part")
     part.unlink(missing_ok=True)
     try:
-        with _private(part) as file:
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-                yield TarShelf(archive)
-            file.flush()
-            os.fsync(file.fileno())
+        with _private(part) as file, tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            yield TarShelf(archive)
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -132,7 +129,7 @@ def copy(source: BinaryIO, target: BinaryIO | None) -> Print:
 
 def take_out(file: BinaryIO, target: Path) -> Print:
     """Write a member of a backup where it belongs."""
-    _private_folder(target.parent)
+    private_folder(target.parent)
     with _private(target) as copied:
         return copy(file, copied)
 
@@ -148,7 +145,8 @@ def _private(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
 
 
-def _private_folder(folder: Path) -> None:
+def private_folder(folder: Path) -> None:
+    """Make `folder` and those above it, for their owner alone, and let them last."""
     for path in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
         path.mkdir(mode=0o700, exist_ok=True)
         sync_folder(path.parent)

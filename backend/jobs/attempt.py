@@ -1,6 +1,7 @@
 """One attempt at one job: run the pipeline, keep the row up to date, publish what came of it. Each write is fenced."""
 
 import asyncio
+import errno
 import logging
 import random
 import time
@@ -30,7 +31,7 @@ from backend.jobs.pipeline import Outcome, Pipeline, Source
 from backend.jobs.queue import Fenced, Limits
 from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.jobs.workspace import Workspace
-from backend.recordings.files import Storage
+from backend.recordings.files import DiskFull, Storage
 from backend.recordings.media import InputMissing
 from backend.recordings.parts import parts_of
 from backend.recordings.tables import Recording
@@ -95,9 +96,9 @@ class Attempt:
         except (AppError, EngineError) as error:
             logger.warning("Job failed", extra={"code": error.code, "attempt": self.job.attempt})
             await self._give_up(error.code, error.detail, retry=error.retry)
-        except Exception:
+        except Exception as error:
             logger.exception("Job failed unexpectedly", extra={"attempt": self.job.attempt})
-            await self._give_up("internal_error", "Something went wrong here. It has been logged.", retry=True)
+            await self._give_up(*_told(error), retry=True)
         finally:
             self.herald.changed(self.job.id)
 
@@ -245,6 +246,18 @@ def _originals(storage: Storage, recording: Recording) -> list[Path]:
         return parts_of(storage, recording)
     except FileNotFoundError:
         raise InputMissing from None
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """Code and detail of what nobody has foreseen, or of a disk that does not do what it is for."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull.code, DiskFull.detail
+    if number == errno.EIO:
+        code = "disk_failed"
+        return code, "The disk failed. Tell whoever runs this server; retry later."
+    code = "internal_error"
+    return code, "Something went wrong here. It has been logged."
 
 
 class _Reporter:

@@ -89,6 +89,12 @@ class InputMissing(NotFound):
     detail = "The file of this recording is no longer there. Upload it again."
 
 
+class InputUnreadable(AppError):
+    status = 500
+    code = "input_unreadable"
+    detail = "The disk did not give back the file of this recording. Tell the people who run this server; retry later."
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What the file says of itself. The duration is that of the packets; only decoding tells the true one."""
@@ -115,7 +121,8 @@ def _forget(_seconds: float) -> None:
 async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str | None = None) -> Probe:
     """Read the headers, then every packet of the first audio stream without decoding it: a header may lie.
 
-    Raises NotMedia, UnsupportedAudio, NoAudio, TooShort, TooLong, MediaDamaged, InputMissing or DecoderKilled.
+    Raises NotMedia, UnsupportedAudio, NoAudio, TooShort, TooLong, MediaDamaged, InputMissing, InputUnreadable or
+    DecoderKilled.
     """
     source = source.absolute()
     size = _size(source)
@@ -135,6 +142,7 @@ async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str 
             on_error=seen.header,
             folder="/",
         )
+        await _must_be_readable(outcome, [source])
     except child.OutOfTime:
         raise MediaDamaged("Reading this file took too long; it is probably damaged.") from None
     if _ended_from_outside(outcome):
@@ -210,6 +218,7 @@ async def normalize(
             on_output=seen.progress,
             folder=str(private),
         )
+        await _must_be_readable(outcome, sources)
         duration = _checked(outcome, heard, copy, max_seconds)
         await asyncio.to_thread(_name_durably, {copy: listening_copy, heard: wav})
     except child.OutOfTime:
@@ -252,6 +261,24 @@ def _heard(number: int, probed: Probe, wav: str, copy: str) -> str:
         f"[{number}:a:0]{timeline},{mono},asplit[to_{wav}][to_{copy}];"
         f"[to_{wav}]aresample={_WAV_RATE}[{wav}];[to_{copy}]aresample={_COPY_RATE}[{copy}]"
     )
+
+
+async def _must_be_readable(outcome: child.Outcome, sources: Sequence[Path]) -> None:
+    """FFmpeg calls a file that ends too soon and a disk that fails by one name; only the disk fails us too."""
+    if _FAILED_READ in outcome.errors:
+        await asyncio.to_thread(_read_through, sources)
+
+
+def _read_through(sources: Sequence[Path]) -> None:
+    for source in sources:
+        try:
+            with source.open("rb", buffering=0) as file:
+                while file.read(64 * 1024):
+                    pass
+        except FileNotFoundError:
+            raise InputMissing from None
+        except OSError as error:
+            raise InputUnreadable from error
 
 
 def _checked(outcome: child.Outcome, wav: Path, copy: Path, max_seconds: float) -> float:
@@ -309,12 +336,7 @@ def _refusal(outcome: child.Outcome, *, opened: bool = False) -> AppError:
     if not opened and "Permission denied" in errors:
         raise PermissionError("FFmpeg may not read the file of a recording")
     misread = "detected only with low score" in errors
-    if (
-        opened
-        or "Input/output error" in errors
-        or outcome.code < 0
-        or ("moov atom not found" in errors and not misread)
-    ):
+    if opened or _FAILED_READ in errors or outcome.code < 0 or ("moov atom not found" in errors and not misread):
         return MediaDamaged()
     return NotMedia()
 
@@ -331,6 +353,7 @@ def _size(source: Path) -> int:
         raise InputMissing from None
 
 
+_FAILED_READ = "Input/output error"
 _TOO_MANY_STREAMS = re.compile(r"Number of (streams|tracks) exceeds max_streams")
 _NOTHING_COPIED = re.compile(r"\baudio:0 ?[kK]|Output file is empty")
 _INPUT = re.compile(r"Input #0, (\S+), from ")

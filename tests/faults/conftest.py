@@ -58,10 +58,14 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def moved_in(folder: Path, furnished: Server, **settings: str) -> Server:
     """A server of a house like the furnished one, not started yet; write its script with `play`."""
     server = Server(folder, SCRIPT=str(folder / "script.json"), **settings)
-    shutil.copy(furnished.folder / "house.db", folder)
+    move_in(server, furnished)
+    return server
+
+
+def move_in(server: Server, furnished: Server) -> None:
+    shutil.copy(furnished.folder / "house.db", server.folder)
     server.client.headers["Authorization"] = furnished.client.headers["Authorization"]
     play(server)
-    return server
 
 
 @pytest.fixture

@@ -109,9 +109,8 @@ class Disk:
             size = int(said.rsplit(",", 1)[1])
             file.now[:] = file.now[:size].ljust(size, b"\0") if call == "ftruncate" else file.now.ljust(size, b"\0")
             return True
-        if call in ("write", "writev", "pwrite64", "pwritev"):
-            data = b"".join(_bytes(text) for text in _STRING.findall(said))[:result]
-            assert len(data) == result, f"strace has cut off what was written: {said[:80]}"
+        if call in ("write", "writev", "pwrite64", "pwritev", "sendfile"):
+            data = self._sent(said, result) if call == "sendfile" else _written(said, result)
             at = int(said.rsplit(",", 1)[1]) if call.startswith("p") else opened.at
             at = len(file.now) if opened.appends else at
             if len(file.now) < at:
@@ -121,6 +120,15 @@ class Disk:
                 opened.at = at + result
             return True
         raise AssertionError(f"nobody knows what {call} does to a disk")
+
+    def _sent(self, said: str, result: int) -> bytes:
+        """What sendfile took: it is told from where, and not what it was."""
+        _, source = (Path(_bytes(text).decode()) for _, text in _PLACE.findall(said))
+        [offset] = re.findall(r"\[(\d+)\]", said)[:1]
+        below = self._path(str(source))
+        found = None if below is None else self._find(below)
+        content = bytes(found.now) if isinstance(found, File) else source.read_bytes()
+        return content[int(offset) : int(offset) + result]
 
     def _opened(self, process: int, said: str, result: int) -> bool:
         [path, *_] = [self._path(text) for text in _texts(said, "openat")]
@@ -203,6 +211,12 @@ def _bytes(quoted: str) -> bytes:
     value = ast.literal_eval(f'b"{quoted}"')
     assert isinstance(value, bytes)
     return value
+
+
+def _written(said: str, result: int) -> bytes:
+    data = b"".join(_bytes(text) for text in _STRING.findall(said))[:result]
+    assert len(data) == result, f"strace has cut off what was written: {said[:80]}"
+    return data
 
 
 def _taken(path: Path) -> File | Folder:

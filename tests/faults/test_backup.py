@@ -7,19 +7,21 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.conftest import play
+from tests.faults.conftest import moved_in, play
+from tests.faults.test_housekeeping import checked
 from tests.serving import PASSWORD, ROOT, Server, until
 
 
-def command(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(server: Server, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "backend", *arguments],
-        env=server.env,
+        env={**server.env, **more},
         cwd=ROOT,
         text=True,
         capture_output=True,
@@ -110,39 +112,57 @@ def _folder(tmp_path: Path) -> Path:
     return folder
 
 
+@dataclass(frozen=True, slots=True)
+class LivedIn:
+    """A house that is stopped, with one recording that is done, and a backup of it."""
+
+    server: Server
+    recording: str
+    kept: Path
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory, furnished: Server, recording: Path) -> LivedIn:
+    server = moved_in(tmp_path_factory.mktemp("house"), furnished)
+    try:
+        server.start()
+        id, job = server.upload(recording)
+        assert server.ended(job)["status"] == "done"
+        assert server.stop() == 0
+    finally:
+        server.close()
+    kept = tmp_path_factory.mktemp("backups") / "kept"
+    assert command(server, "backup", str(kept)).returncode == 0
+    return LivedIn(server, id, kept)
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", ["backup.manifest", "restore.files", "restore.database"])
-def test_a_command_killed_at_a_durable_step_can_be_given_again(
-    server: Server, recording: Path, tmp_path: Path, step: str, moment: str
+async def test_a_command_killed_at_a_durable_step_can_be_given_again(
+    lived_in: LivedIn, recording: Path, tmp_path: Path, step: str, moment: str
 ) -> None:
-    server.start()
-    id, job = server.upload(recording)
-    assert server.ended(job)["status"] == "done"
-    server.stop()
-    there = Server(_folder(tmp_path), SCRIPT=server.env["SCRIPT"])
-    backups = step.startswith("backup")
-    (server if backups else there).env["CRASH_AT"] = f"{moment}:{step}"
-    kept = command(server, "backup", str(tmp_path / "kept"))
-    if backups:
-        assert kept.returncode == -signal.SIGKILL
-        server.env["CRASH_AT"] = ""
-        assert command(server, "check").returncode == 0
+    there = Server(_folder(tmp_path))
+    crash = {"CRASH_AT": f"{moment}:{step}"}
+    if step.startswith("backup"):
+        kept = tmp_path / "kept"
+        assert command(lived_in.server, "backup", str(kept), **crash).returncode == -signal.SIGKILL
+        assert (await checked(lived_in.server)).problems == []
         if moment == "before":  # without a manifest it is none
-            refused = command(there, "restore", str(tmp_path / "kept"))
+            refused = command(there, "restore", str(kept))
             assert (refused.returncode, "no whole backup" in refused.stderr) == (1, True)
-            shutil.rmtree(tmp_path / "kept")
-            command(server, "backup", str(tmp_path / "kept"))
+            shutil.rmtree(kept)
+            assert command(lived_in.server, "backup", str(kept)).returncode == 0
     else:
-        assert command(there, "restore", str(tmp_path / "kept")).returncode == -signal.SIGKILL
-        there.env["CRASH_AT"] = ""
+        kept = lived_in.kept
+        assert command(there, "restore", str(kept), **crash).returncode == -signal.SIGKILL
         shutil.rmtree(there.folder)
         there.folder.mkdir()
 
-    restored = command(there, "restore", str(tmp_path / "kept"))
+    restored = command(there, "restore", str(kept))
 
     assert restored.returncode == 0, restored.stdout + restored.stderr
-    assert command(there, "check").returncode == 0
-    assert (there.folder / "uploads" / id / "original.wav").read_bytes() == recording.read_bytes()
+    assert (await checked(there)).problems == []
+    assert (there.folder / "uploads" / lived_in.recording / "original.wav").read_bytes() == recording.read_bytes()
     there.close()
 
 

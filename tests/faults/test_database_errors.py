@@ -16,7 +16,8 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from backend.database import Database
 from backend.events import Bus
-from backend.jobs import queue
+from backend.jobs import attempt, queue
+from backend.jobs import runner as runner_
 from backend.jobs.desk import Desk
 from backend.jobs.herald import Herald
 from backend.jobs.options import Options
@@ -143,8 +144,11 @@ async def test_whichever_call_of_the_database_fails_the_job_is_done_once(
     database: Database,
     settings: Settings,
     recording_of: MakeRecording,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
     done_all_the_same: bool,
 ) -> None:
+    monkeypatch.setattr(attempt, "BUSY_PAUSE_SECONDS", 0.01)  # some thirty times over, both would be a minute
+    monkeypatch.setattr(runner_, "LOOK_SECONDS", 0.05)
     trouble = Trouble(database)
     async with running(database, settings) as runner:
         at = 0
@@ -215,7 +219,7 @@ def test_a_lock_longer_than_the_patience_is_a_503_and_work_goes_on_after_it(
     server: Server, recording: Path, holder: Holder
 ) -> None:
     play(server, transcribe={"delay": 0.05})
-    server.start(DATABASE_BUSY_SECONDS="0.3")
+    server.start(DATABASE_BUSY_SECONDS="1")
     id, job = server.upload(recording)
     until(lambda: server.job(job)["status"] == "running")
     holder.hold()

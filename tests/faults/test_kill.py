@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.faults.conftest import KILL, play
+from tests.faults.conftest import KILL, moved_in, play
 from tests.faults.steps import ID
 from tests.faults.test_housekeeping import checked
 from tests.serving import Server, until
@@ -24,11 +24,9 @@ CHILD_STEPS = ["peaks.json", "heard", "sentences.json", "turns.json"]
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, recording: Path) -> dict[str, Any]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, furnished: Server, recording: Path) -> dict[str, Any]:
     """The document of a run that nobody disturbed."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    server = Server(folder, SCRIPT=str(folder / "script.json"))
-    play(server)
+    server = moved_in(tmp_path_factory.mktemp("undisturbed"), furnished)
     server.start()
     id, job = server.upload(recording)
     assert server.ended(job)["status"] == "done"

@@ -4,10 +4,8 @@ import asyncio
 import os
 import random
 import shutil
-import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -23,7 +21,8 @@ from backend.housekeeping.check import check_house
 from backend.jobs.queue import Limits
 from tests.faults.conftest import SENTENCES, play
 from tests.faults.disk import CALLS, Disk, calls
-from tests.serving import ROOT, Server, until
+from tests.faults.watched import Watched
+from tests.serving import Server, until
 from tests.tus import begin, make, send
 
 SEED = int(os.environ.get("POWER_SEED", "6"))
@@ -42,12 +41,13 @@ class Fact:
     until: int = 1 << 30
 
 
-class Watched(Server):
-    """A server under the eyes of strace."""
+class Told(Watched):
+    """A server whose every change of a file is written down, with what people were told."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         super().__init__(folder, **settings)
         self.trace = folder.parent / f"{folder.name}.trace"
+        self.watch = ("-y", "-s", "10000000", "-e", f"trace={','.join(CALLS)}", "-o", str(self.trace))
         self.answers: list[str] = []  #: ids of requests, in the order in which they were answered
         self.facts: list[Fact] = []
 
@@ -57,22 +57,6 @@ class Watched(Server):
     def learn(self, what: str, holds: Callable[[Rows, Path], bool]) -> Fact:
         self.facts.append(Fact(what, len(self.answers), holds))
         return self.facts[-1]
-
-    def stop(self) -> int:
-        """strace passes no signal on: the server is its child."""
-        import psutil
-
-        assert self.process is not None
-        for child in psutil.Process(self.process.pid).children():
-            child.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
-
-    def _spawn(self, more: dict[str, str]) -> None:
-        watch = ["strace", "-f", "-y", "--seccomp-bpf", "-s", "10000000", "-e", "signal=none"]
-        watch += ["-e", f"trace={','.join(CALLS)}", "-o", str(self.trace)]
-        command = [*watch, sys.executable, "-m", "backend", "serve", "--port", str(self.port)]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, env={**self.env, **more}, cwd=ROOT, stdout=log, stderr=log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +77,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, furnished: Server) -> Day:
     folder = tmp_path_factory.mktemp("day") / "house"
     folder.mkdir()
     shutil.copy(furnished.folder / "house.db", folder)
-    server = Watched(folder, SCRIPT=str(folder / "script.json"), HEARTBEAT_SECONDS="1")
+    server = Told(folder, SCRIPT=str(folder / "script.json"), HEARTBEAT_SECONDS="1")
     server.client.headers["Authorization"] = furnished.client.headers["Authorization"]
     play(server, sentences=SENTENCES[:3], transcribe={}, diarize={})
     before = Path(shutil.copytree(folder, folder.parent / "before"))
@@ -107,7 +91,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, furnished: Server) -> Day:
     return Day(before, folder, server.trace, server.answers, server.facts)
 
 
-def _live(server: Watched, folder: Path) -> None:
+def _live(server: Told, folder: Path) -> None:
     """A form, an upload in three pieces, two uploads that become one recording, an edit, the trash, a delete."""
     contents = [_sound(folder, 300 + 50 * number) for number in range(5)]
     first, job = _taken(server, server.client.post("/api/recordings", files={"file": ("一.wav", contents[0])}))
@@ -138,12 +122,12 @@ def _live(server: Watched, folder: Path) -> None:
     server.client.get("/api/recordings").raise_for_status()
 
 
-def _taken(server: Watched, answer: httpx.Response) -> tuple[str, str]:
+def _taken(server: Told, answer: httpx.Response) -> tuple[str, str]:
     assert answer.status_code == 201, answer.text
     return answer.json()["recording"]["id"], answer.json()["job"]["id"]
 
 
-def _stored(server: Watched, id: str, job: str, content: bytes | None) -> list[Fact]:
+def _stored(server: Told, id: str, job: str, content: bytes | None) -> list[Fact]:
     row = server.learn("the recording", lambda rows, _: rows("SELECT 1 FROM recordings WHERE id = ?", id) == [(1,)])
     queued = server.learn("its job", lambda rows, _: rows("SELECT 1 FROM jobs WHERE id = ?", job) == [(1,)])
     if content is None:
@@ -152,7 +136,7 @@ def _stored(server: Watched, id: str, job: str, content: bytes | None) -> list[F
     return [row, queued, bytes_there]
 
 
-def _uploaded(server: Watched, content: bytes, pieces: int) -> tuple[str, list[Fact]]:
+def _uploaded(server: Told, content: bytes, pieces: int) -> tuple[str, list[Fact]]:
     place = begin(server.client, len(content)).headers["Location"]
     id = place.rpartition("/")[2]
     step = -(-len(content) // pieces)
@@ -164,7 +148,7 @@ def _uploaded(server: Watched, content: bytes, pieces: int) -> tuple[str, list[F
     return id, facts
 
 
-def _arrived(server: Watched, id: str, so_far: bytes) -> Fact:
+def _arrived(server: Told, id: str, so_far: bytes) -> Fact:
     def holds(rows: Rows, house: Path) -> bool:
         [[received]] = rows("SELECT received FROM uploads WHERE id = ?", id) or [[-1]]
         return received >= len(so_far) and _read(house / "uploads" / "incoming" / id).startswith(so_far)
@@ -172,7 +156,7 @@ def _arrived(server: Watched, id: str, so_far: bytes) -> Fact:
     return server.learn("a piece", holds)
 
 
-def _heard(server: Watched, id: str, job: str) -> list[Fact]:
+def _heard(server: Told, id: str, job: str) -> list[Fact]:
     assert server.ended(job)["status"] == "done"
     done = "SELECT status FROM jobs WHERE id = ?"
     versions = "SELECT count(*) FROM transcripts WHERE job_id = ?"
@@ -182,13 +166,13 @@ def _heard(server: Watched, id: str, job: str) -> list[Fact]:
     ]
 
 
-def _edited(server: Watched, id: str) -> None:
+def _edited(server: Told, id: str) -> None:
     server.client.patch(f"/api/recordings/{id}", json={"name": "新名.wav"}).raise_for_status()
     named = "SELECT name FROM recordings WHERE id = ?"
     server.learn("a new name", lambda rows, _: rows(named, id) == [("新名.wav",)])
 
 
-def _mirrored(server: Watched, id: str) -> bool:
+def _mirrored(server: Told, id: str) -> bool:
     return server.rows(f"SELECT min(mirrored) FROM transcripts WHERE recording_id = '{id}'") == [(1,)]  # noqa: S608
 
 

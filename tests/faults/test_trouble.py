@@ -156,7 +156,7 @@ def test_an_upload_whose_probe_is_killed_may_be_tried_again(server: Server, reco
 
 
 def test_a_database_held_by_another_is_a_503_and_nothing_is_kept(server: Server, recording: Path) -> None:
-    server.start()
+    server.start(DATABASE_BUSY_SECONDS="2")
     holder = subprocess.Popen(
         ["python3", "-c", _HOLD, str(server.folder / "house.db")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,

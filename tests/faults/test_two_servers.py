@@ -12,17 +12,17 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.faults.conftest import play, script
+from tests.faults.conftest import move_in, play, script
 from tests.serving import Server, until
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+def pair(tmp_path: Path, furnished: Server) -> Iterator[tuple[Server, Server]]:
     """Two servers of one house, of which neither is started yet; who falls silent is given up after two seconds."""
     patience = {"RESCUE_SECONDS": "2", "HEARTBEAT_SECONDS": "0.3", "SCRIPT": str(tmp_path / "script.json")}
     one, other = Server(tmp_path, **patience), Server(tmp_path, **patience)
     other.log = tmp_path / "other.log"
-    play(one)
+    move_in(one, furnished)
     yield one, other
     for server in (one, other):
         if server.process is not None and server.process.poll() is None:

@@ -202,7 +202,7 @@ def test_files_whose_rows_are_gone_are_swept_at_start(server: Server) -> None:
 
 
 def test_a_database_held_by_another_is_a_503_and_the_piece_can_be_sent_again(server: Server) -> None:
-    server.start()
+    server.start(DATABASE_BUSY_SECONDS="2")
     place = begin(server.client, len(CONTENT)).headers["Location"]
     holder = subprocess.Popen(
         ["python3", "-c", _HOLD, str(server.folder / "house.db")],

@@ -84,6 +84,15 @@ async def test_no_more_run_than_the_limit_and_no_more_of_one_user_than_his(house
     assert running == {"ann": 2, "bob": 1}
 
 
+async def test_one_who_is_alone_keeps_to_his_limit_though_there_is_room(house: House) -> None:
+    for _ in range(3):
+        await house.add("ann")
+
+    claimed = [await house.claim() for _ in range(3)]
+
+    assert [job is not None for job in claimed] == [True, True, False]
+
+
 async def test_nobody_waits_behind_the_flood_of_another(house: House) -> None:
     limits = Limits(concurrent=1, per_user=1, size=100)
     for _ in range(20):

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import socket
 import subprocess
@@ -43,11 +44,16 @@ async def runner(database: Database, settings: Settings) -> AsyncIterator[Runner
 
 async def ended(database: Database, id: str) -> Job:
     """The job once it has ended, heard from the bus's own source: the rows."""
-    while True:
-        async with database.read() as session:
-            job = await session.get_one(Job, id)
-        if job.status not in ("queued", "running"):
-            return job
+
+    async def look() -> Job:
+        while True:
+            async with database.read() as session:
+                job = await session.get_one(Job, id)
+            if job.status not in ("queued", "running"):
+                return job
+            await asyncio.sleep(0.01)
+
+    return await asyncio.wait_for(look(), 60)
 
 
 def test_this_process_is_a_runner_and_alive() -> None:

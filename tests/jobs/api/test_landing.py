@@ -1,9 +1,11 @@
 """Uploads become a recording, once, or stay what they are."""
 
 import hashlib
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -219,6 +221,37 @@ def test_what_failed_is_not_remembered(server: Server, tone: Tone) -> None:
     send(server.client, place, 0, content)
 
     assert make(server.client, id, key="patient").status_code == 201
+
+
+def test_what_another_server_has_answered_meanwhile_is_not_done_a_second_time(
+    server: Server, recording: Path, tone: Tone
+) -> None:
+    content = recording.read_bytes()
+    id, _ = server.upload(recording)
+    upload = sent(server.client, tone(1))
+    key = {"Idempotency-Key": "slower"}
+    ways: list[Callable[[], httpx.Response]] = [
+        lambda: make(server.client, upload, key="slower"),
+        lambda: server.client.post("/api/recordings", files={"file": ("a.wav", content)}, headers=key),
+        lambda: server.client.post(f"/api/recordings/{id}/jobs", json={}, headers=key),
+    ]
+
+    def there() -> list[object]:
+        return [
+            len(folders(server)),
+            *(server.client.get(f"/api/{what}").json()["total"] for what in ("recordings", "jobs")),
+        ]
+
+    before = there()
+    with closing(sqlite3.connect(server.folder / "house.db", timeout=30)) as rows:
+        # It has the key's row, of which we can know nothing until we write ours.
+        rows.execute("CREATE TRIGGER faster BEFORE INSERT ON answered BEGIN SELECT RAISE(ABORT, 'it is there'); END")
+        answers = [way() for way in ways]
+        rows.execute("DROP TRIGGER faster")
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(503, "busy")] * 3
+    assert there() == before
+    assert make(server.client, upload, key="slower").status_code == 201
 
 
 @pytest.mark.parametrize("key", ["a b", "x" * 256])
