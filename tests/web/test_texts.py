@@ -10,6 +10,7 @@ import pytest
 import backend.app  # noqa: F401  (every error there is has been defined)
 from backend.accounts.audit import Action
 from backend.errors import AppError
+from backend.minutes.templates import BUILT_IN
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCALES = ROOT / "frontend" / "src" / "locales"
@@ -52,6 +53,10 @@ def test_every_code_of_the_server_has_words(language: str) -> None:
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_every_act_of_the_audit_log_has_words(language: str) -> None:
     assert sorted({action.value for action in Action} - set(texts(language)["actions"])) == []
+
+
+def test_built_in_templates_are_called_on_the_page_as_on_the_server() -> None:
+    assert texts("zh-CN")["templates"]["names"] == {key: template.name for key, template in BUILT_IN.items()}
 
 
 def test_both_languages_have_the_same_texts_with_the_same_gaps() -> None:

@@ -58,7 +58,7 @@ export function Editor({ recording, user, loaded, reload }: Opened) {
   // What a language model made of an older version says so.
   useEffect(() => {
     if (state.kind !== "saved") return;
-    for (const made of ["minutes", "polish"]) void queries.invalidateQueries({ queryKey: ["recording", recording.id, made] });
+    for (const made of ["minutes", "polish", "repair"]) void queries.invalidateQueries({ queryKey: ["recording", recording.id, made] });
   }, [queries, recording.id, state.kind]);
 
   /** Take over a text that is being changed right now. */

@@ -445,6 +445,41 @@ def test_torn_segments_are_proposed_and_repaired_only_where_somebody_says_so(
     assert (again.status_code, again.json()["code"]) == (409, "transcript_changed")
 
 
+def test_repairs_that_were_rejected_or_taken_back_may_still_be_accepted(
+    server: Server, recording: Path, mood: Moody
+) -> None:
+    id, first = server.upload(recording)
+    server.ended(first)
+    raw = get(server, f"{id}/transcript")["document"]
+    mood.script = lambda asked: Reply({"repairs": [{"do": "merge", "n": n, "s": ""} for n in (1, 3)]})
+    server.ended(server.client.post(f"/api/recordings/{id}/repair").raise_for_status().json()["id"])
+
+    def review(**said: list[int]) -> httpx.Response:
+        base = get(server, f"{id}/transcript")["number"]
+        return server.client.post(f"/api/recordings/{id}/repair/review", json={"based_on": base, **said})
+
+    def standings() -> list[str]:
+        return [one["standing"] for one in get(server, f"{id}/repair")["items"]]
+
+    review(accept=[0], reject=[1]).raise_for_status()
+    accepted = standings()
+    base = get(server, f"{id}/transcript")["number"]
+    body = {"based_on": base, "document": {name: raw[name] for name in ("speakers", "segments")}}
+    server.client.put(f"/api/recordings/{id}/transcript", json=body).raise_for_status()
+    taken_back = standings()
+    twice_rejected = review(reject=[1])
+    review(accept=[0, 1]).raise_for_status()
+
+    assert (accepted, taken_back, standings()) == (
+        ["accepted", "rejected"],
+        ["open", "rejected"],
+        ["accepted", "accepted"],
+    )
+    assert (twice_rejected.status_code, review(accept=[0]).status_code) == (422, 422)
+    segments = get(server, f"{id}/transcript")["document"]["segments"]
+    assert len(segments) == len(raw["segments"]) - 2
+
+
 def test_an_endpoint_of_the_house_is_tested_chosen_and_keeps_its_key_to_itself(
     server: Server, transcribed: str, language: LanguageServer, mood: Moody, stranger: httpx.Client
 ) -> None:
