@@ -49,6 +49,7 @@ def fill_sign_in(page: "Page", name: str, password: str = PASSWORD) -> None:
 def test_who_registers_waits_and_comes_in_when_an_admin_says_yes(page: "Page", window: "Page") -> None:
     window.goto("/sign-in")
     window.get_by_role("link", name="还没有账号？注册一个").click()
+    window.get_by_label("再输一次密码").wait_for()  # until then the page for signing in is there, with fields of the same names
     window.get_by_label("用户名").fill("韩梅梅")
     window.get_by_label("密码", exact=True).fill(PASSWORD)
     window.get_by_label("再输一次密码").fill("something else")
