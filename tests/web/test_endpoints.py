@@ -1,4 +1,4 @@
-"""Setting up a language model in the console, in a real browser: added, tested, chosen, and its key never seen again."""
+"""Setting up a language model in the console, in a real browser: added, tested, chosen; its key is never seen again."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

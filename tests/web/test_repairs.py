@@ -118,7 +118,7 @@ def test_repairs_are_proposed_heard_and_accepted_one_by_one(page: "Page", house:
     panel.get_by_role("button", name="检查断开的段落").click()
     panel.get_by_text("找到 2 处，2 处待处理").wait_for()
     first, second = items(panel).nth(0), items(panel).nth(1)
-    assert first.locator("mark").all_inner_texts() == ["定下来。", "定下来。"]
+    assert first.locator("mark").all_text_contents() == ["移动的文字：定下来。"] * 2
     assert "一句话被切成了两段" in second.inner_text()
     assert texts(house, recording) == raw
 
@@ -135,7 +135,7 @@ def test_repairs_are_proposed_heard_and_accepted_one_by_one(page: "Page", house:
     assert versions(house, recording)[0]["origin"] == "repair"
     assert len(versions(house, recording)) == before + 1
     # Whoever decides with the keys is at the next one already.
-    assert second.locator("[data-accept]").evaluate("one => one === document.activeElement")
+    until(lambda: second.locator("[data-accept]").evaluate("one => one === document.activeElement"))
     page.keyboard.press("Enter")
     panel.get_by_text("找到 2 处，都处理过了").wait_for()
     until(lambda: words(page)[3] == WHOLE[1][0])
@@ -271,6 +271,7 @@ def test_axe_finds_nothing_serious_and_a_phone_has_room_for_it(
     items(panel).nth(0).get_by_role("button", name=re.compile("^采用")).click()
     items(panel).nth(1).get_by_role("button", name=re.compile("^不采用")).click()
     panel.get_by_text("找到 2 处，都处理过了").wait_for()
+    panel.locator("ol[aria-busy=false]").wait_for()
     found += axe(page)
 
     assert not found, "\n".join(found)

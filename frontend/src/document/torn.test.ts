@@ -35,3 +35,14 @@ test("every character is shown once, and the same ones are marked before and aft
     }),
   );
 });
+
+test("of long texts only what stands around the cut is shown", () => {
+  const long = "甲".repeat(40);
+  const move = moved([said("S1", `${long}我们把预`), said("S2", `算定下。${long}`)], [said("S1", `${long}我们把预算定下。`), said("S2", long)], 6);
+  const merge = moved([said("S1", long), said("S1", "乙".repeat(40))], [said("S1", long + "乙".repeat(40))], 3);
+  const given = moved([said("S1", long)], [said("S2", long)], 3);
+
+  expect([shown(move.before), shown(move.after)]).toEqual([["…甲甲我们把预", "[算定下。]甲甲甲甲甲甲…"], ["…甲甲我们把预[算定下。]", "甲甲甲甲甲甲…"]]);
+  expect([shown(merge.before), shown(merge.after)]).toEqual([["…甲甲甲", "乙乙乙…"], ["…甲甲甲乙乙乙…"]]);
+  expect(shown(given.before)).toEqual(["[甲甲甲]…[甲甲甲]"]);
+});

@@ -1,5 +1,5 @@
 // Torn segments: what a language model proposes, to be accepted or rejected one by one. Nothing is done before that.
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, App, Button, Empty, Popconfirm, Space } from "antd";
 import { useRef, useState } from "react";
 import { flushSync } from "react-dom";
@@ -19,6 +19,9 @@ import "./repairs.css";
 /** Proposals that are shown at once. */
 const PAGE = 100;
 
+/** The id of a proposal, or what is done apart from any. */
+type Doing = number | "all" | "asking";
+
 interface Panel {
   id: string;
   doc: Doc;
@@ -36,47 +39,54 @@ export function RepairPanel({ id, doc, places, stored, base, renewed }: Panel) {
   const params = { path: { recording_id: id } };
   const job = useNewestJob(id, "repair");
   const running = job?.status === "queued" || job?.status === "running";
-  const [busy, setBusy] = useState<"asking" | "all" | "one" | null>(null);
+  const [doing, setDoing] = useState<readonly Doing[]>([]);
+  const line = useRef<Promise<unknown>>(Promise.resolve());
   const [only, setOnly] = useState<Standing | null>(null);
   const [shown, setShown] = useState(PAGE);
   const list = useRef<HTMLOListElement>(null);
+  const queries = useQueryClient();
+  const key = ["recording", id, "repair"];
   const found = useQuery({
-    queryKey: ["recording", id, "repair"],
+    queryKey: key,
     queryFn: () => answer(api.GET("/api/recordings/{recording_id}/repair", { params })).catch(orNone("repair_not_found")),
     staleTime: 0,
   });
 
-  async function act(kind: typeof busy, work: () => Promise<unknown>): Promise<boolean> {
-    if (busy) return false;
-    setBusy(kind);
-    try {
-      await stored();
-      await work();
-      return true;
-    } catch (error) {
-      messages.tell(error);
-      return false;
-    } finally {
-      await found.refetch();
-      flushSync(() => setBusy(null));
-    }
+  /** One thing after another: who decides quickly is not held up, and loses nothing. */
+  function act(what: Doing, work: () => Promise<unknown>): Promise<boolean> {
+    setDoing((before) => [...before, what]);
+    const turn = line.current.then(async () => {
+      try {
+        await stored();
+        await work();
+        return true;
+      } catch (error) {
+        messages.tell(error);
+        return false;
+      } finally {
+        await found.refetch();
+        flushSync(() => setDoing((before) => before.filter((one) => one !== what)));
+      }
+    });
+    line.current = turn;
+    return turn;
   }
   const begin = () => act("asking", () => answer(api.POST("/api/recordings/{recording_id}/repair", { params })));
-  const review = (kind: "all" | "one", accept: number[], reject: number[]) =>
-    act(kind, async () => {
+  const review = (what: Doing, accept: number[], reject: number[]) =>
+    act(what, async () => {
       const { number } = await answer(api.POST("/api/recordings/{recording_id}/repair/review", { params, body: { based_on: base(), accept, reject } }));
       if (accept.length === 0) return;
       await renewed();
       void message.success(t("repair.kept", { count: accept.length, number }));
     });
 
-  /** Say something to one, and be at the next. */
+  /** Say something to one, and be at the next; who went elsewhere meanwhile stays there. */
   async function settle(item: number, accept: boolean) {
-    if (!(await review("one", accept ? [item] : [], accept ? [] : [item]))) return;
-    const next = nextOpen(repair?.items ?? [], item);
+    const done = await review(item, accept ? [item] : [], accept ? [] : [item]);
+    if (!done || document.activeElement !== document.body) return;
+    const next = nextOpen(queries.getQueryData<typeof found.data>(key)?.items ?? [], item);
     const button = next && list.current?.querySelector<HTMLElement>(`[data-item="${next.id}"] [data-accept]`);
-    if (button) button.focus();
-    else list.current?.focus();
+    (button ?? list.current)?.focus();
   }
 
   /** Have here what was changed elsewhere. */
@@ -97,8 +107,8 @@ export function RepairPanel({ id, doc, places, stored, base, renewed }: Panel) {
   return (
     <section className="panel repair" aria-label={t("repair.name")}>
       <WithModel>
-        <p className="quiet">{t("repair.about")}</p>
-        <Button type={repair ? "default" : "primary"} loading={busy === "asking"} disabled={running} onClick={() => void begin()}>{repair ? t("repair.again") : t("repair.begin")}</Button>
+        {items.length === 0 && <p className="quiet">{t("repair.about")}</p>}
+        <Button type={repair ? "default" : "primary"} size={repair ? "small" : "middle"} loading={doing.includes("asking")} disabled={running} onClick={() => void begin()}>{repair ? t("repair.again") : t("repair.begin")}</Button>
         <ModelJob job={job} />
       </WithModel>
       {repair && (
@@ -113,9 +123,9 @@ export function RepairPanel({ id, doc, places, stored, base, renewed }: Panel) {
           {items.length > 0 && open.length === 0 && kinds.includes("outdated") && <Alert type="info" showIcon title={t("repair.changed")} />}
           {open.length > 0 && (
             <Space wrap>
-              <Button size="small" type="primary" ghost loading={busy === "all"} disabled={elsewhere} onClick={() => void review("all", open, [])}>{t("repair.acceptAll", { count: open.length })}</Button>
+              <Button size="small" type="primary" loading={doing.includes("all")} disabled={doing.length > 0 || elsewhere} onClick={() => void review("all", open, [])}>{t("repair.acceptAll", { count: open.length })}</Button>
               <Popconfirm title={t("repair.rejectSure", { count: open.length })} okText={t("repair.rejectAll")} onConfirm={() => review("all", [], open)}>
-                <Button size="small" disabled={busy !== null || elsewhere}>{t("repair.rejectAll")}</Button>
+                <Button size="small" disabled={doing.length > 0 || elsewhere}>{t("repair.rejectAll")}</Button>
               </Popconfirm>
             </Space>
           )}
@@ -128,9 +138,9 @@ export function RepairPanel({ id, doc, places, stored, base, renewed }: Panel) {
               ))}
             </div>
           )}
-          <ol ref={list} className="repairs" tabIndex={-1} aria-label={t("repair.proposals")} aria-busy={busy !== null}>
+          <ol ref={list} className="repairs" tabIndex={-1} aria-label={t("repair.proposals")} aria-busy={doing.length > 0}>
             {wanted.slice(0, shown).map((item) => (
-              <RepairItem key={item.id} item={item} doc={doc} places={places} open={busy === null && !elsewhere} accept={() => void settle(item.id, true)} reject={() => void settle(item.id, false)} />
+              <RepairItem key={item.id} item={item} doc={doc} places={places} open={!elsewhere} busy={doing.includes(item.id)} accept={() => void settle(item.id, true)} reject={() => void settle(item.id, false)} />
             ))}
           </ol>
           {wanted.length > shown && <Button block onClick={() => setShown(shown + PAGE)}>{t("diff.more", { count: wanted.length - shown })}</Button>}

@@ -28,7 +28,7 @@ import { openRow, rowOf, wordsOf } from "./rows";
 import type { SaveState } from "./saver";
 import { Segments } from "./Segments";
 import { roomy, Side, type Tab } from "./Side";
-import { loadTranscript, useEditor, type Loaded } from "./useEditor";
+import { readTranscript, useEditor, type Loaded } from "./useEditor";
 import { useJump } from "./useJump";
 import { useKeys } from "./useKeys";
 import { VersionsDrawer } from "./VersionsDrawer";
@@ -77,7 +77,8 @@ export function Editor({ recording, user, loaded, reload }: Opened) {
   async function renewed() {
     try {
       await stored();
-      const newest = await loadTranscript(recording.id, user);
+      // Not what this browser kept: that may still say that something did not arrive which has arrived just now.
+      const newest = await readTranscript(recording.id);
       if (saver.snapshot().kind === "saved" && newest.number > saver.base()[0]) adopt(newest);
     } catch (error) {
       messages.tell(error);

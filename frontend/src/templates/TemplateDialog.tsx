@@ -25,7 +25,7 @@ export function TemplateDialog({ whose, draft, close, then }: { whose: Whose; dr
           <Input maxLength={64} autoComplete="off" autoFocus placeholder={t("templates.nameExample")} />
         </Form.Item>
         <Form.Item name="guidance" label={t("templates.guidance")} extra={t("templates.guidanceAbout")}>
-          <Input.TextArea maxLength={1000} showCount autoSize={{ minRows: 3, maxRows: 8 }} placeholder={t("templates.guidanceExample")} />
+          <Input.TextArea maxLength={1000} autoSize={{ minRows: 3, maxRows: 8 }} placeholder={t("templates.guidanceExample")} />
         </Form.Item>
         <Form.Item name="parts" label={t("templates.parts")} rules={[{ type: "array", min: 1, message: t("templates.partsMissing") }]}>
           <PartsField />

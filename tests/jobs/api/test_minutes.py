@@ -451,7 +451,19 @@ def test_repairs_that_were_rejected_or_taken_back_may_still_be_accepted(
     id, first = server.upload(recording)
     server.ended(first)
     raw = get(server, f"{id}/transcript")["document"]
-    mood.script = lambda asked: Reply({"repairs": [{"do": "merge", "n": n, "s": ""} for n in (1, 3)]})
+
+    def proposed(asked: Asked) -> Reply:
+        voice = lines_of(asked)[1][1]
+        return Reply(
+            {
+                "repairs": [
+                    {"do": "split", "n": 1, "t": "先请", "s": f"@{voice}"},
+                    {"do": "assign", "n": 3, "s": f"@{voice}"},
+                ]
+            }
+        )
+
+    mood.script = proposed
     server.ended(server.client.post(f"/api/recordings/{id}/repair").raise_for_status().json()["id"])
 
     def review(**said: list[int]) -> httpx.Response:
@@ -476,8 +488,9 @@ def test_repairs_that_were_rejected_or_taken_back_may_still_be_accepted(
         ["accepted", "accepted"],
     )
     assert (twice_rejected.status_code, review(accept=[0]).status_code) == (422, 422)
-    segments = get(server, f"{id}/transcript")["document"]["segments"]
-    assert len(segments) == len(raw["segments"]) - 2
+    speakers = [one["speaker"] for one in get(server, f"{id}/transcript")["document"]["segments"]]
+    second = raw["segments"][1]["speaker"]
+    assert speakers[:4] == [raw["segments"][0]["speaker"], second, second, second]
 
 
 def test_an_endpoint_of_the_house_is_tested_chosen_and_keeps_its_key_to_itself(
