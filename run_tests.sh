@@ -51,4 +51,5 @@ if [ -d "$ROOT/frontend/node_modules" ] && find_node; then
   (cd "$ROOT/frontend" && npm run -s types && npm run -s test)
 fi
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-exec "$python" -m pytest "$@"
+# Two files at a time: much of what they do is waiting for servers and browsers of their own.
+exec "$python" -m pytest -n "${TEST_PROCESSES:-2}" --dist loadfile "$@"

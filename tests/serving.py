@@ -39,6 +39,7 @@ class Server:
             "UPLOADS_DIR": f"{folder}/uploads",
             "DISK_RESERVE_BYTES": "0",
             "DEMO": "true",
+            "ACCESS_TOKEN_EXPIRE_MINUTES": "1440",  # the client signs in once, however long its tests take
             **settings,
         }
         self.process: subprocess.Popen[bytes] | None = None

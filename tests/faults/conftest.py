@@ -48,8 +48,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A house with its tables and its chief, stopped: to make one takes longer than most tests."""
-    # Whoever signed in once is signed in for all of these tests, which take longer than an access token lasts.
-    server = Server(tmp_path_factory.mktemp("furnished"), ACCESS_TOKEN_EXPIRE_MINUTES="1440")
+    server = Server(tmp_path_factory.mktemp("furnished"))
     server.start()
     assert server.stop() == 0
     yield server

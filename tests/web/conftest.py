@@ -66,7 +66,7 @@ def page(house: Server, browser: "Browser") -> Iterator["Page"]:
         viewport={"width": 1360, "height": 860},
         reduced_motion="reduce",  # a click in the middle of an animation may miss
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))

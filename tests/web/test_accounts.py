@@ -24,7 +24,7 @@ GOOGLES_SCRIPT = "https://accounts.google.com/gsi/client"
 def window(house: Server, browser: "Browser") -> Iterator["Page"]:
     """A window of somebody else."""
     context = browser.new_context(base_url=str(house.client.base_url), locale="zh-CN", reduced_motion="reduce")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 
@@ -49,7 +49,8 @@ def fill_sign_in(page: "Page", name: str, password: str = PASSWORD) -> None:
 def test_who_registers_waits_and_comes_in_when_an_admin_says_yes(page: "Page", window: "Page") -> None:
     window.goto("/sign-in")
     window.get_by_role("link", name="还没有账号？注册一个").click()
-    window.get_by_label("再输一次密码").wait_for()  # until then the page for signing in is there, with fields of the same names
+    # Until that is there, the page for signing in is, with fields of the same names.
+    window.get_by_label("再输一次密码").wait_for()
     window.get_by_label("用户名").fill("韩梅梅")
     window.get_by_label("密码", exact=True).fill(PASSWORD)
     window.get_by_label("再输一次密码").fill("something else")
@@ -99,7 +100,9 @@ def test_two_factor_sign_in_is_set_up_and_then_asked_for(page: "Page", house: Se
     # The code before the present one is still good, and leaves the present one for signing in.
     dialog.get_by_label("应用里显示的六位数字").fill(totp.at(_now() - timedelta(seconds=30)))
     dialog.get_by_role("button", name="开启").click()
-    codes = dialog.get_by_role("list", name="恢复码").get_by_role("listitem").all_inner_texts()
+    shown = dialog.get_by_role("list", name="恢复码").get_by_role("listitem")
+    shown.nth(9).wait_for()
+    codes = shown.all_inner_texts()
     with page.expect_download() as taken:
         dialog.get_by_role("button", name="下载").click()
     assert len(codes) == 10
@@ -220,9 +223,9 @@ def test_language_and_looks_are_chosen(page: "Page", house: Server) -> None:
     sign_in(page, "外观")
     page.goto("/account")
     page.get_by_text("深色", exact=True).click()
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     page.get_by_text("跟随系统", exact=True).click()
-    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.wait_for_function("document.documentElement.dataset.theme === 'light'")
     page.get_by_role("radiogroup", name="语言").get_by_text("English").click()
 
     page.get_by_role("heading", name="My account").wait_for()

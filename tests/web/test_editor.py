@@ -29,7 +29,7 @@ def recording(house: Server, sound: Path) -> str:
 def window(house: Server, browser: "Browser") -> Iterator["Page"]:
     """Another window, on another machine."""
     context = browser.new_context(base_url=str(house.client.base_url), locale="zh-CN")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 
@@ -118,7 +118,7 @@ def test_of_two_windows_the_second_sees_what_differs_and_decides(
     # What was not saved outlives a reload, and is still not written over what came in between.
     window.reload()
     window.get_by_text("这份文稿在别处被修改过").wait_for()
-    assert words(window)[0] == "后到的。"
+    until(lambda: words(window)[:1] == ["后到的。"])
     assert newest(house, recording)["document"]["segments"][0]["text"] == "先到的。"
 
     window.get_by_role("button", name="看看有什么不同").click()
@@ -169,15 +169,15 @@ def test_many_segments_are_given_away_merged_and_deleted_at_once(page: "Page", h
         rows(page).nth(number).get_by_role("button", name="更换发言人：发言人 3").wait_for()
 
     bar.get_by_role("button", name="合并相邻的").click()
-    assert words(page)[:2] == ["".join(before[:4]), before[4]]
+    until(lambda: words(page)[:2] == ["".join(before[:4]), before[4]])
     bar.get_by_role("button", name="删除").click()
-    assert words(page) == [before[4], *before[6:]]
+    until(lambda: words(page) == [before[4], *before[6:]])
     bar.get_by_role("button", name="结束选择").click()
-    assert not bar.is_visible()
+    bar.wait_for(state="hidden")
 
     for _ in range(3):
         page.get_by_role("button", name="撤销").click()
-    assert words(page) == before
+    until(lambda: words(page) == before)
 
 
 def test_segments_are_chosen_by_keyboard(page: "Page", recording: str) -> None:
@@ -192,7 +192,7 @@ def test_segments_are_chosen_by_keyboard(page: "Page", recording: str) -> None:
         rows(page).nth(number).get_by_role("button", name="更换发言人：发言人 3").wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    assert page.get_by_role("checkbox", name=re.compile("^选中")).count() == 0
+    page.get_by_role("checkbox", name=re.compile("^选中")).first.wait_for(state="detached")
 
 
 def test_what_is_replaced_is_looked_at_first(page: "Page", house: Server, recording: str) -> None:
@@ -206,7 +206,7 @@ def test_what_is_replaced_is_looked_at_first(page: "Page", house: Server, record
     page.get_by_role("button", name="全部替换…").click()
     preview = page.get_by_role("dialog", name="替换前先看一遍")
     preview.get_by_role("checkbox").nth(2).uncheck()
-    assert preview.get_by_role("listitem").nth(0).inner_text().endswith(f"接口{HOSTILE}和接口")
+    until(lambda: preview.get_by_role("listitem").nth(0).inner_text().endswith(f"接口{HOSTILE}和接口"))
     preview.get_by_role("button", name=re.compile("^替换 \\d+ 处$")).click()
 
     until(lambda: words(page)[:2] == [f"{HOSTILE}和接口", f"{HOSTILE}和{HOSTILE}"])

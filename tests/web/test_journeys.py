@@ -68,6 +68,7 @@ def test_a_recording_is_dropped_watched_and_read(page: "Page", house: Server, tm
     page.get_by_role("button", name="上传录音").first.click()
     dialog = page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files(sounds)
+    dialog.get_by_role("button", name="上传 2 个文件").wait_for()  # they are listed: nothing moves any more
     dialog.get_by_text("范围").click()
     dialog.get_by_label("至少").fill("2")
     dialog.get_by_label("至多").fill("4")
@@ -152,12 +153,12 @@ def test_a_speaker_is_renamed_once_everywhere_and_undo_takes_it_back(
     shown = page.get_by_role("list", name="文稿")
     page.get_by_label("给发言人 1改名").fill("王芳")
     page.get_by_label("给发言人 1改名").press("Enter")
-    assert shown.get_by_role("button", name="更换发言人：王芳").count() > 2
+    until(lambda: shown.get_by_role("button", name="更换发言人：王芳").count() > 2)
     saved(page)
     assert "王芳" in house.text(recording, "txt")
 
     page.get_by_role("button", name="撤销").click()
-    assert shown.get_by_role("button", name="更换发言人：王芳").count() == 0
+    until(lambda: shown.get_by_role("button", name="更换发言人：王芳").count() == 0)
     saved(page)
     assert "王芳" not in house.text(recording, "txt")
 
@@ -226,8 +227,8 @@ def test_what_plays_is_lit_and_a_click_on_a_character_goes_there(page: "Page", r
     rows.nth(2).get_by_role("button", name="播放").click()
     lit = "() => [...(CSS.highlights.get('heard') ?? [])].map(String).join()"
     until(lambda: page.evaluate(lit))
+    until(lambda: rows.nth(2).get_attribute("data-heard") is not None)
     page.get_by_role("button", name="暂停").click()
-    assert rows.nth(2).get_attribute("data-heard") is not None
 
     place = page.evaluate(
         """() => { const range = new Range(), node = document.querySelectorAll('.words')[0].firstChild;

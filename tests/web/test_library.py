@@ -39,7 +39,7 @@ def names(page: "Page") -> list[str]:
 
 
 def shows(page: "Page", *expected: str) -> None:
-    until(lambda: names(page) == list(expected), 15)
+    until(lambda: names(page) == list(expected))
 
 
 def choose(page: "Page", *chosen: str) -> None:
@@ -93,8 +93,10 @@ def test_sorted_filtered_and_kept_over_a_reload(page: "Page", house: Server, she
     assert house.ended(again["id"])["status"] == "failed"
     sign_in(page)
     shows(page, "评审.wav", "周会.wav", "晨会.wav")
-    page.get_by_role("columnheader", name="时长").click()
-    page.get_by_role("columnheader", name="时长").click()
+    length = page.get_by_role("columnheader", name="时长")
+    length.click()
+    length.and_(page.locator("[aria-sort=descending]")).wait_for()
+    length.click()
     shows(page, "晨会.wav", "周会.wav", "评审.wav")
     page.get_by_label("按状态筛选").click()
     page.get_by_title("已完成", exact=True).click()
@@ -188,4 +190,4 @@ def test_a_fresh_account_is_told_how_to_begin(page: "Page", house: Server) -> No
     assert made.status_code == 201, made.text
     sign_in(page, "newcomer")
     page.get_by_text("还没有录音").wait_for()
-    assert page.get_by_role("button", name="上传录音").count() == 2
+    until(lambda: page.get_by_role("button", name="上传录音").count() == 2)

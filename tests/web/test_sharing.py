@@ -40,7 +40,7 @@ def visitor(house: Server, browser: "Browser") -> Iterator[Callable[..., "Page"]
     def window(**options: object) -> "Page":
         base = str(house.client.base_url)
         context = browser.new_context(base_url=base, locale="zh-CN", **options)  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -180,7 +180,7 @@ def test_a_link_is_made_opened_with_its_code_listened_to_and_revoked(
     rows = guest.get_by_role("region", name="文稿").get_by_role("listitem")
     rows.nth(1).get_by_role("button").click()
     until(lambda: rows.nth(1).get_attribute("aria-current") == "true")
-    assert guest.evaluate("document.querySelector('audio').currentTime") > 0
+    until(lambda: guest.evaluate("document.querySelector('audio').currentTime") > 0)
     guest.reload()
     guest.get_by_role("heading", name="文稿").wait_for()
 

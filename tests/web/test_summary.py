@@ -237,7 +237,7 @@ def test_on_a_phone_a_citation_leads_back_to_the_text(page: "Page", house: Serve
     panel.get_by_role("button", name=re.compile("^听 .* 的原话")).first.click()
 
     shown.wait_for()
-    assert not panel.is_visible()
+    panel.wait_for(state="hidden")
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])

@@ -69,8 +69,8 @@ def test_several_parts_become_one_meeting_in_the_order_they_were_put_in(
     dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem").nth(1).drag_to(
         dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem").nth(0)
     )
-    shown = dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem").all_inner_texts()
-    assert [re.search(r"第\d段", text).group() for text in shown] == ["第3段", "第1段", "第2段"]  # type: ignore[union-attr]
+    shown = dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem")
+    until(lambda: re.findall(r"第\d段", " ".join(shown.all_inner_texts())) == ["第3段", "第1段", "第2段"])
     dialog.get_by_role("button", name="作为一场会议上传").click()
     line(page).get_by_text("已上传").wait_for()
 
@@ -187,7 +187,7 @@ def speaking(house: Server, browser: "Browser") -> Iterator["Page"]:
     """A window with a microphone that beeps."""
     loud = browser.browser_type.launch(executable_path=CHROMIUM, args=[*QUIET, *FAKE_MICROPHONE])
     page = loud.new_page(base_url=str(house.client.base_url), locale="zh-CN")
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.on("dialog", lambda asked: asked.accept())
     yield page
     loud.close()

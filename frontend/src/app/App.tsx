@@ -4,10 +4,10 @@ import { App as AntApp, ConfigProvider, theme as themes } from "antd";
 import en from "antd/locale/en_US";
 import zh from "antd/locale/zh_CN";
 import { lazy, Suspense, useEffect } from "react";
-import { useTranslation } from "react-i18next";
 import { BrowserRouter, Route, Routes } from "react-router";
 import { ApiError } from "../api/client";
 import { LibraryPage } from "../library/LibraryPage";
+import { speak } from "../locales/i18n";
 import { SignInPage } from "../login/SignIn";
 import { NotFound, Waiting } from "./Notice";
 import { useLanguage, useTheme } from "./preferences";
@@ -30,14 +30,13 @@ const queries = new QueryClient({
 });
 
 export function App() {
-  const { i18n } = useTranslation();
   const language = useLanguage();
   const theme = useTheme();
   useEffect(() => {
-    void i18n.changeLanguage(language);
+    void speak(language);
     document.documentElement.lang = language;
     document.documentElement.dataset.theme = theme;
-  }, [i18n, language, theme]);
+  }, [language, theme]);
   return (
     <ConfigProvider
       locale={language === "en" ? en : zh}

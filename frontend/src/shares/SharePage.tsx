@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { answer, api, ApiError, type Schemas } from "../api/client";
 import { chooseLanguage, useLanguage } from "../app/preferences";
 import { clock } from "../document/time";
+import { speak } from "../locales/i18n";
 import { CodeForm } from "./CodeForm";
 import { useWords } from "./problem";
 import { Minutes } from "./Minutes";
@@ -18,12 +19,11 @@ const queries = new QueryClient({
 });
 
 export function SharePage({ id }: { id: string }) {
-  const { i18n } = useTranslation();
   const language = useLanguage();
   useEffect(() => {
-    void i18n.changeLanguage(language);
+    void speak(language);
     document.documentElement.lang = language;
-  }, [i18n, language]);
+  }, [language]);
   useEffect(() => {
     document.documentElement.classList.add("shared");
     document.head.append(Object.assign(document.createElement("meta"), { name: "robots", content: "noindex, nofollow" }));
