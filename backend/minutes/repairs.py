@@ -65,8 +65,10 @@ async def review(
     document = await looked_at(session, **whose, based_on=based_on)
     now = standings(document, found.items)
     named = [*accept, *reject]
-    if len(set(named)) < len(named) or any(not 0 <= id < len(now) or now[id] != "open" for id in named):
-        raise InvalidInput("An item is named that is not open, or it is named twice.")
+    if len(set(named)) < len(named) or not all(0 <= id < len(now) for id in named):
+        raise InvalidInput("An item is named that is not there, or it is named twice.")
+    if any(now[id] not in ("open", "rejected") for id in accept) or any(now[id] != "open" for id in reject):
+        raise InvalidInput("An item is named that was settled, or whose segments were changed since.")
     for id in accept:
         item = _item(document, found.items[id])
         assert item is not None, "it is open"
@@ -90,10 +92,9 @@ def standings(document: Document, items: Sequence[dict[str, Any]]) -> list[Stand
     """How each item stands in this document."""
 
     def one(item: dict[str, Any]) -> Standing:
-        if item["said"] == "accepted":
-            return "accepted"
         if _item(document, item) is None:
-            return "outdated"
+            return "accepted" if item["said"] == "accepted" else "outdated"
+        # What was accepted and then taken back by hand may be accepted once more.
         return "rejected" if item["said"] == "rejected" else "open"
 
     return [one(item) for item in items]

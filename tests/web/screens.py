@@ -7,9 +7,10 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -37,7 +38,7 @@ Steps = Callable[[Page, dict[str, str]], None]
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """`address` may name {recording} and {share}; `steps` lead to what is to be seen."""
+    """`address` may name {recording}, {torn} and {share}; `steps` lead to what is to be seen."""
 
     address: str
     steps: Steps = lambda page, known: None
@@ -59,6 +60,11 @@ def _press(name: str) -> Steps:
         page.get_by_role("dialog").last.wait_for()
 
     return steps
+
+
+def _repair(page: Page, known: dict[str, str]) -> None:
+    _tab("修复")(page, known)
+    page.get_by_role("list", name="修复建议").get_by_role("button", name="不采用").last.wait_for()
 
 
 def _choose_files(page: Page, known: dict[str, str]) -> None:
@@ -89,14 +95,21 @@ SCREENS = {
     "recording": Screen("/recordings/{recording}", _tab("纪要")),
     "recording-dark": Screen("/recordings/{recording}", dark=True),
     "recording-phone": Screen("/recordings/{recording}", size=PHONE),
+    "repair": Screen("/recordings/{torn}", _repair),
+    "repair-dark": Screen("/recordings/{torn}", _repair, dark=True),
+    "repair-phone": Screen("/recordings/{torn}", _repair, size=PHONE),
     "versions": Screen("/recordings/{recording}", _compare),
     "export": Screen("/recordings/{recording}", _press("导出")),
     "share-phone": Screen("/s/{share}", _enter, size=PHONE, signed_in=False),
     "account": Screen("/account"),
+    "templates": Screen("/account/templates"),
+    "template": Screen("/account/templates", _press("修改 销售复盘")),
+    "template-phone": Screen("/account/templates", _press("修改 销售复盘"), size=PHONE, dark=True),
     "console-users": Screen("/admin"),
     "console-jobs": Screen("/admin/jobs"),
     "console-engines": Screen("/admin/engines"),
     "console-language-model": Screen("/admin/language-model"),
+    "console-templates": Screen("/admin/templates"),
     "console-storage": Screen("/admin/storage"),
     "console-figures": Screen("/admin/figures"),
     "console-audit": Screen("/admin/audit", dark=True),
@@ -139,10 +152,12 @@ def _furnish(house: Server) -> dict[str, str]:
     for name, role in (("李工", "admin"), ("王芳", "user"), ("陈晨", "user")):
         house.client.post("/api/admin/users", json={"username": name, "password": PASSWORD, "role": role})
     house.client.post("/api/auth/register", json={"username": "新同事", "password": PASSWORD})
-    recording = ""
+    recordings = []
     for name, seconds in (("三季度预算评审.wav", 42), ("客户访谈 华东.wav", 36), ("项目例会 11-20.wav", 58)):
         recording, job = house.upload(talk(house.folder / name, seconds))
         assert house.ended(job)["status"] == "done"
+        recordings.append(recording)
+    _, torn, recording = recordings
     thrown_away, _ = house.upload(talk(house.folder / "试音.wav", 8))
     house.client.delete(f"/api/recordings/{thrown_away}").raise_for_status()
     address = f"/api/recordings/{recording}"
@@ -150,20 +165,60 @@ def _furnish(house: Server) -> dict[str, str]:
     for kind in ("polish", "minutes"):
         job = house.client.post(f"{address}/{kind}", json={}).raise_for_status().json()["id"]
         assert house.ended(job)["status"] == "done", house.job(job)
+    _tear(house, f"/api/recordings/{torn}")
+    _make_templates(house)
     share = house.client.post(f"{address}/shares", json={"transcript": True, "audio": True, "minutes": True}).json()
     _remember_days(house)
     for name in ("产品规划会.wav", "招聘面试 后端.wav"):
         house.upload(talk(house.folder / name, 200))
-    return {"recording": recording, "share": share["id"], "code": share["access_code"], "folder": str(house.folder)}
+    return {
+        "recording": recording,
+        "torn": torn,
+        "share": share["id"],
+        "code": share["access_code"],
+        "folder": str(house.folder),
+    }
 
 
-def _name_speakers(house: Server, address: str) -> None:
+def _name_speakers(house: Server, address: str, torn: Sequence[str] = ()) -> None:
+    """Ends of segments that are `torn` off stand before the next one."""
     now = house.client.get(f"{address}/transcript").json()
     names = dict(zip((one["id"] for one in now["document"]["speakers"]), ("张敏", "李工", "王芳"), strict=False))
     for speaker in now["document"]["speakers"]:
         speaker["name"] = names.get(speaker["id"])
+    segments = now["document"]["segments"]
+    for one, following in pairwise(segments):
+        for piece in torn:
+            if one["text"].endswith(piece):
+                one.update(text=one["text"].removesuffix(piece), words=[])
+                following.update(text=piece + following["text"], words=[])
     body = {"based_on": now["number"], "document": {key: now["document"][key] for key in ("speakers", "segments")}}
     house.client.put(f"{address}/transcript", json=body).raise_for_status()
+
+
+def _tear(house: Server, address: str) -> None:
+    _name_speakers(house, address, _TORN)
+    job = house.client.post(f"{address}/repair").raise_for_status().json()["id"]
+    assert house.ended(job)["status"] == "done", house.job(job)
+
+
+def _make_templates(house: Server) -> None:
+    sales = "这是销售复盘：关注成交与丢单的原因、竞品、客户原话和下一步。"
+    parts = ["headline", "decisions", "actions", "overview", "topics"]
+    house.client.post("/api/templates", json={"name": "销售复盘", "guidance": sales, "parts": parts}).raise_for_status()
+    retro = {
+        "name": "迭代回顾",
+        "guidance": "做得好的、可以更好的、下个迭代要改的。",
+        "parts": ["overview", "actions", "speakers"],
+    }
+    key = house.client.post("/api/templates", json=retro).raise_for_status().json()["key"]
+    house.client.put(f"/api/templates/{key}", json=retro).raise_for_status()
+    board = {
+        "name": "部门例会",
+        "guidance": "关注各组的进展、风险和需要别组配合的事。",
+        "parts": ["headline", "speakers", "actions", "questions"],
+    }
+    house.client.post("/api/admin/templates", json=board).raise_for_status()
 
 
 def _remember_days(house: Server) -> None:
@@ -236,8 +291,16 @@ _DECISIONS = (("重叠的部分下周单独标出来。", "重叠"), ("发言人
 _ACTIONS = (("把多人同时说话的部分标出来", "重叠", "下周"), ("周五下午三点再过一遍", "周五下午", "周五"))
 
 
+#: Ends of sentences that went to the wrong speaker.
+_TORN = ("本的进度。", "十分钟可以出结果。", "问题吗？")
+
+
 def _answer(asked: Asked) -> Reply:
     lines = lines_of(asked)
+    if "被切错的段落" in asked.system:
+        found = [(number, piece) for number, _, text in lines for piece in _TORN if text.startswith(piece)]
+        moves: list[dict[str, Any]] = [{"do": "move", "n": number - 1, "t": piece} for number, piece in found]
+        return Reply({"repairs": moves})
     if "校订" in asked.system:
         return Reply({"lines": [{"n": number, "t": re.sub("嗯，|好的，", "", text)} for number, _, text in lines]})
     if not is_section(asked):

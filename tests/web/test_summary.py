@@ -345,7 +345,7 @@ def test_without_a_language_model_that_is_said_and_what_to_do(
         window = context.new_page()
         sign_in(window)
         window.goto(f"/recordings/{recording}")
-        for tab in ("纪要", "润色", "提问"):
+        for tab in ("纪要", "润色", "修复", "提问"):
             turn_to(window, tab)
             window.get_by_text("没有设置语言模型").wait_for()
             window.get_by_text("OPENAI_BASE_URL").wait_for()

@@ -20,6 +20,7 @@ from backend.errors import AppError
 from backend.housekeeping.sweepers import CLEANERS
 from backend.housekeeping.tables import Keeps, Since
 from backend.jobs.queue import Limits
+from backend.minutes.templates import BUILT_IN
 from backend.settings import Registration
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -99,6 +100,10 @@ def test_every_fact_of_the_audit_log_has_words(language: str) -> None:
     assert {"how", "reason", "shows", "username"} < names
     assert names == set(facts["names"])
     assert [(name, one) for name, one in sorted(values) if one not in facts["values"][name]] == []
+
+
+def test_built_in_templates_are_called_on_the_page_as_on_the_server() -> None:
+    assert texts("zh-CN")["templates"]["names"] == {key: template.name for key, template in BUILT_IN.items()}
 
 
 def test_both_languages_have_the_same_texts_with_the_same_gaps() -> None:

@@ -45,7 +45,7 @@ _Ids = Annotated[list[Annotated[int, Field(ge=0, le=100_000)]], Field(max_length
 
 
 class RepairReview(BaseModel):
-    """Ids of items; `based_on` is the number of the version you looked at."""
+    """Ids of items; `based_on` is the number of the version you looked at. What was rejected may still be accepted."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,6 +1,7 @@
 // One's own account, in sections.
-import { ApiOutlined, LaptopOutlined, MessageOutlined, SafetyOutlined, UserOutlined } from "@ant-design/icons";
+import { ApiOutlined, FileTextOutlined, LaptopOutlined, MessageOutlined, SafetyOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
+import { lazy } from "react";
 import { useTranslation } from "react-i18next";
 import { Sections } from "../app/Sections";
 import { modelState } from "../languageModel/endpoints";
@@ -9,6 +10,8 @@ import { KeysSection } from "./KeysSection";
 import { LoginsSection } from "./LoginsSection";
 import { ProfileSection } from "./ProfileSection";
 import { SecuritySection } from "./SecuritySection";
+
+const TemplatesSection = lazy(async () => ({ default: (await import("../templates/TemplatesSection")).TemplatesSection }));
 
 export function AccountPage() {
   const { t } = useTranslation();
@@ -21,6 +24,7 @@ export function AccountPage() {
         { path: "", label: t("account.profile"), icon: <UserOutlined aria-hidden />, page: <ProfileSection /> },
         { path: "security", label: t("account.security"), icon: <SafetyOutlined aria-hidden />, page: <SecuritySection /> },
         { path: "logins", label: t("account.logins"), icon: <LaptopOutlined aria-hidden />, page: <LoginsSection /> },
+        { path: "templates", label: t("templates.title"), icon: <FileTextOutlined aria-hidden />, page: <TemplatesSection whose="mine" /> },
         { path: "keys", label: t("account.keys"), icon: <ApiOutlined aria-hidden />, page: <KeysSection /> },
         ...(chosen ? [{ path: "language-model", label: t("languageModel.title"), icon: <MessageOutlined aria-hidden />, page: <MineSection /> }] : []),
       ]}

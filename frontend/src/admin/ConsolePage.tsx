@@ -1,5 +1,5 @@
 // Where those who run the service look after it.
-import { AuditOutlined, BarChartOutlined, DatabaseOutlined, MedicineBoxOutlined, MessageOutlined, RobotOutlined, TeamOutlined, UnorderedListOutlined } from "@ant-design/icons";
+import { AuditOutlined, BarChartOutlined, DatabaseOutlined, FileTextOutlined, MedicineBoxOutlined, MessageOutlined, RobotOutlined, TeamOutlined, UnorderedListOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Alert } from "antd";
 import { lazy } from "react";
@@ -17,6 +17,7 @@ import { SystemSection } from "./SystemSection";
 import { UsersSection } from "./UsersSection";
 import "./console.css";
 
+const TemplatesSection = lazy(async () => ({ default: (await import("../templates/TemplatesSection")).TemplatesSection }));
 const FiguresSection = lazy(async () => ({ default: (await import("./FiguresSection")).FiguresSection }));
 
 export function ConsolePage() {
@@ -34,6 +35,7 @@ export function ConsolePage() {
         { path: "jobs", label: t("console.jobs"), icon: <UnorderedListOutlined aria-hidden />, page: <JobsSection /> },
         { path: "engines", label: t("console.engines"), icon: <RobotOutlined aria-hidden />, page: <EnginesSection /> },
         { path: "language-model", label: t("languageModel.title"), icon: <MessageOutlined aria-hidden />, page: <HouseSection /> },
+        { path: "templates", label: t("templates.title"), icon: <FileTextOutlined aria-hidden />, page: <TemplatesSection whose="house" /> },
         { path: "storage", label: t("console.storage"), icon: <DatabaseOutlined aria-hidden />, page: <StorageSection /> },
         { path: "figures", label: t("console.figures"), icon: <BarChartOutlined aria-hidden />, page: <FiguresSection /> },
         { path: "audit", label: t("console.audit"), icon: <AuditOutlined aria-hidden />, page: <AuditSection /> },

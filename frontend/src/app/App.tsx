@@ -44,6 +44,7 @@ export function App() {
       theme={{
         algorithm: theme === "dark" ? themes.darkAlgorithm : themes.defaultAlgorithm,
         token: { ...(theme === "dark" ? DARK : LIGHT), borderRadius: 8, fontFamily: FONT, motion: !STILL },
+        components: { Button: pointedAt(theme === "dark" ? DARK.colorLink : LIGHT.colorLink) },
       }}
     >
       <Colours />
@@ -75,6 +76,8 @@ export function App() {
 const LIGHT = {
   colorPrimary: "#1d6f66",
   colorLink: "#1d6f66",
+  colorLinkHover: "#155850",
+  colorLinkActive: "#155850",
   colorSuccess: "#1f7a33",
   colorSuccessBg: "#e8f5ea",
   colorSuccessBorder: "#b7dfbe",
@@ -95,12 +98,19 @@ const DARK = {
   colorPrimary: "#22867a",
   colorInfo: "#22867a",
   colorLink: "#4fc3b3",
+  colorLinkHover: "#76d8ca",
+  colorLinkActive: "#76d8ca",
   colorBgLayout: "#0f1211",
   colorError: "#ff8a85",
   colorTextTertiary: "#a0a0a0",
   colorTextPlaceholder: "#9a9a9a",
   colorTextDescription: "#a6a6a6",
 };
+
+/** A button under the pointer is read as well as any other. */
+function pointedAt(colour: string) {
+  return { defaultHoverColor: colour, defaultHoverBorderColor: colour, defaultActiveColor: colour, defaultActiveBorderColor: colour };
+}
 
 // Who has asked the system for less motion gets none here.
 const STILL = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -4,12 +4,14 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api, ApiError, type Recording } from "../api/client";
+import { Link } from "react-router";
+import { answer, api, type Recording } from "../api/client";
 import { useMessages } from "../api/messages";
 import { Failed, Waiting } from "../app/Notice";
 import { useNewestJob } from "../library/live";
+import { DEFAULT, useTemplateChoices, useTemplateName } from "../templates/templates";
 import { MinutesText, type Minutes } from "./MinutesText";
-import { AiNote, ModelJob, WithModel } from "./model";
+import { AiNote, ModelJob, orNone, WithModel } from "./model";
 import type { Places } from "./places";
 import { take } from "./take";
 
@@ -24,6 +26,7 @@ interface Panel {
 
 export function MinutesPanel({ recording, places, stored }: Panel) {
   const { t } = useTranslation();
+  const templateName = useTemplateName();
   const [version, setVersion] = useState<number | null>(null);
   const path = { recording_id: recording.id };
   const job = useNewestJob(recording.id, "minutes");
@@ -54,7 +57,7 @@ export function MinutesPanel({ recording, places, stored }: Panel) {
               size="small"
               aria-label={t("minutes.version")}
               value={minutes.number}
-              options={(versions.data ?? [minutes]).map((one) => ({ value: one.number, label: t("minutes.versionOf", { number: one.number, template: String(one.template.name ?? "") }) }))}
+              options={(versions.data ?? [minutes]).map((one) => ({ value: one.number, label: t("minutes.versionOf", { number: one.number, template: templateName(one.template) }) }))}
               onChange={setVersion}
             />
             <Take recording={recording} number={minutes.number} />
@@ -81,8 +84,14 @@ function Write({ recording, made, stored, then }: Form) {
   const queries = useQueryClient();
   const job = useNewestJob(recording.id, "minutes");
   const [sending, setSending] = useState(false);
-  const templates = useQuery({ queryKey: ["templates"], queryFn: () => answer(api.GET("/api/templates")), staleTime: 60_000 });
-  const [template, setTemplate] = useState(typeof made?.template.key === "string" ? made.template.key : "bluf");
+  const { groups, found } = useTemplateChoices();
+  const nameOf = useTemplateName();
+  const [wanted, setTemplate] = useState(typeof made?.template.key === "string" ? made.template.key : DEFAULT);
+  const byKey = (key: unknown) => found.data?.find((one) => one.key === key);
+  // One that was deleted cannot be asked for again.
+  const template = found.data && !byKey(wanted) ? DEFAULT : wanted;
+  const chosen = byKey(template);
+  const before = byKey(made?.template.key);
   const [language, setLanguage] = useState<(typeof LANGUAGES)[number]>(LANGUAGES.find((one) => one === made?.language) ?? "zh");
   const open = job?.status === "queued" || job?.status === "running";
 
@@ -94,6 +103,7 @@ function Write({ recording, made, stored, then }: Form) {
       then();
     } catch (error) {
       messages.tell(error);
+      void found.refetch(); // the template may have gone meanwhile
     } finally {
       setSending(false);
       void queries.invalidateQueries({ queryKey: ["recording", recording.id, "minutes"] });
@@ -104,15 +114,28 @@ function Write({ recording, made, stored, then }: Form) {
       <Select
         aria-label={t("minutes.template")}
         value={template}
-        loading={templates.isPending}
-        options={templates.data?.map((one) => ({ value: one.key, label: one.name })) ?? [{ value: template, label: template }]}
+        loading={found.isPending}
+        options={found.data ? groups : [{ label: "", title: "", options: [{ value: template, label: "…" }] }]}
+        showSearch={(found.data?.length ?? 0) > 12 && { optionFilterProp: "label" }}
         onChange={setTemplate}
       />
       <Select aria-label={t("minutes.language")} value={language} options={LANGUAGES.map((value) => ({ value, label: t(`minutes.languages.${value}`) }))} onChange={setLanguage} />
-      <Button type={made && !made.stale ? "default" : "primary"} loading={sending} disabled={open} onClick={() => void write()}>{made ? t("minutes.again") : t("minutes.write")}</Button>
+      <Button type={made && !made.stale ? "default" : "primary"} loading={sending} disabled={open} onClick={() => void write()}>{label()}</Button>
+      <p className="quiet template-note">
+        {found.isError && messages.of(found.error)}
+        {chosen && t("minutes.looks", { parts: chosen.parts.map((part) => t(`minutes.parts.${part}`)).join(t("app.comma")) })}{" "}
+        <Link to="/account/templates">{t("minutes.templates")}</Link>
+      </p>
+      {made && found.data && !before && <p className="quiet">{t("minutes.templateGone")}</p>}
+      {made && before && before.version > Number(made.template.version ?? 1) && <p className="quiet">{t("minutes.templateNewer", { made: Number(made.template.version ?? 1), now: before.version })}</p>}
       {!made && !open && <p className="quiet">{t("minutes.none")}</p>}
     </div>
   );
+
+  function label(): string {
+    if (!made) return t("minutes.write");
+    return chosen && template !== made.template.key ? t("minutes.againWith", { template: nameOf(chosen) }) : t("minutes.again");
+  }
 }
 
 function Take({ recording, number }: { recording: Recording; number: number }) {
@@ -129,12 +152,4 @@ function Take({ recording, number }: { recording: Recording; number: number }) {
       {format.toUpperCase()}
     </Button>
   ));
-}
-
-/** What is not there yet is nothing wrong. */
-function orNone(code: string) {
-  return (error: unknown): null => {
-    if (error instanceof ApiError && error.code === code) return null;
-    throw error;
-  };
 }

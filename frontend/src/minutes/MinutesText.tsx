@@ -4,14 +4,13 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "../api/client";
 import { clock } from "../document/time";
+import { PARTS, type Part } from "../templates/parts";
 import { Cite, Evidence, type Places } from "./places";
 
 export type Minutes = Schemas["MinutesAnswer"];
 type Content = Minutes["content"];
 type Statement = Schemas["Statement"];
 
-const PARTS = ["headline", "overview", "decisions", "actions", "questions", "topics", "speakers", "keywords"] as const;
-type Part = (typeof PARTS)[number];
 
 export function MinutesText({ minutes, places }: { minutes: Minutes; places: Places }) {
   const { t } = useTranslation();

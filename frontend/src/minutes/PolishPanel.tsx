@@ -3,13 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Empty, Popconfirm, Space } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api, ApiError, type Schemas } from "../api/client";
+import { answer, api, type Schemas } from "../api/client";
 import { useMessages } from "../api/messages";
 import { Failed, Waiting } from "../app/Notice";
 import { textDifference } from "../document/diff";
 import { useNewestJob } from "../library/live";
 import { Pieces } from "../recording/Pieces";
-import { AiNote, ModelJob, WithModel } from "./model";
+import { AiNote, ModelJob, orNone, WithModel } from "./model";
 import { Cite, type Places } from "./places";
 
 type Change = Schemas["Change"];
@@ -33,11 +33,7 @@ export function PolishPanel({ id, places, stored, base, renewed }: Panel) {
   const [busy, setBusy] = useState(false);
   const found = useQuery({
     queryKey: ["recording", id, "polish"],
-    queryFn: () =>
-      answer(api.GET("/api/recordings/{recording_id}/polish", { params })).catch((error: unknown) => {
-        if (error instanceof ApiError && error.code === "polish_not_found") return null;
-        throw error;
-      }),
+    queryFn: () => answer(api.GET("/api/recordings/{recording_id}/polish", { params })).catch(orNone("polish_not_found")),
     staleTime: 0,
   });
 

@@ -3,8 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Progress } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { whoAmI } from "../account/me";
-import { answer, api, type Job } from "../api/client";
+import { answer, api, ApiError, type Job } from "../api/client";
 import { useMessages } from "../api/messages";
 import { Failed, Waiting } from "../app/Notice";
 
@@ -20,9 +21,12 @@ export function WithModel({ children, otherwise }: { children: ReactNode; otherw
   if (model.isPending) return <Waiting />;
   if (model.isError) return <Failed error={model.error} again={() => void model.refetch()} />;
   if (model.data.configured) return children;
+  const admin = me !== undefined && me.role !== "user";
+  const said = admin ? t("model.noneAdmin") : model.data.own_allowed ? t("model.noneOwn") : t("model.noneUser");
+  const way = admin ? "/admin/language-model" : model.data.own_allowed ? "/account/language-model" : null;
   return (
     <>
-      <Alert type="info" showIcon title={t("model.none")} description={me && me.role !== "user" ? t("model.noneAdmin") : t("model.noneUser")} />
+      <Alert type="info" showIcon title={t("model.none")} description={<>{said} {way && <Link to={way}>{t("model.toSetUp")}</Link>}</>} />
       {otherwise}
     </>
   );
@@ -55,4 +59,12 @@ export function ModelJob({ job }: { job: Job | undefined }) {
 export function AiNote() {
   const { t } = useTranslation();
   return <p className="quiet">{t("model.note")}</p>;
+}
+
+/** What is not there yet is nothing wrong. */
+export function orNone(code: string) {
+  return (error: unknown): null => {
+    if (error instanceof ApiError && error.code === code) return null;
+    throw error;
+  };
 }

@@ -29,7 +29,7 @@ import type { SaveState } from "./saver";
 import { Segments } from "./Segments";
 import { roomy, Side, type Tab } from "./Side";
 import { signOf } from "./signs";
-import { loadTranscript, useEditor, type Loaded } from "./useEditor";
+import { readTranscript, useEditor, type Loaded } from "./useEditor";
 import { useJump } from "./useJump";
 import { useKeys } from "./useKeys";
 import { VersionsDrawer } from "./VersionsDrawer";
@@ -59,7 +59,7 @@ export function Editor({ recording, user, loaded, reload }: Opened) {
   // What a language model made of an older version says so.
   useEffect(() => {
     if (state.kind !== "saved") return;
-    for (const made of ["minutes", "polish"]) void queries.invalidateQueries({ queryKey: ["recording", recording.id, made] });
+    for (const made of ["minutes", "polish", "repair"]) void queries.invalidateQueries({ queryKey: ["recording", recording.id, made] });
   }, [queries, recording.id, state.kind]);
 
   /** Take over a text that is being changed right now. */
@@ -78,7 +78,8 @@ export function Editor({ recording, user, loaded, reload }: Opened) {
   async function renewed() {
     try {
       await stored();
-      const newest = await loadTranscript(recording.id, user);
+      // Not what this browser kept: that may still say that something did not arrive which has arrived just now.
+      const newest = await readTranscript(recording.id);
       if (saver.snapshot().kind === "saved" && newest.number > saver.base()[0]) adopt(newest);
     } catch (error) {
       messages.tell(error);

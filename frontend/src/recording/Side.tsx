@@ -14,11 +14,12 @@ import type { Jump } from "./useJump";
 
 const MinutesPanel = lazy(async () => ({ default: (await import("../minutes/MinutesPanel")).MinutesPanel }));
 const PolishPanel = lazy(async () => ({ default: (await import("../minutes/PolishPanel")).PolishPanel }));
+const RepairPanel = lazy(async () => ({ default: (await import("../minutes/RepairPanel")).RepairPanel }));
 const AskPanel = lazy(async () => ({ default: (await import("../minutes/AskPanel")).AskPanel }));
 const SuggestedNames = lazy(async () => ({ default: (await import("../minutes/SuggestedNames")).SuggestedNames }));
 
-export type Tab = "text" | "people" | "minutes" | "polish" | "ask";
-const TABS: readonly Tab[] = ["text", "people", "minutes", "polish", "ask"];
+export type Tab = "text" | "people" | "minutes" | "polish" | "repair" | "ask";
+const TABS: readonly Tab[] = ["text", "people", "minutes", "polish", "repair", "ask"];
 
 /** Whether there is room for both. */
 export const roomy = matchMedia("(min-width: 901px)");
@@ -73,6 +74,7 @@ export function Side({ tab, setTab, recording, doc, edit, player, jump, stored, 
       <Suspense fallback={<Waiting />}>
         {shown === "minutes" && <MinutesPanel recording={recording} places={places} stored={stored} />}
         {shown === "polish" && <PolishPanel id={recording.id} places={places} stored={stored} base={base} renewed={renewed} />}
+        {shown === "repair" && <RepairPanel id={recording.id} doc={doc} places={places} stored={stored} base={base} renewed={renewed} />}
         {shown === "ask" && <AskPanel id={recording.id} places={places} stored={stored} />}
       </Suspense>
     </aside>

@@ -102,18 +102,20 @@ export function useEditor(recordingId: string, user: string, loaded: Loaded, com
   };
 }
 
+/** What the server has: this version, or the newest. */
+export async function readTranscript(recordingId: string, version?: number): Promise<Loaded> {
+  const params = { path: { recording_id: recordingId }, query: { version } };
+  // openapi-fetch forgets that a word is a tuple.
+  return (await answer(api.GET("/api/recordings/{recording_id}/transcript", { params }))) as Loaded;
+}
+
 /** The newest version; where this browser has changes of an older one that never arrived, that one. */
 export async function loadTranscript(recordingId: string, user: string): Promise<Loaded> {
-  const read = async (version?: number) => {
-    const params = { path: { recording_id: recordingId }, query: { version } };
-    // openapi-fetch forgets that a word is a tuple.
-    return (await answer(api.GET("/api/recordings/{recording_id}/transcript", { params }))) as Loaded;
-  };
-  const newest = await read();
+  const newest = await readTranscript(recordingId);
   const record = kept(user, recordingId);
   if (!record?.unsaved || record.version >= newest.number) return newest;
   try {
-    return await read(record.version);
+    return await readTranscript(recordingId, record.version);
   } catch {
     // That version is gone, for saves of one sitting are one version. Its number stays: nothing goes over the newest unasked.
     const mine = rescued(newest.document, record.history);

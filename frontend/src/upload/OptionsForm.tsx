@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Form, InputNumber, Segmented, Select, Switch, type FormInstance } from "antd";
 import { useTranslation } from "react-i18next";
 import { answer, api } from "../api/client";
+import { useTemplateChoices } from "../templates/templates";
 import { NO_CHOICES, type Choices } from "./options";
 
 export function useLimits() {
@@ -65,12 +66,12 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
 function AfterWards() {
   const { t } = useTranslation();
   const model = useQuery({ queryKey: ["language-model"], queryFn: () => answer(api.GET("/api/language-model")), staleTime: 60_000 });
-  const templates = useQuery({ queryKey: ["templates"], queryFn: () => answer(api.GET("/api/templates")), staleTime: 60_000 });
+  const { groups } = useTemplateChoices();
   const none = model.data?.configured === false;
   return (
     <div className="two">
       <Form.Item name="minutes" label={t("upload.minutes")} extra={none ? t("upload.noModel") : undefined}>
-        <Select disabled={none} options={[{ value: "", label: t("upload.noMinutes") }, ...(templates.data ?? []).map(({ key, name }) => ({ value: key, label: name }))]} />
+        <Select disabled={none} options={[{ value: "", label: t("upload.noMinutes") }, ...groups]} />
       </Form.Item>
       <Form.Item name="polish" label={t("upload.polish")} tooltip={t("upload.polishAbout")} valuePropName="checked">
         <Switch disabled={none} aria-label={t("upload.polish")} />

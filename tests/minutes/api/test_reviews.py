@@ -2,8 +2,11 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from tests.language_server import LanguageServer, Reply
+import httpx
+
+from tests.language_server import Asked, LanguageServer, Reply
 from tests.minutes.api.asking import Moody, get, polisher
+from tests.minutes.models import lines_of
 from tests.serving import Server, until
 
 
@@ -101,3 +104,51 @@ def test_torn_segments_are_proposed_and_repaired_only_where_somebody_says_so(
         *("rejected" for _ in proposed["items"][1:]),
     ]
     assert (again.status_code, again.json()["code"]) == (409, "transcript_changed")
+
+
+def test_repairs_that_were_rejected_or_taken_back_may_still_be_accepted(
+    server: Server, recording: Path, mood: Moody
+) -> None:
+    id, first = server.upload(recording)
+    server.ended(first)
+    raw = get(server, f"{id}/transcript")["document"]
+
+    def proposed(asked: Asked) -> Reply:
+        voice = lines_of(asked)[1][1]
+        return Reply(
+            {
+                "repairs": [
+                    {"do": "split", "n": 1, "t": "先请", "s": f"@{voice}"},
+                    {"do": "assign", "n": 3, "s": f"@{voice}"},
+                ]
+            }
+        )
+
+    mood.script = proposed
+    server.ended(server.client.post(f"/api/recordings/{id}/repair").raise_for_status().json()["id"])
+
+    def review(**said: list[int]) -> httpx.Response:
+        base = get(server, f"{id}/transcript")["number"]
+        return server.client.post(f"/api/recordings/{id}/repair/review", json={"based_on": base, **said})
+
+    def standings() -> list[str]:
+        return [one["standing"] for one in get(server, f"{id}/repair")["items"]]
+
+    review(accept=[0], reject=[1]).raise_for_status()
+    accepted = standings()
+    base = get(server, f"{id}/transcript")["number"]
+    body = {"based_on": base, "document": {name: raw[name] for name in ("speakers", "segments")}}
+    server.client.put(f"/api/recordings/{id}/transcript", json=body).raise_for_status()
+    taken_back = standings()
+    twice_rejected = review(reject=[1])
+    review(accept=[0, 1]).raise_for_status()
+
+    assert (accepted, taken_back, standings()) == (
+        ["accepted", "rejected"],
+        ["open", "rejected"],
+        ["accepted", "accepted"],
+    )
+    assert (twice_rejected.status_code, review(accept=[0]).status_code) == (422, 422)
+    speakers = [one["speaker"] for one in get(server, f"{id}/transcript")["document"]["segments"]]
+    second = raw["segments"][1]["speaker"]
+    assert speakers[:4] == [raw["segments"][0]["speaker"], second, second, second]
