@@ -44,7 +44,7 @@ export function App() {
       theme={{
         algorithm: theme === "dark" ? themes.darkAlgorithm : themes.defaultAlgorithm,
         token: { ...(theme === "dark" ? DARK : LIGHT), borderRadius: 8, fontFamily: FONT, motion: !STILL },
-        components: { Button: pointedAt(theme === "dark" ? DARK.colorLink : LIGHT.colorLink) },
+        components: { Select: { optionSelectedBg: theme === "dark" ? "#173430" : LIGHT.colorInfoBg }, Button: pointedAt(theme === "dark" ? DARK.colorLink : LIGHT.colorLink) },
       }}
     >
       <Colours />

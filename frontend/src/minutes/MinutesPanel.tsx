@@ -115,6 +115,7 @@ function Write({ recording, made, stored, then }: Form) {
         aria-label={t("minutes.template")}
         value={template}
         loading={found.isPending}
+        listHeight={400}
         options={found.data ? groups : [{ label: "", title: "", options: [{ value: template, label: "…" }] }]}
         showSearch={(found.data?.length ?? 0) > 12 && { optionFilterProp: "label" }}
         onChange={setTemplate}
