@@ -36,6 +36,13 @@ def join(one: Server, other: Server) -> None:
     other.start()
 
 
+def bystander(one: Server, other: Server) -> psutil.Process:
+    """Start both, and let the other stand still: to start it takes longer than a job, where much else goes on."""
+    one.start()
+    join(one, other)
+    return pause(other)
+
+
 def running(server: Server) -> Counter[str]:
     """How many jobs each server is at."""
     return Counter(runner for (runner,) in server.rows("SELECT runner FROM jobs WHERE status = 'running'"))
@@ -75,12 +82,12 @@ def test_a_server_that_was_paused_cannot_publish_over_its_successor(
 ) -> None:
     one, other = pair
     play(one, transcribe={"delay": 0.4})
-    one.start()
+    successor = bystander(one, other)
     id, job = one.upload(recording)
     until(lambda: one.job(job)["stage"] == "transcribe")
-    join(one, other)
 
     paused = pause(one)
+    successor.resume()
     state = other.ended(job)
     document = other.text(id)
     paused.resume()
@@ -115,12 +122,12 @@ def test_a_server_whose_heart_has_stopped_loses_its_job_and_not_its_head(
 def test_a_server_that_dies_leaves_its_jobs_to_the_other(pair: tuple[Server, Server], recording: Path) -> None:
     one, other = pair
     play(one, transcribe={"delay": 0.4})
-    one.start()
+    successor = bystander(one, other)
     taken = [one.upload(recording) for _ in range(2)]
     until(lambda: sum(running(one).values()) == 2)
-    join(one, other)
 
     one.kill()
+    successor.resume()
 
     ends: list[dict[str, Any]] = [other.ended(job) for _, job in taken]
     assert [(end["status"], end["attempt"]) for end in ends] == [("done", 2)] * 2
