@@ -55,7 +55,9 @@ async def test_what_is_kept_in_the_finished_file_is_not_heard_again(
     tmp_path: Path, script: Script, audio: Path
 ) -> None:
     fault = {"exit": 1, "once": str(tmp_path / "happened")}
-    played = script(sentences=SENTENCES, transcribe={"steps": {"0": {"delay": 0, "once": "x"}, "1": fault}})
+    played = script(
+        sentences=SENTENCES, transcribe={"steps": {"0": {"delay": 0, "once": str(tmp_path / "delayed")}, "1": fault}}
+    )
     engines = Engines(tmp_path, script=played, demo=True)
     listening, result = Listening(finished=tmp_path / "finished"), tmp_path / "sentences.json"
 
