@@ -185,7 +185,8 @@ async def test_an_endpoint_that_says_nothing_is_given_up_in_time(house: MakeHous
         with pytest.raises(LanguageModelError) as slow:
             await home.weather()
 
-    assert (slow.value.code, len(home.server.asked)) == ("language_model_slow", TRIES)
+    # Pauses, not requests: on a busy machine the time may be up before the server has read one.
+    assert (slow.value.code, len(home.pauses)) == ("language_model_slow", TRIES - 1)
 
 
 async def test_an_endpoint_that_is_down_cannot_be_reached(house: MakeHouse) -> None:
