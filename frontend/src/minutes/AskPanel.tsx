@@ -27,6 +27,7 @@ export function AskPanel({ id, places, stored }: Panel) {
   const params = { path: { recording_id: id } };
   const asked = useQuery({ queryKey: key, queryFn: () => answer(api.GET("/api/recordings/{recording_id}/questions", { params })) });
   const [coming, setComing] = useState<{ question: string; text: string } | null>(null);
+  const [unanswered, setUnanswered] = useState("");
   const stop = useRef<AbortController | null>(null);
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => () => stop.current?.abort(), []);
@@ -37,13 +38,17 @@ export function AskPanel({ id, places, stored }: Panel) {
   async function ask(question: string) {
     const mine = (stop.current = new AbortController());
     setComing({ question, text: "" });
+    setUnanswered(question);
     try {
       await stored();
       for await (const { event, data } of await answered(id, question, mine.signal)) {
         const said = JSON.parse(data) as { text: string } & Exchange & { code: string };
         if (event === "text") setComing((before) => before && { ...before, text: before.text + said.text });
         else if (event === "error") throw new ApiError(said.code, 200);
-        else if (event === "answer") queries.setQueryData<Exchange[]>(key, (before = []) => [...before, said]);
+        else if (event === "answer") {
+          setUnanswered("");
+          queries.setQueryData<Exchange[]>(key, (before = []) => [...before, said]);
+        }
       }
     } catch (error) {
       messages.tell(error);
@@ -82,7 +87,7 @@ export function AskPanel({ id, places, stored }: Panel) {
       </ol>
       <div ref={end} />
       <WithModel>
-        {coming ? <Button onClick={() => stop.current?.abort()}>{t("ask.stop")}</Button> : <Question ask={(question) => void ask(question)} />}
+        {coming ? <Button onClick={() => stop.current?.abort()}>{t("ask.stop")}</Button> : <Question unanswered={unanswered} ask={(question) => void ask(question)} />}
       </WithModel>
       {asked.data.length > 0 && (
         <>
@@ -96,9 +101,10 @@ export function AskPanel({ id, places, stored }: Panel) {
   );
 }
 
-function Question({ ask }: { ask: (question: string) => void }) {
+/** Begins with the question that got no answer, if there is one: it need not be typed again. */
+function Question({ unanswered, ask }: { unanswered: string; ask: (question: string) => void }) {
   const { t } = useTranslation();
-  const [text, setText] = useState("");
+  const [text, setText] = useState(unanswered);
   function send() {
     if (text.trim()) ask(text.trim());
   }
