@@ -8,7 +8,7 @@ import pytest
 from tests.language_server import KEY, MODEL, LanguageServer, Reply, serve_language
 from tests.serving import Server, until
 from tests.web.conftest import sign_in
-from tests.web.test_accounts import note_what_is_forbidden, person
+from tests.web.test_accounts import person
 from tests.web.test_journeys import AXE, axe
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ def open_console(page: "Page") -> "Locator":
 def test_an_admin_adds_tests_and_chooses_a_model_whose_key_is_never_seen_again(
     page: "Page", house: Server, language: LanguageServer
 ) -> None:
-    note_what_is_forbidden(page)
     rows = open_console(page)
     page.get_by_role("button", name="添加语言模型").click()
     dialog = page.get_by_role("dialog")

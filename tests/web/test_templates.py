@@ -12,7 +12,7 @@ from tests.language_server import KEY, MODEL, LanguageServer, serve_language
 from tests.minutes.models import good
 from tests.serving import PASSWORD, Server
 from tests.web.conftest import sign_in
-from tests.web.test_accounts import note_what_is_forbidden, person
+from tests.web.test_accounts import person
 from tests.web.test_journeys import AXE, axe, open_editor
 from tests.web.test_summary import HOSTILE, turn_to
 
@@ -267,7 +267,6 @@ def test_axe_finds_nothing_serious_on_the_pages_of_templates(
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
     make(house, HOSTILE, ALL)
     make(house, "公共的", ALL, "admin/templates")
-    note_what_is_forbidden(page)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 860})
     sign_in(page)
