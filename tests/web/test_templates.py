@@ -203,7 +203,7 @@ def test_a_template_that_was_deleted_elsewhere_is_said_in_its_dialog(page: "Page
 
 def test_minutes_are_written_again_with_another_template(page: "Page", house: Server, sound: Path) -> None:
     own = make(house, "行动优先", ["actions", "overview"])
-    make(house, "公共周报", ["keywords"], "admin/templates")
+    make(house, "公共周报", ["decisions"], "admin/templates")
     recording, job = house.upload(sound)
     assert house.ended(job)["status"] == "done"
     open_editor(page, recording)
@@ -223,7 +223,7 @@ def test_minutes_are_written_again_with_another_template(page: "Page", house: Se
     panel.get_by_role("button", name="用“公共周报”重写").click()
     panel.get_by_title("第 2 份 · 公共周报").wait_for()
     panel.get_by_role("heading", name="待办事项").wait_for(state="detached")
-    assert panel.get_by_role("heading", level=3).all_inner_texts() == ["关键词"]
+    assert panel.get_by_role("heading", level=3).all_inner_texts() == ["决议"]
     made = house.client.get(f"/api/recordings/{recording}/minutes/versions").json()
     assert [one["template"]["name"] for one in made] == ["公共周报", "行动优先"]
 
