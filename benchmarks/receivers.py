@@ -6,21 +6,19 @@ import shutil
 import socket
 import sys
 from pathlib import Path
-from typing import Literal
 
 _PIECE = 1 << 20
 
 
 def main(kind: str, target: Path, port: int) -> None:
-    """`stock` and `plain` are what everybody writes first, on the event loop uvicorn comes with and on ours; `safe`
-    promises what we promise; `bare` does nothing beside it."""
+    """`plain` is what everybody writes first; `safe` promises what we promise; `bare` does nothing beside it."""
     if kind == "bare":
         _serve_bare(target, port)
     else:
-        _serve_form(target, port, loop="asyncio" if kind == "stock" else "uvloop", safe=kind == "safe")
+        _serve_form(target, port, safe=kind == "safe")
 
 
-def _serve_form(target: Path, port: int, *, loop: Literal["asyncio", "uvloop"], safe: bool) -> None:
+def _serve_form(target: Path, port: int, *, safe: bool) -> None:
     """An UploadFile, copied to where it belongs."""
     import uvicorn
     from fastapi import FastAPI, UploadFile
@@ -45,7 +43,7 @@ def _serve_form(target: Path, port: int, *, loop: Literal["asyncio", "uvloop"], 
                 os.fsync(copy.fileno())
         return digest.hexdigest()
 
-    uvicorn.run(app, port=port, loop=loop, log_level="warning")
+    uvicorn.run(app, port=port, log_level="warning")
 
 
 def _serve_bare(target: Path, port: int) -> None:

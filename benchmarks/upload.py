@@ -25,7 +25,7 @@ from backend.settings import ROOT
 from benchmarks.machine import describe
 from benchmarks.server import _free_port, _wait_until_up
 
-#: What is promised beside an UploadFile on uvicorn as pip installs it: so much more throughput, at so much of the CPU.
+#: What is promised: so much more throughput, at so much of the CPU.
 FASTER, CHEAPER = 2.5, 0.4
 #: How much the server may grow while it takes in a file of any size.
 GROWTH_MB = 64.0
@@ -51,16 +51,14 @@ def run(rounds: int, megabytes: int, large: int) -> int:
         folder = Path(named)
         with (
             _ours(folder) as ours,
-            _theirs("stock", folder) as stock,
             _theirs("plain", folder) as plain,
             _theirs("safe", folder) as safe,
             _theirs("bare", folder) as bare,
         ):
             servers = {
                 "tus, sha256, fsync": ours,
-                "UploadFile, copy, on asyncio's loop": stock,
-                "UploadFile, copy, on uvloop as we are": plain,
-                "UploadFile, copy, sha256, fsync, on uvloop": safe,
+                "UploadFile, copy": plain,
+                "UploadFile, copy, sha256, fsync": safe,
                 "the floor: recv, write, sha256, fsync": bare,
             }
             sides: dict[str, list[Figures]] = {name: [] for name in servers}
@@ -75,15 +73,13 @@ def run(rounds: int, megabytes: int, large: int) -> int:
     for name, figures in sides.items():
         table.add_row(name, *(_told([getattr(one, field) for one in figures]) for field in Figures.__slots__))
     console.print(table)
-    mine, other, same_loop, equal, floor = sides.values()
+    mine, other, equal, floor = sides.values()
     faster, cheaper = _ratios(mine, other)
     console.print(f"throughput {faster:.2f} × (limit {FASTER}), CPU {cheaper:.2f} × (limit {CHEAPER})", highlight=False)
     for name, those, these in (
-        ("beside one on the same loop", mine, same_loop),
         ("beside one that promises the same", mine, equal),
         ("beside the floor", mine, floor),
         ("the floor beside UploadFile", floor, other),
-        ("the floor beside UploadFile on the same loop", floor, same_loop),
     ):
         console.print(f"{name}: " + "{:.2f} ×, {:.2f} ×".format(*_ratios(those, these)), highlight=False)
     if huge:
