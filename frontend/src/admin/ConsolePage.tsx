@@ -9,7 +9,6 @@ import { secondFactor, whoAmI } from "../account/me";
 import { Sections } from "../app/Sections";
 import { Waiting } from "../app/Notice";
 import { HouseSection } from "../languageModel/HouseSection";
-import { AuditSection } from "./AuditSection";
 import { EnginesSection } from "./EnginesSection";
 import { JobsSection } from "./JobsSection";
 import { StorageSection } from "./StorageSection";
@@ -18,6 +17,7 @@ import { UsersSection } from "./UsersSection";
 import "./console.css";
 
 const TemplatesSection = lazy(async () => ({ default: (await import("../templates/TemplatesSection")).TemplatesSection }));
+const AuditSection = lazy(async () => ({ default: (await import("./AuditSection")).AuditSection }));
 const FiguresSection = lazy(async () => ({ default: (await import("./FiguresSection")).FiguresSection }));
 
 export function ConsolePage() {
