@@ -107,7 +107,13 @@ class Database:
         """One transaction: committed at the end, rolled back on any error."""
         async with self._write() as session:
             yield session
-            await session.commit()
+            await session.flush()
+            try:
+                await session.commit()
+            except DBAPIError:
+                # SQLAlchemy rolls back no transaction whose commit has failed, and the pool would pass it on, open.
+                await session.invalidate()
+                raise
             for callback in session.info.pop("after_commit", []):
                 callback()
 

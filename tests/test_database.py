@@ -40,6 +40,23 @@ async def test_an_error_rolls_everything_back_and_tells_nobody(database: Databas
     assert told == []
 
 
+async def test_a_commit_that_fails_leaves_nothing_to_the_next(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_connection: object) -> None:
+        raise database.writer.dialect.loaded_dbapi.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as failing, pytest.raises(OperationalError):
+        async with database.write() as session:
+            failing.setattr(database.writer.sync_engine.dialect, "do_commit", fail)
+            session.add(user("ann"))
+    async with database.write() as session:
+        session.add(user("bob"))
+
+    async with database.read() as session:
+        assert list(await session.scalars(select(User.id))) == ["bob"]
+
+
 async def test_callbacks_run_after_the_commit(database: Database) -> None:
     seen: list[bool] = []
     still_open: list[bool] = []
