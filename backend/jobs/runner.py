@@ -79,6 +79,7 @@ class Runner:
     _called: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _mirroring: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _books: asyncio.Lock = field(default_factory=asyncio.Lock)  #: rows that say "mine" and attempts in hand, compared
 
     @property
     def alive(self) -> bool:
@@ -120,24 +121,25 @@ class Runner:
             async with self.database.read() as session:
                 if not await queue.anybody_waits(session):
                     return
-            async with self.database.write() as session:
-                job = await queue.claim(session, runner=self.name, limits=self.limits)
-            if job is None:
-                return
-            attempt = Attempt(
-                database=self.database,
-                storage=self.storage,
-                pipeline=self.pipeline,
-                desk=self.desk,
-                herald=self.herald,
-                job=job,
-                limits=self.limits,
-                max_attempts=self.max_attempts,
-                max_seconds=self.max_seconds,
-            )
-            self.herald.changed(job.id)
-            self._attempts[job.id] = attempt
-            self._running[job.id] = asyncio.create_task(self._see_through(attempt), name=f"job {job.id}")
+            async with self._books:
+                async with self.database.write() as session:
+                    job = await queue.claim(session, runner=self.name, limits=self.limits)
+                if job is None:
+                    return
+                attempt = Attempt(
+                    database=self.database,
+                    storage=self.storage,
+                    pipeline=self.pipeline,
+                    desk=self.desk,
+                    herald=self.herald,
+                    job=job,
+                    limits=self.limits,
+                    max_attempts=self.max_attempts,
+                    max_seconds=self.max_seconds,
+                )
+                self.herald.changed(job.id)
+                self._attempts[job.id] = attempt
+                self._running[job.id] = asyncio.create_task(self._see_through(attempt), name=f"job {job.id}")
 
     async def _see_through(self, attempt: Attempt) -> None:
         try:
@@ -148,13 +150,14 @@ class Runner:
         await self.mirror()
 
     async def _beat(self) -> None:
-        async with self.database.write() as session:
-            mine = await queue.beat(session, self.name)
-        for id, attempt in self._attempts.items():
-            if mine.get(id) != attempt.job.attempt:
-                attempt.stop(put_back=False)
-        for id in mine.keys() - self._attempts.keys():
-            await self._reclaim(id)
+        async with self._books:  # else a job that is being claimed is in one of the two, and taken for lost
+            async with self.database.write() as session:
+                mine = await queue.beat(session, self.name)
+            for id, attempt in self._attempts.items():
+                if mine.get(id) != attempt.job.attempt:
+                    attempt.stop(put_back=False)
+            for id in mine.keys() - self._attempts.keys():
+                await self._reclaim(id)
         await self._rescue()
         await self.mirror()
 
