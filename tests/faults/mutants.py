@@ -133,9 +133,10 @@ MUTANTS = [
     Mutant("retention asks whether it is due when it looks, and not when it takes", _K, "                    due = await self._due(session, as_of, item.recording_id)\n                    if not due:\n                        return False\n", "                    due = [await session.get_one(Recording, item.recording_id)]\n", (RETENTION,)),
     Mutant("an upload that goes on expires", _U, "delete(Upload).where(Upload.id == id, Upload.expires_at <= now)", "delete(Upload).where(Upload.id == id)", (INCOMING,)),
     # transactions
-    Mutant("callbacks come before the commit", _DB, '            await session.commit()\n            for callback in session.info.pop("after_commit", []):\n                callback()\n', '            for callback in session.info.pop("after_commit", []):\n                callback()\n            await session.commit()\n', (DATABASE,)),
-    Mutant("what was written is not committed", _DB, "            await session.commit()\n", "", (DATABASE,)),
-    Mutant("what was written before an error stays", _DB, "            yield session\n            await session.commit()\n", "            try:\n                yield session\n            finally:\n                await session.commit()\n", (QUEUE + "::test_a_fenced_publish_writes_nothing_at_all",)),
+    Mutant("callbacks come before the commit", _DB, "            await session.flush()\n", '            for callback in session.info.pop("after_commit", []):\n                callback()\n            await session.flush()\n', (DATABASE,)),
+    Mutant("what was written is not committed", _DB, "                await session.commit()\n", "                pass\n", (DATABASE,)),
+    Mutant("what was written before an error stays", _DB, "            yield session\n            await session.flush()\n", "            try:\n                yield session\n            finally:\n                await session.flush()\n                await session.commit()\n", (QUEUE + "::test_a_fenced_publish_writes_nothing_at_all",)),
+    Mutant("a transaction whose commit failed goes on to the next", _DB, "                await session.invalidate()\n", "", (DATABASE,)),
     Mutant("a transaction begins when it first writes", _DB, '"BEGIN IMMEDIATE" if writes else "BEGIN"', '"BEGIN"', (FENCES + "::test_who_reads_in_order_to_write_keeps_others_from_writing",)),
     # That the driver begins none of its own shows nowhere: ours has always begun before it looks. So ours goes.
     Mutant("nobody begins transactions", _DB, '        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")\n', "        pass\n", (DATABASE,)),
