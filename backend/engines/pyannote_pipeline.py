@@ -26,11 +26,11 @@ from pyannote.core import Segment, SlidingWindow, SlidingWindowFeature
 from scipy.cluster.hierarchy import linkage
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
+from backend.checksums import sha256
 from backend.engines.linkage import centroid_linkage
 from backend.engines.ports import EngineError, Thrift
 from backend.engines.precision import narrow
 from backend.weights.catalogue import MODELS
-from backend.weights.store import sha256
 
 #: What a checkpoint of ours names, beside tensors and plain values.
 _IN_OUR_CHECKPOINTS = {f"pyannote.audio.core.task.{name}" for name in ("Specifications", "Problem", "Resolution")}

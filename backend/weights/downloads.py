@@ -8,7 +8,8 @@ from typing import Protocol
 import certifi
 import httpx
 
-from backend.weights.store import WeightsError, sha256
+from backend.checksums import sha256
+from backend.weights.store import WeightsError
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _TRIES = 5

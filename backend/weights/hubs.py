@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from backend.checksums import sha256
 from backend.weights.catalogue import FETCH, Hub, Pin
 from backend.weights.downloads import FetchFailed, Told, download
-from backend.weights.store import sha256
 
 HUGGING_FACE = "https://huggingface.co"
 MODELSCOPE = "https://modelscope.cn"

@@ -1,6 +1,5 @@
 """The folder of weights: one folder a model, with a manifest that says what each file must be. Whole or absent."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from backend.checksums import sha256
 from backend.weights.catalogue import FETCH, MODELS, SETS, Model
 
 MANIFEST = "manifest.json"
@@ -19,8 +19,6 @@ INCOMING = ".incoming"
 
 #: What is wrong with a file of a model.
 Why = Literal["incomplete", "changed", "unknown"]
-
-_BLOCK = 1024 * 1024
 
 
 class WeightsError(Exception):
@@ -165,16 +163,6 @@ def read_manifest(folder: Path) -> Manifest | None:
 def mend(name: str) -> str:
     """The command that installs a model, alone or again."""
     return f"{FETCH} --set {next((wanted for wanted in ('small', 'print') if name in SETS[wanted]), 'full')}"
-
-
-def sha256(path: Path, told: Callable[[int], None] = lambda _bytes: None) -> str:
-    """Hash a file block by block; `told` hears how many bytes more are done."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            told(len(block))
-    return digest.hexdigest()
 
 
 def _damaged(name: str, sentence: str, file: str, why: Why) -> ModelDamaged:

@@ -165,7 +165,7 @@ MUTANTS = [
     Mutant("an engine's artifact that failed is not tried again", "backend/engines/child.py", "    if isinstance(error, OSError) and error.errno == errno.EIO:\n", "    if False:\n", (UNKEPT,)),
     Mutant("no room for an artifact counts as a failure", _A, "    if number in (errno.ENOSPC, errno.EDQUOT):\n", "    if False:\n", (NO_ROOM,)),
     # artifacts and answers
-    Mutant("a seal is not compared", _S, 'or _sha256(self.path(name)) != seal["sha256"]', "", (WORKSPACE,)),
+    Mutant("a seal is not compared", _S, 'or sha256(self.path(name)) != seal["sha256"]', "", (WORKSPACE,)),
     Mutant("an artifact counts without a seal", _S, "        except (OSError, ValueError, KeyError, TypeError):\n            return None\n", "        except (OSError, ValueError, KeyError, TypeError):\n            return {}\n", (WORKSPACE,)),
     Mutant("a torn line counts as heard", "backend/engines/finished.py", "        if body and check == _check(body):\n", "        if body:\n", (FINISHED,)),
     Mutant("what another engine heard counts", "backend/engines/finished.py", 'if entries and entries[0] == {"fingerprint": fingerprint}:', "if entries:", (FINISHED,)),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.checksums import sha256
 from backend.weights.catalogue import MODELS
 from backend.weights.checkpoints import write_pipeline
-from backend.weights.store import sha256
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

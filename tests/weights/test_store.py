@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.checksums import sha256
 from backend.weights.catalogue import MODELS
-from backend.weights.store import ModelDamaged, ModelMissing, adopt, install, installed, preparing, sha256, verify
+from backend.weights.store import ModelDamaged, ModelMissing, adopt, install, installed, preparing, verify
 
 
 @pytest.mark.usefixtures("toy")
