@@ -23,12 +23,14 @@ def pipeline(
     shared: Shared = Path("../shared"),
     recording: Annotated[list[str] | None, typer.Option(help="Names under audio/meetings; all by default")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 3,
+    seconds: Annotated[float, typer.Option(min=10, help="Length of the clip both sides hear")] = 60.0,
+    made_up: Annotated[bool, typer.Option(help="Beside the libraries only, with FunASR of random weights")] = False,
 ) -> None:
-    """Wall time, real-time factor and peak memory of each stage; CER, DER and cpCER beside them."""
+    """Wall time, real-time factor and peak memory of each stage with CER, DER and cpCER; then beside the libraries."""
     from benchmarks.pipeline import run
 
     names = recording or ["two-minutes", "two-minutes-overlap", "ten-minutes"]
-    raise typer.Exit(run(shared.resolve(), names, rounds))
+    raise typer.Exit(run(shared.resolve(), names, rounds, seconds, made_up))
 
 
 @app.command()
@@ -43,6 +45,18 @@ def diarize(
 
     names = recording or ["two-minutes", "two-minutes-overlap", "ten-minutes"]
     raise typer.Exit(run(shared.resolve(), names, seconds, rounds))
+
+
+@app.command()
+def linkage(
+    count: Annotated[int, typer.Option(min=100, help="Embeddings both sides are given")] = 16_000,
+    many: Annotated[int, typer.Option(min=100, help="Embeddings of twelve hours")] = 60_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 5,
+) -> None:
+    """Our clustering of voices beside scipy's: time, memory, and whether the planted voices are found."""
+    from benchmarks.linkage import run
+
+    raise typer.Exit(run(count, many, rounds))
 
 
 @app.command()

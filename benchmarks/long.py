@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import resource
 import tempfile
 import time
 import wave
@@ -34,9 +35,11 @@ _KILL_AT = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One run: wall seconds, the largest sum of resident memory, and what was heard."""
+    """One run: wall seconds, CPU seconds of all processes (which other work on the machine touches less), the largest
+    sum of resident memory, and what was heard."""
 
     seconds: float
+    cpu: float
     megabytes: float
     sentences: list[Sentence]
     voices: int
@@ -54,21 +57,25 @@ def run(shared: Path, hours: list[float]) -> int:
 
 
 def _grows(console: Console, talk: Samples, hours: list[float], folder: Path) -> bool:
-    table = Table("hours", "seconds", "real-time factor", "peak MB", "characters", "voices")
+    table = Table("hours", "seconds", "CPU s", "real-time factor", "peak MB", "characters", "voices")
     ran = []
     for length in hours:
         wav = _write(folder / f"{length:g}.wav", talk, length * 3600)
         ran.append(one := asyncio.run(_run(wav, folder / f"{length:g}")))
         heard = str(sum(len(sentence.text) for sentence in one.sentences))
         factor = f"{one.seconds / length / 3600:.4f}"
-        table.add_row(f"{length:g}", f"{one.seconds:.1f}", factor, f"{one.megabytes:.0f}", heard, str(one.voices))
+        row = f"{length:g}", f"{one.seconds:.1f}", f"{one.cpu:.0f}", factor, f"{one.megabytes:.0f}", heard
+        table.add_row(*row, str(one.voices))
+        console.print(" | ".join(row), highlight=False)
         wav.unlink()
     console.print(table)
     if len(ran) == 1:
         return True
-    slope = math.log(ran[-1].seconds / ran[0].seconds) / math.log(hours[-1] / hours[0])
+    grown = math.log(hours[-1] / hours[0])
+    slope = math.log(ran[-1].seconds / ran[0].seconds) / grown
+    of_cpu = math.log(ran[-1].cpu / ran[0].cpu) / grown
     memory = ran[-1].megabytes / ran[0].megabytes
-    console.print(f"slope of time on log-log: {slope:.3f} (limit {SLOPE})", highlight=False)
+    console.print(f"slope of time on log-log: {slope:.3f} (limit {SLOPE}); of CPU time {of_cpu:.3f}", highlight=False)
     console.print(f"peak memory, longest / shortest: {memory:.2f} (limit {MEMORY})", highlight=False)
     return slope <= SLOPE and memory <= MEMORY
 
@@ -79,14 +86,16 @@ def _costs(console: Console, talk: Samples, hours: float, folder: Path) -> bool:
     quiet = _write(folder / "quiet.wav", talk, hours * 3600, silent=_SILENT_SHARE)
     clean = asyncio.run(_run(wav, folder / "clean"))
     silent = asyncio.run(_run(quiet, folder / "silent"))
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), _cpu()
     asyncio.run(_killed(wav, folder / "resumed"))
     resumed = asyncio.run(_run(wav, folder / "resumed"))
-    whole = time.perf_counter() - begun
+    whole, cpu = time.perf_counter() - begun, _cpu() - cpu
     same = resumed.sentences == clean.sentences
     console.print(
-        f"{100 * _SILENT_SHARE:.0f} % silence / all talk: {silent.seconds / clean.seconds:.2f} (limit {SILENCE})\n"
-        f"killed at {100 * _KILL_AT:.0f} % and resumed / clean: {whole / clean.seconds:.2f} (limit {RESUME})\n"
+        f"{100 * _SILENT_SHARE:.0f} % silence / all talk: {silent.seconds / clean.seconds:.2f} (limit {SILENCE}); "
+        f"of CPU time {silent.cpu / clean.cpu:.2f}\n"
+        f"killed at {100 * _KILL_AT:.0f} % and resumed / clean: {whole / clean.seconds:.2f} (limit {RESUME}); "
+        f"of CPU time {cpu / clean.cpu:.2f}\n"
         f"the same text after the kill: {'yes' if same else 'NO'}",
         highlight=False,
     )
@@ -98,7 +107,7 @@ async def _run(wav: Path, folder: Path) -> Ran:
     folder.mkdir(exist_ok=True)
     heard, turns = folder / "sentences.json", folder / "turns.json"
     engines = Engines(ROOT / "models")
-    begun = time.perf_counter()
+    begun, cpu = time.perf_counter(), _cpu()
     try:
         with PeakMemory() as peak:
             work = [_transcribe(engines, wav, folder)] * (not heard.exists())
@@ -110,7 +119,13 @@ async def _run(wav: Path, folder: Path) -> Ran:
     finally:
         await engines.close()
     voices = len({turn.voice for turn in diarization.turns})
-    return Ran(time.perf_counter() - begun, peak.megabytes, sentences, voices)
+    return Ran(time.perf_counter() - begun, _cpu() - cpu, peak.megabytes, sentences, voices)
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of the children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 async def _killed(wav: Path, folder: Path) -> None:

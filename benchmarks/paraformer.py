@@ -2,7 +2,7 @@
 
 The library is no dependency: it wants numpy 1. Into an environment of ours it goes with
 
-    pip install --no-deps funasr-onnx kaldi-native-fbank onnxruntime flatbuffers
+    pip install --no-deps funasr-onnx kaldi-native-fbank
 
 Where the weights cannot be had, `--made-up` measures networks of their size that say nonsense: ratios hold.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jiwer
 from rich.console import Console
@@ -26,13 +26,14 @@ from backend.engines.cuts import Cut, cut
 from backend.engines.ports import Home, Listening, Precision, Thrift
 from backend.engines.sound import Sound, as_floats
 from backend.engines.table import mending
+from backend.settings import ROOT
 from backend.speech.text import bare
 from benchmarks.accuracy import read_stm
 from benchmarks.machine import describe
 from benchmarks.sides import Hear, Side, as_wav, start, take_turns
 
-_MODELS = ("seaco-paraformer", "fsmn-vad", "ct-punc")
-_PACKAGES = "pip install --no-deps funasr-onnx kaldi-native-fbank onnxruntime flatbuffers"
+_MODELS = ("seaco-paraformer", "seaco-paraformer-int8", "fsmn-vad", "ct-punc")
+_PACKAGES = "pip install --no-deps funasr-onnx kaldi-native-fbank"
 _COLUMNS = (
     "recording",
     "variant",
@@ -63,12 +64,13 @@ def run(shared: Path, names: list[str], rounds: int, made_up: bool) -> int:
     table = Table(*_COLUMNS)
     worse = False
     with tempfile.TemporaryDirectory() as folder:
-        models = _models(shared / "models", Path(folder), made_up)
+        models = made_up_models(shared / "models", Path(folder)) if made_up else _installed(ROOT / "models")
         onnx = _exported(models / "seaco-paraformer", Path(folder) / "onnx")
         sides = [
             start("funasr-onnx, its defaults", library, models, onnx),
             start("ours, float32", ours, models, "float32"),
             start("ours, bfloat16", ours, models, "bfloat16"),
+            start("ours, int8", ours, models, "int8"),
         ]
         try:
             for name in names:
@@ -87,12 +89,15 @@ def run(shared: Path, names: list[str], rounds: int, made_up: bool) -> int:
     return 1 if worse else 0
 
 
-def ours(models: Path, precision: Precision) -> Hear[Said]:
+def ours(models: Path, precision: Precision | Literal["int8"]) -> Hear[Said]:
     """The product's engine with the threads it gets where a diarizer runs beside it."""
-    from backend.engines.funasr import FunAsr
+    from backend.engines.funasr import FunAsr, in_int8
 
-    home = Home(models, max(1, cores() // 2), thrift=Thrift(recogniser=precision))
-    engine = FunAsr(home)
+    threads = max(1, cores() // 2)
+    if precision == "int8":
+        engine = in_int8(Home(models, threads))
+    else:
+        engine = FunAsr(Home(models, threads, thrift=Thrift(recogniser=precision)))
     cuts: dict[Path, list[Cut]] = {}  # found once, in the round that is not counted: the engine finds its own
 
     def hear(wav: Path) -> Said:
@@ -151,23 +156,30 @@ def _read(stm: Path) -> str:
     return "".join(bare(row.text).lower() for row in read_stm(stm))
 
 
-def _models(installed: Path, folder: Path, made_up: bool) -> Path:
-    if not made_up:
-        if missing := [name for name in _MODELS if not (installed / name / "model.pt").is_file()]:
-            wanted = " and ".join(missing)
-            raise SystemExit(f"{wanted} are not in {installed}: {mending('full')}, or measure with --made-up.")
-        return installed
+def _installed(models: Path) -> Path:
+    if missing := [name for name in _MODELS if not (models / name).is_dir()]:
+        wanted = " and ".join(missing)
+        raise SystemExit(f"{wanted} are not in {models}: {mending('int8')}, or measure with --made-up.")
+    return models
+
+
+def made_up_models(installed: Path, folder: Path) -> Path:
+    """A folder of models in which those of FunASR have the size of the published ones and random weights."""
     models = folder / "models"
     _apart(_make_up, models)
-    (models / "fsmn-vad").symlink_to((installed / "fsmn-vad").resolve())
+    for name in ("fsmn-vad", "pyannote-3.1"):
+        (models / name).symlink_to((installed / name).resolve())
     return models
 
 
 def _make_up(models: Path) -> None:
+    from backend.weights import int8
     from tests.engines.tiny_funasr import LARGE, LARGE_PUNCTUATION, build_punctuation, build_recogniser
 
     build_recogniser(models / "seaco-paraformer", size=LARGE)
     build_punctuation(models / "ct-punc", size=LARGE_PUNCTUATION)
+    (models / "seaco-paraformer-int8").mkdir()
+    int8.main([str(models / "seaco-paraformer"), str(models / "seaco-paraformer-int8")])
 
 
 def _exported(recogniser: Path, target: Path) -> Path:

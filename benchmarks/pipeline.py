@@ -1,4 +1,5 @@
-"""Each stage alone, then transcribe and diarize together, round by round in one run, on recordings with references."""
+"""Each stage alone, then transcribe and diarize together, round by round in one run, on recordings with references;
+then all of it beside the libraries it is made of."""
 
 import asyncio
 import json
@@ -14,7 +15,7 @@ from rich.table import Table
 
 from backend.engines.hosts import Engines
 from backend.engines.ports import Listening, SpeakerHints
-from backend.engines.table import choose
+from backend.engines.table import available, choose
 from backend.recordings.media import normalize
 from backend.recordings.peaks import make_peaks
 from backend.settings import ROOT
@@ -24,6 +25,12 @@ from backend.transcripts.document import from_merged
 from benchmarks.accuracy import Accuracy, measure, read_stm
 from benchmarks.machine import describe
 from benchmarks.memory import PeakMemory
+from benchmarks.paraformer import made_up_models
+from benchmarks.sides import as_wav
+from benchmarks.whole import beside_libraries
+
+#: The diarizer both sides can be given: the libraries have none other that needs no account.
+_STOCK = "pyannote-3.1"
 
 #: What overlapping the two engines may cost, of the longer one's time.
 OVERLAP_LIMIT = 1.15
@@ -98,10 +105,22 @@ async def _one(models: Path, meeting: Path, rounds: int, folder: Path) -> tuple[
     return duration, figures, measure(document, sentences, diarization, read_stm(meeting.with_suffix(".stm")))
 
 
-def run(shared: Path, names: list[str], rounds: int) -> int:
-    """Print the tables; answers 1 where the pipeline loses characters its recogniser heard."""
+def run(shared: Path, names: list[str], rounds: int, seconds: float, made_up: bool) -> int:
+    """Print the tables; answers 1 where the pipeline loses characters its recogniser heard. `made_up` leaves out the
+    stages: nonsense has no errors."""
     console = Console()
     console.print(describe(), highlight=False)
+    lost = not made_up and _stages(console, shared, names, rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        clip = as_wav(shared / "audio/meetings/two-minutes.flac", Path(folder) / "clip.wav", seconds)
+        models = made_up_models(ROOT / "models", Path(folder)) if made_up else ROOT / "models"
+        for transcriber in ("funasr", "funasr-int8") if made_up else available("transcribe", models, False):
+            console.print(beside_libraries(models, transcriber, _STOCK, clip, seconds, rounds, Path(folder)))
+    return 1 if lost else 0
+
+
+def _stages(console: Console, shared: Path, names: list[str], rounds: int) -> bool:
+    """Whether characters were lost."""
     lost = False
     quality = Table("recording", "CER", "recogniser alone", "DER", "DER, collar 0.25 s", "cpCER", "speakers")
     for name in names:
@@ -126,4 +145,4 @@ def run(shared: Path, names: list[str], rounds: int) -> int:
         )
         lost = lost or accuracy.cer > accuracy.heard_cer
     console.print(quality)
-    return 1 if lost else 0
+    return lost

@@ -44,7 +44,14 @@ class Side(Generic[Found]):
         return statistics.median(self.seconds)
 
     def hear(self, wav: Path) -> Found:
+        self.ask(wav)
+        return self.answer()
+
+    def ask(self, wav: Path) -> None:
+        """Have it begin; `answer` waits for what it finds. So two can be at work at once."""
         self.pipe.send(wav)
+
+    def answer(self) -> Found:
         heard: Heard[Found] = self.pipe.recv()
         self.seconds.append(heard.seconds)
         self.megabytes = heard.megabytes

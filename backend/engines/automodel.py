@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from backend.engines.ports import EngineError
@@ -19,7 +20,7 @@ def load(folder: Path, threads: int, device: str, fetch_set: str = "full") -> An
     ensure_torchaudio()
     from funasr import AutoModel
 
-    with quietly():
+    with quietly(), _without_a_spare():
         return AutoModel(
             model=str(folder.resolve()),
             device=device,
@@ -28,6 +29,19 @@ def load(folder: Path, threads: int, device: str, fetch_set: str = "full") -> An
             disable_pbar=True,
             log_level="ERROR",
         )
+
+
+@contextmanager
+def _without_a_spare() -> Iterator[None]:
+    """FunASR copies what it has read of a file before it looks at it: a gigabyte more, just while it loads."""
+    from funasr.train_utils import load_pretrained_model as loading
+
+    library = loading.copy
+    loading.copy = SimpleNamespace(deepcopy=lambda state: state)
+    try:
+        yield
+    finally:
+        loading.copy = library
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import torch
 from backend.engines.automodel import load, quietly
 from backend.engines.cuts import Cut, cut, stitch
 from backend.engines.finished import Finished, fingerprint, mark_of_file, mark_of_model
+from backend.engines.onnx_parts import replace_parts
 from backend.engines.ports import EngineError, Home, Listening, Progress
 from backend.engines.precision import narrow, narrow_products
 from backend.engines.punctuation import marks_by_model, sentences
@@ -27,6 +28,7 @@ _FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, Runti
 _NOT_THE_PIECE = ("can't allocate memory", "CUDA error")
 
 _MODELS = ("seaco-paraformer", "fsmn-vad", "ct-punc")
+_INT8 = "seaco-paraformer-int8"
 
 #: The parts of the recogniser that do nearly all the work.
 _NARROWED = ("encoder", "decoder", "seaco_decoder", "hotword_output_layer")
@@ -35,12 +37,15 @@ _NARROWED = ("encoder", "decoder", "seaco_decoder", "hotword_output_layer")
 class FunAsr:
     """Built inside a child, with everything loaded. One `transcribe` at a time: the models keep state."""
 
-    def __init__(self, home: Home) -> None:
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+    def __init__(self, home: Home, int8: bool = False) -> None:
+        self._device = "cuda" if torch.cuda.is_available() and not int8 else "cpu"
         self._home = home
+        self._int8 = int8
         self._vad = Vad(home.models / "fsmn-vad", home.threads)
         self._recogniser = load(home.models / "seaco-paraformer", home.threads, self._device)
-        self._narrow = narrow(home.thrift.recogniser, self._device)
+        self._narrow = not int8 and narrow(home.thrift.recogniser, self._device)
+        if int8:
+            replace_parts(self._recogniser.model, home.models / _INT8, home.threads)
         if self._narrow:
             # not the predictor, which counts the characters and times them: it sums over a whole piece, where roundings
             # add up to a character more or less
@@ -54,17 +59,17 @@ class FunAsr:
         with Sound(audio) as sound:
             cuts = cut(self._vad.speech(sound), sound.duration, sound.quietest)
             mark = fingerprint(
-                "funasr", self._weights(), mark_of_file(audio), hotwords, cuts, self._device, self._narrow
+                "funasr", self._weights(), mark_of_file(audio), hotwords, cuts, self._device, self._narrow, self._int8
             )
             finished = Finished(options.finished, mark)
             heard = self._hear_all(sound, cuts, hotwords, finished, progress)
         return self._with_punctuation(cuts, heard)
 
     def _weights(self) -> list[str]:
-        return [mark_of_model(self._home.models / name) for name in _MODELS]
+        return [mark_of_model(self._home.models / name) for name in (*_MODELS, *[_INT8] * self._int8)]
 
     def _hear_all(
-        self, sound: Sound, cuts: Sequence[Cut], hotwords: str, finished: Finished, progress: Progress
+        self, sound: Sound, cuts: Sequence[Cut], hotwords: str | None, finished: Finished, progress: Progress
     ) -> list[Sentence]:
         kept = finished.kept()
         heard = {index: kept[index] for index in range(len(cuts)) if index in kept}
@@ -90,7 +95,7 @@ class FunAsr:
             raise EngineError("engine_failed", f"No piece of the recording could be recognised: {failures[0]}")
         return [heard[index] for index in range(len(cuts))]
 
-    def _hear(self, pieces: Sequence[Any], hotwords: str) -> list[dict[str, Any] | str]:
+    def _hear(self, pieces: Sequence[Any], hotwords: str | None) -> list[dict[str, Any] | str]:
         """One result for every piece: what the model says, or, as a string, why it could not.
 
         The model answers a batch in order but leaves results out, so a batch with another number of them, or one that
@@ -118,7 +123,7 @@ class FunAsr:
             return [f"{len(results)} results for one piece"]
         return [result for piece in pieces for result in self._hear([piece], hotwords)]
 
-    def _hear_halves(self, pieces: Sequence[Any], hotwords: str) -> list[dict[str, Any] | str]:
+    def _hear_halves(self, pieces: Sequence[Any], hotwords: str | None) -> list[dict[str, Any] | str]:
         torch.cuda.empty_cache()
         if len(pieces) == 1:
             raise EngineError("out_of_memory", "The GPU has no room for half a minute of audio.", retry=True)
@@ -149,14 +154,20 @@ class FunAsr:
         return str(results[0].get("text") or "") if len(results) == 1 else ""
 
 
-def hotword_line(hotwords: Sequence[str]) -> str:
+def in_int8(home: Home) -> FunAsr:
+    """By ONNX Runtime, on a processor: half a gigabyte less, and twice as fast again as bfloat16."""
+    return FunAsr(home, int8=True)
+
+
+def hotword_line(hotwords: Sequence[str]) -> str | None:
     """What the model takes for hotwords: one line, separated by spaces; Latin and Chinese parts are words of their own.
+    None where there are none: then the network does not look for any, which is a fifth of its work in int8.
 
     FunASR downloads a hotword that begins with http and opens one that names a file. Letters, digits and Chinese
     characters are all that is left here, and the line begins and ends with a space, so it can never be either.
     """
     words = [word for hotword in hotwords for word in re.findall(r"[A-Za-z]+|[0-9\u3400-\u9fff]+", hotword)]
-    return f" {' '.join(dict.fromkeys(words))} "
+    return f" {' '.join(dict.fromkeys(words))} " if words else None
 
 
 def batches(lengths: Sequence[float], on_gpu: bool) -> Iterator[list[int]]:

@@ -33,6 +33,14 @@ _ALL = (
         fetch_set="full",
     ),
     Engine(
+        "funasr-int8",
+        "transcribe",
+        "backend.engines.funasr:in_int8",
+        ("seaco-paraformer", "seaco-paraformer-int8", "fsmn-vad", "ct-punc"),
+        "FunASR SeACo Paraformer in int8, on the processor",
+        fetch_set="int8",
+    ),
+    Engine(
         "vosk",
         "transcribe",
         "backend.engines.vosk:Vosk",

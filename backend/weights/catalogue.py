@@ -93,7 +93,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model and the ways to get it, best first. `made` are the files that are written on this machine."""
+    """A model and the ways to get it, best first. `made` are the files that are written on this machine; where a model
+    is `made_from` another one, those are all it has, and there is no other way to get it."""
 
     name: str
     task: str
@@ -101,13 +102,14 @@ class Model:
     attribution: str
     origins: tuple[Origin, ...]
     made: tuple[str, ...] = ()
+    made_from: str | None = None
     #: Hashes of made files that are known to be good, so that such a folder can be taken over as it is.
     good: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[str, ...]:
         """Every file the folder must have."""
-        pinned = [pin.here for part in self.origins[0].parts for pin in part.files]
+        pinned = [pin.here for origin in self.origins[:1] for part in origin.parts for pin in part.files]
         return tuple(dict.fromkeys([*pinned, *self.made]))
 
     def allowed(self, path: str) -> frozenset[str]:
@@ -227,6 +229,16 @@ _SEACO_MODEL = Model(
             )
         ),
     ),
+)
+
+_SEACO_INT8_MODEL = Model(
+    name="seaco-paraformer-int8",
+    task="recognises Mandarin in int8",
+    licence="Apache-2.0 (its model card)",
+    attribution="SeACo Paraformer large, by Alibaba Tongyi Lab (FunASR), quantised by us",
+    origins=(),
+    made=("encoder.onnx", "decoder.onnx"),
+    made_from="seaco-paraformer",
 )
 
 # Of the two CT-Transformers this is the Mandarin one: every file's sha256 is known, it is a quarter of the size (0.3 GB
@@ -380,6 +392,7 @@ MODELS: dict[str, Model] = {
     model.name: model
     for model in (
         _SEACO_MODEL,
+        _SEACO_INT8_MODEL,
         _FSMN_VAD_MODEL,
         _CT_PUNC_MODEL,
         _COMMUNITY_1_MODEL,
@@ -392,5 +405,6 @@ MODELS: dict[str, Model] = {
 SETS: dict[str, tuple[str, ...]] = {
     "full": ("fsmn-vad", "seaco-paraformer", "ct-punc", "pyannote-3.1", "pyannote-community-1"),
     "small": ("fsmn-vad", "vosk-model-small-cn", "pyannote-3.1"),
+    "int8": ("fsmn-vad", "seaco-paraformer", "ct-punc", "seaco-paraformer-int8"),
     "print": ("noto-sans-sc",),
 }

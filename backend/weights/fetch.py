@@ -20,6 +20,7 @@ from backend.weights.store import (
     INCOMING,
     ModelDamaged,
     ModelMissing,
+    WeightsError,
     adopt,
     install,
     installed,
@@ -50,6 +51,8 @@ def fetch(models_dir: Path, name: str, ways: Ways, told: Told) -> str | None:
     with _alone(models_dir):
         if whole(models_dir, name):
             return None
+        if (source := MODELS[name].made_from) is not None:
+            return _derive(models_dir, MODELS[name], source)
         failures = []
         for origin in _in_order(MODELS[name], ways):
             try:
@@ -66,6 +69,8 @@ def fetch_from_folder(models_dir: Path, name: str, folder: Path) -> str | None:
     with _alone(models_dir):
         if whole(models_dir, name):
             return None
+        if (source := MODELS[name].made_from) is not None:
+            return _derive(models_dir, MODELS[name], source)
         adopt(folder, models_dir, name)
         return str(folder)
 
@@ -114,19 +119,42 @@ def _fetch_from(models_dir: Path, model: Model, origin: Origin, ways: Ways, told
             (kept / part.file_name).unlink(missing_ok=True)
 
 
+def _derive(models_dir: Path, model: Model, source: str) -> str:
+    """Make a model of another one that is here. Gives where it is from."""
+    try:
+        there = verify(models_dir, source)
+    except WeightsError as error:
+        raise FetchFailed(f"{model.name} is made of {source}. {error.detail}") from error
+    origin = f"{source}, on this machine"
+    with preparing(models_dir, model.name) as prepared:
+        _run("backend.weights.int8", model.name, models_dir / source, prepared)
+        install(prepared, models_dir, model.name, source=origin, revision=there.revision)
+    return origin
+
+
 def _make(prepared: Path, origin: Origin) -> None:
-    command = [sys.executable, "-m", "backend.weights.checkpoints", str(prepared)]
+    given = [prepared]
     if origin.making == "pyannote-checkpoints":
-        command += [str(prepared / "segmentation.onnx"), str(prepared / "embedding.onnx")]
+        given += [prepared / "segmentation.onnx", prepared / "embedding.onnx"]
+    _run("backend.weights.checkpoints", "The pyannote checkpoints", *given)
+    for leftover in prepared.glob("*.onnx"):
+        leftover.unlink()
+
+
+def _run(module: str, made: str, *given: Path) -> None:
+    """Run a module of ours as a child; FetchFailed with its last word where it could not make what it should."""
     root = Path(__file__).resolve().parent.parent.parent
     child = subprocess.run(
-        command, cwd=root, env={**os.environ, **_OFFLINE}, capture_output=True, text=True, check=False
+        [sys.executable, "-m", module, *(str(path.resolve()) for path in given)],
+        cwd=root,
+        env={**os.environ, **_OFFLINE},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if child.returncode != 0:
         lines = child.stderr.strip().splitlines() or ["it said nothing"]
-        raise FetchFailed(f"The pyannote checkpoints could not be made on this machine: {lines[-1]}")
-    for leftover in prepared.glob("*.onnx"):
-        leftover.unlink()
+        raise FetchFailed(f"{made} could not be made on this machine: {lines[-1]}")
 
 
 @contextmanager

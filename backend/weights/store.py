@@ -65,8 +65,10 @@ class Manifest:
 def installed(models_dir: Path, name: str) -> bool:
     """Whether every file is there with its size. Quick: nothing is hashed."""
     manifest = read_manifest(models_dir / name)
-    return manifest is not None and all(
-        _size(models_dir / name / path) == file.size for path, file in manifest.files.items()
+    return (
+        manifest is not None
+        and not _outdated(models_dir, name, manifest)
+        and all(_size(models_dir / name / path) == file.size for path, file in manifest.files.items())
     )
 
 
@@ -76,6 +78,9 @@ def verify(models_dir: Path, name: str, told: Callable[[int], None] = lambda _by
     manifest = read_manifest(folder)
     if manifest is None:
         raise ModelMissing(f"The model {name} is not installed. Mend it with: {mend(name)}")
+    if _outdated(models_dir, name, manifest):
+        told_why = f"The model {name} was made of other weights than those of {MODELS[name].made_from} that are here."
+        raise _damaged(name, told_why, MANIFEST, "changed")
     for path in MODELS[name].files:
         if path not in manifest.files:
             raise _damaged(name, f"The model {name} lacks {path}.", path, "incomplete")
@@ -162,7 +167,17 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def mend(name: str) -> str:
     """The command that installs a model, alone or again."""
-    return f"{FETCH} --set {next((wanted for wanted in ('small', 'print') if name in SETS[wanted]), 'full')}"
+    wanted = next((small for small in ("small", "print") if name in SETS[small]), "full")
+    return f"{FETCH} --set {'int8' if MODELS[name].made_from else wanted}"
+
+
+def _outdated(models_dir: Path, name: str, manifest: Manifest) -> bool:
+    """Whether what it was made of is no longer there, or is another by now."""
+    source = MODELS[name].made_from
+    if source is None:
+        return False
+    there = read_manifest(models_dir / source)
+    return there is None or there.revision != manifest.revision
 
 
 def _damaged(name: str, sentence: str, file: str, why: Why) -> ModelDamaged:

@@ -53,8 +53,8 @@ def test_the_demo_plays_unless_another_is_wanted(tmp_path: Path) -> None:
         ("funasr", "python -m backend models fetch --set full"),
         ("vosk", "python -m backend models fetch --set small"),
         ("scripted", "--demo"),
-        ("pyannote-3.1", "funasr, vosk"),
-        ("whisper", "funasr, vosk"),
+        ("pyannote-3.1", "funasr, funasr-int8, vosk"),
+        ("whisper", "funasr, funasr-int8, vosk"),
     ],
 )
 def test_what_is_not_there_is_refused_with_the_cure(tmp_path: Path, wanted: str | None, cure: str) -> None:

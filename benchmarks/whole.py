@@ -1,0 +1,87 @@
+"""The whole pipeline beside the libraries it is made of, turn by turn in one run, from a file to who said what."""
+
+import asyncio
+import importlib
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from backend.engines.cores import cores
+from backend.engines.ports import Home, Listening, SpeakerHints
+from backend.engines.table import ENGINES
+from backend.recordings.media import normalize
+from backend.recordings.peaks import make_peaks
+from backend.speech.merge import merge
+from backend.transcripts.document import from_merged
+from benchmarks.libraries import one_after_the_other
+from benchmarks.sides import Hear, Side, start
+
+#: What is promised: the libraries' time, one after the other, by ours.
+LIMIT = 15.0
+
+
+def beside_libraries(
+    models: Path, transcriber: str, diarizer: str, clip: Path, seconds: float, rounds: int, folder: Path
+) -> Table:
+    """Ours prepares, recognises and diarizes side by side, merges; the libraries are given the clip as it is."""
+    with (
+        _running("the libraries", one_after_the_other, transcriber, models) as library,
+        _running(transcriber, engine, transcriber, models) as recogniser,
+        _running(diarizer, engine, diarizer, models) as speakers,
+    ):
+        ours: list[float] = []
+        for _ in range(rounds + 1):
+            library.hear(clip)
+            begun = time.perf_counter()
+            _whole(recogniser, speakers, clip, folder)
+            ours.append(time.perf_counter() - begun)
+        theirs = library.seconds
+    table = Table("what", "seconds (least, most)", "real-time factor", title=f"{transcriber}, {seconds:.0f} s of talk")
+    # the first round loads the models, and is not counted
+    for name, found in (("the libraries, one after the other", theirs[1:]), ("ours, from file to document", ours[1:])):
+        middle = statistics.median(found)
+        table.add_row(name, f"{middle:.2f} ({min(found):.2f}, {max(found):.2f})", f"{middle / seconds:.4f}")
+    ratio = statistics.median(theirs[1:]) / statistics.median(ours[1:])
+    table.caption = f"{ratio:.1f} times as fast (promised: {LIMIT:.0f})"
+    return table
+
+
+def engine(name: str, models: Path) -> Hear[Any]:
+    """An engine of the table, with the threads it gets where another works beside it."""
+    module, _, adapter = ENGINES[name].adapter.partition(":")
+    loaded = getattr(importlib.import_module(module), adapter)(Home(models, max(1, cores() // 2)))
+    if ENGINES[name].task == "transcribe":
+        return lambda wav: loaded.transcribe(wav, Listening(), _quiet)
+    return lambda wav: loaded.diarize(wav, SpeakerHints(), _quiet)
+
+
+@contextmanager
+def _running(*given: Any) -> Iterator[Side[Any]]:
+    side: Side[Any] = start(*given)
+    try:
+        yield side
+    finally:
+        side.process.kill()
+
+
+def _whole(recogniser: Side[Any], speakers: Side[Any], clip: Path, folder: Path) -> None:
+    wav = folder / "speech.wav"
+    asyncio.run(_prepare(clip, wav))
+    recogniser.ask(wav)
+    speakers.ask(wav)
+    merged = merge(recogniser.answer(), speakers.answer())
+    from_merged(merged, duration=wav.stat().st_size / 32000, engines={})
+
+
+async def _prepare(clip: Path, wav: Path) -> None:
+    await normalize(clip, wav=wav, listening_copy=wav.with_suffix(".m4a"), max_seconds=12 * 3600)
+    await make_peaks(wav, wav.with_suffix(".json"))
+
+
+def _quiet(_done: float, _total: float) -> None:
+    pass
