@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,16 +37,16 @@ class Pyannote:
         with Sound(audio) as sound:
             duration = sound.duration
             heard_anything = duration >= _SHORTEST_SECONDS and any(block.any() for block in sound.blocks(60.0))
-            samples = sound.mapped() if heard_anything else None
+            mapped = sound.mapped() if heard_anything else None
         progress(0.0, duration)
         found = Diarization()
-        if samples is not None:
+        if mapped is not None:
             with warnings.catch_warnings():
                 # fewer speakers than asked for, a mean of nothing, samples nobody may write to: all are handled
                 warnings.simplefilter("ignore")
                 heard = self._pipeline(
-                    {"waveform": torch.from_numpy(samples)[None], "sample_rate": RATE, "uri": "recording"},
-                    hook=_Hook(progress, duration),
+                    {"waveform": torch.from_numpy(mapped.samples)[None], "sample_rate": RATE, "uri": "recording"},
+                    hook=_Hook(progress, duration, mapped.forget),
                     **_speakers(options),
                 )
             turns = partial(turns_of, duration=duration)
@@ -73,15 +74,18 @@ def _installed(home: Home, name: str) -> Pyannote:
 
 
 class _Hook:
-    """Turns the pipeline's steps into seconds of audio: segmentation and embeddings cost about the same."""
+    """Turns the pipeline's steps into seconds of audio: segmentation and embeddings cost about the same. Along the way
+    it has the audio forgotten that has been heard."""
 
-    def __init__(self, progress: Progress, duration: float) -> None:
+    def __init__(self, progress: Progress, duration: float, forget: Callable[[], None]) -> None:
         self._progress = progress
         self._duration = duration
+        self._forget = forget
 
     def __call__(
         self, step: str, _artifact: object, *, total: int | None = None, completed: int | None = None, **_file: object
     ) -> None:
+        self._forget()
         spans = {"segmentation": (0.0, _SEGMENTED), "embeddings": (_SEGMENTED, _EMBEDDED)}
         if step in spans and total and completed is not None:
             start, end = spans[step]

@@ -97,6 +97,8 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         self._segmentation.step = thrift.step_seconds
         self._segmentation.batch_size = _GPU_BATCH if on_gpu else _CPU_BATCH
         self._segmentation.model.register_forward_pre_hook(lambda _model, given: (_as_floats(given[0]),))
+        if self._segmentation.model.specifications.powerset:
+            self._segmentation.infer = _as_bytes(self._segmentation.infer)
         # a layout the convolutions like: a fifth faster on a CPU, the same numbers
         self._embedding.model_.resnet.to(memory_format=torch.channels_last)
 
@@ -118,22 +120,23 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         hook: Callable[..., None] | None = None,
     ) -> Floats:
         """One embedding for each chunk and speaker slot: (chunks, slots, dimension)."""
-        window = binary_segmentations.sliding_window
-        spoken = np.nan_to_num(binary_segmentations.data, nan=0.0).astype(np.float32)  # (chunks, frames, slots)
-        weights = self._alone(spoken, window.duration) if exclude_overlap else spoken
-        chunks, _, slots = spoken.shape
+        window, segmentations = binary_segmentations.sliding_window, binary_segmentations.data
+        chunks, frames, slots = segmentations.shape
         embeddings = np.empty((chunks, slots, self._embedding.dimension), np.float32)
-        embeddings[:] = self._nobody(weights.shape[1])
-        for passed in _passes(np.flatnonzero(spoken.any(axis=(1, 2))), window, self.pass_seconds):
+        embeddings[:] = self._nobody(frames)
+        for passed in _passes(np.flatnonzero((segmentations > 0).any(axis=(1, 2))), window, self.pass_seconds):
             if hook is not None:
                 hook("embeddings", None, total=chunks, completed=int(passed[0]))
+            spoken = np.nan_to_num(segmentations[passed], nan=0.0).astype(np.float32)
+            weights = self._alone(spoken, window.duration) if exclude_overlap else spoken
             self._pass(file, window, passed, weights, embeddings)
         if hook is not None:
             hook("embeddings", None, total=chunks, completed=chunks)
         return embeddings
 
     def _pass(self, file: Any, window: SlidingWindow, chunks: Indices, weights: Floats, embeddings: Floats) -> None:
-        """Convolve what these chunks cover once, and pool each of them. In halves where memory is short."""
+        """Convolve what these chunks cover once, and pool each of them by its weights (frames, slots). In halves where
+        memory is short."""
         covered = Segment(window[int(chunks[0])].start, window[int(chunks[-1])].end)
         audio = _as_floats(self._audio.crop(file, covered, mode="pad")[0])
         frames: torch.Tensor | None = None
@@ -143,14 +146,14 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
             if len(chunks) == 1:
                 raise
         if frames is None:  # not while the error is handled: until then it holds on to all the failed pass has made
-            for half in np.array_split(chunks, 2):
-                self._pass(file, window, half, weights, embeddings)
+            for half, own in zip(np.array_split(chunks, 2), np.array_split(weights, 2), strict=True):
+                self._pass(file, window, half, own, embeddings)
             return
         length = round(window.duration * _FRAMES)
-        for chunk in chunks:
+        for chunk, own in zip(chunks, weights, strict=True):
             first = round(float(chunk - chunks[0]) * window.step * _FRAMES)
             of_chunk = frames[..., first : first + length] if len(chunks) > 1 else frames
-            embeddings[chunk] = self._pool(of_chunk, torch.from_numpy(weights[chunk].T[None]))
+            embeddings[chunk] = self._pool(of_chunk, torch.from_numpy(own.T[None]))
 
     def _frames(self, audio: torch.Tensor) -> torch.Tensor:
         """What the convolutions make of audio (1, 1, samples)."""
@@ -204,6 +207,11 @@ class _Clustered:
             for voice in np.unique(clusters[clusters >= 0]):
                 voices[:, voice] = segmentation[:, clusters == voice].max(axis=1)
             yield chunk, voices
+
+
+def _as_bytes(infer: Callable[[torch.Tensor], Floats]) -> Callable[[torch.Tensor], npt.NDArray[np.uint8]]:
+    """Each slot speaks in a frame or not: in floats, twelve hours of that would be a gigabyte of copies."""
+    return lambda chunks: infer(chunks).astype(np.uint8)
 
 
 def _passes(chunks: Indices, window: SlidingWindow, seconds: float) -> Iterator[Indices]:

@@ -1,7 +1,9 @@
 """A 16 kHz mono 16-bit wav file, read piece by piece: twelve hours never lie in memory at once."""
 
+import sys
 import wave
 from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import TracebackType
 
@@ -10,6 +12,9 @@ import numpy.typing as npt
 from typing_extensions import Self
 
 from backend.engines.ports import EngineError
+
+if sys.platform == "linux":
+    from mmap import MADV_DONTNEED
 
 RATE = 16_000  #: samples a second, of every file the engines are given
 
@@ -55,9 +60,9 @@ class Sound:
         self._wave.setpos(first)
         return np.frombuffer(self._wave.readframes(last - first), dtype="<i2").astype(np.int16, copy=False)
 
-    def mapped(self) -> Samples:
+    def mapped(self) -> "Mapped":
         """All of it, of which there must be some, mapped: only what is used lies in memory."""
-        return np.memmap(self._file, dtype="<i2", mode="r", offset=self._data, shape=(self.samples,))
+        return Mapped(mmap(self._file.fileno(), 0, access=ACCESS_READ), self._data, self.samples)
 
     def blocks(self, seconds: float) -> Iterator[Samples]:
         """The whole file in blocks of this length; the last may be shorter, and none is empty."""
@@ -75,6 +80,19 @@ class Sound:
         energy = np.square(sound[: frames * frame]).reshape(frames, frame).mean(axis=1)
         window = np.convolve(energy, np.ones(10), mode="valid")
         return start + (int(window.argmin()) + 5) * frame / RATE
+
+
+class Mapped:
+    """Samples that lie in a file. They outlive the Sound they are of."""
+
+    def __init__(self, mapping: mmap, offset: int, count: int) -> None:
+        self._mapping = mapping
+        self.samples: Samples = np.frombuffer(mapping, dtype="<i2", count=count, offset=offset)
+
+    def forget(self) -> None:
+        """Give back the memory of what was used so far; what is used again is read again."""
+        if sys.platform == "linux":
+            self._mapping.madvise(MADV_DONTNEED)
 
 
 def as_floats(samples: Samples) -> npt.NDArray[np.float32]:
