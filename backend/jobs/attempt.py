@@ -32,8 +32,8 @@ from backend.jobs.queue import Fenced, Limits
 from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.jobs.workspace import Workspace
 from backend.recordings.files import DiskFull, Storage
-from backend.recordings.media import InputMissing
 from backend.recordings.parts import parts_of
+from backend.recordings.refusals import InputMissing
 from backend.recordings.tables import Recording
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document

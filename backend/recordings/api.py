@@ -17,8 +17,8 @@ from backend.accounts.audit import Action, note_apart
 from backend.errors import AppError, NotFound
 from backend.recordings import service
 from backend.recordings.files import Storage, extension_of
-from backend.recordings.media import InputMissing
 from backend.recordings.parts import parts_of
+from backend.recordings.refusals import InputMissing
 from backend.recordings.tables import Recording
 
 router = APIRouter(prefix="/api/recordings", tags=["recordings"])

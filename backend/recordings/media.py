@@ -14,11 +14,22 @@ from pathlib import Path
 
 from backend.crash import durable_step
 from backend.durable import sync_folder
-from backend.errors import AppError, InvalidInput, NotFound, ServiceBusy
+from backend.errors import AppError
 from backend.ffmpeg import ffmpeg_path
 from backend.recordings import child
 from backend.recordings.cage import Cage, caged
 from backend.recordings.files import DiskFull
+from backend.recordings.refusals import (
+    DecoderKilled,
+    InputMissing,
+    InputUnreadable,
+    MediaDamaged,
+    NoAudio,
+    NotMedia,
+    TooLong,
+    TooShort,
+    UnsupportedAudio,
+)
 from backend.recordings.whitelists import CODECS, input_options
 
 #: Shorter recordings hold no word.
@@ -38,61 +49,6 @@ _HARMLESS = ("not on whitelist", "Failed to open codec in avformat_find_stream_i
 #: FFmpeg's exit status after a signal that it heeds, and what it says where it had not even begun.
 _TOLD_TO_END, _NO_MORE = 255, "Immediate exit requested"
 _LONGEST_GAP = 3600  #: seconds; a jump beyond is a broken clock
-
-
-class NotMedia(AppError):
-    status = 415
-    code = "not_media"
-    detail = "This file is no audio or video that can be read."
-
-
-class UnsupportedAudio(AppError):
-    status = 415
-    code = "unsupported_audio"
-    detail = "The audio of this file is in a form that cannot be read. Convert it to MP3, M4A or WAV and try again."
-
-
-class NoAudio(InvalidInput):
-    code = "no_audio"
-    detail = "This file has no sound track."
-
-
-class TooShort(InvalidInput):
-    code = "too_short"
-    detail = "This recording is too short to hold a word."
-
-
-class TooLong(InvalidInput):
-    code = "too_long"
-    detail = "This recording is longer than this server takes. Cut it into parts and upload them one by one."
-
-
-class MediaDamaged(InvalidInput):
-    code = "media_damaged"
-    detail = "This file is damaged: no sound could be read from it."
-
-
-class DecoderKilled(ServiceBusy):
-    code = "decoder_killed"
-    detail = (
-        "FFmpeg was killed while it read this recording; the server may be short of memory. The recording is not to "
-        "blame: try again."
-    )
-    retry = True
-
-    def __init__(self) -> None:
-        super().__init__(headers={"Retry-After": "10"})
-
-
-class InputMissing(NotFound):
-    code = "input_missing"
-    detail = "The file of this recording is no longer there. Upload it again."
-
-
-class InputUnreadable(AppError):
-    status = 500
-    code = "input_unreadable"
-    detail = "The disk did not give back the file of this recording. Tell the people who run this server; retry later."
 
 
 @dataclass(frozen=True, slots=True)

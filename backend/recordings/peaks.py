@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backend.durable import write_durably
 from backend.recordings import child
-from backend.recordings.media import DecoderKilled
+from backend.recordings.refusals import DecoderKilled
 
 _PER_SECOND = 40  #: finer is not to be seen
 _MOST = 200_000  #: of a long recording: 1.3 MB of JSON

@@ -45,11 +45,7 @@ class Recogniser:
 
 @pytest.fixture(scope="module")
 def models(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    tiny_funasr.build_recogniser(folder / "seaco-paraformer")
-    tiny_funasr.build_punctuation(folder / "ct-punc")
-    (folder / "fsmn-vad").symlink_to((shared / "models" / "fsmn-vad").resolve())
-    return folder
+    return tiny_funasr.build_models(tmp_path_factory.mktemp("models"), shared)
 
 
 @pytest.fixture(scope="module")

@@ -10,17 +10,14 @@ from backend.engines.onnx_parts import replace_parts
 from backend.engines.ports import Home, Listening
 from backend.speech.types import Sentence
 from backend.weights.int8 import export, main
-from tests.engines import tiny_funasr
+from tests.engines.tiny_funasr import build_models
 
 pytestmark = pytest.mark.shared
 
 
 @pytest.fixture(scope="module")
 def models(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    tiny_funasr.build_recogniser(folder / "seaco-paraformer")
-    tiny_funasr.build_punctuation(folder / "ct-punc")
-    (folder / "fsmn-vad").symlink_to((shared / "models" / "fsmn-vad").resolve())
+    folder = build_models(tmp_path_factory.mktemp("models"), shared)
     (folder / "seaco-paraformer-int8").mkdir()
     main([str(folder / "seaco-paraformer"), str(folder / "seaco-paraformer-int8")])
     return folder

@@ -1,5 +1,6 @@
 """Sound is read from disk piece by piece, and what is no sound says so."""
 
+import sys
 import wave
 from pathlib import Path
 
@@ -47,6 +48,38 @@ def test_the_quietest_place_is_found(tmp_path: Path) -> None:
     with Sound(write(tmp_path / "a.wav", samples)) as sound:
         assert 1.25 <= sound.quietest(0.5, 2.5) <= 1.5
         assert sound.quietest(1.0, 1.04) == pytest.approx(1.02)
+
+
+def test_what_is_mapped_can_be_forgotten_and_read_again(tmp_path: Path) -> None:
+    samples = np.arange(RATE, dtype=np.int16)
+
+    with Sound(write(tmp_path / "a.wav", samples)) as sound:
+        mapped = sound.mapped()
+
+    assert np.array_equal(mapped.samples, samples), "it outlives the sound"
+    mapped.forget()
+    assert np.array_equal(mapped.samples, samples)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what is mapped")
+def test_what_is_forgotten_takes_no_memory(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.wav", np.ones(600 * RATE, np.int16))
+
+    with Sound(file) as sound:
+        mapped = sound.mapped()
+    assert mapped.samples.sum() == 600 * RATE
+    before = _resident(file)
+    mapped.forget()
+
+    assert before > 18_000
+    assert _resident(file) == 0
+
+
+def _resident(file: Path) -> int:
+    """kB of this file that count as memory of this process."""
+    rows = Path("/proc/self/smaps").read_text().splitlines()
+    at = next(number for number, row in enumerate(rows) if row.endswith(str(file)))
+    return int(next(row for row in rows[at:] if row.startswith("Rss:")).split()[1])
 
 
 def test_models_get_small_floats(tmp_path: Path) -> None:

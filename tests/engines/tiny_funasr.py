@@ -78,6 +78,14 @@ def _decoder(size: Size) -> dict[str, Any]:
     return _layers(size) | {"self_attention_dropout_rate": 0.0, "src_attention_dropout_rate": 0.0}
 
 
+def build_models(folder: Path, shared: Path) -> Path:
+    """A folder of models with these two and the real VAD."""
+    build_recogniser(folder / "seaco-paraformer")
+    build_punctuation(folder / "ct-punc")
+    (folder / "fsmn-vad").symlink_to((shared / "models" / "fsmn-vad").resolve())
+    return folder
+
+
 def build_recogniser(folder: Path, rate: float = 0.25, size: Size = TINY) -> None:
     """A SeACo Paraformer that hears about `rate` characters every 60 milliseconds, whatever is said."""
     config: dict[str, Any] = {

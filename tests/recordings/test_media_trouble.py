@@ -12,7 +12,8 @@ import pytest
 from backend.errors import AppError
 from backend.recordings import child, media
 from backend.recordings.cage import Cage, caged
-from backend.recordings.media import DecoderKilled, normalize, probe
+from backend.recordings.media import normalize, probe
+from backend.recordings.refusals import DecoderKilled
 from tests.recordings.conftest import wav
 from tests.recordings.prepared import Make, Prepared, refused, written
 

@@ -2,12 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from backend.page import built
+from tests.language_server import KEY, MODEL, LanguageServer
 from tests.serving import PASSWORD, Server
 from tests.web.sounds import talk
 
@@ -36,6 +38,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if not built():
         pytest.skip("the web page is not built: run `npm ci && npm run build` in frontend/")
     server = Server(tmp_path_factory.mktemp("house"))
+    server.start()
+    yield server
+    server.close()
+
+
+@contextmanager
+def clever_house(folder: Path, language: LanguageServer) -> Iterator[Server]:
+    """A house with a language model."""
+    settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
+    server = Server(folder, **settings, OPENAI_ALLOW_PRIVATE="true")
     server.start()
     yield server
     server.close()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.language_server import KEY, MODEL, Asked, LanguageServer, Reply, fault, serve_language
+from tests.language_server import Asked, LanguageServer, Reply, fault, serve_language
 from tests.minutes.models import lines_of
 from tests.serving import Server, until
-from tests.web.conftest import sign_in
+from tests.web.conftest import clever_house, sign_in
 from tests.web.sounds import talk
 from tests.web.test_journeys import AXE, axe, open_editor, saved, words
 from tests.web.test_summary import HOSTILE, lit, newest, texts, turn_to
@@ -54,12 +54,8 @@ def language(model: Model) -> Iterator[LanguageServer]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, language: LanguageServer) -> Iterator[Server]:
-    """A house with a language model."""
-    settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
-    server = Server(tmp_path_factory.mktemp("mender"), **settings, OPENAI_ALLOW_PRIVATE="true")
-    server.start()
-    yield server
-    server.close()
+    with clever_house(tmp_path_factory.mktemp("mender"), language) as server:
+        yield server
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.language_server import KEY, MODEL, LanguageServer, serve_language
+from tests.language_server import LanguageServer, serve_language
 from tests.minutes.models import good
 from tests.serving import PASSWORD, Server
-from tests.web.conftest import sign_in
+from tests.web.conftest import clever_house, sign_in
 from tests.web.test_accounts import person
 from tests.web.test_journeys import AXE, axe, open_editor
 from tests.web.test_summary import HOSTILE, turn_to
@@ -30,12 +30,8 @@ def language() -> Iterator[LanguageServer]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, language: LanguageServer) -> Iterator[Server]:
-    """A house with a language model."""
-    settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
-    server = Server(tmp_path_factory.mktemp("wardrobe"), **settings, OPENAI_ALLOW_PRIVATE="true")
-    server.start()
-    yield server
-    server.close()
+    with clever_house(tmp_path_factory.mktemp("wardrobe"), language) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -21,9 +21,10 @@ from backend.jobs.options import MOST_HOTWORDS, Options, read_options
 from backend.jobs.repeats import Turn
 from backend.recordings import service, uploads
 from backend.recordings.files import clean_name
-from backend.recordings.media import TooLong, probe
+from backend.recordings.media import probe
 from backend.recordings.parts import land
 from backend.recordings.patience import to_its_end
+from backend.recordings.refusals import TooLong
 from backend.recordings.tables import Recording, Upload
 from backend.settings import Settings
 

@@ -1,0 +1,58 @@
+"""Why a recording cannot be read: what people are told, and the codes programs get."""
+
+from backend.errors import AppError, InvalidInput, NotFound, ServiceBusy
+
+
+class NotMedia(AppError):
+    status = 415
+    code = "not_media"
+    detail = "This file is no audio or video that can be read."
+
+
+class UnsupportedAudio(AppError):
+    status = 415
+    code = "unsupported_audio"
+    detail = "The audio of this file is in a form that cannot be read. Convert it to MP3, M4A or WAV and try again."
+
+
+class NoAudio(InvalidInput):
+    code = "no_audio"
+    detail = "This file has no sound track."
+
+
+class TooShort(InvalidInput):
+    code = "too_short"
+    detail = "This recording is too short to hold a word."
+
+
+class TooLong(InvalidInput):
+    code = "too_long"
+    detail = "This recording is longer than this server takes. Cut it into parts and upload them one by one."
+
+
+class MediaDamaged(InvalidInput):
+    code = "media_damaged"
+    detail = "This file is damaged: no sound could be read from it."
+
+
+class DecoderKilled(ServiceBusy):
+    code = "decoder_killed"
+    detail = (
+        "FFmpeg was killed while it read this recording; the server may be short of memory. The recording is not to "
+        "blame: try again."
+    )
+    retry = True
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "10"})
+
+
+class InputMissing(NotFound):
+    code = "input_missing"
+    detail = "The file of this recording is no longer there. Upload it again."
+
+
+class InputUnreadable(AppError):
+    status = 500
+    code = "input_unreadable"
+    detail = "The disk did not give back the file of this recording. Tell the people who run this server; retry later."
