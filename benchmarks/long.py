@@ -129,19 +129,20 @@ def _cpu() -> float:
 
 
 async def _killed(wav: Path, folder: Path) -> None:
-    """As `_run`, but both children are killed when the recogniser has heard most of it."""
+    """As `_run`, but both children are killed when the slower has done most of it."""
     folder.mkdir(exist_ok=True)
-    engines, late = Engines(ROOT / "models"), asyncio.Event()
+    engines, late = Engines(ROOT / "models"), (asyncio.Event(), asyncio.Event())
 
-    def progress(done: float, total: float) -> None:
-        if done >= _KILL_AT * total:
-            late.set()
+    def telling(event: asyncio.Event) -> Progress:
+        return lambda done, total: event.set() if done >= _KILL_AT * total else None
 
     async def kill() -> None:
-        await late.wait()
+        for event in late:
+            await event.wait()
         await engines.close()
 
-    work = (_transcribe(engines, wav, folder, progress), _diarize(engines, wav, folder / "turns.json"), kill())
+    heard = _transcribe(engines, wav, folder, telling(late[0]))
+    work = (heard, _diarize(engines, wav, folder / "turns.json", telling(late[1])), kill())
     for outcome in await asyncio.gather(*work, return_exceptions=True):
         if isinstance(outcome, BaseException) and not isinstance(outcome, EngineError):
             raise outcome
@@ -157,8 +158,9 @@ async def _transcribe(engines: Engines, wav: Path, folder: Path, progress: Progr
     await engines.transcribe(name, wav, listening, folder / "sentences.json", progress)
 
 
-async def _diarize(engines: Engines, wav: Path, turns: Path) -> None:
-    await engines.diarize(choose("diarize", None, ROOT / "models", False), wav, SpeakerHints(), turns, _quiet)
+async def _diarize(engines: Engines, wav: Path, turns: Path, progress: Progress = _quiet) -> None:
+    name, hints = choose("diarize", None, ROOT / "models", False), SpeakerHints(passes=turns.with_name("passes.bin"))
+    await engines.diarize(name, wav, hints, turns, progress)
 
 
 async def _talk(meetings: Path, folder: Path) -> Samples:

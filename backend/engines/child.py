@@ -74,7 +74,7 @@ class _Child:
             sentences = self._adapter.transcribe(audio, _listening(options), self._progress)
             result: Any = [sentence_to_json(sentence) for sentence in check_sentences(sentences)]
         else:
-            diarization = self._adapter.diarize(audio, SpeakerHints(**options), self._progress)
+            diarization = self._adapter.diarize(audio, _hints(options), self._progress)
             result = diarization_to_json(check_diarization(diarization))
         text = json.dumps(result, ensure_ascii=False, allow_nan=False)
         write_durably(Path(request["result"]), text.encode())
@@ -103,6 +103,11 @@ def _listening(options: Mapping[str, Any]) -> Listening:
         hotwords=tuple(options["hotwords"]),
         finished=None if finished is None else Path(finished),
     )
+
+
+def _hints(options: Mapping[str, Any]) -> SpeakerHints:
+    passes = options["passes"]
+    return SpeakerHints(options["min_speakers"], options["max_speakers"], None if passes is None else Path(passes))
 
 
 def _explain(error: Exception) -> EngineError:

@@ -35,17 +35,20 @@ class Engines:
 
     async def transcribe(self, name: str, audio: Path, options: Listening, result: Path, progress: Progress) -> None:
         """Write what `name` hears in `audio` to `result`, as a list of `sentence_to_json`. Raises EngineError."""
-        finished = options.finished
         asked = {
             "language": options.language,
             "hotwords": list(options.hotwords),
-            "finished": None if finished is None else str(finished.absolute()),
+            "finished": _absolute(options.finished),
         }
         await self._ask(name, "transcribe", audio, asked, result, progress)
 
     async def diarize(self, name: str, audio: Path, options: SpeakerHints, result: Path, progress: Progress) -> None:
         """Write who speaks when, as `diarization_to_json`, to `result`. Raises EngineError."""
-        asked = {"min_speakers": options.min_speakers, "max_speakers": options.max_speakers}
+        asked = {
+            "min_speakers": options.min_speakers,
+            "max_speakers": options.max_speakers,
+            "passes": _absolute(options.passes),
+        }
         await self._ask(name, "diarize", audio, asked, result, progress)
 
     async def close(self) -> None:
@@ -80,6 +83,10 @@ class Engines:
         if name not in self._hosts:
             self._hosts[name] = Host(name, self._home, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes)
         return self._hosts[name]
+
+
+def _absolute(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())
 
 
 def open_engines(settings: Settings) -> Engines:

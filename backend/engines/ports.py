@@ -21,10 +21,12 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerHints:
-    """How many people speak, as far as it is known. Equal bounds mean an exact number."""
+    """How many people speak, as far as it is known. Equal bounds mean an exact number. `passes` names the file where
+    the diarizer keeps what it has made so far: it is not made twice, whatever the hints are then."""
 
     min_speakers: int | None = None
     max_speakers: int | None = None
+    passes: Path | None = None
 
 
 #: In which numbers a network multiplies. auto: bfloat16 where the machine multiplies it.

@@ -4,9 +4,12 @@ import os
 import warnings
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from backend.engines.finished import fingerprint, mark_of_file, mark_of_model
+from backend.engines.passes import Passes
 from backend.engines.ports import EngineError, Home, Progress, SpeakerHints, Thrift
 from backend.engines.sound import RATE, Sound
 from backend.engines.table import ENGINES, mending
@@ -30,6 +33,7 @@ class Pyannote:
             from backend.engines.pyannote_pipeline import load
 
             self._pipeline = load(folder, threads, thrift)
+        self._folder = folder
 
     def diarize(self, audio: Path, options: SpeakerHints, progress: Progress) -> Diarization:
         import torch
@@ -38,6 +42,7 @@ class Pyannote:
             duration = sound.duration
             heard_anything = duration >= _SHORTEST_SECONDS and any(block.any() for block in sound.blocks(60.0))
             mapped = sound.mapped() if heard_anything else None
+        self._pipeline.passes = Passes(options.passes, self._mark(audio) if options.passes else "")
         progress(0.0, duration)
         found = Diarization()
         if mapped is not None:
@@ -53,6 +58,11 @@ class Pyannote:
             found = Diarization(turns(heard.speaker_diarization), turns(heard.exclusive_speaker_diarization))
         progress(duration, duration)
         return found
+
+    def _mark(self, audio: Path) -> str:
+        """What the passes over this audio depend on; the number of speakers does not touch them."""
+        weights = mark_of_model(self._folder)
+        return fingerprint(version("pyannote.audio"), weights, mark_of_file(audio), self._pipeline.manner)
 
 
 def community_1(home: Home) -> Pyannote:

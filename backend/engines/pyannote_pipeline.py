@@ -28,6 +28,7 @@ from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from backend.checksums import sha256
 from backend.engines.linkage import centroid_linkage
+from backend.engines.passes import Passes
 from backend.engines.ports import EngineError, Thrift
 from backend.engines.precision import narrow
 from backend.weights.catalogue import MODELS
@@ -97,20 +98,46 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         self._segmentation.step = thrift.step_seconds
         self._segmentation.batch_size = _GPU_BATCH if on_gpu else _CPU_BATCH
         self._segmentation.model.register_forward_pre_hook(lambda _model, given: (_as_floats(given[0]),))
-        if self._segmentation.model.specifications.powerset:
-            self._segmentation.infer = _as_bytes(self._segmentation.infer)
+        self._infer, self._segmentation.infer = self._segmentation.infer, self._heard
+        self._in_bytes = self._segmentation.model.specifications.powerset
+        self.passes = Passes(None)
+        self._next = 0  #: chunk that the segmentation hears next
+        self._room = np.empty((0, 0, 0), np.uint8)
+        #: all that makes one run's numbers differ from another's
+        self.manner = on_gpu, self.bf16, thrift.pass_seconds, thrift.step_seconds
         # a layout the convolutions like: a fifth faster on a CPU, the same numbers
         self._embedding.model_.resnet.to(memory_format=torch.channels_last)
 
     def get_segmentations(self, file: Any, hook: Callable[..., None] | None = None) -> SlidingWindowFeature:
         """Who speaks when in each chunk: (chunks, frames, slots). Fewer chunks at once where memory is short."""
+        step = round(self._segmentation.step * self._segmentation.model.audio.sample_rate)
         while True:
+            self._next = 0
+            # chunks a slot speaks in or not: bytes, and in one place. In floats, twelve hours of them fill a gigabyte;
+            # one by one they would lie between the networks' large and short-lived arrays, and hold two gigabytes open
+            self._room = np.empty((file["waveform"].shape[1] // step + 2, 0, 0), np.uint8)
             try:
                 return super().get_segmentations(file, hook)
             except MemoryError:
                 if self._segmentation.batch_size == 1:
                     raise
                 self._segmentation.batch_size //= 2
+            finally:
+                self._room = np.empty((0, 0, 0), np.uint8)
+
+    def _heard(self, chunks: torch.Tensor) -> Any:
+        """What the segmentation model hears in the next chunks, or has heard in an earlier run."""
+        first, self._next = self._next, self._next + len(chunks)
+        heard = self.passes.get("segmentation", first)
+        if heard is None or len(heard) != len(chunks):
+            heard = self._infer(chunks)
+            self.passes.keep("segmentation", first, heard.astype(np.uint8) if self._in_bytes else heard)
+        if not self._in_bytes:
+            return heard
+        if self._room.shape[1:] != heard.shape[1:]:
+            self._room = np.empty((len(self._room), *heard.shape[1:]), np.uint8)
+        self._room[first : self._next] = heard
+        return self._room[first : self._next]
 
     def get_embeddings(
         self,
@@ -127,9 +154,14 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         for passed in _passes(np.flatnonzero((segmentations > 0).any(axis=(1, 2))), window, self.pass_seconds):
             if hook is not None:
                 hook("embeddings", None, total=chunks, completed=int(passed[0]))
+            kept = self.passes.get("embeddings", int(passed[0]))
+            if kept is not None and len(kept) == len(passed):
+                embeddings[passed] = kept
+                continue
             spoken = np.nan_to_num(segmentations[passed], nan=0.0).astype(np.float32)
             weights = self._alone(spoken, window.duration) if exclude_overlap else spoken
             self._pass(file, window, passed, weights, embeddings)
+            self.passes.keep("embeddings", int(passed[0]), embeddings[passed])
         if hook is not None:
             hook("embeddings", None, total=chunks, completed=chunks)
         return embeddings
@@ -207,11 +239,6 @@ class _Clustered:
             for voice in np.unique(clusters[clusters >= 0]):
                 voices[:, voice] = segmentation[:, clusters == voice].max(axis=1)
             yield chunk, voices
-
-
-def _as_bytes(infer: Callable[[torch.Tensor], Floats]) -> Callable[[torch.Tensor], npt.NDArray[np.uint8]]:
-    """Each slot speaks in a frame or not: in floats, twelve hours of that would be a gigabyte of copies."""
-    return lambda chunks: infer(chunks).astype(np.uint8)
 
 
 def _passes(chunks: Indices, window: SlidingWindow, seconds: float) -> Iterator[Indices]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from backend.engines.ports import EngineError, Listening, SpeakerHints
 from backend.engines.table import choose
 from backend.jobs.options import Options
 from backend.jobs.tables import Stage
-from backend.jobs.workspace import DOCUMENT, FINISHED, SENTENCES, SPEECH, TURNS, Workspace
+from backend.jobs.workspace import DOCUMENT, FINISHED, PASSES, SENTENCES, SPEECH, TURNS, Workspace
 from backend.recordings.media import normalize, probe
 from backend.recordings.peaks import make_peaks
 from backend.speech.merge import merge
@@ -143,13 +143,18 @@ class Pipeline:
             return None, Diarization()
 
         async def make(result: Path) -> None:
+            passes = workspace.path(PASSES)
+            if not passes.exists() and not options.fresh:
+                await asyncio.to_thread(workspace.take_over, PASSES, {"engine": diarizer})
             await self.engines.diarize(
                 diarizer,
                 workspace.path(SPEECH),
-                options.speaker_hints,
+                replace(hints, passes=passes),
                 result,
                 lambda done, total: report(Stage.DIARIZE, done, total),
             )
+            if passes.exists():  # a later job of this recording may want another number of speakers
+                await asyncio.to_thread(workspace.seal, PASSES, {"engine": diarizer})
 
         hints = options.speaker_hints
         facts = {"engine": diarizer, "speakers": [hints.min_speakers, hints.max_speakers]}

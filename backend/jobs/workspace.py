@@ -11,6 +11,9 @@ from backend.durable import link_durably, write_durably
 #: Finished segments of the transcriber, kept while it works.
 FINISHED = "finished.jsonl"
 
+#: What the diarizer has made of the audio before it counts voices.
+PASSES = "passes.bin"
+
 SPEECH = "speech.wav"
 SENTENCES = "sentences.json"
 TURNS = "turns.json"

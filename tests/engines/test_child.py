@@ -87,7 +87,7 @@ def test_it_serves_one_request_after_another(start: Start, script: Script, audio
 def test_a_diarizer_takes_hints_and_writes_turns(start: Start, script: Script, audio: Path) -> None:
     child = start("scripted-diarizer", script(turns=[["A", 0.0, 2.0], ["B", 1.5, 3.0]]))
 
-    ask(child, audio, min_speakers=2, max_speakers=None)
+    ask(child, audio, min_speakers=2, max_speakers=None, passes=None)
 
     assert json.loads(audio.with_name("result.json").read_text()) == {
         "turns": [["A", 0.0, 2.0], ["B", 1.5, 3.0]],
@@ -127,7 +127,7 @@ def test_exclusive_turns_that_overlap_are_refused(start: Start, script: Script, 
     turns = [["A", 0.0, 2.0], ["B", 1.0, 3.0]]
     child = start("scripted-diarizer", script(turns=turns, exclusive=turns))
 
-    error = ask(child, audio, min_speakers=None, max_speakers=None)[-1]["error"]
+    error = ask(child, audio, min_speakers=None, max_speakers=None, passes=None)[-1]["error"]
 
     assert error["detail"] == "The engine's result cannot be right: exclusive turn 1 begins before the last has ended."
 
@@ -207,7 +207,7 @@ def test_a_checkpoint_that_was_changed_is_not_loaded(start: Start, audio: Path, 
     manifest = {"files": {"config.yaml": {"size": 7, "sha256": "0" * 64}}, "source": "", "revision": "", "licence": ""}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
-    error = ask(start("pyannote-3.1"), audio, min_speakers=None, max_speakers=None)[-1]["error"]
+    error = ask(start("pyannote-3.1"), audio, min_speakers=None, max_speakers=None, passes=None)[-1]["error"]
 
     assert error["code"] == "model_damaged"
 

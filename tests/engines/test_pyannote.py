@@ -373,6 +373,67 @@ def test_real_weights_give_the_turns_of_the_stock_pipeline(
     np.testing.assert_allclose(centroids, stock.centroids, atol=1e-5)
 
 
+@NOISE
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_run_goes_on_where_it_was_with_the_same_result(
+    models: Path, kind: str, say: Say, told: Told, tmp_path: Path
+) -> None:
+    wav, kept = say(talk(200.0)), tmp_path / "passes.bin"
+    unbroken = KINDS[kind](Home(models))
+    asked = asked_of(unbroken)
+    diarization = unbroken.diarize(wav, SpeakerHints(passes=kept), told)
+    whole = kept.read_bytes()
+
+    for share in (0.3, 0.9):  # a pass goes over a minute, so of the last part of four some is made again
+        kept.write_bytes(whole[: round(share * len(whole))])
+        resumed = KINDS[kind](Home(models))
+        again = asked_of(resumed)
+
+        assert resumed.diarize(wav, SpeakerHints(passes=kept), told) == diarization
+        assert 0 < again["seconds"] < (1.0 if share < 0.5 else 0.5) * asked["seconds"]
+        assert kept.read_bytes() == whole
+
+
+@NOISE
+def test_another_number_of_speakers_needs_no_network(diarizer: Pyannote, say: Say, told: Told, tmp_path: Path) -> None:
+    wav, kept = say(talk(60.0)), tmp_path / "passes.bin"
+    diarizer.diarize(wav, SpeakerHints(passes=kept), told)
+    asked = asked_of(diarizer)
+
+    two = diarizer.diarize(wav, SpeakerHints(2, 2, kept), told)
+
+    assert asked["seconds"] == 0
+    assert two == diarizer.diarize(wav, SpeakerHints(2, 2), told)
+    assert asked["seconds"] > 0
+
+
+@NOISE
+def test_passes_over_other_audio_do_not_count(diarizer: Pyannote, say: Say, told: Told, tmp_path: Path) -> None:
+    kept = tmp_path / "passes.bin"
+    diarizer.diarize(say(talk(30.0)), SpeakerHints(passes=kept), told)
+    other = say(talk(31.0)[::-1].copy())
+
+    assert diarizer.diarize(other, SpeakerHints(passes=kept), told) == diarizer.diarize(other, SpeakerHints(), told)
+
+
+def asked_of(diarizer: Pyannote) -> dict[str, float]:
+    """Counts the seconds of audio that both networks of this diarizer are given from now on."""
+    asked = {"seconds": 0.0}
+    pipeline = diarizer._pipeline
+    segment, convolve = pipeline._infer, pipeline._frames
+
+    def infer(chunks: Any) -> Any:
+        asked["seconds"] += len(chunks)
+        return segment(chunks)
+
+    def frames(audio: Any) -> Any:
+        asked["seconds"] += audio.shape[-1] / RATE if audio.shape[-1] > RATE else 0
+        return convolve(audio)
+
+    pipeline._infer, pipeline._frames = infer, frames
+    return asked
+
+
 @pytest.mark.shared
 @NOISE
 def test_thrift_keeps_the_voices_and_nearly_every_boundary(
