@@ -42,7 +42,10 @@ class Passes:
         with self._path.open("rb") as file:
             file.seek(at)
             packed = file.read(length)
-        return np.frombuffer(zlib.decompress(packed), dtype).reshape(shape)
+        try:
+            return np.frombuffer(zlib.decompress(packed), dtype).reshape(shape)
+        except (zlib.error, ValueError):  # somebody has touched the file meanwhile
+            return None
 
     def keep(self, kind: str, first: int, array: Array) -> None:
         """Keep an array; it takes the place of another that may be there."""

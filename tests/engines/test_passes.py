@@ -86,3 +86,12 @@ def test_without_a_path_nothing_is_kept() -> None:
     kept.keep("segmentation", 0, HEARD)
 
     assert kept.get("segmentation", 0) is None
+
+
+def test_a_file_that_is_touched_meanwhile_gives_nothing_rather_than_something_else(path: Path) -> None:
+    kept = Passes(path, "a print")
+    path.write_bytes(bytes(path.stat().st_size))
+
+    assert kept.get("segmentation", 0) is None
+    path.write_bytes(b"")
+    assert kept.get("embeddings", 0) is None
