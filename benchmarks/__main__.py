@@ -77,6 +77,17 @@ def transcribe(
 
 
 @app.command()
+def taught(
+    shared: Shared = Path("../shared"),
+    epochs: Annotated[int, typer.Option(min=1, help="Times the network is taught each utterance")] = 100,
+) -> None:
+    """Whether FunASR's text changes with its numbers, on a small network that has been taught the recordings."""
+    from benchmarks.taught import run
+
+    raise typer.Exit(run(shared.resolve(), epochs))
+
+
+@app.command()
 def long(
     shared: Shared = Path("../shared"),
     hours: Annotated[list[float] | None, typer.Option(min=0.05, help="Lengths; 1, 4 and 12 by default")] = None,

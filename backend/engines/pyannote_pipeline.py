@@ -22,8 +22,10 @@ import torch
 import yaml
 from pyannote.audio.pipelines import SpeakerDiarization, clustering
 from pyannote.audio.pipelines.clustering import AgglomerativeClustering, VBxClustering
+from pyannote.audio.utils.reproducibility import fix_reproducibility
 from pyannote.core import Segment, SlidingWindow, SlidingWindowFeature
 from scipy.cluster.hierarchy import linkage
+from torch.nn.functional import pad
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from backend.checksums import sha256
@@ -98,46 +100,53 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         self._segmentation.step = thrift.step_seconds
         self._segmentation.batch_size = _GPU_BATCH if on_gpu else _CPU_BATCH
         self._segmentation.model.register_forward_pre_hook(lambda _model, given: (_as_floats(given[0]),))
-        self._infer, self._segmentation.infer = self._segmentation.infer, self._heard
-        self._in_bytes = self._segmentation.model.specifications.powerset
         self.passes = Passes(None)
-        self._next = 0  #: chunk that the segmentation hears next
-        self._room = np.empty((0, 0, 0), np.uint8)
         #: all that makes one run's numbers differ from another's
         self.manner = on_gpu, self.bf16, thrift.pass_seconds, thrift.step_seconds
         # a layout the convolutions like: a fifth faster on a CPU, the same numbers
         self._embedding.model_.resnet.to(memory_format=torch.channels_last)
 
     def get_segmentations(self, file: Any, hook: Callable[..., None] | None = None) -> SlidingWindowFeature:
-        """Who speaks when in each chunk: (chunks, frames, slots). Fewer chunks at once where memory is short."""
-        step = round(self._segmentation.step * self._segmentation.model.audio.sample_rate)
-        while True:
-            self._next = 0
-            # chunks a slot speaks in or not: bytes, and in one place. In floats, twelve hours of them fill a gigabyte;
-            # one by one they would lie between the networks' large and short-lived arrays, and hold two gigabytes open
-            self._room = np.empty((file["waveform"].shape[1] // step + 2, 0, 0), np.uint8)
-            try:
-                return super().get_segmentations(file, hook)
-            except MemoryError:
-                if self._segmentation.batch_size == 1:
-                    raise
-                self._segmentation.batch_size //= 2
-            finally:
-                self._room = np.empty((0, 0, 0), np.uint8)
+        """Who speaks when in each chunk: (chunks, frames, slots). Fewer chunks at once where memory is short.
 
-    def _heard(self, chunks: torch.Tensor) -> Any:
-        """What the segmentation model hears in the next chunks, or has heard in an earlier run."""
-        first, self._next = self._next, self._next + len(chunks)
-        heard = self.passes.get("segmentation", first)
-        if heard is None or len(heard) != len(chunks):
-            heard = self._infer(chunks)
-            self.passes.keep("segmentation", first, heard.astype(np.uint8) if self._in_bytes else heard)
-        if not self._in_bytes:
-            return heard
-        if self._room.shape[1:] != heard.shape[1:]:
-            self._room = np.empty((len(self._room), *heard.shape[1:]), np.uint8)
-        self._room[first : self._next] = heard
-        return self._room[first : self._next]
+        The library's loop (`Inference.slide`) keeps an array of each batch. Between the networks' large and short-lived
+        ones these hold gigabytes of the heap open; here all lie in one, in bytes where a slot speaks or does not.
+        """
+        inference = self._segmentation
+        fix_reproducibility(inference.device)
+        waveform, rate = inference.model.audio(file)
+        size, step = inference.model.audio.get_num_samples(inference.duration), round(inference.step * rate)
+        whole = max(0, (waveform.shape[1] - size) // step + 1)
+        chunks = whole + (waveform.shape[1] < size or (waveform.shape[1] - size) % step > 0)
+        found, first = np.empty((0, 0, 0)), 0
+        while first < chunks:
+            if hook is not None:
+                hook("segmentation", None, total=chunks, completed=first)
+            last = min(first + inference.batch_size, whole) if first < whole else chunks
+            heard = self.passes.get("segmentation", first)
+            if heard is None:
+                batch = _cut(waveform, first, last, size, step)
+                try:
+                    heard = self._infer(batch)
+                except MemoryError:
+                    if inference.batch_size == 1:
+                        raise
+                    inference.batch_size //= 2
+                    continue
+                self.passes.keep("segmentation", first, heard)
+            if not len(found):
+                found = np.empty((chunks, *heard.shape[1:]), heard.dtype)
+            found[first : first + len(heard)] = heard
+            first += len(heard)
+        if hook is not None:
+            hook("segmentation", None, total=chunks, completed=chunks)
+        window = SlidingWindow(start=0.0, duration=inference.duration, step=inference.step)
+        return SlidingWindowFeature(found, window)
+
+    def _infer(self, chunks: torch.Tensor) -> Any:
+        """What the segmentation model hears in chunks (chunks, channels, samples): (chunks, frames, slots)."""
+        heard = self._segmentation.infer(chunks)
+        return heard.astype(np.uint8) if self._segmentation.model.specifications.powerset else heard
 
     def get_embeddings(
         self,
@@ -239,6 +248,13 @@ class _Clustered:
             for voice in np.unique(clusters[clusters >= 0]):
                 voices[:, voice] = segmentation[:, clusters == voice].max(axis=1)
             yield chunk, voices
+
+
+def _cut(waveform: torch.Tensor, first: int, last: int, size: int, step: int) -> torch.Tensor:
+    """Chunks (chunks, channels, samples) of a waveform (channels, samples), silent beyond its end."""
+    part = waveform[:, first * step : (last - 1) * step + size]
+    part = pad(part, (0, (last - 1 - first) * step + size - part.shape[1]))
+    return part.unfold(1, size, step).transpose(0, 1)
 
 
 def _passes(chunks: Indices, window: SlidingWindow, seconds: float) -> Iterator[Indices]:
