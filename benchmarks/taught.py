@@ -71,8 +71,8 @@ def run(shared: Path, epochs: int) -> int:
 def teach(models: Path, shared: Path, lessons: list[Lesson], epochs: int) -> None:
     """Write a folder of models whose recogniser knows these lessons by heart."""
     import torch
-    from funasr.models.bicif_paraformer.model import BiCifParaformer
 
+    from backend.engines.torchaudio_compat import ensure_torchaudio
     from tests.engines.tiny_funasr import Size, build_punctuation, build_recogniser
 
     characters = sorted({character for lesson in lessons for character in lesson.text})
@@ -83,6 +83,9 @@ def teach(models: Path, shared: Path, lessons: list[Lesson], epochs: int) -> Non
     (models / "fsmn-vad").symlink_to((shared / "models" / "fsmn-vad").resolve())
     build_recogniser(models / "seaco-paraformer", size=size)
     loaded = load(models / "seaco-paraformer", 1, "cpu")
+    ensure_torchaudio()
+    from funasr.models.bicif_paraformer.model import BiCifParaformer
+
     model = loaded.model.train()
     learning = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=1e-4)
     steps, last = 0, epochs * math.ceil(len(lessons) / _BATCH)
