@@ -91,11 +91,12 @@ def taught(
 def long(
     shared: Shared = Path("../shared"),
     hours: Annotated[list[float] | None, typer.Option(min=0.05, help="Lengths; 1, 4 and 12 by default")] = None,
+    made_up: Annotated[bool, typer.Option(help="FunASR in int8, of random weights, hears")] = False,
 ) -> None:
     """How time and memory of a meeting grow with its length; what silence and a kill near the end cost."""
     from benchmarks.long import run
 
-    raise typer.Exit(run(shared.resolve(), hours or [1.0, 4.0, 12.0]))
+    raise typer.Exit(run(shared.resolve(), hours or [1.0, 4.0, 12.0], made_up))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from backend.engines.ports import EngineError, Home, Progress
 logger = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parents[2]
+_CHILD = "backend.engines.child"
 #: Why nothing is begun any more.
 STOPPING = "The server is stopping."
 #: The longest line a child may say. Its answers are short: results go by file.
@@ -211,7 +212,7 @@ async def _start(name: str, home: Home) -> _Child:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "backend.engines.child",
+            _CHILD,
             name,
             home.to_json(),
             stdin=asyncio.subprocess.PIPE,
