@@ -20,6 +20,7 @@ from backend.engines.ports import EngineError, Home, Progress
 logger = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parents[2]
+#: The module a child runs; benchmarks with made-up weights have one of their own.
 _CHILD = "backend.engines.child"
 #: Why nothing is begun any more.
 STOPPING = "The server is stopping."

@@ -118,7 +118,7 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         size, step = inference.model.audio.get_num_samples(inference.duration), round(inference.step * rate)
         whole = max(0, (waveform.shape[1] - size) // step + 1)
         chunks = whole + (waveform.shape[1] < size or (waveform.shape[1] - size) % step > 0)
-        found, first = np.empty((0, 0, 0)), 0
+        found, nothing, first = np.empty((0, 0, 0)), None, 0
         while first < chunks:
             if hook is not None:
                 hook("segmentation", None, total=chunks, completed=first)
@@ -127,7 +127,11 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
             if heard is None:
                 batch = _cut(waveform, first, last, size, step)
                 try:
-                    heard = self._infer(batch)
+                    if batch.any():
+                        heard = self._infer(batch)
+                    else:  # nothing at all, as programs send it while nobody speaks, always sounds the same
+                        nothing = self._infer(batch[:1]) if nothing is None else nothing
+                        heard = nothing.repeat(last - first, axis=0)
                 except MemoryError:
                     if inference.batch_size == 1:
                         raise

@@ -416,14 +416,30 @@ def test_passes_over_other_audio_do_not_count(diarizer: Pyannote, say: Say, told
     assert diarizer.diarize(other, SpeakerHints(passes=kept), told) == diarizer.diarize(other, SpeakerHints(), told)
 
 
+@NOISE
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_nothing_at_all_is_sent_the_turns_are_those_of_the_stock_pipeline_and_cost_next_to_nothing(
+    models: Path, kind: str, say: Say, told: Told
+) -> None:
+    samples = np.concatenate([talk(20.0), np.zeros(60 * RATE, np.float32), talk(20.0)])
+    stock = Stock(models / f"pyannote-{kind}", samples)
+    diarizer = KINDS[kind](Home(models, thrift=EXACT))
+    asked = asked_of(diarizer)
+
+    assert rows(diarizer.diarize(say(samples), SpeakerHints(), told).turns) == stock.turns
+
+    assert asked["chunks"] < 65, "of 91"
+
+
 def asked_of(diarizer: Pyannote) -> dict[str, float]:
     """Counts the seconds of audio that both networks of this diarizer are given from now on."""
-    asked = {"seconds": 0.0}
+    asked = {"seconds": 0.0, "chunks": 0.0}
     pipeline = diarizer._pipeline
     segment, convolve = pipeline._infer, pipeline._frames
 
     def infer(chunks: Any) -> Any:
         asked["seconds"] += len(chunks)
+        asked["chunks"] += len(chunks)
         return segment(chunks)
 
     def frames(audio: Any) -> Any:
