@@ -125,10 +125,10 @@ async def _run(rig: Rig, wav: Path, folder: Path) -> Ran:
     folder.mkdir(exist_ok=True)
     heard, turns = folder / "sentences.json", folder / "turns.json"
     engines = Engines(rig.models)
-    await _load(engines, rig, folder)
-    begun, cpu = time.perf_counter(), _cpu()
     try:
         with PeakMemory() as peak:
+            await _load(engines, rig, folder)
+            begun, cpu = time.perf_counter(), _cpu()
             missing = [] if heard.exists() else [_transcribe(engines, rig, wav, folder)]
             missing += [] if turns.exists() else [_diarize(engines, rig, wav, turns)]
             await asyncio.gather(*missing)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from backend import checksums
 from backend.crash import durable_step
 from backend.speech.text import join
 from backend.speech.types import Sentence, sentence_from_json, sentence_to_json
@@ -71,20 +72,11 @@ def fingerprint(*facts: object) -> str:
     return sha256(repr(facts).encode()).hexdigest()
 
 
-def mark_of_file(path: Path) -> str:
-    """What tells the content of a file from any other."""
-    mark = sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            mark.update(block)
-    return mark.hexdigest()
-
-
 def mark_of_model(folder: Path) -> str:
     """What tells the weights in a folder from others: its manifest, else the names and sizes of its files."""
     manifest = folder / "manifest.json"
     if manifest.is_file():
-        return mark_of_file(manifest)
+        return checksums.sha256(manifest)
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return fingerprint([(path.relative_to(folder).as_posix(), path.stat().st_size) for path in files])
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
+from backend.checksums import sha256
 from backend.engines.automodel import load, quietly
 from backend.engines.cuts import Cut, cut, stitch
-from backend.engines.finished import Finished, fingerprint, mark_of_file, mark_of_model
+from backend.engines.finished import Finished, fingerprint, mark_of_model
 from backend.engines.onnx_parts import replace_parts
 from backend.engines.ports import EngineError, Home, Listening, Progress
 from backend.engines.precision import narrow, narrow_products
@@ -59,7 +60,7 @@ class FunAsr:
         with Sound(audio) as sound:
             cuts = cut(self._vad.speech(sound), sound.duration, sound.quietest)
             mark = fingerprint(
-                "funasr", self._weights(), mark_of_file(audio), hotwords, cuts, self._device, self._narrow, self._int8
+                "funasr", self._weights(), sha256(audio), hotwords, cuts, self._device, self._narrow, self._int8
             )
             finished = Finished(options.finished, mark)
             heard = self._hear_all(sound, cuts, hotwords, finished, progress)

@@ -6,8 +6,7 @@ from typing import Any
 import onnxruntime
 import torch
 
-#: Files of the model seaco-paraformer-int8; `backend.weights.int8` makes them.
-ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
+from backend.weights.catalogue import DECODER, ENCODER
 
 
 def replace_parts(model: Any, folder: Path, threads: int) -> None:

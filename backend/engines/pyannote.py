@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from backend.engines.finished import fingerprint, mark_of_file, mark_of_model
+from backend.checksums import sha256
+from backend.engines.finished import fingerprint, mark_of_model
 from backend.engines.passes import Passes
 from backend.engines.ports import EngineError, Home, Progress, SpeakerHints, Thrift
 from backend.engines.sound import RATE, Sound
@@ -62,7 +63,7 @@ class Pyannote:
     def _mark(self, audio: Path) -> str:
         """What the passes over this audio depend on; the number of speakers does not touch them."""
         weights = mark_of_model(self._folder)
-        return fingerprint(version("pyannote.audio"), weights, mark_of_file(audio), self._pipeline.manner)
+        return fingerprint(version("pyannote.audio"), weights, sha256(audio), self._pipeline.manner)
 
 
 def community_1(home: Home) -> Pyannote:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import vosk
 
+from backend.checksums import sha256
 from backend.engines.cuts import Cut, cut, stitch
-from backend.engines.finished import Finished, fingerprint, mark_of_file, mark_of_model
+from backend.engines.finished import Finished, fingerprint, mark_of_model
 from backend.engines.ports import EngineError, Home, Listening, Progress
 from backend.engines.punctuation import marks_by_pauses, sentences
 from backend.engines.sound import RATE, Sound
@@ -47,9 +48,7 @@ class Vosk:
         with Sound(audio) as sound:
             cuts = cut(self._vad.speech(sound), sound.duration, sound.quietest, padding=_PADDING)
             weights = [mark_of_model(self._home.models / name) for name in _MODELS]
-            finished = Finished(
-                options.finished, fingerprint("vosk", version("vosk"), weights, mark_of_file(audio), cuts)
-            )
+            finished = Finished(options.finished, fingerprint("vosk", version("vosk"), weights, sha256(audio), cuts))
             heard = finished.kept()
             blocks = list(_blocks(cuts))
             for index, block in enumerate(blocks):

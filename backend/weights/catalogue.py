@@ -231,13 +231,16 @@ _SEACO_MODEL = Model(
     ),
 )
 
+#: The files of its int8 twin, which `backend.weights.int8` makes.
+ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
+
 _SEACO_INT8_MODEL = Model(
     name="seaco-paraformer-int8",
     task="recognises Mandarin in int8",
     licence="Apache-2.0 (its model card)",
     attribution="SeACo Paraformer large, by Alibaba Tongyi Lab (FunASR), quantised by us",
     origins=(),
-    made=("encoder.onnx", "decoder.onnx"),
+    made=(ENCODER, DECODER),
     made_from="seaco-paraformer",
 )
 

@@ -19,6 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from backend.weights.catalogue import DECODER, ENCODER
+
 #: How far ONNX may be from torch before anything is quantised, of values around one: 1e-5 was measured.
 _TOLERANCE = 1e-3
 
@@ -60,7 +62,7 @@ def _encoder(model: Any) -> tuple[str, Any, dict[str, Any], Sequence[str]]:
         "lengths": torch.tensor([31, 40], dtype=torch.int32),
     }
     encoder = _part(lambda speech, lengths: inner(speech, lengths)[:1], inner)
-    return "encoder.onnx", encoder, given, ("heard",)
+    return ENCODER, encoder, given, ("heard",)
 
 
 def _decoder(model: Any) -> tuple[str, Any, dict[str, Any], Sequence[str]]:
@@ -77,7 +79,7 @@ def _decoder(model: Any) -> tuple[str, Any, dict[str, Any], Sequence[str]]:
         "counts": torch.tensor([9, 7], dtype=torch.int32),
     }
     decoder = _part(lambda *given: inner(*given, return_hidden=True, return_both=True)[:2], inner)
-    return "decoder.onnx", decoder, given, ("scores", "hidden")
+    return DECODER, decoder, given, ("scores", "hidden")
 
 
 def _part(answer: Callable[..., Any], inner: Any) -> Any:

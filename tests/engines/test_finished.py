@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.finished import Finished, fingerprint, mark_of_file, mark_of_model, read_finished
+from backend.checksums import sha256
+from backend.engines.finished import Finished, fingerprint, mark_of_model, read_finished
 from backend.speech.types import Sentence, Word
 
 
@@ -118,10 +119,10 @@ def test_marks_change_with_what_they_mark(tmp_path: Path) -> None:
     weights = tmp_path / "weights"
     weights.mkdir()
     (weights / "model.pt").write_bytes(b"123")
-    file, model = mark_of_file(weights / "model.pt"), mark_of_model(weights)
+    file, model = sha256(weights / "model.pt"), mark_of_model(weights)
 
     (weights / "model.pt").write_bytes(b"1234")
-    assert mark_of_file(weights / "model.pt") != file
+    assert sha256(weights / "model.pt") != file
     assert mark_of_model(weights) != model
 
     (weights / "manifest.json").write_text("{}")
