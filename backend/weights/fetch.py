@@ -13,9 +13,10 @@ import httpx
 
 from backend.weights import archives, hubs
 from backend.weights.archives import Index
-from backend.weights.catalogue import MODELS, SETS, Archive, Hub, Model, Origin
+from backend.weights.catalogue import MODELS, SETS
 from backend.weights.downloads import FetchFailed, Told
 from backend.weights.hubs import Hubs
+from backend.weights.model import Archive, Hub, Model, Origin
 from backend.weights.store import (
     INCOMING,
     ModelDamaged,

@@ -14,8 +14,9 @@ from pathlib import Path
 import httpx
 
 from backend.checksums import sha256
-from backend.weights.catalogue import FETCH, Hub, Pin
+from backend.weights.catalogue import FETCH
 from backend.weights.downloads import FetchFailed, Told, download
+from backend.weights.model import Hub, Pin
 
 HUGGING_FACE = "https://huggingface.co"
 MODELSCOPE = "https://modelscope.cn"

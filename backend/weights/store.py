@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from backend.checksums import sha256
-from backend.weights.catalogue import FETCH, MODELS, SETS, Model
+from backend.weights.catalogue import FETCH, MODELS, SETS
+from backend.weights.model import Model
 
 MANIFEST = "manifest.json"
 

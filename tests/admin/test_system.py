@@ -40,6 +40,7 @@ def test_every_model_is_shown_with_its_licence(server: Server) -> None:
     assert set(models) == set(MODELS)
     assert all(model["licence"] and model["attribution"] for model in models.values())
     assert all(model["page"].startswith("https://") for model in models.values())
+    assert models["seaco-paraformer-int8"]["page"] == models["seaco-paraformer"]["page"]
     assert models["fsmn-vad"]["installed"] is False
     assert models["fsmn-vad"]["size"] == 0
 

@@ -13,10 +13,11 @@ import httpx
 import pytest
 
 from backend.weights.archives import Index
-from backend.weights.catalogue import MODELS, SETS, Archive, Hub, Model, Origin, Pin
+from backend.weights.catalogue import MODELS, SETS
 from backend.weights.downloads import client
 from backend.weights.fetch import Ways
 from backend.weights.hubs import Hubs
+from backend.weights.model import Archive, Hub, Model, Origin, Pin
 
 WEIGHTS = bytes(range(256)) * 4000
 CONFIG = b"model: toy\n"

@@ -7,8 +7,8 @@ import pytest
 
 from backend.weights import archives
 from backend.weights.archives import Index, configured_index
-from backend.weights.catalogue import Archive, Model
 from backend.weights.downloads import FetchFailed
+from backend.weights.model import Archive, Model
 from tests.weights.conftest import CONFIG, GOOD_WHEEL, WEIGHTS, Site, serve_index, wheel
 
 

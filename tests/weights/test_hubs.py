@@ -7,9 +7,10 @@ import httpx
 import pytest
 
 from backend.weights import hubs
-from backend.weights.catalogue import MODELS, Hub, Pin
+from backend.weights.catalogue import MODELS
 from backend.weights.downloads import FetchFailed
 from backend.weights.hubs import Hubs
+from backend.weights.model import Hub, Pin
 from tests.weights.conftest import CONFIG, Site, digest
 
 GATED = Hub("huggingface", "we/gated", "abc", (Pin("config.yaml", "config.yaml", digest(CONFIG)),), gated=True)

@@ -7,9 +7,10 @@ import onnx
 import pytest
 
 from backend.checksums import sha256
-from backend.weights.catalogue import MODELS, Hub, Origin, Pin
+from backend.weights.catalogue import MODELS
 from backend.weights.downloads import FetchFailed
 from backend.weights.fetch import fetch_from_folder, whole
+from backend.weights.model import Hub, Origin, Pin
 from backend.weights.store import ModelDamaged, adopt, installed, mend, verify
 from tests.engines.tiny_funasr import build_recogniser
 

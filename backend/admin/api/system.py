@@ -10,7 +10,7 @@ from backend.accounts.access import Admin, Configured
 from backend.doctor import Line, checks
 from backend.settings import Settings
 from backend.weights import store
-from backend.weights.catalogue import MODELS
+from backend.weights.catalogue import MODELS, page_of
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])
 
@@ -72,7 +72,7 @@ def _model(settings: Settings, name: str) -> ModelState:
         task=model.task,
         licence=model.licence,
         attribution=model.attribution,
-        page=model.origins[0].parts[0].page,
+        page=page_of(model),
         installed=there,
         size=manifest.size if manifest is not None and there else 0,
         mend=store.mend(name),
