@@ -1,14 +1,18 @@
-"""Audio for engines, scripts for the scripted one, and what progress was told."""
+"""Audio for engines, scripts for the scripted one and hosts of it, and what progress was told."""
 
 import json
 import math
 import struct
 import wave
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from backend.engines.host import Host
+from backend.engines.ports import Home
+from tests.engines.asking import MakeHost
 
 RATE = 16_000
 
@@ -44,6 +48,21 @@ def script(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+async def host(tmp_path: Path) -> AsyncIterator[MakeHost]:
+    """Makes a host of the scripted transcriber, and closes it."""
+    hosts: list[Host] = []
+
+    def make(script: Path, idle_seconds: float = 600.0, memory_bytes: float = 8e9) -> Host:
+        home = Home(tmp_path / "models", 1, script)
+        hosts.append(Host("scripted", home, idle_seconds=idle_seconds, memory_bytes=memory_bytes))
+        return hosts[-1]
+
+    yield make
+    for made in hosts:
+        await made.close()
 
 
 def tone(path: Path, seconds: float) -> Path:

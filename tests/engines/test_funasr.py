@@ -1,13 +1,12 @@
 """The FunASR adapter through the real AutoModel: real VAD, and a tiny recogniser that talks nonsense in due form."""
 
+# ruff: noqa: F811  (fixtures are imported, and asked for by their names)
+
 import dataclasses
 import logging
-import weakref
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jiwer
 import numpy as np
 import pytest
 import torch
@@ -21,64 +20,10 @@ from backend.engines.sound import RATE, Sound
 from backend.speech.text import bare, join
 from backend.speech.types import Sentence
 from tests.engines import tiny_funasr
+from tests.engines.recogniser import engine, ignore, lecture, loaded, models, plain, text_of  # noqa: F401  (fixtures)
 from tests.engines.test_sound import write
 
 pytestmark = pytest.mark.shared
-
-
-class Activations:
-    """What a network makes on its way, and a GPU has no room for."""
-
-
-class Recogniser:
-    """Stands before the real recogniser: counts its calls, and does to them what `trouble` says."""
-
-    def __init__(self, real: Any) -> None:
-        self.real = real
-        self.calls: list[list[np.ndarray]] = []
-        self.trouble: Callable[[list[np.ndarray], Callable[[], Any]], Any] = lambda pieces, hear: hear()
-
-    def generate(self, input: list[np.ndarray], **options: Any) -> Any:
-        self.calls.append(input)
-        return self.trouble(input, lambda: self.real.generate(input=input, **options))
-
-
-@pytest.fixture(scope="module")
-def models(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_funasr.build_models(tmp_path_factory.mktemp("models"), shared)
-
-
-@pytest.fixture(scope="module")
-def loaded(models: Path) -> FunAsr:
-    return FunAsr(Home(models))
-
-
-@pytest.fixture
-def engine(loaded: FunAsr) -> Iterator[FunAsr]:
-    """The engine with a Recogniser before its recogniser."""
-    real = loaded._recogniser
-    loaded._recogniser = Recogniser(real)
-    yield loaded
-    loaded._recogniser = real
-
-
-@pytest.fixture(scope="module")
-def lecture(shared: Path) -> Path:
-    return shared / "audio" / "clips" / "vad_example.wav"
-
-
-@pytest.fixture(scope="module")
-def plain(loaded: FunAsr, lecture: Path) -> list[Sentence]:
-    """What the engine says when all is well."""
-    return loaded.transcribe(lecture, Listening(), _ignore)
-
-
-def _ignore(done: float, total: float, /) -> None:
-    pass
-
-
-def _said(sentences: list[Sentence]) -> str:
-    return "".join(bare(sentence.text) for sentence in sentences)
 
 
 def test_text_and_words_agree_and_follow_each_other(plain: list[Sentence], lecture: Path) -> None:
@@ -86,7 +31,7 @@ def test_text_and_words_agree_and_follow_each_other(plain: list[Sentence], lectu
         duration = sound.duration
 
     at = 0.0
-    assert len(_said(plain)) > 100
+    assert len(text_of(plain)) > 100
     for sentence in plain:
         assert sentence.error is None
         assert bare(sentence.text) == bare(join(sentence.words))
@@ -95,7 +40,7 @@ def test_text_and_words_agree_and_follow_each_other(plain: list[Sentence], lectu
             assert at <= word.start <= word.end <= duration + 0.0005  # times are whole milliseconds
             at = word.end
     assert any("，" in sentence.text for sentence in plain)
-    assert "hello" in _said(plain) or "@@" not in _said(plain)
+    assert "hello" in text_of(plain) or "@@" not in text_of(plain)
 
 
 def test_progress_grows_to_the_whole_recording(engine: FunAsr, lecture: Path) -> None:
@@ -113,7 +58,7 @@ def test_progress_grows_to_the_whole_recording(engine: FunAsr, lecture: Path) ->
 def test_silence_is_never_given_to_the_recogniser(engine: FunAsr, tmp_path: Path, samples: int) -> None:
     audio = write(tmp_path / "a.wav", np.zeros(samples))
 
-    assert engine.transcribe(audio, Listening(), _ignore) == []
+    assert engine.transcribe(audio, Listening(), ignore) == []
     assert engine._recogniser.calls == []
 
 
@@ -124,117 +69,7 @@ def test_pieces_too_short_for_a_character_are_no_error(models: Path, lecture: Pa
         (home / name).symlink_to(models / name)
     tiny_funasr.build_recogniser(home / "seaco-paraformer", rate=1e-6)  # hears no character in anything
 
-    assert FunAsr(Home(home)).transcribe(lecture, Listening(), _ignore) == []
-
-
-def test_a_batch_with_a_result_too_few_or_too_many_is_heard_piece_by_piece(engine: FunAsr, lecture: Path) -> None:
-    said = set()
-    for change in (
-        lambda results: [],
-        lambda results: results[1:],
-        lambda results: [{"text": ""}],
-        lambda results: [*results, results[0]],
-    ):
-        engine._recogniser.trouble = lambda pieces, hear, change=change: change(hear()) if len(pieces) > 1 else hear()
-        said.add(_said(engine.transcribe(lecture, Listening(), _ignore)))
-        one_by_one = [call for call in engine._recogniser.calls if len(call) == 1]
-
-    (text,) = said
-    assert len(text) > 100
-    assert len(one_by_one) == 4 * 12
-
-
-def test_a_piece_that_fails_is_an_error_where_it_was_and_costs_no_other(
-    engine: FunAsr, lecture: Path, plain: list[Sentence]
-) -> None:
-    engine.transcribe(lecture, Listening(), _ignore)
-    pieces = [piece for call in engine._recogniser.calls for piece in call]
-    poison = max(len(piece) for piece in pieces)
-
-    def fail(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
-        if any(len(piece) == poison for piece in pieces):
-            raise RuntimeError("shapes do not match")
-        return hear()
-
-    engine._recogniser.trouble = fail
-    sentences = engine.transcribe(lecture, Listening(), _ignore)
-
-    (failed,) = [sentence for sentence in sentences if sentence.error]
-    assert (failed.error, failed.text, failed.words) == ("asr_error", "", ())
-    assert failed.end - failed.start == pytest.approx(poison / RATE, abs=0.01)
-    outside = [word for sentence in plain for word in sentence.words if not failed.start < word.start < failed.end]
-    assert _said(sentences) == "".join(word.text for word in outside)
-    assert [sentence.start for sentence in sentences] == sorted(sentence.start for sentence in sentences)
-
-
-def test_if_nothing_can_be_recognised_the_engine_has_failed(engine: FunAsr, lecture: Path) -> None:
-    def fail(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
-        raise RuntimeError("the weights are of another model")
-
-    engine._recogniser.trouble = fail
-
-    with pytest.raises(EngineError) as caught:
-        engine.transcribe(lecture, Listening(), _ignore)
-
-    assert caught.value.code == "engine_failed"
-    assert "another model" in caught.value.detail
-
-
-def test_a_batch_that_does_not_fit_the_gpu_is_halved(engine: FunAsr, lecture: Path, plain: list[Sentence]) -> None:
-    def small(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
-        if len(pieces) > 2:
-            raise torch.cuda.OutOfMemoryError("no room")
-        return hear()
-
-    engine._recogniser.trouble = small
-
-    # how far pieces are padded touches the last decimals, which decide between the characters of random weights
-    assert jiwer.cer(_said(plain), _said(engine.transcribe(lecture, Listening(), _ignore))) < 0.01
-    assert 2 in {len(call) for call in engine._recogniser.calls}
-
-
-def test_what_a_failed_batch_has_made_is_gone_before_less_is_tried(engine: FunAsr, lecture: Path) -> None:
-    made: list[weakref.ref[Activations]] = []
-    there: list[bool] = []
-
-    def small(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
-        there.append(any(activations() is not None for activations in made))
-        if len(pieces) == 1:
-            return hear()
-        activations = Activations()
-        made.append(weakref.ref(activations))
-        raise torch.cuda.OutOfMemoryError("no room")
-
-    engine._recogniser.trouble = small
-    engine.transcribe(lecture, Listening(), _ignore)
-
-    assert len(made) > 1
-    assert not any(there)
-
-
-def test_a_gpu_without_room_for_one_piece_is_out_of_memory(engine: FunAsr, lecture: Path) -> None:
-    def none(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
-        raise torch.cuda.OutOfMemoryError("no room")
-
-    engine._recogniser.trouble = none
-
-    with pytest.raises(EngineError) as caught:
-        engine.transcribe(lecture, Listening(), _ignore)
-
-    assert (caught.value.code, caught.value.retry) == ("out_of_memory", True)
-
-
-@pytest.mark.parametrize("message", ["DefaultCPUAllocator: can't allocate memory", "CUDA error: unspecified"])
-def test_a_machine_that_fails_is_no_error_of_a_piece(engine: FunAsr, lecture: Path, message: str) -> None:
-    def fail(pieces: list[np.ndarray], hear: Callable[[], Any]) -> Any:
-        if len(engine._recogniser.calls) > 1:
-            raise RuntimeError(message)
-        return hear()
-
-    engine._recogniser.trouble = fail
-
-    with pytest.raises(RuntimeError, match=message):
-        engine.transcribe(lecture, Listening(), _ignore)
+    assert FunAsr(Home(home)).transcribe(lecture, Listening(), ignore) == []
 
 
 def test_a_killed_run_goes_on_where_it_was_with_the_same_result(
@@ -242,7 +77,7 @@ def test_a_killed_run_goes_on_where_it_was_with_the_same_result(
 ) -> None:
     kept = tmp_path / "finished.jsonl"
     options = Listening(finished=kept)
-    engine.transcribe(lecture, options, _ignore)
+    engine.transcribe(lecture, options, ignore)
     lines = kept.read_bytes().split(b"\n")
     unbroken = len(engine._recogniser.calls)
 
@@ -250,20 +85,20 @@ def test_a_killed_run_goes_on_where_it_was_with_the_same_result(
         kept.write_bytes(b"\n".join(damage))
         engine._recogniser.calls.clear()
 
-        assert _same(engine.transcribe(lecture, options, _ignore), plain)
+        assert _same(engine.transcribe(lecture, options, ignore), plain)
         assert 0 < len(engine._recogniser.calls) < unbroken
 
     engine._recogniser.calls.clear()
-    assert _same(engine.transcribe(lecture, options, _ignore), plain)
+    assert _same(engine.transcribe(lecture, options, ignore), plain)
     assert engine._recogniser.calls == []
 
 
 def test_what_was_heard_with_other_hotwords_is_heard_again(engine: FunAsr, lecture: Path, tmp_path: Path) -> None:
     kept = tmp_path / "finished.jsonl"
-    engine.transcribe(lecture, Listening(finished=kept), _ignore)
+    engine.transcribe(lecture, Listening(finished=kept), ignore)
     unbroken = len(engine._recogniser.calls)
 
-    engine.transcribe(lecture, Listening(hotwords=("天下",), finished=kept), _ignore)
+    engine.transcribe(lecture, Listening(hotwords=("天下",), finished=kept), ignore)
 
     assert len(engine._recogniser.calls) == 2 * unbroken
 
@@ -271,10 +106,10 @@ def test_what_was_heard_with_other_hotwords_is_heard_again(engine: FunAsr, lectu
 def test_hotwords_of_one_request_are_gone_in_the_next(engine: FunAsr, lecture: Path) -> None:
     model = engine._recogniser.real.model
 
-    engine.transcribe(lecture, Listening(hotwords=("天下", "大家")), _ignore)
+    engine.transcribe(lecture, Listening(hotwords=("天下", "大家")), ignore)
     assert len(model.hotword_list) == 3  # the library adds one that means "none of these"
 
-    engine.transcribe(lecture, Listening(), _ignore)
+    engine.transcribe(lecture, Listening(), ignore)
     assert model.hotword_list is None
 
 
@@ -283,7 +118,7 @@ def test_hotwords_neither_reach_the_network_nor_a_file(engine: FunAsr, lecture: 
     secret.write_text("天下\n大家\n")
 
     for evil in ("http://127.0.0.1:9/words.txt", "httpxy", str(secret)):
-        sentences = engine.transcribe(lecture, Listening(hotwords=(evil,)), _ignore)
+        sentences = engine.transcribe(lecture, Listening(hotwords=(evil,)), ignore)
 
         assert not any(sentence.error for sentence in sentences)
         known = engine._recogniser.real.model.hotword_list
@@ -292,7 +127,7 @@ def test_hotwords_neither_reach_the_network_nor_a_file(engine: FunAsr, lecture: 
 
 def test_hotwords_are_not_logged(engine: FunAsr, lecture: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        engine.transcribe(lecture, Listening(hotwords=("天下",)), _ignore)
+        engine.transcribe(lecture, Listening(hotwords=("天下",)), ignore)
 
     assert "天下" not in caplog.text
 
@@ -340,36 +175,6 @@ def test_punctuation_of_odd_texts_is_no_error(loaded: FunAsr) -> None:
         assert isinstance(loaded._punctuate(text), str)
 
 
-def test_punctuation_that_fails_leaves_the_words(
-    engine: FunAsr, lecture: Path, plain: list[Sentence], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Broken:
-        def generate(self, **options: Any) -> Any:
-            raise IndexError("list index out of range")
-
-    monkeypatch.setattr(engine, "_punctuation", Broken())
-    sentences = engine.transcribe(lecture, Listening(), _ignore)
-
-    assert _said(sentences) == _said(plain)
-    assert all(sentence.text == join(sentence.words) for sentence in sentences)
-
-
-@pytest.mark.parametrize(
-    "trouble", [torch.cuda.OutOfMemoryError("no room"), RuntimeError("CUDA error: unspecified launch failure")]
-)
-def test_a_gpu_that_fails_does_not_cost_the_marks(
-    engine: FunAsr, lecture: Path, monkeypatch: pytest.MonkeyPatch, trouble: RuntimeError
-) -> None:
-    class Full:
-        def generate(self, **options: Any) -> Any:
-            raise trouble
-
-    monkeypatch.setattr(engine, "_punctuation", Full())
-
-    with pytest.raises(RuntimeError, match=str(trouble)):
-        engine.transcribe(lecture, Listening(), _ignore)
-
-
 def test_a_gpu_is_used_where_there_is_one_but_not_for_what_is_decided_in_python(
     models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -396,10 +201,10 @@ def narrow(models: Path) -> FunAsr:
 def test_in_bfloat16_every_piece_is_heard_and_as_many_characters(
     narrow: FunAsr, lecture: Path, plain: list[Sentence]
 ) -> None:
-    sentences = narrow.transcribe(lecture, Listening(), _ignore)
+    sentences = narrow.transcribe(lecture, Listening(), ignore)
 
     assert not any(sentence.error for sentence in sentences)
-    assert len(_said(sentences)) == pytest.approx(len(_said(plain)), rel=0.03)
+    assert len(text_of(sentences)) == pytest.approx(len(text_of(plain)), rel=0.03)
     check_sentences(sentences)
 
 
@@ -414,9 +219,9 @@ def test_what_was_heard_in_other_numbers_is_heard_again(
     narrow: FunAsr, engine: FunAsr, lecture: Path, tmp_path: Path
 ) -> None:
     kept = tmp_path / "finished.jsonl"
-    narrow.transcribe(lecture, Listening(finished=kept), _ignore)
+    narrow.transcribe(lecture, Listening(finished=kept), ignore)
 
-    engine.transcribe(lecture, Listening(finished=kept), _ignore)
+    engine.transcribe(lecture, Listening(finished=kept), ignore)
 
     assert sum(len(call) for call in engine._recogniser.calls) >= 12
 
@@ -424,7 +229,7 @@ def test_what_was_heard_in_other_numbers_is_heard_again(
 def test_threads_are_as_many_as_the_home_allows(engine: FunAsr, lecture: Path) -> None:
     torch.set_num_threads(2)
 
-    engine.transcribe(lecture, Listening(), _ignore)
+    engine.transcribe(lecture, Listening(), ignore)
 
     assert torch.get_num_threads() == 1
 

@@ -5,59 +5,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from backend.engines.host import Host
-from backend.engines.ports import EngineError, Home
+from backend.engines.ports import EngineError
+from tests.engines.asking import LONG, SENTENCES, MakeHost, Script, gone, request_for, until
 from tests.engines.conftest import Told
-
-SENTENCES = [{"start": float(k), "end": k + 0.5, "text": f"第{k}句。"} for k in range(4)]
-#: Nothing here takes that long, unless it hangs.
-LONG = 20.0
-
-MakeHost = Callable[..., Host]
-Script = Callable[..., Path]
-
-
-@pytest.fixture
-async def host(tmp_path: Path) -> AsyncIterator[MakeHost]:
-    """Makes a host of the scripted transcriber, and closes it."""
-    hosts: list[Host] = []
-
-    def make(script: Path, idle_seconds: float = 600.0, memory_bytes: float = 8e9) -> Host:
-        home = Home(tmp_path / "models", 1, script)
-        hosts.append(Host("scripted", home, idle_seconds=idle_seconds, memory_bytes=memory_bytes))
-        return hosts[-1]
-
-    yield make
-    for made in hosts:
-        await made.close()
-
-
-def request_for(audio: Path, name: str = "sentences.json") -> dict[str, Any]:
-    options: dict[str, Any] = {"language": "zh", "hotwords": [], "finished": None}
-    return {"audio": str(audio), "result": str(audio.with_name(name)), "options": options}
-
-
-async def until(fact: Callable[[], bool]) -> None:
-    async def wait() -> None:
-        while not fact():
-            await asyncio.sleep(0.01)
-
-    await asyncio.wait_for(wait(), LONG)
-
-
-def gone(pid: int) -> bool:
-    """Neither running nor waiting to be buried."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_DEAD
-    except psutil.NoSuchProcess:
-        return True
 
 
 async def test_the_result_is_a_file_and_progress_is_audio_time(
@@ -157,84 +112,6 @@ async def test_a_child_that_ran_out_of_memory_is_not_used_again(
         await asked.ask(request_for(audio), told)
 
     assert not asked.state()["alive"]
-
-
-async def test_cancelling_kills_a_hanging_child_within_two_seconds_and_buries_it(
-    host: MakeHost, script: Script, audio: Path, told: Told
-) -> None:
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}}))
-    asking = asyncio.create_task(asked.ask(request_for(audio), told))
-    await until(lambda: len(told.reports) == 2)
-    pid = asked.state()["pid"]
-
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(asking, 2.0)
-
-    assert gone(pid)
-    assert pid not in [child.pid for child in psutil.Process().children()]
-
-
-async def test_cancelling_kills_what_the_child_has_started_too(
-    host: MakeHost, script: Script, audio: Path, told: Told
-) -> None:
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"spawn": 600, "hang": True}}}))
-    asking = asyncio.create_task(asked.ask(request_for(audio), told))
-    await until(lambda: asked.state()["pid"] is not None and bool(psutil.Process(asked.state()["pid"]).children()))
-    [sleeper] = psutil.Process(asked.state()["pid"]).children()
-
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(asking, 2.0)
-
-    await until(lambda: not sleeper.is_running() or sleeper.status() == psutil.STATUS_ZOMBIE)
-
-
-async def test_cancelling_before_the_child_is_up_leaves_none_behind(
-    host: MakeHost, script: Script, audio: Path, told: Told
-) -> None:
-    asked = host(script(sentences=SENTENCES))
-    asking = asyncio.create_task(asked.ask(request_for(audio), told))
-    await asyncio.sleep(0)
-
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(asking, 2.0)
-
-    assert "backend.engines.child" not in str([child.cmdline() for child in psutil.Process().children()])
-
-
-async def test_cancelling_one_who_waits_leaves_the_running_request_alone(
-    host: MakeHost, script: Script, audio: Path, told: Told
-) -> None:
-    asked = host(script(sentences=SENTENCES, transcribe={"delay": 0.05}))
-    running = asyncio.create_task(asked.ask(request_for(audio), told))
-    await until(lambda: len(told.reports) >= 1)
-    waiting = asyncio.create_task(asked.ask(request_for(audio, "other.json"), Told()))
-    await asyncio.sleep(0)
-
-    waiting.cancel()
-    await asyncio.wait_for(running, LONG)
-
-    assert waiting.cancelled()
-    assert audio.with_name("sentences.json").exists()
-    assert not audio.with_name("other.json").exists()
-
-
-async def test_those_who_wait_go_on_with_a_new_child_after_a_cancel(
-    host: MakeHost, script: Script, audio: Path, told: Told, tmp_path: Path
-) -> None:
-    fault = {"hang": True, "once": str(tmp_path / "happened")}
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": fault}}))
-    hanging = asyncio.create_task(asked.ask(request_for(audio, "first.json"), told))
-    waiting = asyncio.create_task(asked.ask(request_for(audio, "second.json"), Told()))
-    await until(lambda: len(told.reports) == 2)
-
-    hanging.cancel()
-    await asyncio.wait_for(waiting, LONG)
-
-    assert audio.with_name("second.json").exists()
-    assert not audio.with_name("first.json").exists()
 
 
 async def test_requests_are_served_one_at_a_time_in_the_order_they_came(
@@ -343,21 +220,6 @@ async def test_a_progress_that_fails_ends_the_child_with_the_request(
         await asked.ask(request_for(audio), fail)
 
     assert not asked.state()["alive"]
-
-
-async def test_closing_ends_a_running_request_and_those_that_wait(
-    host: MakeHost, script: Script, audio: Path, told: Told
-) -> None:
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}}))
-    asking = [asyncio.create_task(asked.ask(request_for(audio), told)) for _ in range(2)]
-    await until(lambda: len(told.reports) == 2)
-    pid = asked.state()["pid"]
-
-    await asyncio.wait_for(asked.close(), 2.0)
-    errors = await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 2.0)
-
-    assert gone(pid)
-    assert [getattr(error, "code", error) for error in errors] == ["engine_died", "engine_died"]
 
 
 async def test_a_child_knows_no_secret(

@@ -1,0 +1,156 @@
+"""Our pipeline: silence never passes through a network, and what does not fit the memory is halved."""
+
+# ruff: noqa: F811  (fixtures are imported, and asked for by their names)
+
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backend.engines.ports import Home, Thrift
+from backend.engines.pyannote import legacy_3_1
+from tests.engines.conftest import RATE
+from tests.engines.talk import EXACT, NOISE, models, talk  # noqa: F401  (a fixture)
+
+
+@pytest.fixture
+def halves() -> tuple[Any, Any]:
+    """Forty seconds with talk in the first eight chunks and in the last; a file and who speaks in its chunks."""
+    import torch
+    from pyannote.core import SlidingWindow, SlidingWindowFeature
+
+    spoken = np.zeros((31, 50, 3))
+    spoken[:8, :30, 0] = spoken[4:8, 20:50, 1] = spoken[30, :, 0] = 1
+    window = SlidingWindow(start=0.0, duration=10.0, step=1.0)
+    file = {"waveform": torch.from_numpy(talk(40.0))[None], "sample_rate": RATE, "uri": "recording"}
+    return file, SlidingWindowFeature(spoken, window)
+
+
+def count_passes(pipeline: Any) -> list[int]:
+    """A list that grows by the samples of each pass through the network."""
+    _ = pipeline._embedding.min_num_samples  # found by trying, once
+    passes: list[int] = []
+    pipeline._embedding.model_.resnet.layer1.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
+    return passes
+
+
+@NOISE
+@pytest.mark.parametrize(("pass_seconds", "expected"), [(0.0, 9), (13.0, 3), (60.0, 2)])
+def test_neighbouring_chunks_pass_together_and_silent_ones_never(
+    models: Path, halves: tuple[Any, Any], pass_seconds: float, expected: int
+) -> None:
+    pipeline = legacy_3_1(Home(models, thrift=Thrift("float32", pass_seconds)))._pipeline
+    passes = count_passes(pipeline)
+
+    found = pipeline.get_embeddings(*halves, exclude_overlap=True)
+
+    assert len(passes) == 1 + expected  # the first finds the embedding of nobody
+    assert found.shape == (31, 3, 16)
+    assert np.isfinite(found).all()
+    assert (found[8:30] == found[0, 2]).all()
+
+
+@NOISE
+def test_a_pass_that_does_not_fit_the_memory_is_halved(models: Path, halves: tuple[Any, Any]) -> None:
+    import torch
+
+    pipeline = legacy_3_1(Home(models, thrift=Thrift("float32", 60.0)))._pipeline
+    small = legacy_3_1(Home(models, thrift=Thrift("float32", 13.0)))._pipeline
+
+    def short_of_memory(_layer: Any, given: Any) -> None:
+        if given[0].shape[-1] > 1350:  # frames of 10 ms: more than four chunks
+            raise torch.OutOfMemoryError
+
+    pipeline._embedding.model_.resnet.layer1.register_forward_pre_hook(short_of_memory)
+    expected = small.get_embeddings(*halves)
+
+    found = pipeline.get_embeddings(*halves)
+
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@NOISE
+def test_what_a_failed_pass_has_made_is_gone_before_less_is_tried(models: Path, halves: tuple[Any, Any]) -> None:
+    import torch
+
+    class Activations:
+        pass
+
+    pipeline = legacy_3_1(Home(models, thrift=Thrift("float32", 60.0)))._pipeline
+    made: list[weakref.ref[Activations]] = []
+    there: list[bool] = []
+
+    def short_of_memory(_layer: Any, given: Any) -> None:
+        there.append(any(activations() is not None for activations in made))
+        if given[0].shape[-1] > 1350:
+            activations = Activations()
+            made.append(weakref.ref(activations))
+            raise torch.OutOfMemoryError
+
+    pipeline._embedding.model_.resnet.layer1.register_forward_pre_hook(short_of_memory)
+
+    pipeline.get_embeddings(*halves)
+
+    assert made
+    assert not any(there)
+
+
+@NOISE
+def test_a_batch_that_does_not_fit_the_memory_is_halved(models: Path) -> None:
+    import torch
+
+    pipeline = legacy_3_1(Home(models, thrift=EXACT))._pipeline
+    seen: list[int] = []
+
+    def short_of_memory(_model: Any, given: Any) -> None:
+        seen.append(len(given[0]))
+        if len(given[0]) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    file = {"waveform": torch.from_numpy(talk(15.0))[None], "sample_rate": RATE, "uri": "recording"}
+    expected = pipeline.get_segmentations(file).data
+    pipeline._segmentation.model.register_forward_pre_hook(short_of_memory)
+
+    found = pipeline.get_segmentations(file).data
+
+    assert seen[:3] == [4, 2, 1]
+    np.testing.assert_array_equal(found, expected)
+
+
+@NOISE
+def test_a_gpu_is_used_where_there_is_one_in_its_own_numbers(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from pyannote.audio.pipelines import SpeakerDiarization
+
+    moved: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
+    monkeypatch.setattr(SpeakerDiarization, "to", lambda _pipeline, device: moved.append(device))
+
+    pipeline = legacy_3_1(Home(models))._pipeline
+
+    assert moved == [torch.device("cuda")]
+    assert pipeline.bf16
+    assert pipeline._segmentation.batch_size == 32
+
+
+@NOISE
+def test_chunks_are_put_together_as_the_stock_pipeline_does(models: Path) -> None:
+    from pyannote.audio.pipelines import SpeakerDiarization
+    from pyannote.core import SlidingWindow, SlidingWindowFeature
+
+    pipeline = legacy_3_1(Home(models, thrift=EXACT))._pipeline
+    some = np.random.default_rng(0)
+    segmentations = SlidingWindowFeature(
+        some.random((12, 50, 3)) > 0.5, SlidingWindow(start=0.0, duration=10.0, step=1.0)
+    )
+    clusters = some.integers(0, 3, (12, 3)).astype(np.int8)
+    clusters[5] = -2
+    count = SlidingWindowFeature(some.integers(0, 3, (120, 1)).astype(np.int8), SlidingWindow(0.2, 0.2, 0.0))
+
+    found = pipeline.reconstruct(segmentations, clusters, count)
+
+    expected = SpeakerDiarization.reconstruct(pipeline, segmentations, clusters, count)
+    np.testing.assert_array_equal(found.data, expected.data)
