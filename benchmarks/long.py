@@ -8,6 +8,7 @@ import tempfile
 import time
 import wave
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 from rich.console import Console
@@ -69,12 +70,13 @@ def run(shared: Path, hours: list[float], made_up: bool) -> int:
             rig = Rig(models, choose("transcribe", None, models, False), choose("diarize", None, models, False))
         console.print(f"{rig.transcriber} beside {rig.diarizer}", highlight=False)
         talk = asyncio.run(_talk(shared / "audio" / "meetings", Path(folder)))
-        kept = _grows(console, rig, talk, sorted(hours), Path(folder))
-        kept &= _costs(console, rig, talk, min(hours), Path(folder))
+        kept, clean = _grows(console, rig, talk, sorted(hours), Path(folder))
+        kept &= _costs(console, rig, talk, min(hours), clean, Path(folder))
     return 0 if kept else 1
 
 
-def _grows(console: Console, rig: Rig, talk: Samples, hours: list[float], folder: Path) -> bool:
+def _grows(console: Console, rig: Rig, talk: Samples, hours: list[float], folder: Path) -> tuple[bool, Ran]:
+    """Whether the limits are kept, and the run of the shortest."""
     table = Table("hours", "seconds", "CPU s", "real-time factor", "peak MB", "characters", "voices")
     ran = []
     for length in hours:
@@ -88,21 +90,20 @@ def _grows(console: Console, rig: Rig, talk: Samples, hours: list[float], folder
         wav.unlink()
     console.print(table)
     if len(ran) == 1:
-        return True
+        return True, ran[0]
     grown = math.log(hours[-1] / hours[0])
     slope = math.log(ran[-1].seconds / ran[0].seconds) / grown
     of_cpu = math.log(ran[-1].cpu / ran[0].cpu) / grown
     memory = ran[-1].megabytes / ran[0].megabytes
     console.print(f"slope of time on log-log: {slope:.3f} (limit {SLOPE}); of CPU time {of_cpu:.3f}", highlight=False)
     console.print(f"peak memory, longest / shortest: {memory:.2f} (limit {MEMORY})", highlight=False)
-    return slope <= SLOPE and memory <= MEMORY
+    return slope <= SLOPE and memory <= MEMORY, ran[0]
 
 
-def _costs(console: Console, rig: Rig, talk: Samples, hours: float, folder: Path) -> bool:
+def _costs(console: Console, rig: Rig, talk: Samples, hours: float, clean: Ran, folder: Path) -> bool:
     """What silence and a kill cost, as shares of one clean run of the same length."""
     wav = _write(folder / "talk.wav", talk, hours * 3600)
     quiet = _write(folder / "quiet.wav", talk, hours * 3600, silent=_SILENT_SHARE)
-    clean = asyncio.run(_run(rig, wav, folder / "clean"))
     silent = asyncio.run(_run(rig, quiet, folder / "silent"))
     begun, cpu = time.perf_counter(), _cpu()
     asyncio.run(_killed(rig, wav, folder / "resumed"))
@@ -206,17 +207,19 @@ async def _talk(meetings: Path, folder: Path) -> Samples:
 
 
 def _write(path: Path, talk: Samples, seconds: float, silent: float = 0.0) -> Path:
-    """`talk` over and over; of every round the share `silent` is nothing at all."""
+    """`talk` over and over, minute by minute, each followed by nothing at all, so that this has the share `silent`."""
     import numpy as np
 
-    nothing = np.zeros(round(len(talk) * silent / (1 - silent)), np.int16)
+    minutes = [talk[first : first + 60 * RATE] for first in range(0, len(talk), 60 * RATE)]
     left = round(seconds * RATE)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        while left > 0:
-            for part in (talk, nothing):
+        for minute in cycle(minutes):
+            for part in (minute, np.zeros(round(len(minute) * silent / (1 - silent)), np.int16)):
                 file.writeframes(part[:left].tobytes())
                 left -= min(left, len(part))
-    return path
+            if left == 0:
+                return path
+    raise AssertionError("a cycle never ends")

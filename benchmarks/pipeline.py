@@ -61,7 +61,7 @@ def _quiet(_done: float, _total: float) -> None:
 
 
 async def _one(models: Path, meeting: Path, rounds: int, folder: Path) -> tuple[float, dict[str, Figures], Accuracy]:
-    names = ("prepare", "transcribe", "diarize", "both together", "merge")
+    names = ("prepare", "peaks", "transcribe", "diarize", "both together", "merge")
     figures = {name: Figures() for name in names}
     engines = Engines(models)
     transcriber, diarizer = choose("transcribe", None, models, False), choose("diarize", None, models, False)
@@ -74,6 +74,8 @@ async def _one(models: Path, meeting: Path, rounds: int, folder: Path) -> tuple[
             listening_copy=folder / "listen.m4a",
             max_seconds=12 * 3600,
         )
+
+    async def draw() -> None:
         await make_peaks(wav, folder / "peaks.json")
 
     async def transcribe() -> None:
@@ -90,6 +92,7 @@ async def _one(models: Path, meeting: Path, rounds: int, folder: Path) -> tuple[
 
     try:
         await _timed(figures["prepare"], prepare)
+        await _timed(figures["peaks"], draw)
         await both()  # the models are loaded now; loading is not what is compared
         for _ in range(rounds):
             await _timed(figures["transcribe"], transcribe)

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
-from backend.engines.cores import cores
+from backend.engines.cores import share
 from backend.engines.ports import Home, Listening, SpeakerHints
 from backend.engines.table import ENGINES
 from backend.recordings.media import normalize
@@ -52,9 +53,10 @@ def beside_libraries(
 
 
 def engine(name: str, models: Path) -> Hear[Any]:
-    """An engine of the table, with the threads it gets where another works beside it."""
+    """An engine of the table, with the threads and the priority it gets where another works beside it."""
     module, _, adapter = ENGINES[name].adapter.partition(":")
-    loaded = getattr(importlib.import_module(module), adapter)(Home(models, max(1, cores() // 2)))
+    os.nice(15 if ENGINES[name].task == "diarize" else 10)
+    loaded = getattr(importlib.import_module(module), adapter)(Home(models, share(ENGINES[name].task)))
     if ENGINES[name].task == "transcribe":
         return lambda wav: loaded.transcribe(wav, Listening(), _quiet)
     return lambda wav: loaded.diarize(wav, SpeakerHints(), _quiet)
@@ -71,16 +73,12 @@ def _running(*given: Any) -> Iterator[Side[Any]]:
 
 def _whole(recogniser: Side[Any], speakers: Side[Any], clip: Path, folder: Path) -> None:
     wav = folder / "speech.wav"
-    asyncio.run(_prepare(clip, wav))
+    asyncio.run(normalize(clip, wav=wav, listening_copy=wav.with_suffix(".m4a"), max_seconds=12 * 3600))
     recogniser.ask(wav)
     speakers.ask(wav)
+    asyncio.run(make_peaks(wav, wav.with_suffix(".json")))
     merged = merge(recogniser.answer(), speakers.answer())
     from_merged(merged, duration=wav.stat().st_size / 32000, engines={})
-
-
-async def _prepare(clip: Path, wav: Path) -> None:
-    await normalize(clip, wav=wav, listening_copy=wav.with_suffix(".m4a"), max_seconds=12 * 3600)
-    await make_peaks(wav, wav.with_suffix(".json"))
 
 
 def _quiet(_done: float, _total: float) -> None:

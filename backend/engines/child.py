@@ -27,7 +27,7 @@ import psutil
 from backend.durable import write_durably
 from backend.engines.checks import Unbelievable, check_diarization, check_sentences
 from backend.engines.ports import EngineError, Home, Listening, SpeakerHints
-from backend.engines.table import ENGINES, Engine
+from backend.engines.table import ENGINES, Engine, Task
 from backend.speech.types import diarization_to_json, sentence_to_json
 from backend.weights import store
 
@@ -40,7 +40,7 @@ def main(name: str, home: Home) -> None:
     """Answer requests. The process ends with its stdin, so this never returns."""
     requests, answers = _take_pipes()
     _die_with_parent()
-    _settle_down(home.threads)
+    _settle_down(home.threads, ENGINES[name].task)
     child = _Child(ENGINES[name], home, answers)
     for line in _lines(requests):
         child.serve(json.loads(line))
@@ -168,9 +168,11 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def _settle_down(threads: int) -> None:
-    """Be nice, be offline, tell nobody, and use no more threads than allowed. Before anything heavy is imported."""
-    os.nice(10)
+def _settle_down(threads: int, task: Task) -> None:
+    """Be nice, be offline, tell nobody, and use no more threads than allowed. Before anything heavy is imported.
+
+    A diarizer gives way to a recogniser: it has as many threads as there are cores, and none that waits for another."""
+    os.nice(15 if task == "diarize" else 10)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
         os.environ[name] = str(threads)
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):

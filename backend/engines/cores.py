@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from backend.engines.table import Task
+
 _GROUPS = Path("/sys/fs/cgroup")
 _OWN = Path("/proc/self/cgroup")
 
@@ -11,6 +13,13 @@ def cores(groups: Path = _GROUPS, own: Path = _OWN) -> int:
     """At least one. More threads than this wait for each other, and are slower than fewer."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, int(min(there, *_quotas(groups, own))))
+
+
+def share(task: Task) -> int:
+    """How many threads an engine gets where one of each task works. A recogniser's wait for each other, so it has half
+    of the cores to itself; a diarizer's do not, and take whatever is left: they give way, see `backend.engines.child`.
+    """
+    return cores() if task == "diarize" else max(1, cores() // 2)
 
 
 def _quotas(groups: Path, own: Path) -> list[float]:

@@ -31,6 +31,9 @@ _NOT_THE_PIECE = ("can't allocate memory", "CUDA error")
 _MODELS = ("seaco-paraformer", "fsmn-vad", "ct-punc")
 _INT8 = "seaco-paraformer-int8"
 
+#: A word of a hotword, as the model takes it.
+_WORD = re.compile(r"[A-Za-z]+|[0-9\u3400-\u4dbf\u4e00-\u9fff]+")
+
 #: The parts of the recogniser that do nearly all the work.
 _NARROWED = ("encoder", "decoder", "seaco_decoder", "hotword_output_layer")
 
@@ -167,7 +170,7 @@ def hotword_line(hotwords: Sequence[str]) -> str | None:
     FunASR downloads a hotword that begins with http and opens one that names a file. Letters, digits and Chinese
     characters are all that is left here, and the line begins and ends with a space, so it can never be either.
     """
-    words = [word for hotword in hotwords for word in re.findall(r"[A-Za-z]+|[0-9\u3400-\u9fff]+", hotword)]
+    words = [word for hotword in hotwords for word in _WORD.findall(hotword)]
     return f" {' '.join(dict.fromkeys(words))} " if words else None
 
 

@@ -1,10 +1,11 @@
 """All engines of one house: each has its host, and a host its child. The pipeline asks here."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backend.engines.cores import cores
+from backend.engines.cores import share
 from backend.engines.host import STOPPING, Host
 from backend.engines.ports import EVERYDAY, EngineError, Home, Listening, Progress, SpeakerHints, Thrift
 from backend.engines.table import ENGINES, Task
@@ -26,7 +27,7 @@ class Engines:
         thrift: Thrift = EVERYDAY,
     ) -> None:
         script = None if script is None else script.absolute()
-        self._home = Home(models_dir.absolute(), threads or max(1, cores() // 2), script, thrift)
+        self._home = Home(models_dir.absolute(), threads, script, thrift)
         self._idle_seconds = idle_minutes * 60
         self._memory_bytes = memory_gb * 1024**3
         self._demo = demo
@@ -81,7 +82,8 @@ class Engines:
         if engine is None or engine.task != task or (engine.demo and not self._demo):
             raise EngineError("model_missing", f"There is no engine {name!r} that can {task} here.")
         if name not in self._hosts:
-            self._hosts[name] = Host(name, self._home, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes)
+            home = replace(self._home, threads=self._home.threads or share(task))
+            self._hosts[name] = Host(name, home, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes)
         return self._hosts[name]
 
 

@@ -2,7 +2,9 @@
 asks for another number of speakers, does not make it again."""
 
 import json
+import threading
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,11 +20,12 @@ class Passes:
     The first record of the file carries the fingerprint of all they depend on, as in `backend.engines.finished`; a file
     with another one is started afresh. A record is a line of JSON and the array, deflated; what follows a torn or
     damaged one is as if it had never been written. Nothing is synced: what a power cut takes is made again. Without a
-    path nothing is kept.
+    path nothing is kept. Threads may share it.
     """
 
     def __init__(self, path: Path | None, fingerprint: str = "") -> None:
         self._path = path
+        self._writing = threading.Lock()
         self._places: dict[tuple[str, int], tuple[int, int, str, tuple[int, ...]]] = {}
         if path is None:
             return
@@ -33,6 +36,15 @@ class Passes:
         elif whole < path.stat().st_size:
             with path.open("rb+") as file:
                 file.truncate(whole)
+
+    def once(self, kind: str, first: int, length: int, make: Callable[[], Array]) -> Array:
+        """The array of so many rows that was kept there; where there is none, what `make` makes, and that is kept."""
+        kept = self.get(kind, first)
+        if kept is not None and len(kept) == length:
+            return kept
+        made = make()
+        self.keep(kind, first, made)
+        return made
 
     def get(self, kind: str, first: int) -> Array | None:
         """The array that was kept there, if there is one."""
@@ -70,7 +82,7 @@ class Passes:
         assert self._path is not None
         record |= {"bytes": len(packed)}
         body = json.dumps(record).encode()
-        with self._path.open("ab") as file:
+        with self._writing, self._path.open("ab") as file:
             file.write(b"%08x %s\n%s" % (zlib.crc32(packed, zlib.crc32(body)), body, packed))
             at = file.tell() - len(packed)
         if "kind" in record:

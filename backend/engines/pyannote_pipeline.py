@@ -11,7 +11,9 @@ Imported by `backend.engines.pyannote` only, once it has set what must be set be
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -33,6 +35,7 @@ from backend.engines.linkage import centroid_linkage
 from backend.engines.passes import Passes
 from backend.engines.ports import EngineError, Thrift
 from backend.engines.precision import narrow
+from backend.engines.side_by_side import side_by_side
 from backend.weights.catalogue import MODELS
 
 #: What a checkpoint of ours names, beside tensors and plain values.
@@ -41,6 +44,8 @@ _IN_OUR_CHECKPOINTS = {f"pyannote.audio.core.task.{name}" for name in ("Specific
 _CPU_BATCH, _GPU_BATCH = 4, 32
 #: Frames of the ResNet in a second of audio: it halves the 100 of the spectrum three times.
 _FRAMES = 12.5
+#: Passes a CPU makes at once; each holds about 300 MB meanwhile.
+_MOST_PASSES = 4
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -48,7 +53,6 @@ Indices = npt.NDArray[np.int64]
 
 def load(folder: Path, threads: int, thrift: Thrift) -> "Thrifty":
     """The pipeline that `folder`/config.yaml describes. All it names must be local: nothing is ever downloaded."""
-    torch.set_num_threads(threads)
     config = yaml.safe_load((folder / "config.yaml").read_text())
     try:
         parts = {name: _local(folder, value) for name, value in config["pipeline"]["params"].items()}
@@ -66,7 +70,7 @@ def load(folder: Path, threads: int, thrift: Thrift) -> "Thrifty":
                 _check_pickle(folder / path)
     # the one thing of its clusterings that does not bear long recordings
     clustering.linkage = _linkage
-    pipeline = Thrifty(thrift, **parts)
+    pipeline = Thrifty(thrift, threads, **parts)
     pipeline.instantiate(values)
     return pipeline
 
@@ -87,12 +91,13 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
     Audio may come as 16-bit integers: where these are mapped from a file, hours of them are never all in memory.
     """
 
-    def __init__(self, thrift: Thrift, **parts: Any) -> None:
+    def __init__(self, thrift: Thrift, threads: int = 1, **parts: Any) -> None:
         super().__init__(**parts)
         metric = self._embedding.metric
         vbx = self.klustering == "VBxClustering"
         self.clustering = BoundedVbx(self._plda, metric=metric) if vbx else BoundedAgglomerative(metric=metric)
         on_gpu = torch.cuda.is_available()
+        self._threads, self._on_gpu = threads, on_gpu
         if on_gpu:
             self.to(torch.device("cuda"))
         self.bf16 = narrow(thrift.precision, "cuda" if on_gpu else "cpu")
@@ -118,38 +123,51 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         size, step = inference.model.audio.get_num_samples(inference.duration), round(inference.step * rate)
         whole = max(0, (waveform.shape[1] - size) // step + 1)
         chunks = whole + (waveform.shape[1] < size or (waveform.shape[1] - size) % step > 0)
-        found, nothing, first = np.empty((0, 0, 0)), None, 0
-        while first < chunks:
+        firsts = [*range(0, whole, inference.batch_size), *range(whole, chunks)]  # what the end cuts short is alone
+
+        @cache
+        def nothing() -> Any:
+            return self._infer(torch.zeros(1, len(waveform), size))
+
+        def hear(first: int, last: int) -> Any:
+            batch = _cut(waveform, first, last, size, step)
+            # nothing at all, as programs send it while nobody speaks, always sounds the same
+            return self._infer(batch) if batch.any() else nothing().repeat(last - first, axis=0)
+
+        def heard(batch: tuple[int, int]) -> Any:
+            return self.passes.once("segmentation", batch[0], batch[1] - batch[0], lambda: hear(*batch))
+
+        found = np.empty((0, 0, 0))
+        batches = list(pairwise([*firsts, chunks]))
+        for (first, last), of_batch in zip(batches, side_by_side(heard, batches, self._workers()), strict=True):
             if hook is not None:
                 hook("segmentation", None, total=chunks, completed=first)
-            last = min(first + inference.batch_size, whole) if first < whole else chunks
-            heard = self.passes.get("segmentation", first)
-            if heard is None:
-                batch = _cut(waveform, first, last, size, step)
-                try:
-                    if batch.any():
-                        heard = self._infer(batch)
-                    else:  # nothing at all, as programs send it while nobody speaks, always sounds the same
-                        nothing = self._infer(batch[:1]) if nothing is None else nothing
-                        heard = nothing.repeat(last - first, axis=0)
-                except MemoryError:
-                    if inference.batch_size == 1:
-                        raise
-                    inference.batch_size //= 2
-                    continue
-                self.passes.keep("segmentation", first, heard)
             if not len(found):
-                found = np.empty((chunks, *heard.shape[1:]), heard.dtype)
-            found[first : first + len(heard)] = heard
-            first += len(heard)
+                found = np.empty((chunks, *of_batch.shape[1:]), of_batch.dtype)
+            found[first:last] = of_batch
         if hook is not None:
             hook("segmentation", None, total=chunks, completed=chunks)
         window = SlidingWindow(start=0.0, duration=inference.duration, step=inference.step)
         return SlidingWindowFeature(found, window)
 
+    def _workers(self, most: int = 64) -> int:
+        """How many threads of ours may use a network at once, and how many each may multiply with: many small products
+        are done better by many than by several together, and whoever does them, they come out the same."""
+        workers = 1 if self._on_gpu else min(self._threads, most)
+        torch.set_num_threads(max(1, self._threads // workers))
+        return workers
+
     def _infer(self, chunks: torch.Tensor) -> Any:
-        """What the segmentation model hears in chunks (chunks, channels, samples): (chunks, frames, slots)."""
-        heard = self._segmentation.infer(chunks)
+        """What the segmentation model hears in chunks (chunks, channels, samples): (chunks, frames, slots). In halves
+        where memory is short."""
+        heard = None
+        try:
+            heard = self._segmentation.infer(chunks)
+        except MemoryError:
+            if len(chunks) == 1:
+                raise
+        if heard is None:
+            return np.concatenate([self._infer(half) for half in chunks.tensor_split(2)])
         return heard.astype(np.uint8) if self._segmentation.model.specifications.powerset else heard
 
     def get_embeddings(
@@ -164,24 +182,27 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         chunks, frames, slots = segmentations.shape
         embeddings = np.empty((chunks, slots, self._embedding.dimension), np.float32)
         embeddings[:] = self._nobody(frames)
-        for passed in _passes(np.flatnonzero((segmentations > 0).any(axis=(1, 2))), window, self.pass_seconds):
-            if hook is not None:
-                hook("embeddings", None, total=chunks, completed=int(passed[0]))
-            kept = self.passes.get("embeddings", int(passed[0]))
-            if kept is not None and len(kept) == len(passed):
-                embeddings[passed] = kept
-                continue
+        passes = list(_passes(np.flatnonzero((segmentations > 0).any(axis=(1, 2))), window, self.pass_seconds))
+
+        def embed(passed: Indices) -> Floats:
             spoken = np.nan_to_num(segmentations[passed], nan=0.0).astype(np.float32)
             weights = self._alone(spoken, window.duration) if exclude_overlap else spoken
-            self._pass(file, window, passed, weights, embeddings)
-            self.passes.keep("embeddings", int(passed[0]), embeddings[passed])
+            return self._pass(file, window, passed, weights)
+
+        def embedded(passed: Indices) -> Floats:
+            return self.passes.once("embeddings", int(passed[0]), len(passed), lambda: embed(passed))
+
+        for passed, made in zip(passes, side_by_side(embedded, passes, self._workers(_MOST_PASSES)), strict=True):
+            if hook is not None:
+                hook("embeddings", None, total=chunks, completed=int(passed[0]))
+            embeddings[passed] = made
         if hook is not None:
             hook("embeddings", None, total=chunks, completed=chunks)
         return embeddings
 
-    def _pass(self, file: Any, window: SlidingWindow, chunks: Indices, weights: Floats, embeddings: Floats) -> None:
-        """Convolve what these chunks cover once, and pool each of them by its weights (frames, slots). In halves where
-        memory is short."""
+    def _pass(self, file: Any, window: SlidingWindow, chunks: Indices, weights: Floats) -> Floats:
+        """Convolve what these chunks cover once, and pool each of them by its weights (frames, slots): embeddings
+        (chunks, slots, dimension). In halves where memory is short."""
         covered = Segment(window[int(chunks[0])].start, window[int(chunks[-1])].end)
         audio = _as_floats(self._audio.crop(file, covered, mode="pad")[0])
         frames: torch.Tensor | None = None
@@ -191,14 +212,15 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
             if len(chunks) == 1:
                 raise
         if frames is None:  # not while the error is handled: until then it holds on to all the failed pass has made
-            for half, own in zip(np.array_split(chunks, 2), np.array_split(weights, 2), strict=True):
-                self._pass(file, window, half, own, embeddings)
-            return
+            halves = zip(np.array_split(chunks, 2), np.array_split(weights, 2), strict=True)
+            return np.concatenate([self._pass(file, window, half, own) for half, own in halves])
         length = round(window.duration * _FRAMES)
+        embeddings = []
         for chunk, own in zip(chunks, weights, strict=True):
             first = round(float(chunk - chunks[0]) * window.step * _FRAMES)
             of_chunk = frames[..., first : first + length] if len(chunks) > 1 else frames
-            embeddings[chunk] = self._pool(of_chunk, torch.from_numpy(own.T[None]))
+            embeddings.append(self._pool(of_chunk, torch.from_numpy(own.T[None])))
+        return np.stack(embeddings)
 
     def _frames(self, audio: torch.Tensor) -> torch.Tensor:
         """What the convolutions make of audio (1, 1, samples)."""
@@ -262,13 +284,18 @@ def _cut(waveform: torch.Tensor, first: int, last: int, size: int, step: int) ->
 
 
 def _passes(chunks: Indices, window: SlidingWindow, seconds: float) -> Iterator[Indices]:
-    """Chunks that are convolved together: neighbours without a gap, that cover no more than so many seconds."""
+    """Chunks that are convolved together: neighbours without a gap, that cover no more than so many seconds; an even
+    number of passes alike in length, where that makes no short ones, so that two workers end together."""
     together = max(1, int((seconds - window.duration) // window.step) + 1)
     gaps = [at + 1 for at, (one, other) in enumerate(pairwise(chunks)) if (other - one) * window.step > window.duration]
     for stretch in np.split(chunks, gaps):
+        span = int(stretch[-1] - stretch[0]) + 1 if len(stretch) else 0
+        parts = ceil(span / together)
+        if span > together / 2:
+            parts += parts % 2
         first = 0
         while first < len(stretch):
-            last = int(np.searchsorted(stretch, stretch[first] + together))
+            last = int(np.searchsorted(stretch, stretch[first] + ceil(span / parts)))
             yield stretch[first:last]
             first = last
 

@@ -90,12 +90,15 @@ class Pipeline:
             return [sentence_from_json(row) for row in rows]
 
         diarizing = asyncio.create_task(self._diarize(workspace, options, report, seconds, warnings))
+        drawing = asyncio.create_task(_draw(speech, source.peaks))  # no engine waits for that
         try:
             sentences = await hear()
             diarizer, diarization = await diarizing
+            await drawing
         except BaseException:
             diarizing.cancel()
-            await asyncio.wait([diarizing])
+            drawing.cancel()
+            await asyncio.wait([diarizing, drawing])
             raise
         engines = {"transcribe": transcriber} | ({"diarize": diarizer} if diarizer else {})
         report(Stage.MERGE, 0.0, seconds)
@@ -126,8 +129,6 @@ class Pipeline:
             )
             facts = {"seconds": normalized.duration, "warnings": list(normalized.warnings)}
             await asyncio.to_thread(workspace.seal, SPEECH, facts)
-        if not source.peaks.exists():
-            await make_peaks(wav, source.peaks)
         seconds = float(facts["seconds"])
         report(Stage.PREPARE, seconds, seconds)
         warnings += [{"code": code, "detail": _DAMAGED} for code in facts["warnings"]]
@@ -172,6 +173,11 @@ class Pipeline:
             report(Stage.DIARIZE, seconds, seconds)
             return diarizer, diarization_from_json(value)
         raise AssertionError("unreachable")
+
+
+async def _draw(wav: Path, peaks: Path) -> None:
+    if not peaks.exists():
+        await make_peaks(wav, peaks)
 
 
 async def _made_once(

@@ -37,7 +37,7 @@ class Status(str, Enum):
 
 
 class Stage(str, Enum):
-    PREPARE = "prepare"  #: FFmpeg makes speech.wav, the listening copy and the peaks
+    PREPARE = "prepare"  #: FFmpeg makes speech.wav and the listening copy
     TRANSCRIBE = "transcribe"  #: a transcriber hears sentences; the diarizer works beside it
     DIARIZE = "diarize"  #: a diarizer finds the turns
     MERGE = "merge"  #: sentences and turns become segments

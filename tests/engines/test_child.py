@@ -233,8 +233,16 @@ def test_it_is_nice(start: Start, script: Script, audio: Path) -> None:
     assert psutil.Process(child.pid).nice() == min(19, os.nice(0) + 10)
 
 
+def test_a_diarizer_gives_way_to_a_recogniser(start: Start, script: Script, audio: Path) -> None:
+    child = start("scripted-diarizer", script=script(sentences=[]))
+
+    ask(child, audio, min_speakers=None, max_speakers=None, passes=None)
+
+    assert psutil.Process(child.pid).nice() == min(19, os.nice(0) + 15)
+
+
 def test_settling_down_sets_what_libraries_read_when_they_are_imported() -> None:
-    code = "import os, json; from backend.engines.child import _settle_down; _settle_down(3)"
+    code = "import os, json; from backend.engines.child import _settle_down; _settle_down(3, 'transcribe')"
     environment = json.loads(python(f"{code}; print(json.dumps(dict(os.environ)))"))
 
     assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS")} == {"3"}

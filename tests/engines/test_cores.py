@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.cores import cores
+from backend.engines.cores import cores, share
 from backend.engines.hosts import Engines
 
 
@@ -53,6 +53,22 @@ def test_a_system_without_groups_counts_its_cores(groups: Path) -> None:
     assert cores(groups / "none", groups / "nothing") == 64
 
 
-def test_two_engines_share_the_cores_there_are(tmp_path: Path) -> None:
-    assert Engines(tmp_path)._home.threads == max(1, cores() // 2)
-    assert Engines(tmp_path, threads=3)._home.threads == 3
+@pytest.mark.parametrize(("there", "recogniser"), [(1, 1), (2, 1), (7, 3), (16, 8)])
+def test_a_recogniser_has_half_of_the_cores_and_a_diarizer_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, there: int, recogniser: int
+) -> None:
+    monkeypatch.setattr("backend.engines.cores.cores", lambda: there)
+
+    assert (share("transcribe"), share("diarize")) == (recogniser, there)
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(0, (2, 4)), (3, (3, 3))])
+def test_each_engine_gets_its_share_unless_somebody_said_how_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, expected: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("backend.engines.cores.cores", lambda: 4)
+    engines = Engines(tmp_path, threads=threads, demo=True)
+
+    homes = engines._host("scripted", "transcribe")._home, engines._host("scripted-diarizer", "diarize")._home
+
+    assert (homes[0].threads, homes[1].threads) == expected

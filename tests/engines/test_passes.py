@@ -1,11 +1,12 @@
 """What a diarizer has made is kept while it lasts: whole arrays, of the same audio and weights, and nothing else."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from backend.engines.passes import Passes
+from backend.engines.passes import Array, Passes
 
 HEARD = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
 VOICES = np.linspace(-1, 1, 10, dtype=np.float32).reshape(2, 5)
@@ -42,6 +43,41 @@ def test_the_later_of_two_counts(path: Path) -> None:
     Passes(path, "a print").keep("embeddings", 0, 2 * VOICES)
 
     np.testing.assert_array_equal(Passes(path, "a print").get("embeddings", 0), 2 * VOICES)
+
+
+def test_what_is_there_is_not_made_again(path: Path) -> None:
+    kept = Passes(path, "a print")
+    made: list[str] = []
+
+    def make() -> Array:
+        made.append("made")
+        return HEARD[:1]
+
+    assert kept.once("segmentation", 0, len(HEARD), make).tolist() == HEARD.tolist()
+    assert made == []
+    for _ in range(2):
+        assert kept.once("segmentation", 4, 1, make).tolist() == HEARD[:1].tolist()
+    assert made == ["made"]
+
+
+def test_what_was_kept_in_another_length_is_made_again(path: Path) -> None:
+    kept = Passes(path, "a print")
+
+    assert len(kept.once("segmentation", 0, 1, lambda: HEARD[:1])) == 1
+    assert len(Passes(path, "a print").once("segmentation", 0, 1, lambda: HEARD)) == 1
+
+
+def test_threads_may_keep_at_once(path: Path) -> None:
+    kept = Passes(path, "a print")
+    arrays = {first: np.full((3, 50), first, np.uint8) for first in range(100, 200)}
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda first: kept.keep("segmentation", first, arrays[first]), arrays))
+
+    again = Passes(path, "a print")
+    for first, array in arrays.items():
+        np.testing.assert_array_equal(again.get("segmentation", first), array)
+        np.testing.assert_array_equal(kept.get("segmentation", first), array)
 
 
 def test_with_another_fingerprint_nothing_counts(path: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.engines.ports import Home, Thrift
+from backend.engines.ports import Home, Precision, Thrift
 from backend.engines.pyannote import legacy_3_1
 from tests.engines.conftest import RATE
 from tests.engines.talk import EXACT, NOISE, models, talk  # noqa: F401  (a fixture)
@@ -50,6 +50,33 @@ def test_neighbouring_chunks_pass_together_and_silent_ones_never(
     assert found.shape == (31, 3, 16)
     assert np.isfinite(found).all()
     assert (found[8:30] == found[0, 2]).all()
+
+
+@NOISE
+def test_a_stretch_is_an_even_number_of_passes_alike_in_length() -> None:
+    from pyannote.core import SlidingWindow
+
+    from backend.engines.pyannote_pipeline import _passes
+
+    window = SlidingWindow(start=0.0, duration=10.0, step=1.0)
+    talk = np.r_[0:51, 80:90, 200:323]  # of one pass, of less than half of one, of two and a half
+
+    passes = list(_passes(talk, window, 60.0))
+
+    assert [len(passed) for passed in passes] == [26, 25, 10, 31, 31, 31, 30]
+    assert np.concatenate(passes).tolist() == talk.tolist()
+
+
+@NOISE
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_more_threads_find_the_same_numbers(models: Path, halves: tuple[Any, Any], precision: Precision) -> None:
+    def found(threads: int) -> list[Any]:
+        home = Home(models, threads, thrift=Thrift(precision, 20.0))
+        pipeline = legacy_3_1(home)._pipeline
+        return [pipeline.get_segmentations(halves[0]).data, pipeline.get_embeddings(*halves)]
+
+    for one, other in zip(found(1), found(3), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @NOISE

@@ -1,5 +1,6 @@
 """What the pipeline gives its engines, and keeps of what they leave."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from backend.engines.ports import Listening, SpeakerHints
+from backend.jobs import pipeline
 from backend.jobs.options import Options
 from backend.jobs.pipeline import Pipeline, Source
 from backend.jobs.tables import Stage
 from backend.jobs.workspace import PASSES, Workspace
+from backend.recordings.peaks import make_peaks
 from tests.engines.conftest import tone
 
 Told = Callable[[float, float], None]
@@ -77,6 +80,27 @@ async def test_passes_that_were_not_finished_stay_with_their_job(engines: Engine
     await run(engines, source, "second", Options(min_speakers=3, max_speakers=3))
 
     assert engines.found == [None, None]
+
+
+async def test_no_engine_waits_for_the_waveform_to_be_drawn(
+    engines: Engines, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = asyncio.Event()
+
+    class Telling(Engines):
+        async def transcribe(self, name: str, audio: Path, options: Listening, result: Path, progress: Told) -> None:
+            await super().transcribe(name, audio, options, result, progress)
+            heard.set()
+
+    async def draw_late(wav: Path, out: Path) -> None:
+        await heard.wait()
+        await make_peaks(wav, out)
+
+    monkeypatch.setattr(pipeline, "make_peaks", draw_late)
+
+    await asyncio.wait_for(run(Telling(), source, "first", Options()), 60)
+
+    assert source.peaks.exists()
 
 
 def _ignore(_stage: Stage, _done: float, _total: float) -> None:

@@ -1,6 +1,7 @@
 """What is deleted is gone: no byte of it is left in the data directory."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,13 +30,13 @@ def found(server: Server) -> set[tuple[str, str]]:
     marks = [SAID.encode(), json.dumps(SAID)[1:-1].encode(), NAMED.encode(), WORD.encode(), HEARD]
     marks.append(json.dumps(WORD)[1:-1].encode())
     there: set[tuple[str, str]] = set()
-    for path in server.folder.rglob("*"):
-        if path.is_file():
+    for folder, _, names in os.walk(server.folder):  # passes over a folder that was just deleted
+        for name in names:
             try:
-                content = path.read_bytes()
-            except FileNotFoundError:  # it was just deleted
+                content = (Path(folder) / name).read_bytes()
+            except FileNotFoundError:  # as may be a file
                 continue
-            there |= {(path.name, mark.decode()) for mark in marks if mark in content}
+            there |= {(name, mark.decode()) for mark in marks if mark in content}
     return there
 
 

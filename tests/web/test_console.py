@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from backend.weights.catalogue import MODELS
 from tests.language_server import KEY, MODEL, Reply, fault, serve_language
 from tests.serving import PASSWORD, Server, until
 from tests.web.conftest import sign_in
@@ -227,7 +228,7 @@ def test_every_model_stands_there_with_its_licence(page: "Page") -> None:
     models = page.get_by_role("list", name="模型与许可").get_by_role("listitem")
     models.first.wait_for()
 
-    assert models.count() == 7
+    assert models.count() == len(MODELS)
     assert all("许可：" in text for text in models.all_inner_texts())
     assert models.filter(has_text="pyannote-community-1").get_by_text("CC-BY-4.0").count() > 0
 
