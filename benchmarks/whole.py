@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib
-import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
+from backend.engines.child import settle_down
 from backend.engines.cores import share
 from backend.engines.ports import Home, Listening, SpeakerHints
 from backend.engines.table import ENGINES
@@ -55,9 +55,10 @@ def beside_libraries(
 def engine(name: str, models: Path) -> Hear[Any]:
     """An engine of the table, with the threads and the priority it gets where another works beside it."""
     module, _, adapter = ENGINES[name].adapter.partition(":")
-    os.nice(15 if ENGINES[name].task == "diarize" else 10)
-    loaded = getattr(importlib.import_module(module), adapter)(Home(models, share(ENGINES[name].task)))
-    if ENGINES[name].task == "transcribe":
+    task = ENGINES[name].task
+    settle_down(share(task), task)
+    loaded = getattr(importlib.import_module(module), adapter)(Home(models, share(task)))
+    if task == "transcribe":
         return lambda wav: loaded.transcribe(wav, Listening(), _quiet)
     return lambda wav: loaded.diarize(wav, SpeakerHints(), _quiet)
 

@@ -40,7 +40,7 @@ def main(name: str, home: Home) -> None:
     """Answer requests. The process ends with its stdin, so this never returns."""
     requests, answers = _take_pipes()
     _die_with_parent()
-    _settle_down(home.threads, ENGINES[name].task)
+    settle_down(home.threads, ENGINES[name].task)
     child = _Child(ENGINES[name], home, answers)
     for line in _lines(requests):
         child.serve(json.loads(line))
@@ -168,7 +168,7 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def _settle_down(threads: int, task: Task) -> None:
+def settle_down(threads: int, task: Task) -> None:
     """Be nice, be offline, tell nobody, and use no more threads than allowed. Before anything heavy is imported.
 
     A diarizer gives way to a recogniser: it has as many threads as there are cores, and none that waits for another."""

@@ -242,7 +242,7 @@ def test_a_diarizer_gives_way_to_a_recogniser(start: Start, script: Script, audi
 
 
 def test_settling_down_sets_what_libraries_read_when_they_are_imported() -> None:
-    code = "import os, json; from backend.engines.child import _settle_down; _settle_down(3, 'transcribe')"
+    code = "import os, json; from backend.engines.child import settle_down; settle_down(3, 'transcribe')"
     environment = json.loads(python(f"{code}; print(json.dumps(dict(os.environ)))"))
 
     assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS")} == {"3"}

@@ -60,7 +60,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "recordings/media.py:_name_durably": ("prepare.files",),
     "recordings/parts.py:_link": ("recording.files",),
     "recordings/parts.py:land": ("recording.files", "original.sha256"),
-    "recordings/peaks.py:_main": ("peaks.json",),
+    "recordings/loudness.py:_main": ("peaks.json",),
 }
 
 #: What is not lost with a crash, because somebody stands beside it and does it again.
