@@ -22,7 +22,7 @@ Shared = Annotated[
 def pipeline(
     shared: Shared = Path("../shared"),
     recording: Annotated[list[str] | None, typer.Option(help="Names under audio/meetings; all by default")] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 5,
     seconds: Annotated[float, typer.Option(min=10, help="Length of the clip both sides hear")] = 60.0,
     made_up: Annotated[bool, typer.Option(help="Beside the libraries only, with FunASR of random weights")] = False,
 ) -> None:

@@ -1,7 +1,7 @@
 """How good a transcript is, by standard packages: CER (jiwer), DER (pyannote.metrics), cpCER (meeteval)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jiwer
@@ -43,15 +43,23 @@ def read_stm(path: Path) -> list[Utterance]:
     return [Utterance(speaker, float(start), float(end), text) for _, _, speaker, start, end, text in rows]
 
 
+def until(reference: list[Utterance], seconds: float) -> list[Utterance]:
+    """The reference of the beginning of a recording. Whoever speaks at the cut is counted with all of the text."""
+    return [replace(row, end=min(row.end, seconds)) for row in reference if row.start < seconds]
+
+
+def text_error(reference: list[Utterance], text: str) -> float:
+    """CER as a share of one."""
+    said = "".join(_plain(row.text) for row in sorted(reference, key=lambda row: row.start))
+    return float(jiwer.cer(said, _plain(text)))
+
+
 def measure(
     document: Document, sentences: list[Sentence], diarization: Diarization, reference: list[Utterance]
 ) -> Accuracy:
-    said = "".join(_plain(row.text) for row in sorted(reference, key=lambda row: row.start))
-    written = "".join(_plain(segment.text) for segment in document.segments)
-    heard = "".join(_plain(sentence.text) for sentence in sentences)
     return Accuracy(
-        cer=jiwer.cer(said, written),
-        heard_cer=jiwer.cer(said, heard),
+        cer=text_error(reference, "".join(segment.text for segment in document.segments)),
+        heard_cer=text_error(reference, "".join(sentence.text for sentence in sentences)),
         der=diarization_error(turns_of(reference), diarization.turns),
         der_collar=diarization_error(turns_of(reference), diarization.turns, collar=0.25),
         cp_cer=_cp_cer(reference, document),

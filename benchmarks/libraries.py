@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from backend.speech.types import Diarization
 from benchmarks import diarize, transcribe
 from benchmarks.sides import Hear
 
@@ -10,16 +11,11 @@ from benchmarks.sides import Hear
 _BATCH_SECONDS = 300
 
 
-def one_after_the_other(transcriber: str, models: Path) -> Hear[int]:
-    """Hears a wav by both libraries; answers how many turns there were."""
+def one_after_the_other(transcriber: str, models: Path) -> Hear[tuple[str, Diarization]]:
+    """Hears a wav by both libraries: what was said, and by whom."""
     recognise = transcribe.whole(models) if transcriber == "vosk" else _funasr(models)
     stock = diarize.build(None, models)
-
-    def hear(wav: Path) -> int:
-        recognise(wav)
-        return len(stock(wav).turns)
-
-    return hear
+    return lambda wav: (recognise(wav), stock(wav))
 
 
 def _funasr(models: Path) -> Hear[str]:

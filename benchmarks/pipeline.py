@@ -22,7 +22,7 @@ from backend.settings import ROOT
 from backend.speech.merge import merge
 from backend.speech.types import diarization_from_json, sentence_from_json
 from backend.transcripts.document import from_merged
-from benchmarks.accuracy import Accuracy, measure, read_stm
+from benchmarks.accuracy import Accuracy, measure, read_stm, until
 from benchmarks.machine import describe
 from benchmarks.memory import PeakMemory
 from benchmarks.paraformer import made_up_models
@@ -115,10 +115,12 @@ def run(shared: Path, names: list[str], rounds: int, seconds: float, made_up: bo
     console.print(describe(), highlight=False)
     lost = not made_up and _stages(console, shared, names, rounds)
     with tempfile.TemporaryDirectory() as folder:
-        clip = as_wav(shared / "audio/meetings/two-minutes.flac", Path(folder) / "clip.wav", seconds)
+        meeting = shared / "audio/meetings/two-minutes.flac"
+        clip = as_wav(meeting, Path(folder) / "clip.wav", seconds)
+        reference = until(read_stm(meeting.with_suffix(".stm")), seconds)
         models = made_up_models(ROOT / "models", Path(folder)) if made_up else ROOT / "models"
         for transcriber in ("funasr", "funasr-int8") if made_up else available("transcribe", models, False):
-            console.print(beside_libraries(models, transcriber, _STOCK, clip, seconds, rounds, Path(folder)))
+            console.print(beside_libraries(models, transcriber, _STOCK, clip, reference, rounds, made_up))
     return 1 if lost else 0
 
 

@@ -4,14 +4,13 @@ import json
 import tempfile
 from pathlib import Path
 
-import jiwer
 from rich.console import Console
 from rich.table import Table
 
 from backend.engines.ports import Home, Listening
 from backend.engines.sound import Sound
 from backend.speech.text import bare
-from benchmarks.accuracy import read_stm
+from benchmarks.accuracy import read_stm, text_error
 from benchmarks.machine import describe
 from benchmarks.sides import Hear, Side, as_wav, start, take_turns
 
@@ -31,8 +30,8 @@ def run(shared: Path, names: list[str], rounds: int) -> int:
             for name in names:
                 meeting = shared / "audio/meetings" / name
                 wav = as_wav(meeting.with_suffix(".flac"), Path(folder) / f"{name}.wav")
-                said = "".join(bare(row.text).lower() for row in read_stm(meeting.with_suffix(".stm")))
-                errors = [jiwer.cer(said, text) for text in take_turns(sides, wav, rounds)]
+                reference = read_stm(meeting.with_suffix(".stm"))
+                errors = [text_error(reference, text) for text in take_turns(sides, wav, rounds)]
                 for side, error in zip(sides, errors, strict=True):
                     table.add_row(name, *_row(side, sides[0], error, wav))
                 worse = worse or errors[1] > errors[0] + 0.005
