@@ -46,20 +46,22 @@ def beside_libraries(
             own = _whole(recogniser, speakers, clip)
             ours.append(time.perf_counter() - begun)
         theirs = library.seconds
+        megabytes = library.megabytes, recogniser.megabytes + speakers.megabytes
     with Sound(clip) as sound:
         seconds = sound.duration
-    columns = "what", "seconds (least, most)", "real-time factor", "CER", "DER"
+    columns = "what", "seconds (least, most)", "real-time factor", "peak MB", "CER", "DER"
     table = Table(*columns, title=f"{transcriber}, {seconds:.0f} s of talk")
     # the first round loads the models, and is not counted
-    for name, took, (text, diarization) in (
-        ("the libraries, one after the other", theirs[1:], found),
-        ("ours, from file to document", ours[1:], own),
+    for name, took, peak, (text, diarization) in (
+        ("the libraries, one after the other", theirs[1:], megabytes[0], found),
+        ("ours, from file to document", ours[1:], megabytes[1], own),
     ):
         middle = statistics.median(took)
         table.add_row(
             name,
             f"{middle:.2f} ({min(took):.2f}, {max(took):.2f})",
             f"{middle / seconds:.4f}",
+            f"{peak:.0f}",
             "–" if made_up else f"{100 * text_error(reference, text):.1f} %",
             f"{100 * diarization_error(turns_of(reference), diarization.turns):.1f} %",
         )
