@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     diarizer_precision: Precision = "auto"  #: auto: bfloat16 where the machine multiplies it
     diarizer_pass_seconds: float = Field(default=60.0, ge=0, le=600)  #: audio convolved at once; 0: as stock pyannote
     diarizer_step_seconds: float = Field(default=1.0, ge=0.5, le=5)  #: from one chunk of 10 s to the next
-    engine_threads: int = Field(default=0, ge=0)  #: threads of one model; 0 shares the cores, see `engines.cores.share`
+    engine_threads: int = Field(default=0, ge=0)  #: threads of one model; 0: see `engines.cores.threads_of`
     engine_idle_minutes: float = Field(default=10.0, gt=0)  #: idle time after which a model is unloaded
     engine_memory_gb: float = Field(default=8.0, gt=0)  #: a child that holds more is replaced after its request
     demo: bool = False  #: the scripted engine instead of real models

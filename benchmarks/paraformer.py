@@ -21,7 +21,7 @@ import jiwer
 from rich.console import Console
 from rich.table import Table
 
-from backend.engines.cores import share
+from backend.engines.cores import threads_of
 from backend.engines.cuts import Cut, cut
 from backend.engines.ports import Home, Listening, Precision, Thrift
 from backend.engines.sound import Sound, as_floats
@@ -93,7 +93,7 @@ def ours(models: Path, precision: Precision | Literal["int8"]) -> Hear[Said]:
     """The product's engine with the threads it gets where a diarizer runs beside it."""
     from backend.engines.funasr import FunAsr, in_int8
 
-    threads = share("transcribe")
+    threads = threads_of("transcribe")
     if precision == "int8":
         engine = in_int8(Home(models, threads))
     else:
@@ -120,7 +120,7 @@ def library(models: Path, onnx: Path) -> Hear[Said]:
 
     from backend.engines.vad import Vad
 
-    vad = Vad(models / "fsmn-vad", share("transcribe"))
+    vad = Vad(models / "fsmn-vad", threads_of("transcribe"))
     model = SeacoParaformer(str(onnx))
 
     def hear(wav: Path) -> Said:

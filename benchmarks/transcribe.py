@@ -9,7 +9,6 @@ from rich.table import Table
 
 from backend.engines.ports import Home, Listening
 from backend.engines.sound import Sound
-from backend.speech.text import bare
 from benchmarks.accuracy import read_stm, text_error
 from benchmarks.machine import describe
 from benchmarks.sides import Hear, Side, as_wav, start, take_turns
@@ -57,7 +56,7 @@ def ours(models: Path) -> Hear[str]:
 
     def hear(wav: Path) -> str:
         sentences = vosk.transcribe(wav, Listening(), lambda _done, _total: None)
-        return "".join(bare(sentence.text).lower() for sentence in sentences)
+        return "".join(sentence.text for sentence in sentences)
 
     return hear
 
@@ -76,6 +75,6 @@ def whole(models: Path) -> Hear[str]:
         pieces = (samples[first : first + 2 * _FRAMES] for first in range(0, len(samples), 2 * _FRAMES))
         results = [recogniser.Result() for piece in pieces if recogniser.AcceptWaveform(piece)]
         results.append(recogniser.FinalResult())
-        return "".join(bare(json.loads(result)["text"]).lower() for result in results)
+        return "".join(json.loads(result)["text"] for result in results)
 
     return hear

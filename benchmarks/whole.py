@@ -12,7 +12,7 @@ from typing import Any
 from rich.table import Table
 
 from backend.engines.child import settle_down
-from backend.engines.cores import share
+from backend.engines.cores import threads_of
 from backend.engines.ports import Home, Listening, SpeakerHints
 from backend.engines.sound import Sound
 from backend.engines.table import ENGINES
@@ -74,8 +74,9 @@ def engine(name: str, models: Path) -> Hear[Any]:
     """An engine of the table, with the threads and the priority it gets where another works beside it."""
     module, _, adapter = ENGINES[name].adapter.partition(":")
     task = ENGINES[name].task
-    settle_down(share(task), task)
-    loaded = getattr(importlib.import_module(module), adapter)(Home(models, share(task)))
+    threads = threads_of(task)
+    settle_down(threads, task)
+    loaded = getattr(importlib.import_module(module), adapter)(Home(models, threads))
     if task == "transcribe":
         return lambda wav: loaded.transcribe(wav, Listening(), _quiet)
     return lambda wav: loaded.diarize(wav, SpeakerHints(), _quiet)

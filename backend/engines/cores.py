@@ -15,7 +15,7 @@ def cores(groups: Path = _GROUPS, own: Path = _OWN) -> int:
     return max(1, int(min(there, *_quotas(groups, own))))
 
 
-def share(task: Task) -> int:
+def threads_of(task: Task) -> int:
     """How many threads an engine gets where one of each task works. A recogniser's wait for each other, so it has half
     of the cores to itself; a diarizer's do not, and take whatever is left: they give way, see `backend.engines.child`.
     """

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backend.engines.cores import share
+from backend.engines.cores import threads_of
 from backend.engines.host import STOPPING, Host
 from backend.engines.ports import EVERYDAY, EngineError, Home, Listening, Progress, SpeakerHints, Thrift
 from backend.engines.table import ENGINES, Task
@@ -82,7 +82,7 @@ class Engines:
         if engine is None or engine.task != task or (engine.demo and not self._demo):
             raise EngineError("model_missing", f"There is no engine {name!r} that can {task} here.")
         if name not in self._hosts:
-            home = replace(self._home, threads=self._home.threads or share(task))
+            home = replace(self._home, threads=self._home.threads or threads_of(task))
             self._hosts[name] = Host(name, home, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes)
         return self._hosts[name]
 

@@ -11,6 +11,8 @@ import sys
 import wave
 from pathlib import Path
 
+import numpy
+
 from backend.durable import write_durably
 
 _PER_SECOND = 40  #: finer is not to be seen
@@ -19,8 +21,6 @@ _BLOCK = 16_000 * 60
 
 
 def _main(wav: Path, out: Path) -> None:
-    import numpy
-
     with wave.open(str(wav), "rb") as file:
         frames, rate = file.getnframes(), file.getframerate()
         if (file.getnchannels(), file.getsampwidth()) != (1, 2):

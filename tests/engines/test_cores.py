@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.cores import cores, share
+from backend.engines.cores import cores, threads_of
 from backend.engines.hosts import Engines
 
 
@@ -59,7 +59,7 @@ def test_a_recogniser_has_half_of_the_cores_and_a_diarizer_what_is_left(
 ) -> None:
     monkeypatch.setattr("backend.engines.cores.cores", lambda: there)
 
-    assert (share("transcribe"), share("diarize")) == (recogniser, there)
+    assert (threads_of("transcribe"), threads_of("diarize")) == (recogniser, there)
 
 
 @pytest.mark.parametrize(("threads", "expected"), [(0, (2, 4)), (3, (3, 3))])

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,17 +102,16 @@ async def test_a_player_gets_the_stretch_it_asks_for(house: House) -> None:
     assert 416 == beyond.status_code
 
 
-async def test_a_thousand_ranges_are_answered_at_once(house: House) -> None:
+async def test_a_thousand_ranges_are_answered_with_the_whole(house: House) -> None:
     id = await house.upload("a.wav")
     ranges = ",".join(f"{at}-{at + 1}" for at in range(0, 4000, 4))
 
-    asked = house.client.get(
+    answer = await house.client.get(
         f"/api/recordings/{id}/audio", headers={**house.as_(house.ada), "Range": f"bytes={ranges}"}
     )
-    answer = await asyncio.wait_for(asked, 60)
 
-    assert answer.status_code in (200, 206, 400, 416)
-    assert len(answer.content) <= 2 * len(SOUND)
+    assert answer.status_code == 200
+    assert answer.content == SOUND, "so many are not even looked at: none is sorted, joined or sent"
 
 
 async def test_before_it_is_prepared_there_is_nothing_to_hear(house: House) -> None:
