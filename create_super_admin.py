@@ -1,7 +1,7 @@
 """Create the first super admin: asks for a name and a password, or takes `--username NAME --password-stdin`.
 
 Exit codes: 0 created, 1 refused (the name is taken, the password is weak, the database cannot be used),
-2 wrong call or settings.
+2 wrong arguments or settings.
 """
 
 import argparse
@@ -14,16 +14,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 
-class Refused(Exception):
-    """Nothing was created; the text says why."""
+class CreationRefused(Exception):
+    """Nothing was created; the message says why."""
 
 
 def main() -> int:
     arguments = _arguments()
-    os.chdir(ROOT)  # a relative DATABASE_URL means the same database here and in the server
+    os.chdir(ROOT)  # so that a relative DATABASE_URL means the same file as in the server
     try:
         return _create_with(arguments)
-    except Refused as refusal:
+    except CreationRefused as refusal:
         print(refusal, file=sys.stderr)
         return 1
     except (KeyboardInterrupt, EOFError):
@@ -38,18 +38,18 @@ def _create_with(arguments: argparse.Namespace) -> int:
         from backend.migrations import upgrade
         from backend.settings import load_settings
     except ImportError as error:
-        raise Refused(f"{error.name} is not installed. Run ./start_backend.sh --setup-only first.") from error
+        raise CreationRefused(f"{error.name} is not installed. Run ./start_backend.sh --setup-only first.") from error
 
     settings = load_settings()
     try:
         upgrade(settings.database_url)
         asyncio.run(_create(settings.database_url, arguments))
     except ArgumentError as error:
-        raise Refused("DATABASE_URL is no database address, such as sqlite:///./sqlite.db.") from error
+        raise CreationRefused("DATABASE_URL is not a database URL such as sqlite:///./sqlite.db.") from error
     except ImportError as error:
-        raise Refused(f"The driver of this database is missing: install {error.name}.") from error
+        raise CreationRefused(f"The driver of this database is missing: install {error.name}.") from error
     except (SQLAlchemyError, OSError) as error:
-        raise Refused(f"The database cannot be used: {getattr(error, 'orig', None) or error}") from error
+        raise CreationRefused(f"The database cannot be used: {getattr(error, 'orig', None) or error}") from error
     return 0
 
 
@@ -62,19 +62,19 @@ async def _create(database_url: str, arguments: argparse.Namespace) -> None:
 
     database, passwords = connect(database_url), Passwords()
     try:
-        name = (arguments.username or _asked_name()).strip()
+        name = (arguments.username or _prompt_name()).strip()
         service.username_key(name)
         async with database.read() as session:
             if await service.find_by_name(session, name):
                 raise service.UsernameTaken
-        password = _line_of_stdin() if arguments.password_stdin else _asked_twice()
+        password = _read_password() if arguments.password_stdin else _prompt_password()
         password_hash = await passwords.hash(password, username=name)
         async with database.write() as session:
             await service.create(session, username=name, password_hash=password_hash, role=Role.SUPER_ADMIN)
     except service.UsernameTaken as error:
-        raise Refused(f"There is already a user named {name}. Nothing was changed.") from error
+        raise CreationRefused(f"There is already a user named {name}. Nothing was changed.") from error
     except AppError as error:
-        raise Refused(f"{error.detail} Nothing was created.") from error
+        raise CreationRefused(f"{error.detail} Nothing was created.") from error
     finally:
         passwords.close()
         await database.close()
@@ -83,33 +83,33 @@ async def _create(database_url: str, arguments: argparse.Namespace) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Create a super admin for Meeting ASR.")
-    parser.add_argument("--username", help="the name to sign in with; asked for where it is left out")
+    parser.add_argument("--username", help="the name to sign in with; you are asked for it if it is left out")
     parser.add_argument("--password-stdin", action="store_true", help="take the password from the first line of stdin")
     arguments = parser.parse_args()
     if arguments.password_stdin and not arguments.username:
         parser.error("--password-stdin needs --username")
     if not arguments.password_stdin and not sys.stdin.isatty():
-        parser.error("there is no terminal to ask on: use --username NAME --password-stdin")
+        parser.error("there is no terminal: use --username NAME --password-stdin")
     return arguments
 
 
-def _asked_name() -> str:
+def _prompt_name() -> str:
     return input("User name: ")
 
 
-def _line_of_stdin() -> str:
+def _read_password() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _asked_twice() -> str:
+def _prompt_password() -> str:
     password = getpass.getpass("Password (8 to 128 characters): ")
     if getpass.getpass("The same again: ") != password:
-        raise Refused("The two passwords differ. Nothing was created.")
+        raise CreationRefused("The two passwords differ. Nothing was created.")
     return password
 
 
 def _use_own_python() -> None:
-    """Go on in `.venv`, where the dependencies are, when the system's Python was called."""
+    """Restart with the Python of `.venv`, which has the dependencies, if another one was used."""
     own = ROOT / ".venv" / "bin" / "python"
     if sys.prefix == sys.base_prefix and own.exists():
         os.execv(own, [str(own), str(ROOT / "create_super_admin.py"), *sys.argv[1:]])  # noqa: S606

@@ -1,10 +1,18 @@
 #!/usr/bin/env bash
-# Sets up what tests need, then checks style, types and arrows and runs the tests. Arguments go to pytest.
+# Sets up what the tests need, then checks style, types and layers and runs the tests. Arguments go to pytest.
+# --quick, as the first argument: one database, no browser, no real models, no real servers, no coverage. Minutes.
 set -euo pipefail
 
 source "$(dirname "${BASH_SOURCE[0]}")/deploy/setup.sh"
 
-# The programs only: tests start servers of their own, and none of the system's is made or started.
+quick=
+if [ "${1:-}" = --quick ]; then
+  quick=yes
+  shift
+  unset TEST_DATABASES
+fi
+
+# Only the programs: the tests start servers of their own, and no server of the system is created or started.
 install_database_servers() {
   if compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null && command -v mariadbd mariadb >/dev/null; then return; fi
   if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
@@ -16,40 +24,75 @@ install_database_servers() {
     postgresql postgresql-client mariadb-server-core mariadb-client-core
 }
 
-cd "$ROOT"
-make_venv
-install "the tests" requirements.lock requirements-databases.lock requirements-dev.lock
-install_benchmarks
-if ! command -v ffmpeg >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  # Some tests compare with the system's FFmpeg; without it they use the one of imageio-ffmpeg.
-  { apt-get update && apt-get install -y --no-install-recommends ffmpeg; } >"$VENV/apt.log" 2>&1 || true
-fi
-if ! command -v strace >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  # The tests that cut the power listen to a server through it; without it they are skipped, with a reason.
-  { apt-get update && apt-get install -y --no-install-recommends strace; } >"$VENV/apt-strace.log" 2>&1 || true
-fi
-if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ -n "${CI_BROWSER:-}" ]; then
-  { apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; } >"$VENV/apt-browser.log" 2>&1 || true
-fi
-if [ "${TEST_DATABASES:-}" = all ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  install_database_servers >"$VENV/apt-databases.log" 2>&1 || tail -n 3 "$VENV/apt-databases.log" >&2
-fi
-shared=${MEETING_ASR_SHARED:-$ROOT/../shared}
-if [ -d "$shared/models" ]; then
-  fetch_models --set small --from "$shared/models"
-else
-  fetch_models --set small
-fi
-fetch_models --set print
+can_install_programs() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
-"$python" -m ruff check --quiet .
-"$python" -m ruff format --check --quiet .
-"$python" -m mypy
-"$VENV/bin/lint-imports"
-build_page
-if [ -d "$ROOT/frontend/node_modules" ] && find_node; then
-  (cd "$ROOT/frontend" && npm run -s types && npm run -s test)
-fi
+# Programs that some tests need; without them those tests are skipped and give the reason.
+install_programs() {
+  if ! command -v ffmpeg >/dev/null; then
+    # Some tests compare with the system's FFmpeg; without it they use the one of imageio-ffmpeg.
+    { apt-get update && apt-get install -y --no-install-recommends ffmpeg; } >"$VENV/apt.log" 2>&1 || true
+  fi
+  if ! command -v strace >/dev/null; then
+    # The power failure tests follow the system calls of a server with it.
+    { apt-get update && apt-get install -y --no-install-recommends strace; } >"$VENV/apt-strace.log" 2>&1 || true
+  fi
+  if ! command -v chromium >/dev/null && [ -n "${CI_BROWSER:-}" ]; then
+    { apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; } >"$VENV/apt-browser.log" 2>&1 || true
+  fi
+  if [ "${TEST_DATABASES:-}" = all ]; then
+    install_database_servers >"$VENV/apt-databases.log" 2>&1 || tail -n 3 "$VENV/apt-databases.log" >&2
+  fi
+}
+
+# The models of the tests with real weights, from the shared folder where there is one.
+fetch_test_models() {
+  local shared=${MEETING_ASR_SHARED:-$ROOT/../shared}
+  if [ -d "$shared/models" ]; then fetch_models --set tiny --from "$shared/models"; fi
+  fetch_models --set small
+}
+
+check_python() {
+  "$python" -m ruff check --quiet .
+  "$python" -m ruff format --check --quiet .
+  "$python" -m mypy
+  "$VENV/bin/lint-imports"
+}
+
+check_page() {
+  if [ ! -d "$ROOT/frontend/node_modules" ] || ! find_node; then return; fi
+  (cd "$ROOT/frontend" && npm run -s --if-present lint && npm run -s types && npm run -s test)
+}
+
+# phase NAME COMMAND...: runs the command, then says how long it took.
+phase() {
+  local name=$1 begun=$SECONDS
+  shift
+  "$@"
+  say "$name: $((SECONDS - begun)) s"
+}
+
+set_up() {
+  make_venv
+  install "the tests" requirements.lock requirements-databases.lock requirements-dev.lock
+  fetch_models --set print
+  if [ -n "$quick" ]; then return; fi
+  install_benchmarks
+  if can_install_programs; then install_programs; fi
+  fetch_test_models
+}
+
+cd "$ROOT"
+phase "Set-up" set_up
+phase "Style, types and layers" check_python
+if [ -z "$quick" ]; then phase "Build of the page" build_page; fi
+phase "Checks of the page" check_page
+
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-# Two files at a time: much of what they do is waiting for servers and browsers of their own.
-exec "$python" -m pytest -n "${TEST_PROCESSES:-2}" --dist loadfile "$@"
+if [ -n "$quick" ]; then
+  chosen=(-m "not slow and not browser and not shared")
+else
+  mkdir -p "$VENV/coverage"
+  chosen=(--cov --cov-report="json:$VENV/coverage/report.json")
+fi
+# Two files at a time: most of their time is waiting for their own servers and browsers.
+exec "$python" -m pytest -n "${TEST_PROCESSES:-2}" --dist loadfile "${chosen[@]}" "$@"

@@ -4,12 +4,13 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: ./start_backend.sh [--setup-only] [--demo]
+Usage: ./start_backend.sh [--setup-only] [--demo] [--tiny]
 
 Makes the virtual environment, installs the locked dependencies, writes .env with a SECRET_KEY, builds the web page,
-fetches models, and starts the server on port 8000. What is there already is left alone, so the second start is quick.
+fetches models, and starts the server on port 8000. What is already there is not made again, so the second start is quick.
 
   --setup-only  set everything up, and stop before serving
+  --tiny        fetch Vosk instead of Whisper: about 60 MB, for machines with little memory; weak where people talk freely
   --demo        serve with the scripted engine; no models are fetched
   --help        show this
 
@@ -18,9 +19,11 @@ TEXT
 }
 
 setup_only=
+models=auto
 for argument in "$@"; do
   case $argument in
     --setup-only) setup_only=1 ;;
+    --tiny) models=tiny ;;
     --demo) export DEMO=1 ;;
     --help | -h) usage && exit ;;
     *) usage >&2 && exit 2 ;;
@@ -35,7 +38,7 @@ install_driver
 check_ffmpeg
 build_page
 if [ -z "${DEMO:-}" ]; then
-  fetch_models --set auto
+  fetch_models --set "$models"
   fetch_models --set print # the font of PDF files
 fi
 if [ -n "$setup_only" ]; then

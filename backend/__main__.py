@@ -1,4 +1,4 @@
-"""The shell's way in: `python -m backend serve | transcribe | models | doctor | check | backup | restore`."""
+"""The command line: `python -m backend serve | transcribe | models | doctor | check | backup | restore`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,17 +20,17 @@ def serve(
     port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on")] = 8000,
     demo: Annotated[bool, typer.Option(help="Use the scripted engine instead of real models")] = False,
 ) -> None:
-    """Run the server until it is told to stop."""
+    """Run the server until it is stopped."""
     import signal
 
     import uvicorn
 
     from backend import migrations
     from backend.app import create_app
-    from backend.heap import keep_freed_memory
+    from backend.malloc import retain_freed_memory
     from backend.settings import load_settings
 
-    keep_freed_memory()
+    retain_freed_memory()
     settings = load_settings(**({"demo": True} if demo else {}))
     try:
         migrations.upgrade(settings.database_url)
@@ -38,7 +38,7 @@ def serve(
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
     for stop in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn stops cleanly and then raises the signal once more, for whoever stood here before: exit with 0.
+        # uvicorn stops cleanly and then raises the signal again for the previous handler: exit with 0.
         signal.signal(stop, lambda *_: None)
     uvicorn.run(
         create_app(settings),
@@ -47,30 +47,30 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # the app itself asks TRUSTED_PROXIES
+        proxy_headers=False,  # the app does this itself, with TRUSTED_PROXIES
         ws_max_size=64 * 1024,
-        ws_per_message_deflate=False,  # a small message must not unfold into a large one
+        ws_per_message_deflate=False,  # a small message must not expand into a large one
     )
 
 
 @app.command()
 def transcribe(
     recording: Annotated[Path, typer.Argument(help="Any audio or video file", exists=True, dir_okay=False)],
-    speakers: Annotated[str | None, typer.Option(help="How many people speak: 3, 2-5, 2- or -5")] = None,
-    hotword: Annotated[list[str] | None, typer.Option(help="A name or term to listen for; may be repeated")] = None,
+    speakers: Annotated[str | None, typer.Option(help="Number of speakers: 3, 2-5, 2- or -5")] = None,
+    hotword: Annotated[list[str] | None, typer.Option(help="A name or term that is spoken; may be repeated")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files", file_okay=False)] = Path("."),
-    format: Annotated[str, typer.Option(help="Parted by commas: txt, srt, vtt, md, json")] = "txt,srt,json",
+    format: Annotated[str, typer.Option(help="Separated by commas: txt, srt, vtt, md, json")] = "txt,srt,json",
     transcriber: Annotated[str | None, typer.Option(help="Engine; the best installed by default")] = None,
     diarizer: Annotated[str | None, typer.Option(help="Engine; the best installed by default")] = None,
     demo: Annotated[bool, typer.Option(help="Use the scripted engine instead of real models")] = False,
 ) -> None:
     """Turn one recording into text with speakers, without a server."""
     from backend.settings import load_settings
-    from backend.shell import transcribe_here
+    from backend.shell import transcribe_command
 
     settings = load_settings(needs_key=False, **({"demo": True} if demo else {}))
     raise typer.Exit(
-        transcribe_here(
+        transcribe_command(
             settings,
             recording,
             output,
@@ -85,7 +85,7 @@ def transcribe(
 
 @app.command()
 def doctor() -> None:
-    """Look at everything the service needs, and say what is wrong and how to mend it."""
+    """Check everything the server needs, and report what is wrong and how to fix it."""
     from backend.doctor import run_doctor
     from backend.settings import load_settings
 
@@ -94,38 +94,38 @@ def doctor() -> None:
 
 @app.command()
 def check(
-    json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
-    quick: Annotated[bool, typer.Option(help="Compare sizes only, and read no upload through")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON")] = False,
+    quick: Annotated[bool, typer.Option(help="Compare the sizes of originals, not their checksums")] = False,
 ) -> None:
-    """See whether every promise holds: nothing lost, nothing double, rows and files agree. Changes nothing."""
-    from backend.housekeeping.commands import check_here
+    """Check that nothing is lost or published twice and that rows and files agree. Changes nothing."""
+    from backend.housekeeping.commands import check_command
     from backend.settings import load_settings
 
-    raise typer.Exit(check_here(load_settings(needs_key=False), as_json=json, quick=quick))
+    raise typer.Exit(check_command(load_settings(needs_key=False), as_json=json, quick=quick))
 
 
 @app.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="A new folder, or a new file that ends in .tar")],
-    link: Annotated[bool, typer.Option(help="Hard links in place of copies; on the same disk only")] = False,
+    link: Annotated[bool, typer.Option(help="Hard links instead of copies; on the same disk only")] = False,
     portable: Annotated[bool, typer.Option(help="Rows instead of SQLite's file, for another kind of database")] = False,
 ) -> None:
-    """Keep the database and every file it names; the server may run meanwhile."""
-    from backend.housekeeping.commands import backup_here
+    """Back up the database and every file it names. The server may run meanwhile."""
+    from backend.housekeeping.commands import backup_command
     from backend.settings import load_settings
 
-    raise typer.Exit(backup_here(load_settings(needs_key=False), target, link=link, portable=portable))
+    raise typer.Exit(backup_command(load_settings(needs_key=False), target, link=link, portable=portable))
 
 
 @app.command()
 def restore(
-    source: Annotated[Path, typer.Argument(help="What `backup` has made", exists=True)],
+    source: Annotated[Path, typer.Argument(help="A backup made by `backup`", exists=True)],
 ) -> None:
-    """Put a backup into an empty DATABASE_URL and UPLOADS_DIR. Nothing is ever overwritten."""
-    from backend.housekeeping.commands import restore_here
+    """Restore a backup into an empty DATABASE_URL and UPLOADS_DIR. Nothing is overwritten."""
+    from backend.housekeeping.commands import restore_command
     from backend.settings import load_settings
 
-    raise typer.Exit(restore_here(load_settings(needs_key=False), source))
+    raise typer.Exit(restore_command(load_settings(needs_key=False), source))
 
 
 def _add_models() -> None:

@@ -1,4 +1,4 @@
-"""The one place where things meet: settings become a database, engines, a runner and the routes over them."""
+"""The application, assembled here and nowhere else: state, middleware, routes, and what runs while it serves."""
 
 import asyncio
 import logging
@@ -17,60 +17,63 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backend import migrations
 from backend.accounts.api import account, google, keys, register, second_factor
-from backend.accounts.google import Google
+from backend.accounts.google import GoogleSignIn
+from backend.accounts.login_monitor import LoginMonitor
+from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.passwords import Passwords
-from backend.accounts.presence import Presence
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
-from backend.accounts.watch import Watch
 from backend.admin.api import audit, figures, limits, metrics, operations, storage, system, users
+from backend.background import BackgroundTasks
 from backend.database import connect, is_busy
-from backend.edge import CarefulHeaders, LastResort, SmallBodies, WhereFrom
 from backend.engines.hosts import open_engines
 from backend.errors import ServiceBusy, install_handlers
 from backend.events import Bus
 from backend.exports import api as exports
-from backend.housekeeping.ground import Ground
-from backend.housekeeping.keeper import Housekeeper
-from backend.jobs.api import engines, intake, jobs, landing, library, minutes, socket, trash, uploads
-from backend.jobs.api.access import TheHouse
-from backend.jobs.desk import Desk
-from backend.jobs.herald import Herald, gone
+from backend.housekeeping.context import HousekeepingContext
+from backend.housekeeping.housekeeper import Housekeeper
+from backend.jobs import quotas
+from backend.jobs.api import engines, jobs, language_model_jobs, socket
+from backend.jobs.api.dependencies import Services
+from backend.jobs.change_notifier import ChangeNotifier, job_deleted
+from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
+from backend.library.api import form_upload, from_uploads, search, trash
 from backend.logs import set_up_logs
-from backend.minutes.api import endpoints, model, names, polish, questions, repair, shared, templates
-from backend.minutes.api import minutes as written
+from backend.middleware import BodySizeLimit, ClientAddress, SecurityHeaders, UnhandledErrors
+from backend.minutes.api import endpoints, minutes, model, names, questions, review, shared, templates
 from backend.minutes.models import Models
-from backend.page import DIST, Page, built
-from backend.recordings import api as recordings
-from backend.recordings.dock import Dock
+from backend.page import DIST, Page, is_built
+from backend.recordings.api import recordings, uploads
 from backend.recordings.files import Storage
+from backend.recordings.upload_receiver import UploadReceiver
 from backend.settings import Settings
 from backend.shares.api import links, visitors
 from backend.transcripts import api as transcripts
-from backend.transcripts.press import Press
+from backend.transcripts.render_pool import RenderPool
 
 logger = logging.getLogger(__name__)
 
-#: Whatever has routes.
-_ROOMS = (
+#: Every module with a router.
+_ROUTER_MODULES = (
     *(account, keys, second_factor, google, register),
-    *(intake, uploads, landing, library, recordings, trash, transcripts, jobs, minutes, engines, socket),
-    *(written, polish, repair, questions, names, templates, model, endpoints, shared),
+    *(form_upload, trash, uploads, from_uploads, search, recordings, transcripts),
+    *(jobs, language_model_jobs, engines, socket),
+    *(minutes, review, questions, names, templates, model, endpoints, shared),
     *(exports, links, visitors),
     *(users, operations, limits, figures, storage, system, audit, metrics),
 )
 
-#: What an upload says of itself, and what it is answered.
-_UPLOAD_HEADERS = ("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Checksum")
-_UPLOAD_ANSWERS = (
+#: Headers of tus requests, and of the answers to them.
+_UPLOAD_REQUEST_HEADERS = ("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Checksum")
+_UPLOAD_RESPONSE_HEADERS = (
     *("Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
     *("Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Expires"),
 )
 
-_ABOUT = """Turns recordings of Mandarin meetings into text with speakers.
+_API_DESCRIPTION = """Turns recordings of Mandarin meetings into text with speakers.
 
 Sign in with **Authorize**, send a recording to `POST /api/recordings`, follow it on the WebSocket `/api/events`
 (first message `{"ticket": "<from POST /api/auth/tickets>"}`), and take the transcript from
@@ -79,10 +82,20 @@ Errors are `{"code", "detail"}`."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The server as a FastAPI application. Without `settings` they are read from the environment and `.env`."""
+    """The server as a FastAPI application. By default the settings are read from the environment and `.env`."""
     settings = settings or Settings()
     set_up_logs(settings.log_level, settings.log_format)
-    app = _bare_app(settings)
+    app = _new_fastapi(settings)
+    _set_state(app, settings)
+    _add_error_handlers(app)
+    _add_inner_middleware(app, settings)
+    _add_routes(app)
+    _add_outer_middleware(app, settings)
+    return app
+
+
+def _set_state(app: FastAPI, settings: Settings) -> None:
+    """What needs no event loop; `_lifespan` adds the rest."""
     app.state.settings = settings
     app.state.limits = Limits(
         settings.job_queue_max_concurrent,
@@ -91,47 +104,67 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.job_queue_max_language,
     )
     app.state.bus = Bus()
+    app.state.background_tasks = BackgroundTasks()
+    app.state.check_upload_quota = quotas.check_upload
     app.state.passwords = Passwords()
-    app.state.presence = Presence(settings.sockets_per_user)
+    app.state.open_sockets = OpenSockets(settings.sockets_per_user)
     app.state.tickets = Tickets()
     app.state.throttle = Throttle()
-    app.state.google = Google(settings.google_clients)
-    app.state.looking = asyncio.Lock()  # the doctor hashes gigabytes
+    app.state.google = GoogleSignIn(settings.google_clients)
+    app.state.doctor_lock = asyncio.Lock()  # the doctor hashes gigabytes
     app.state.storage = Storage(settings.uploads_dir)
-    app.state.press = Press(settings.models_dir)
+    app.state.render_pool = RenderPool(settings.models_dir)
+
+
+def _add_error_handlers(app: FastAPI) -> None:
     install_handlers(app)
-    app.add_exception_handler(DBAPIError, _database_trouble)
-    app.add_exception_handler(PoolTimeout, _database_trouble)
-    app.add_middleware(LastResort)
+    app.add_exception_handler(DBAPIError, _answer_busy)
+    app.add_exception_handler(PoolTimeout, _answer_busy)
+
+
+def _add_inner_middleware(app: FastAPI, settings: Settings) -> None:
+    """Middleware that was added first is next to the routes."""
+    app.add_middleware(UnhandledErrors)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(settings.cors_origins),
         allow_credentials=True,
         allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "X-Requested-With", "Idempotency-Key", *_UPLOAD_HEADERS],
-        expose_headers=["Content-Disposition", "Retry-After", "Idempotency-Replayed", *_UPLOAD_ANSWERS],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "X-Requested-With",
+            "Idempotency-Key",
+            *_UPLOAD_REQUEST_HEADERS,
+        ],
+        expose_headers=["Content-Disposition", "Retry-After", "Idempotency-Replayed", *_UPLOAD_RESPONSE_HEADERS],
     )
-    for room in _ROOMS:
-        app.include_router(room.router)
+
+
+def _add_routes(app: FastAPI) -> None:
+    for router_module in _ROUTER_MODULES:
+        app.include_router(router_module.router)
     _add_health(app)
-    if built():
+    if is_built():
         app.router.routes.append(Page(DIST))
-    app.add_middleware(SmallBodies, streamed=intake.STREAMED | uploads.STREAMED)
-    app.add_middleware(CarefulHeaders, google=bool(settings.google_clients))
-    app.add_middleware(WhereFrom)
+
+
+def _add_outer_middleware(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(BodySizeLimit, streamed=form_upload.STREAMED | uploads.STREAMED)
+    app.add_middleware(SecurityHeaders, google=bool(settings.google_clients))
+    app.add_middleware(ClientAddress)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
-    return app
 
 
-def _bare_app(settings: Settings) -> FastAPI:
+def _new_fastapi(settings: Settings) -> FastAPI:
     if not settings.docs:
         return FastAPI(title="Meeting ASR", version="0.1.0", lifespan=_lifespan, openapi_url=None)
-    # The documentation's own scripts come from here too: a server in a closed network has no CDN.
-    return FastAPIOffline(title="Meeting ASR", version="0.1.0", description=_ABOUT, lifespan=_lifespan, redoc_url=None)
+    # The scripts of /docs are served from here: a server in a closed network cannot load them from a CDN.
+    return FastAPIOffline(title="Meeting ASR", version="0.1.0", description=_API_DESCRIPTION, lifespan=_lifespan)
 
 
-async def _database_trouble(_request: Request, error: Exception) -> JSONResponse:
-    """A locked database is a reason to come back, not a bug."""
+async def _answer_busy(_request: Request, error: Exception) -> JSONResponse:
+    """Answer 503 with Retry-After when the database is busy; every other database error is a bug."""
     if not is_busy(error):
         raise error
     busy = ServiceBusy()
@@ -146,45 +179,47 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = app.state.database = connect(settings.database_url, busy_seconds=settings.database_busy_seconds)
     models = app.state.models = Models(database, settings)
     engines = app.state.engines = open_engines(settings)
-    herald = app.state.herald = Herald(database, app.state.bus, app.state.limits)
+    notifier = app.state.notifier = ChangeNotifier(database, app.state.bus, app.state.limits)
     pipeline = Pipeline(engines, settings.models_dir, settings.demo, settings.transcriber, settings.diarizer)
     runner = app.state.runner = Runner(
         database,
-        herald,
+        notifier,
         app.state.storage,
         pipeline,
-        Desk(database, models),
+        LanguageModelJobs(database, models),
         app.state.limits,
         max_attempts=settings.job_max_attempts,
         max_seconds=settings.max_audio_hours * 3600,
         heartbeat_seconds=settings.heartbeat_seconds,
         rescue_seconds=settings.rescue_seconds,
     )
-    dock = Dock(
-        app.state.storage, reserve_bytes=settings.disk_reserve_bytes, life=timedelta(hours=settings.upload_hours)
+    upload_receiver = app.state.upload_receiver = UploadReceiver(
+        app.state.storage, reserve_bytes=settings.disk_reserve_bytes, lifetime=timedelta(hours=settings.upload_hours)
     )
-    house = app.state.house = TheHouse(app.state.storage, app.state.limits, app.state.bus, herald, runner, dock)
+    app.state.services = Services(
+        app.state.storage, app.state.limits, app.state.bus, notifier, runner, app.state.background_tasks
+    )
     await runner.start()
 
-    def went(owner_id: str, jobs: Sequence[str]) -> None:
+    def notify_deleted(owner_id: str, jobs: Sequence[str]) -> None:
         for job in jobs:
-            app.state.bus.publish(gone(owner_id, job))
+            app.state.bus.publish(job_deleted(owner_id, job))
 
-    ground = Ground(database, app.state.storage, gone=went)
-    keeper = app.state.housekeeper = Housekeeper(ground, settings.trash_days, settings.housekeeping_minutes * 60)
-    keeper.start()
-    watch = Watch(database, app.state.presence)
-    watch.start()
+    context = HousekeepingContext(database, app.state.storage, on_removed=notify_deleted)
+    housekeeper = app.state.housekeeper = Housekeeper(context, settings.trash_days, settings.housekeeping_minutes * 60)
+    housekeeper.start()
+    login_monitor = LoginMonitor(database, app.state.open_sockets)
+    login_monitor.start()
     try:
         yield
     finally:
-        await watch.stop()
-        await keeper.stop()
-        await dock.close()
+        await login_monitor.stop()
+        await housekeeper.stop()
+        await upload_receiver.close()
         await runner.stop()
-        await house.finish_errands()
+        await app.state.background_tasks.finish()
         await engines.close()
-        app.state.press.close()
+        app.state.render_pool.close()
         await models.close()
         await database.close()
 
@@ -194,7 +229,7 @@ def _add_health(app: FastAPI) -> None:
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/ready", tags=["health"], summary="The database answers and jobs are being claimed")
+    @app.get("/ready", tags=["health"], summary="The database answers and jobs are claimed")
     async def ready() -> JSONResponse:
         try:
             async with app.state.database.read() as session:
@@ -203,5 +238,5 @@ def _add_health(app: FastAPI) -> None:
         except SQLAlchemyError:
             database = "unreachable"
         runner = "ok" if app.state.runner.alive else "stopped"
-        well = database == runner == "ok"
-        return JSONResponse({"database": database, "runner": runner}, 200 if well else 503)
+        healthy = database == runner == "ok"
+        return JSONResponse({"database": database, "runner": runner}, 200 if healthy else 503)

@@ -1,4 +1,4 @@
-"""What a file is known by again: its SHA-256."""
+"""Checksums of files: SHA-256."""
 
 import hashlib
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from pathlib import Path
 _BLOCK = 1 << 20
 
 
-def sha256(path: Path, told: Callable[[int], None] = lambda _bytes: None) -> str:
-    """Hash a file block by block, as 64 hexadecimal digits; `told` hears how many bytes more are done."""
+def sha256(path: Path, report_progress: Callable[[int], None] = lambda _bytes: None) -> str:
+    """The hash of a file as 64 hexadecimal digits. `report_progress` is called with the size of every block read."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
-            told(len(block))
+            report_progress(len(block))
     return digest.hexdigest()

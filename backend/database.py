@@ -1,4 +1,4 @@
-"""The database: one writer, many readers, and callbacks that run only after a commit."""
+"""The database: one writer, many readers, and callbacks that run after a commit."""
 
 import asyncio
 import secrets
@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-#: How long a writer waits for the database before it gives up with 503.
+#: How long a writer waits for the database before a request is answered with 503.
 BUSY_SECONDS = 10.0
 
 _UNREACHABLE = "the database server cannot be reached"
 
-#: What servers call "try again": a deadlock, a lock or a connection that was not to be had, a server that restarts.
+#: Error codes worth a retry: deadlocks, lock timeouts, no free connection, a server that restarts.
 _BUSY_CODES = frozenset(
     {
         *("40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03", "08000", "08003", "08006"),  # PostgreSQL
@@ -39,12 +39,12 @@ _DRIVERS = {
 }
 
 
-#: Text without a limit; MySQL's ordinary one ends at 64 KiB.
+#: Text of any length; MySQL's TEXT ends at 64 KiB.
 LongText = Text().with_variant(LONGTEXT(), "mysql", "mariadb")
 
 
 class Base(DeclarativeBase):
-    """Every table. Names of constraints are given, so that migrations can name them on every database."""
+    """The base of every table. Constraints have fixed names, so that migrations can drop them on every database."""
 
     metadata = MetaData(
         naming_convention={
@@ -84,17 +84,17 @@ def utc_now() -> datetime:
 
 
 def new_id() -> str:
-    """128 random bits as 32 hexadecimal digits: not to be guessed, and never used again after a delete."""
+    """128 random bits as 32 hexadecimal digits: cannot be guessed, and never reused."""
     return secrets.token_hex(16)
 
 
 def after_commit(session: AsyncSession, callback: Callable[[], None]) -> None:
-    """Run `callback` once this session's transaction has been committed; never where it is rolled back."""
+    """Run `callback` after this session's transaction has been committed; never if it is rolled back."""
     session.info.setdefault("after_commit", []).append(callback)
 
 
 class Database:
-    """Two session makers over one database. On SQLite one connection does all writes and owns the checkpoints."""
+    """Sessions for reading and writing. On SQLite one connection does all writes and all checkpoints."""
 
     def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self.writer = writer
@@ -111,7 +111,7 @@ class Database:
             try:
                 await session.commit()
             except DBAPIError:
-                # SQLAlchemy rolls back no transaction whose commit has failed, and the pool would pass it on, open.
+                # SQLAlchemy does not roll back when a commit fails: the pool would reuse the open transaction.
                 await session.invalidate()
                 raise
             for callback in session.info.pop("after_commit", []):
@@ -119,19 +119,19 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session for looking; on SQLite it cannot write."""
+        """A session for reading; on SQLite it cannot write."""
         async with self._read() as session:
             yield session
 
-    async def forget(self) -> None:
-        """Take what was deleted out of SQLite's log of writes too. Somebody who reads meanwhile puts it off."""
+    async def checkpoint(self) -> None:
+        """Remove deleted data from SQLite's write-ahead log too. Does nothing while somebody reads."""
         if self.writer.dialect.name != "sqlite":
             return
         async with self.writer.connect() as connection:
             sqlite = (await connection.get_raw_connection()).driver_connection
             assert sqlite is not None
             try:
-                await sqlite.execute_fetchall("PRAGMA busy_timeout=0")  # else every writer would wait together with it
+                await sqlite.execute_fetchall("PRAGMA busy_timeout=0")  # else it would make every writer wait
                 await sqlite.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
             except sqlite3.Error as error:
                 raise OperationalError("PRAGMA wal_checkpoint", None, error) from error
@@ -145,7 +145,7 @@ class Database:
 
 
 def async_url(url: str) -> URL:
-    """`sqlite:///…`, `postgresql://…` and `mysql://…` with the asynchronous driver we use for each."""
+    """`sqlite:///…`, `postgresql://…` or `mysql://…` with the asynchronous driver for it."""
     parsed = make_url(url)
     if "+" not in parsed.drivername:
         parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
@@ -155,8 +155,8 @@ def async_url(url: str) -> URL:
 
 
 def connect(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
-    """Open the database at `url`; connections are made on first use. Who waits longer than `busy_seconds` for somebody
-    else's lock, or for a connection, gets an error that `is_busy`."""
+    """Open the database at `url`; connections are made on first use. Waiting longer than `busy_seconds` for a lock or a
+    connection raises an error that `is_busy`."""
     parsed = async_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = create_async_engine(
@@ -164,9 +164,9 @@ def connect(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Database:
         )
         _report_unreachable(engine)
         return Database(engine, engine)
-    patience = {"timeout": busy_seconds}
-    writer = create_async_engine(parsed, pool_size=1, max_overflow=0, pool_timeout=busy_seconds, connect_args=patience)
-    reader = create_async_engine(parsed, pool_size=4, max_overflow=12, connect_args=patience)
+    timeout = {"timeout": busy_seconds}
+    writer = create_async_engine(parsed, pool_size=1, max_overflow=0, pool_timeout=busy_seconds, connect_args=timeout)
+    reader = create_async_engine(parsed, pool_size=4, max_overflow=12, connect_args=timeout)
     _prepare_sqlite(writer, writes=True)
     _prepare_sqlite(reader, writes=False)
     return Database(writer, reader)
@@ -194,13 +194,13 @@ def _server_options(url: URL, busy_seconds: float) -> dict[str, Any]:
     if url.drivername == "mysql+asyncmy":
         wait = f"SET SESSION innodb_lock_wait_timeout={max(1, round(busy_seconds))}"
         connecting = {"init_command": wait, "connect_timeout": busy_seconds}
-        # What is read after the gate must be what was committed before it, not what the transaction's beginning saw.
+        # After the queue lock a transaction must see what was committed before it took the lock, not at its own start.
         return {"isolation_level": "READ COMMITTED", "connect_args": connecting}
     return {}
 
 
 def _report_unreachable(engine: AsyncEngine) -> None:
-    """A server that is away is a database error like any other, whatever its driver raises."""
+    """Turn the drivers' own errors for an unreachable server into SQLAlchemy's OperationalError."""
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def dial(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
@@ -220,7 +220,7 @@ def _prepare_sqlite(engine: AsyncEngine, *, writes: bool) -> None:
         if writes:
             cursor.execute("PRAGMA journal_mode=WAL")
             cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged row survives a power cut
-            cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is written over
+            cursor.execute("PRAGMA secure_delete=ON")  # deleted data is overwritten
         else:
             # Only the writer checkpoints: two connections doing so can corrupt a WAL before SQLite 3.51.3.
             cursor.execute("PRAGMA wal_autocheckpoint=0")

@@ -1,4 +1,4 @@
-"""`python -m backend doctor`: what this machine lacks for the server, a line each, with the command that mends it."""
+"""`python -m backend doctor`: checks everything the server needs, each with the command that fixes it."""
 
 import asyncio
 import os
@@ -24,15 +24,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database import async_url, connect
-from backend.engines.language import LanguageModelError
-from backend.engines.language_model import endpoint_of
+from backend.engines.language_model_protocol import LanguageModelError
+from backend.engines.openai_client import endpoint_from_settings
 from backend.ffmpeg import NoFfmpeg, ffmpeg_path
 from backend.settings import ROOT, Settings
 from backend.transcripts.fonts import FontMissing, fonts_of
 from backend.weights import store
 from backend.weights.catalogue import FETCH, MODELS, SETS
 
-#: Less than this, free, and a recogniser beside a diarizer may be killed by the system.
+#: With less free memory the system may kill a transcriber that runs beside a diarizer.
 _MEMORY = {"full": 6 * 1024**3, "small": 2 * 1024**3}
 
 _NEW_KEY = "echo SECRET_KEY=$(python3 -c 'import secrets; print(secrets.token_urlsafe(48))') >> .env"
@@ -40,47 +40,47 @@ _NEW_KEY = "echo SECRET_KEY=$(python3 -c 'import secrets; print(secrets.token_ur
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-#: What was found, by its code. The page says the same in the reader's language, with the same facts.
-SAID = {
+#: The message of each code. The page has the same messages in the reader's language, with the same facts.
+MESSAGES = {
     "python_old": "{version}, which is too old",
     "python_there": "{version} on {system}",
     "key_poor": "it is missing, too short or an example",
-    "key_good": "long enough and no example",
-    "env_missing": "there is none: settings come from the environment only",
+    "key_good": "long enough and not an example",
+    "env_missing": "not found: settings come from the environment only",
     "env_open": "other users of this machine can read it",
     "env_closed": "only its owner can read it",
-    "ffmpeg_missing": "there is none",
+    "ffmpeg_missing": "not found",
     "ffmpeg_broken": "{path} does not run",
-    "ffmpeg_system": "{version}, of the system",
-    "ffmpeg_package": "{version}, of imageio-ffmpeg",
+    "ffmpeg_system": "{version}, from the system",
+    "ffmpeg_package": "{version}, from imageio-ffmpeg",
     "model_incomplete": "{file} is missing",
     "model_changed": "{file} has changed on disk",
     "model_unknown": "{file} is not the one we know",
     "model_whole": "{size} MB, sha256 {sha256}… checked, {licence}",
     "models_full": "the full set",
-    "models_small": "the small set; the full one hears better",
+    "models_small": "the small set; the full set makes fewer errors",
     "models_none": "no set is complete: jobs fail with model_missing",
-    "font_missing": "none with Chinese characters: no PDF can be written",
-    "font_there": "PDF is written in {font}",
+    "font_missing": "none with Chinese characters: PDF export does not work",
+    "font_there": "PDF export uses {font}",
     "disk_closed": "{folder} cannot be written to",
     "disk_full": "{free} GB free for uploads, of which {reserve} GB are never used",
     "disk_tight": "{free} GB free for uploads, of which {reserve} GB are never used",
     "disk_free": "{free} GB free for uploads, of which {reserve} GB are never used",
-    "memory_short": "{free} GB available; the installed set of models wants {wanted}",
-    "memory_enough": "{free} GB available; the installed set of models wants {wanted}",
+    "memory_short": "{free} GB available; the installed models need {wanted} GB",
+    "memory_enough": "{free} GB available; the installed models need {wanted} GB",
     "database_closed": "{folder} cannot be written to",
-    "database_new": "{kind}; the file is made at the first start",
+    "database_new": "{kind}; the file is created at the first start",
     "database_driver": "{kind}: its driver is not installed",
     "database_refuses": "{kind}: {why}",
     "database_answers": "{kind}; it answers",
     "database_answers_old": (
-        "{kind}; it answers (a WAL can be corrupted before 3.51.3 where two connections checkpoint: here only one does)"
+        "{kind}; it answers (before 3.51.3 two connections that checkpoint can corrupt a WAL; here only one does)"
     ),
     "language_unset": "not set (optional: OPENAI_API_KEY and OPENAI_BASE_URL)",
-    "language_address": "the address must be like https://host/v1, without a name, a password or a question mark in it",
+    "language_address": "the address must be like https://host/v1, without a user, a password or a query",
     "language_unreachable": "cannot be reached: {why}",
     "language_key": "it refuses the key",
-    "language_broken": "it answers {status}",
+    "language_broken": "it answers with status {status}",
     "language_answers": "{url} answers",
     "gpu_none": "no NVIDIA GPU: models run on the CPU",
     "gpu_torch": "torch is not installed",
@@ -92,34 +92,34 @@ SAID = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that was looked at. `mend` is a command, or empty where nothing is to mend."""
+class CheckResult:
+    """The result of one check. `mend` is the command that fixes it, or empty."""
 
     name: str
     state: Literal["ok", "warn", "fail"]
-    code: str  #: of `SAID`
+    code: str  #: a key of `MESSAGES`
     mend: str = ""
     facts: dict[str, str] = field(default_factory=dict)
 
     @property
     def found(self) -> str:
-        """In English, for the terminal."""
-        return SAID[self.code].format(**self.facts)
+        """The message in English, for the terminal."""
+        return MESSAGES[self.code].format(**self.facts)
 
 
 def run_doctor(settings: Settings, console: Console | None = None) -> int:
-    """Print every line; 1 if any of them is a failure."""
-    lines = list(checks(settings))
-    table = Table("", "What", "Found, and the command that mends it", title="Meeting ASR: is everything there?")
-    for line in lines:
-        found = f"{line.found}\n[bold]{escape(line.mend)}[/]" if line.mend else line.found
-        table.add_row(f"[{_COLOURS[line.state]}]{line.state}[/]", line.name, found)
+    """Print every result; answers 1 if any check failed."""
+    results = list(checks(settings))
+    table = Table("", "Check", "Result, and the command that fixes it", title="Meeting ASR: is everything ready?")
+    for result in results:
+        message = f"{result.found}\n[bold]{escape(result.mend)}[/]" if result.mend else result.found
+        table.add_row(f"[{_COLOURS[result.state]}]{result.state}[/]", result.name, message)
     (console or Console()).print(table)
-    return 1 if any(line.state == "fail" for line in lines) else 0
+    return 1 if any(result.state == "fail" for result in results) else 0
 
 
-def checks(settings: Settings, *, serving: bool = False) -> Iterator[Line]:
-    """Every check, in the order in which people mend things. A server that asks has its key and its port already."""
+def checks(settings: Settings, *, serving: bool = False) -> Iterator[CheckResult]:
+    """Every check, in the order in which to fix things. A running server (`serving`) has its key and port already."""
     yield python(sys.version_info[:3])
     if not serving:
         yield secret_key()
@@ -136,50 +136,50 @@ def checks(settings: Settings, *, serving: bool = False) -> Iterator[Line]:
         yield port(int(os.environ.get("PORT") or 8000))
 
 
-def python(version: tuple[int, ...]) -> Line:
+def python(version: tuple[int, ...]) -> CheckResult:
     facts = {"version": ".".join(str(part) for part in version)}
     if version < (3, 10):
         mend = "install Python 3.10 or newer, delete .venv, run ./start_backend.sh"
-        return Line("Python", "fail", "python_old", mend, facts)
+        return CheckResult("Python", "fail", "python_old", mend, facts)
     facts["system"] = f"{platform.system()} {platform.machine()}"
-    return Line("Python", "ok", "python_there", facts=facts)
+    return CheckResult("Python", "ok", "python_there", facts=facts)
 
 
-def secret_key() -> Line:
-    """Judged as the server will: the settings we were given may hold one that only stands in for it."""
+def secret_key() -> CheckResult:
+    """Reads the settings again as the server does: `doctor` itself may run with a generated key."""
     try:
         Settings()
     except ValidationError as error:
         if any(problem["loc"][:1] == ("secret_key",) for problem in error.errors()):
-            return Line("SECRET_KEY", "fail", "key_poor", _NEW_KEY)
-    return Line("SECRET_KEY", "ok", "key_good")
+            return CheckResult("SECRET_KEY", "fail", "key_poor", _NEW_KEY)
+    return CheckResult("SECRET_KEY", "ok", "key_good")
 
 
-def secret_file(env: Path) -> Line:
-    """.env holds the key that signs everybody's tokens: nobody else may read it."""
+def secret_file(env: Path) -> CheckResult:
+    """Other users must not read .env: it holds the key that signs everybody's tokens."""
     if not env.exists():
-        return Line(".env", "warn", "env_missing", "./start_backend.sh")
+        return CheckResult(".env", "warn", "env_missing", "./start_backend.sh")
     if os.name == "posix" and env.stat().st_mode & 0o077:
-        return Line(".env", "warn", "env_open", f"chmod 600 {env}")
-    return Line(".env", "ok", "env_closed")
+        return CheckResult(".env", "warn", "env_open", f"chmod 600 {env}")
+    return CheckResult(".env", "ok", "env_closed")
 
 
-def ffmpeg() -> Line:
+def ffmpeg() -> CheckResult:
     try:
         path = ffmpeg_path()
         answer = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True)
     except NoFfmpeg:
-        return Line("FFmpeg", "fail", "ffmpeg_missing", "apt install ffmpeg (or brew install ffmpeg)")
+        return CheckResult("FFmpeg", "fail", "ffmpeg_missing", "apt install ffmpeg (or brew install ffmpeg)")
     except (OSError, subprocess.SubprocessError):
         mend = "apt install ffmpeg (or brew install ffmpeg)"
-        return Line("FFmpeg", "fail", "ffmpeg_broken", mend, {"path": str(path)})
+        return CheckResult("FFmpeg", "fail", "ffmpeg_broken", mend, {"path": str(path)})
     version = " ".join(answer.stdout.split()[2:3])
-    whose = "ffmpeg_system" if shutil.which("ffmpeg") else "ffmpeg_package"
-    return Line("FFmpeg", "ok", whose, facts={"version": version})
+    origin = "ffmpeg_system" if shutil.which("ffmpeg") else "ffmpeg_package"
+    return CheckResult("FFmpeg", "ok", origin, facts={"version": version})
 
 
-def models(models_dir: Path) -> Iterator[Line]:
-    """Each model, hashed; then whether there is a set that can do the work."""
+def models(models_dir: Path) -> Iterator[CheckResult]:
+    """Verify each model, then whether a complete set is installed."""
     there = set()
     for name, model in MODELS.items():
         try:
@@ -187,52 +187,54 @@ def models(models_dir: Path) -> Iterator[Line]:
         except store.ModelMissing:
             continue
         except store.ModelDamaged as error:
-            yield Line(name, "fail", f"model_{error.why}", store.mend(name), {"file": error.file})
+            yield CheckResult(name, "fail", f"model_{error.damage}", store.install_command(name), {"file": error.file})
         else:
             there.add(name)
             weights = max(manifest.files.items(), key=lambda item: item[1].size)[1]
             facts = {"size": f"{manifest.size / 1e6:.0f}", "sha256": weights.sha256[:12], "licence": model.licence}
-            yield Line(name, "ok", "model_whole", facts=facts)
+            yield CheckResult(name, "ok", "model_whole", facts=facts)
     if set(SETS["full"]) <= there:
-        yield Line("Models", "ok", "models_full")
+        yield CheckResult("Models", "ok", "models_full")
     elif set(SETS["small"]) <= there:
-        yield Line("Models", "ok", "models_small", f"{FETCH} --set full")
+        yield CheckResult("Models", "ok", "models_small", f"{FETCH} --set full")
     else:
-        yield Line("Models", "fail", "models_none", FETCH)
+        yield CheckResult("Models", "fail", "models_none", FETCH)
 
 
-def font(models_dir: Path) -> Line:
+def font(models_dir: Path) -> CheckResult:
     try:
         found = fonts_of(models_dir)[0].name
     except FontMissing:
-        return Line("Font", "warn", "font_missing", f"{FETCH} --set print")
-    return Line("Font", "ok", "font_there", facts={"font": found})
+        return CheckResult("Font", "warn", "font_missing", f"{FETCH} --set print")
+    return CheckResult("Font", "ok", "font_there", facts={"font": found})
 
 
-def disk(uploads_dir: Path, reserve: int) -> Line:
+def disk(uploads_dir: Path, reserve: int) -> CheckResult:
     folder = next(place for place in (uploads_dir, *uploads_dir.parents) if place.exists())
     free = shutil.disk_usage(folder).free
     facts = {"free": f"{free / 1e9:.1f}", "reserve": f"{reserve / 1e9:.1f}"}
     room = "delete old recordings, or set UPLOADS_DIR to a larger disk"
     if not os.access(folder, os.W_OK):
-        return Line("Disk", "fail", "disk_closed", f"sudo chown -R $USER {folder}", {"folder": str(folder)})
+        return CheckResult("Disk", "fail", "disk_closed", f"sudo chown -R $USER {folder}", {"folder": str(folder)})
     if free <= reserve:
-        return Line("Disk", "fail", "disk_full", room, facts)
+        return CheckResult("Disk", "fail", "disk_full", room, facts)
     if free < reserve + 5 * 1024**3:
-        return Line("Disk", "warn", "disk_tight", room, facts)
-    return Line("Disk", "ok", "disk_free", facts=facts)
+        return CheckResult("Disk", "warn", "disk_tight", room, facts)
+    return CheckResult("Disk", "ok", "disk_free", facts=facts)
 
 
-def memory(available: int, models_dir: Path) -> Line:
+def memory(available: int, models_dir: Path) -> CheckResult:
     wanted = _MEMORY["full" if (models_dir / "seaco-paraformer").exists() else "small"]
     facts = {"free": f"{available / 1e9:.1f}", "wanted": f"{wanted / 1e9:.0f}"}
     if available < wanted:
-        return Line("Memory", "warn", "memory_short", "close other programs, or set JOB_QUEUE_MAX_CONCURRENT=1", facts)
-    return Line("Memory", "ok", "memory_enough", facts=facts)
+        return CheckResult(
+            "Memory", "warn", "memory_short", "close other programs, or set JOB_QUEUE_MAX_CONCURRENT=1", facts
+        )
+    return CheckResult("Memory", "ok", "memory_enough", facts=facts)
 
 
-async def database(url: str) -> Line:
-    """Whether the database can be opened. SQLite's file is not made here."""
+async def database(url: str) -> CheckResult:
+    """Whether the database can be opened. Does not create SQLite's file."""
     parsed = async_url(url)
     kind, answers = parsed.get_backend_name(), "database_answers"
     if kind == "sqlite":
@@ -243,9 +245,9 @@ async def database(url: str) -> Line:
         if parsed.database and parsed.database != ":memory:" and not path.exists():
             folder = path.absolute().parent
             if not (folder.is_dir() and os.access(folder, os.W_OK)):
-                return Line("Database", "fail", "database_closed", f"mkdir -p {folder}", {"folder": str(folder)})
-            return Line("Database", "ok", "database_new", facts={"kind": kind})
-    # SQLite opens anything; only what reads the file finds out that it is none of its own.
+                return CheckResult("Database", "fail", "database_closed", f"mkdir -p {folder}", {"folder": str(folder)})
+            return CheckResult("Database", "ok", "database_new", facts={"kind": kind})
+    # SQLite opens any file; only reading it shows whether it is a database.
     probe = "PRAGMA schema_version" if parsed.get_backend_name() == "sqlite" else "SELECT 1"
     try:
         opened = connect(url)
@@ -255,58 +257,60 @@ async def database(url: str) -> Line:
         finally:
             await opened.close()
     except ModuleNotFoundError as error:
-        return Line("Database", "fail", "database_driver", f"pip install {error.name}", {"kind": kind})
+        return CheckResult("Database", "fail", "database_driver", f"pip install {error.name}", {"kind": kind})
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
         facts = {"kind": kind, "why": reason}
-        return Line("Database", "fail", "database_refuses", "check DATABASE_URL in .env", facts)
-    return Line("Database", "ok", answers, facts={"kind": kind})
+        return CheckResult("Database", "fail", "database_refuses", "check DATABASE_URL in .env", facts)
+    return CheckResult("Database", "ok", answers, facts={"kind": kind})
 
 
-def language_model(settings: Settings, transport: httpx.BaseTransport | None = None) -> Line:
-    """Optional: transcripts are made without it, only not polished or summarised."""
+def language_model(settings: Settings, transport: httpx.BaseTransport | None = None) -> CheckResult:
+    """The language model is optional: without it transcripts are not polished or summarised."""
     check = "check OPENAI_BASE_URL in .env"
     try:
-        endpoint = endpoint_of(settings)
+        endpoint = endpoint_from_settings(settings)
     except LanguageModelError:
-        return Line("Language model", "warn", "language_address", check)
+        return CheckResult("Language model", "warn", "language_address", check)
     if endpoint is None:
-        return Line("Language model", "ok", "language_unset")
+        return CheckResult("Language model", "ok", "language_unset")
     address = f"{endpoint.url.rstrip('/')}/models"
     headers = {"Authorization": f"Bearer {endpoint.key}"}
     try:
         with httpx.Client(transport=transport, timeout=5) as web:
             status = web.get(address, headers=headers).status_code
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Line("Language model", "warn", "language_unreachable", check, {"why": str(error)})
+        return CheckResult("Language model", "warn", "language_unreachable", check, {"why": str(error)})
     if status in (401, 403):
-        return Line("Language model", "warn", "language_key", "check OPENAI_API_KEY in .env")
+        return CheckResult("Language model", "warn", "language_key", "check OPENAI_API_KEY in .env")
     if status >= 500:
-        return Line("Language model", "warn", "language_broken", check, {"status": str(status)})
-    return Line("Language model", "ok", "language_answers", facts={"url": endpoint.url})
+        return CheckResult("Language model", "warn", "language_broken", check, {"status": str(status)})
+    return CheckResult("Language model", "ok", "language_answers", facts={"url": endpoint.url})
 
 
-def gpu() -> Line:
+def gpu() -> CheckResult:
     command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):
-        return Line("GPU", "ok", "gpu_none")
+        return CheckResult("GPU", "ok", "gpu_none")
     try:
         torch = metadata.version("torch")
     except metadata.PackageNotFoundError:
-        return Line("GPU", "fail", "gpu_torch", "./start_backend.sh --setup-only")
+        return CheckResult("GPU", "fail", "gpu_torch", "./start_backend.sh --setup-only")
     if torch.endswith("+cpu"):
         mend = f"pip install --force-reinstall torch=={torch.removesuffix('+cpu')}"
-        return Line("GPU", "warn", "gpu_unused", mend, {"gpu": answer})
-    return Line("GPU", "ok", "gpu_there", facts={"gpu": answer})
+        return CheckResult("GPU", "warn", "gpu_unused", mend, {"gpu": answer})
+    return CheckResult("GPU", "ok", "gpu_there", facts={"gpu": answer})
 
 
-def port(number: int) -> Line:
+def port(number: int) -> CheckResult:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", number))
         except OSError:
-            return Line("Port", "warn", "port_taken", f"PORT={number + 1} ./start_backend.sh", {"port": str(number)})
-    return Line("Port", "ok", "port_free", facts={"port": str(number)})
+            return CheckResult(
+                "Port", "warn", "port_taken", f"PORT={number + 1} ./start_backend.sh", {"port": str(number)}
+            )
+    return CheckResult("Port", "ok", "port_free", facts={"port": str(number)})

@@ -1,4 +1,4 @@
-"""Errors people may cause: each has a status and a code, and one handler turns them into {"code", "detail"}."""
+"""Errors that users can cause. Each has a status and a code, and one handler turns them into {"code", "detail"}."""
 
 import logging
 from typing import Any
@@ -12,12 +12,12 @@ logger = logging.getLogger(__name__)
 
 
 class AppError(Exception):
-    """Raise a subclass deep; `detail` says to a person what happened and what to do."""
+    """Raise a subclass where the error occurs. `detail` tells the user what happened and what to do."""
 
     status = 400
     code = "bad_request"
     detail = "The request could not be understood."
-    retry = False  #: whether the same may succeed a little later though nobody has mended anything
+    retry = False  #: whether a later attempt may succeed without any change
 
     def __init__(self, detail: str | None = None, *, headers: dict[str, str] | None = None, **facts: Any) -> None:
         self.detail = detail or type(self).detail
@@ -57,7 +57,7 @@ class ServiceBusy(AppError):
 
 
 def install_handlers(app: FastAPI) -> None:
-    """Make every error leave the server as {"code", "detail"}; what nobody expected is logged once, here."""
+    """Turn every error into {"code", "detail"}. Unexpected errors are logged once, here."""
 
     @app.exception_handler(AppError)
     async def app_error(_request: Request, error: AppError) -> JSONResponse:
@@ -79,11 +79,11 @@ def install_handlers(app: FastAPI) -> None:
         ]
         return JSONResponse({"code": "invalid_input", "detail": InvalidInput.detail, "fields": fields}, 422)
 
-    app.add_exception_handler(Exception, bug)
+    app.add_exception_handler(Exception, internal_error_response)
 
 
-async def bug(request: Request, error: Exception, number: str | None = None) -> JSONResponse:
-    """The answer to what nobody expected: it says nothing of the inside, and by which `number` the log knows it."""
+async def internal_error_response(request: Request, error: Exception, request_id: str | None = None) -> JSONResponse:
+    """The answer to an unexpected error: no internals, only the request id under which the log has it."""
     logger.error("Request failed", exc_info=error, extra={"method": request.method, "route": request.url.path})
     content = {"code": "internal_error", "detail": "Something went wrong here. It has been logged."}
-    return JSONResponse({**content, "request": number}, 500)
+    return JSONResponse({**content, "request": request_id}, 500)

@@ -1,4 +1,4 @@
-"""Changes of jobs, told to those who listen. A listener keeps the newest change per job: a slow one never piles up."""
+"""Publish and subscribe for job changes. A listener holds only the newest change of each job, so it is bounded."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ class Change:
     owner_id: str
     job_id: str
     state: dict[str, Any] = field(compare=False)
-    message: str = field(init=False, compare=False)  #: for the sockets: written once, however many listen
+    message: str = field(init=False, compare=False)  #: for the sockets: serialised once for all listeners
 
     def __post_init__(self) -> None:
         text = json.dumps({"type": "job", "job": self.state}, ensure_ascii=False, separators=(",", ":"))
@@ -23,40 +23,40 @@ class Change:
 
 
 class Listener:
-    """Iterate over it to hear the changes of one owner (or of everybody, where `owner_id` is None)."""
+    """Iterate over it for the changes of one owner, or of everybody if `owner_id` is None."""
 
     def __init__(self, owner_id: str | None) -> None:
         self.owner_id = owner_id
         self._newest: dict[str, Change] = {}
-        self._heard = asyncio.Event()
+        self._has_changes = asyncio.Event()
 
-    def tell(self, change: Change) -> None:
+    def deliver(self, change: Change) -> None:
         if self.owner_id in (None, change.owner_id):
-            self._newest.pop(change.job_id, None)  # so that the order is that of the newest changes
+            self._newest.pop(change.job_id, None)  # so that the order is that of the latest changes
             self._newest[change.job_id] = change
-            self._heard.set()
+            self._has_changes.set()
 
     async def __aiter__(self) -> AsyncIterator[Change]:
         while True:
-            await self._heard.wait()
-            self._heard.clear()
+            await self._has_changes.wait()
+            self._has_changes.clear()
             while self._newest:
                 yield self._newest.pop(next(iter(self._newest)))
 
 
 class Bus:
-    """Publish on the event loop only; publishing never waits."""
+    """Publish on the event loop only. Publishing never waits."""
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
 
     def publish(self, change: Change) -> None:
         for listener in self._listeners:
-            listener.tell(change)
+            listener.deliver(change)
 
     @contextmanager
     def listen(self, owner_id: str | None) -> Iterator[Listener]:
-        """Listen first, then read the snapshot: nothing falls between."""
+        """Start to listen before reading the present state, so that no change is missed in between."""
         listener = Listener(owner_id)
         self._listeners.add(listener)
         try:

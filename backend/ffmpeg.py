@@ -1,14 +1,14 @@
-"""Which FFmpeg is used: the system's where there is one, else the one that imageio-ffmpeg carries."""
+"""Which FFmpeg is used: the one on the PATH, otherwise the one in imageio-ffmpeg."""
 
 import shutil
 
 
 class NoFfmpeg(Exception):
-    """There is no FFmpeg on this machine. The text says how to get one."""
+    """There is no FFmpeg on this machine. The message says how to install it."""
 
 
 def ffmpeg_path() -> str:
-    """The program to start. imageio-ffmpeg brings no ffprobe, so nothing here may count on one."""
+    """The path of the program. imageio-ffmpeg has no ffprobe, so nothing may depend on it."""
     if found := shutil.which("ffmpeg"):
         return found
     import imageio_ffmpeg
@@ -17,5 +17,5 @@ def ffmpeg_path() -> str:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError:
         raise NoFfmpeg(
-            "There is no FFmpeg on this machine. Mend it with: apt install ffmpeg (or brew install ffmpeg)"
+            "There is no FFmpeg on this machine. Install it with: apt install ffmpeg (or brew install ffmpeg)"
         ) from None

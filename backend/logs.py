@@ -1,10 +1,10 @@
-"""Structured logs: a constant sentence and its facts, with the job and the user they belong to."""
+"""Structured logs: a constant sentence and its fields, with the request, job and user they belong to."""
 
 import json
 import logging
 from contextvars import ContextVar
 
-#: Set where a request, or work for a job or a user, begins; every line logged below carries them.
+#: Set at the start of a request or a job. Every log line below has them as fields.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 user_id: ContextVar[str | None] = ContextVar("user_id", default=None)
@@ -12,15 +12,15 @@ user_id: ContextVar[str | None] = ContextVar("user_id", default=None)
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
-def set_up_logs(level: str = "INFO", form: str = "text") -> None:
-    """Log to stderr, for people (`text`) or for machines (`json`, one object a line)."""
+def set_up_logs(level: str = "INFO", log_format: str = "text") -> None:
+    """Log to stderr as `text` for people, or as `json`, one object a line, for machines."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Json() if form == "json" else _Text())
+    handler.setFormatter(_Json() if log_format == "json" else _Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("httpx", "aiosqlite", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("asyncmy").setLevel(logging.ERROR)  # it warns of every primary key whose name MySQL does not keep
-    for parser in ("multipart", "python_multipart"):  # they warn of every form that is broken, as strangers send them
+    logging.getLogger("asyncmy").setLevel(logging.ERROR)  # it warns of every primary key that MySQL renames
+    for parser in ("multipart", "python_multipart"):  # they warn of every broken form that a client sends
         logging.getLogger(parser).setLevel(logging.ERROR)
 
 

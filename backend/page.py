@@ -1,4 +1,4 @@
-"""The web page: the files that `npm run build` left in frontend/dist, served at / by the same process."""
+"""The web page: the files of `npm run build` in frontend/dist, served at /."""
 
 import mimetypes
 from pathlib import Path
@@ -12,49 +12,49 @@ from starlette.types import Scope
 
 from backend.settings import ROOT
 
-#: Where the built page lies.
+#: The folder of the built page.
 DIST = ROOT / "frontend" / "dist"
 
-#: What is the server's own, and never a path of the page.
-_OURS = ("/api", "/docs", "/redoc", "/openapi.json", "/health", "/ready", "/upload", "/metrics")
+#: Paths of the server, which are never paths of the page.
+_SERVER_PATHS = ("/api", "/docs", "/redoc", "/openapi.json", "/health", "/ready", "/upload", "/metrics")
 
 
 class Page(Mount):
-    """The last route: a GET that no other route wants is a file of the page, or the page itself."""
+    """The last route: a GET that no other route matches is a file of the page, or the page itself."""
 
     def __init__(self, dist: Path) -> None:
         super().__init__("/", _Files(directory=dist), name="page")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         path = scope.get("path", "")
-        ours = any(path == prefix or path.startswith(f"{prefix}/") for prefix in _OURS)
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or ours:
+        is_server_path = any(path == prefix or path.startswith(f"{prefix}/") for prefix in _SERVER_PATHS)
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or is_server_path:
             return Match.NONE, {}
         return super().matches(scope)
 
 
-def built(dist: Path = DIST) -> bool:
+def is_built(dist: Path = DIST) -> bool:
     return (dist / "index.html").is_file()
 
 
 class _Files(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:
-            response = await self._smallest(path, scope)
+            response = await self._compressed_or_plain(path, scope)
         except HTTPException as error:
-            # An address inside the page is the page's to show; a file that is not there is not there.
+            # Other paths are routes of the page itself; a missing asset stays a 404.
             if error.status_code != 404 or path.startswith("assets/"):
                 raise
             path = "index.html"
-            response = await self._smallest(path, scope)
-        if path.startswith("assets/"):  # their names change with what is in them
+            response = await self._compressed_or_plain(path, scope)
+        if path.startswith("assets/"):  # their names contain a hash of their content
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         else:
             response.headers["Cache-Control"] = "no-cache"
         return response
 
-    async def _smallest(self, path: str, scope: Scope) -> Response:
-        """The file, or what the build has compressed of it, for who understands that."""
+    async def _compressed_or_plain(self, path: str, scope: Scope) -> Response:
+        """The file, or its gzip from the build for clients that accept it."""
         if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
             try:
                 response = await super().get_response(f"{path}.gz", scope)

@@ -1,4 +1,4 @@
-"""Everything that can be set from outside, in one frozen object. Only the scripts read the environment."""
+"""Every setting, in one frozen object. Only the scripts read the environment."""
 
 import secrets
 import stat
@@ -15,99 +15,272 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Values that have stood in an example somewhere; a server with one of them would be open to everybody.
+#: Values that have stood in an example somewhere; with one of them anybody could sign tokens.
 _EXAMPLE_KEYS = {"replace-with-a-long-random-string", "YOUR_SECRET_KEY", "changeme", "secret"}
 
 
 class Registration(str, Enum):
-    OFF = "off"  #: admins make the accounts
-    APPROVAL = "approval"  #: anybody asks, an admin decides
-    OPEN = "open"  #: anybody comes in
+    OFF = "off"  #: only admins make accounts
+    APPROVAL = "approval"  #: anybody may ask for an account; an admin decides
+    OPEN = "open"  #: anybody may make an account and sign in
 
 
 class Settings(BaseSettings):
-    """Read from the environment and `.env`. Relative folders are taken from the project's root."""
+    """Read from the environment and `.env`. Relative folders are taken from the project's root.
+
+    The descriptions are written into `.env.example` and `docs/settings.md` by `deploy/settings_page.py`."""
 
     model_config = SettingsConfigDict(
         env_file=ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    # Security & tokens
-    secret_key: SecretStr  #: signs tokens; at least 32 characters
-    algorithm: str = Field(default="HS256", pattern="^HS(256|384|512)$")  #: of the access token
-    access_token_expire_minutes: int = Field(default=15, ge=1, le=24 * 60)  #: life of an access token
-    login_days: int = Field(default=30, ge=1, le=365)  #: days after which one signs in anew
-    cookie_secure: bool = False  #: cookies go over HTTPS only; where a request is HTTPS they do anyway
-    trusted_proxies: str = "127.0.0.1,::1"  #: addresses and networks whose X-Forwarded-For is believed
-    registration: Registration = Registration.APPROVAL  #: off, approval or open
-    admin_two_factor: bool = False  #: admins must sign in with a second factor to do what admins do
-    metrics_token: SecretStr | None = Field(default=None, min_length=16)  #: opens /metrics; none: it is not there
-    docs: bool = True  #: /docs and /openapi.json are there for everybody to read
-    sockets_per_user: int = Field(default=10, ge=1)  #: WebSockets one user may hold open
+    # Security and tokens
+    secret_key: SecretStr = Field(
+        description="Signs the access tokens and encrypts stored secrets: a random string of at least 32 characters. "
+        "Whoever has it can sign in as anybody. `./start_backend.sh` writes one into `.env`."
+    )
+    algorithm: str = Field(
+        default="HS256",
+        pattern="^HS(256|384|512)$",
+        description="How access tokens are signed: HS256, HS384 or HS512.",
+    )
+    access_token_expire_minutes: int = Field(
+        default=15,
+        ge=1,
+        le=24 * 60,
+        description="Minutes for which an access token is valid. Browsers renew it by themselves.",
+    )
+    login_days: int = Field(
+        default=30,
+        ge=1,
+        le=365,
+        description="Days after which a device has to sign in again, used or not.",
+    )
+    cookie_secure: bool = Field(
+        default=False,
+        description="true: send cookies over HTTPS only, also where the server cannot see that a proxy speaks HTTPS "
+        "for it. Cookies of requests that arrive over HTTPS are always marked so.",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted: addresses and networks, "
+        "separated by commas.",
+    )
+    registration: Registration = Field(
+        default=Registration.APPROVAL,
+        description="Who may make an account: off (admins only), approval (anybody asks, an admin decides) or open "
+        "(anybody).",
+    )
+    admin_two_factor: bool = Field(
+        default=False, description="true: admins need two-factor sign-in for everything that only admins may do."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="The token with which Prometheus reads `/metrics` (at least 16 characters). Without it there is no "
+        "`/metrics`.",
+    )
+    docs: bool = Field(default=True, description="false: no `/docs`, no `/redoc` and no `/openapi.json`.")
+    sockets_per_user: int = Field(default=10, ge=1, description="WebSockets one user may hold open at the same time.")
 
-    # Storage
-    database_url: str = "sqlite:///./sqlite.db"  #: SQLAlchemy URL; SQLite, PostgreSQL or MySQL/MariaDB
-    database_busy_seconds: float = Field(default=10.0, gt=0)  #: wait for another's lock; then 503 and Retry-After
-    uploads_dir: Path = Path("uploads")  #: recordings, artifacts and mirrored transcripts
-    models_dir: Path = Path("models")  #: weights
-    max_upload_bytes: int = Field(default=6 * 1024**3, ge=1)  #: largest file taken
-    upload_hours: float = Field(default=24.0, gt=0)  #: an upload waits so long for its next byte, then it is deleted
-    max_audio_hours: float = Field(default=12.0, gt=0)  #: longest recording taken
-    quota_minutes_a_month: float | None = Field(default=None, ge=0)  #: of audio, for each user; none is no limit
-    quota_bytes: int | None = Field(default=None, ge=0)  #: of stored originals, likewise
-    quota_queued_jobs: int | None = Field(default=None, ge=1)  #: waiting at once, likewise
-    trash_days: int = Field(default=30, ge=0, le=3650)  #: for which a deleted recording can be had back
-    housekeeping_minutes: float = Field(default=60.0, gt=0)  #: between two rounds of sweeping and retention
-    disk_reserve_bytes: int = Field(default=1024**3, ge=0)  #: free space that uploads never use up
+    # Database
+    database_url: str = Field(
+        default="sqlite:///./sqlite.db",
+        description="The database. SQLite needs nothing; `postgresql://user:password@host/name` and "
+        "`mysql://user:password@host/name` (MySQL, MariaDB) work as well.",
+    )
+    database_busy_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        description="Seconds a request waits for a locked database before it is answered with 503 and Retry-After.",
+    )
 
     # Language model (optional)
-    openai_api_key: SecretStr | None = None  #: key of the OpenAI-compatible endpoint
-    openai_base_url: str | None = None  #: its address
-    openai_model_name: str = "gpt-4o-mini"  #: the model asked
-    openai_context_tokens: int = Field(default=8192, ge=2048)  #: what it can read and write at once
-    openai_max_concurrent: int = Field(default=2, ge=1)  #: questions open at once, of everybody
-    openai_timeout_seconds: float = Field(default=120.0, gt=0)  #: silence after which a question is given up
-    openai_daily_tokens: int = Field(default=0, ge=0)  #: of one user in 24 hours; 0 means no limit
-    openai_allow_private: bool = False  #: its address may lie inside: Ollama or vLLM on this machine or network
+    openai_api_key: SecretStr | None = Field(
+        default=None,
+        examples=["sk-..."],
+        description="Key of an OpenAI-compatible endpoint: OpenAI, DeepSeek, Qwen, vLLM, Ollama, llama.cpp. The text "
+        "of transcripts is sent there.",
+    )
+    openai_base_url: str | None = Field(
+        default=None, examples=["https://api.openai.com/v1"], description="The address of the endpoint."
+    )
+    openai_model_name: str = Field(default="gpt-4o-mini", description="The name of the model.")
+    openai_context_tokens: int = Field(
+        default=8192,
+        ge=2048,
+        description="Tokens the model can read and write in one request. Longer meetings are read section by section.",
+    )
+    openai_max_concurrent: int = Field(
+        default=2, ge=1, description="Requests to the endpoint at the same time, of all users together."
+    )
+    openai_timeout_seconds: float = Field(
+        default=120.0, gt=0, description="Seconds without an answer after which a request to the endpoint is given up."
+    )
+    openai_daily_tokens: int = Field(
+        default=0, ge=0, description="Tokens one user may use in 24 hours; 0 means no limit."
+    )
+    openai_allow_private: bool = Field(
+        default=False,
+        description="true: the address may lie in a private network, such as that of Ollama on the same machine "
+        "(`http://127.0.0.1:11434/v1`).",
+    )
 
     # Model downloads
-    hf_token: SecretStr | None = None  #: Hugging Face access token, for the gated pyannote models
-    hf_endpoint: str | None = None  #: mirror of the Hugging Face hub
-    hf_home: Path | None = None  #: Hugging Face cache
-    modelscope_cache: Path | None = None  #: ModelScope cache
+    hf_token: SecretStr | None = Field(
+        default=None,
+        examples=["hf_..."],
+        description="Access token of a Hugging Face account that has accepted the conditions of the pyannote models.",
+    )
+    hf_endpoint: str | None = Field(
+        default=None,
+        examples=["https://hf-mirror.com"],
+        description="A mirror of Hugging Face, where huggingface.co cannot be reached.",
+    )
+    hf_home: Path | None = Field(
+        default=None,
+        examples=["/absolute/path/to/huggingface"],
+        description="The Hugging Face cache; files that are in it are not downloaded again.",
+    )
+    modelscope_cache: Path | None = Field(
+        default=None,
+        examples=["/absolute/path/to/modelscope"],
+        description="The ModelScope cache; files that are in it are not downloaded again.",
+    )
 
-    # Front end
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ("http://localhost:3030",)  #: origins of the web page
+    # Web page
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("http://localhost:3030",),
+        description="Origins of other web pages that may call this server, separated by commas; `*` is refused. The "
+        "server's own page needs no entry.",
+    )
 
     # Google sign-in (optional)
-    google_client_id: str | None = None  #: OAuth client id
-    google_client_ids: str = ""  #: more client ids, separated by commas
+    google_client_id: str | None = Field(
+        default=None,
+        examples=["your-google-client-id.apps.googleusercontent.com"],
+        description="OAuth client id of the web page.",
+    )
+    google_client_ids: str = Field(default="", description="More client ids, separated by commas.")
 
     # Jobs
-    job_queue_max_concurrent: int = Field(default=3, ge=1)  #: jobs running at once
-    job_queue_max_per_user: int = Field(default=2, ge=1)  #: of these, one user's
-    job_queue_max_language: int = Field(default=4, ge=1)  #: jobs at the language model at once, beside those
-    job_queue_max_size: int = Field(default=50, ge=1)  #: jobs waiting; one more is refused with 429
-    job_max_attempts: int = Field(default=3, ge=1)  #: claims of one job before it is given up
-    heartbeat_seconds: float = Field(default=10.0, gt=0)  #: how often a runner says it is alive
-    rescue_seconds: float = Field(default=30.0, gt=0)  #: silence after which a job is taken from its runner
+    job_queue_max_concurrent: int = Field(
+        default=3, ge=1, description="Jobs that run at the same time on the engines, of all users together."
+    )
+    job_queue_max_per_user: int = Field(default=2, ge=1, description="Jobs of one user that run at the same time.")
+    job_queue_max_language: int = Field(
+        default=4,
+        ge=1,
+        description="Jobs at the language model at the same time. They mostly wait, and take no place from the others.",
+    )
+    job_queue_max_size: int = Field(
+        default=50, ge=1, description="Jobs that may wait; one more is refused with 429 `queue_full`."
+    )
+    job_max_attempts: int = Field(default=3, ge=1, description="How often a job is tried before it fails for good.")
+    heartbeat_seconds: float = Field(default=10.0, gt=0, description="Seconds between two heartbeats of a running job.")
+    rescue_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Seconds without a heartbeat after which a job is taken from its runner and queued again.",
+    )
+
+    # Storage
+    uploads_dir: Path = Field(
+        default=Path("uploads"),
+        description="The folder of recordings, artifacts and transcripts; relative to the project.",
+    )
+    models_dir: Path = Field(default=Path("models"), description="The folder of the models.")
+    max_upload_bytes: int = Field(default=6 * 1024**3, ge=1, description="The largest file accepted, in bytes (6 GiB).")
+    max_audio_hours: float = Field(default=12.0, gt=0, description="The longest recording accepted, in hours.")
+    upload_hours: float = Field(
+        default=24.0,
+        gt=0,
+        description="Hours an upload that was broken off, or not made into a recording, is kept before it is deleted.",
+    )
+    quota_minutes_a_month: float | None = Field(
+        default=None,
+        ge=0,
+        description="Quota of one user unless an admin has set another: minutes of audio a month. No limit if unset.",
+    )
+    quota_bytes: int | None = Field(
+        default=None, ge=0, description="Quota of one user: bytes of stored originals. No limit if unset."
+    )
+    quota_queued_jobs: int | None = Field(
+        default=None, ge=1, description="Quota of one user: jobs waiting at the same time. No limit if unset."
+    )
+    disk_reserve_bytes: int = Field(
+        default=1024**3, ge=0, description="Free bytes on the disk that uploads never use up (1 GiB)."
+    )
+    trash_days: int = Field(
+        default=30,
+        ge=0,
+        le=3650,
+        description="Days a deleted recording stays in the trash, from where it can be restored.",
+    )
+    housekeeping_minutes: float = Field(
+        default=60.0,
+        gt=0,
+        description="Minutes between two rounds of housekeeping: orphans, the trash and the retention rules.",
+    )
 
     # Engines
-    transcriber: str | None = None  #: engine used unless a job names one; the best installed where unset
-    transcriber_precision: Precision = "float32"  #: bfloat16 or auto: faster, not measured on the published weights
-    diarizer: str | None = None  #: likewise
-    diarizer_precision: Precision = "auto"  #: auto: bfloat16 where the machine multiplies it
-    diarizer_pass_seconds: float = Field(default=60.0, ge=0, le=600)  #: audio convolved at once; 0: as stock pyannote
-    diarizer_step_seconds: float = Field(default=1.0, ge=0.5, le=5)  #: from one chunk of 10 s to the next
-    engine_threads: int = Field(default=0, ge=0)  #: threads of one model; 0: see `engines.cores.threads_of`
-    engine_idle_minutes: float = Field(default=10.0, gt=0)  #: idle time after which a model is unloaded
-    engine_memory_gb: float = Field(default=8.0, gt=0)  #: a child that holds more is replaced after its request
-    demo: bool = False  #: the scripted engine instead of real models
-    script: Path | None = None  #: what the scripted engine plays
+    transcriber: str | None = Field(
+        default=None,
+        examples=["funasr"],
+        description="Recogniser for jobs that name none: funasr, funasr-int8 (three times as fast on a processor, "
+        "after `models fetch --set int8`), whisper-large, whisper or vosk. Where unset, the best one installed.",
+    )
+    transcriber_precision: Precision = Field(
+        default="float32",
+        description="Number format FunASR computes in: float32, bfloat16 (about twice as fast where the processor or "
+        "GPU supports it) or auto (bfloat16 where it is supported). What bfloat16 costs in errors has not been "
+        "measured on the published weights.",
+    )
+    diarizer: str | None = Field(
+        default=None,
+        examples=["pyannote-community-1"],
+        description="Diarizer for jobs that name none: pyannote-community-1 or pyannote-3.1. Where unset, the best one "
+        "installed.",
+    )
+    diarizer_precision: Precision = Field(
+        default="auto",
+        description="Number format of the diarizer: float32, bfloat16 (twice as fast where the processor supports it) "
+        "or auto (bfloat16 where it is supported).",
+    )
+    diarizer_pass_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        le=600,
+        description="Seconds of audio the diarizer convolves at a time: the more, the faster. 0 convolves each chunk "
+        "on its own, as pyannote does.",
+    )
+    diarizer_step_seconds: float = Field(
+        default=1.0,
+        ge=0.5,
+        le=5,
+        description="Seconds from one chunk of 10 s to the next: 2 is half the work, with boundaries a little less "
+        "exact.",
+    )
+    engine_threads: int = Field(
+        default=0,
+        ge=0,
+        description="Threads of one model. 0 shares the cores (those that cgroup v2 allows a container or service): "
+        "half for a recogniser, and all for a diarizer, which runs at a lower priority.",
+    )
+    engine_idle_minutes: float = Field(default=10.0, gt=0, description="Idle minutes after which a model is unloaded.")
+    engine_memory_gb: float = Field(
+        default=8.0,
+        gt=0,
+        description="Gigabytes; an engine's process that holds more is replaced after its request.",
+    )
+    demo: bool = Field(default=False, description="true: use the scripted engine instead of real models.")
+    script: Path | None = Field(default=None, description="A JSON file with what the scripted engine answers.")
 
     # Logs
-    log_level: str = "INFO"  #: DEBUG, INFO, WARNING or ERROR
-    log_format: str = Field(default="text", pattern="^(text|json)$")  #: text for people, json for machines
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: str = Field(
+        default="text", pattern="^(text|json)$", description="text for people, json for log collectors."
+    )
 
     @field_validator("secret_key")
     @classmethod
@@ -125,7 +298,7 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             value = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
         if isinstance(value, tuple | list) and "*" in value:
-            raise ValueError("list the origins of the web page; * would let every site in")
+            raise ValueError("list the origins of the web page; * would allow every site")
         return value
 
     @field_validator("uploads_dir", "models_dir", "script", "hf_home", "modelscope_cache")
@@ -135,31 +308,32 @@ class Settings(BaseSettings):
 
     @cached_property
     def google_clients(self) -> tuple[str, ...]:
-        """Every client id whose tokens are ours."""
+        """Every client id whose tokens are accepted."""
         ids = [self.google_client_id or "", *self.google_client_ids.split(",")]
         return tuple(dict.fromkeys(name.strip() for name in ids if name.strip()))
 
 
 def load_settings(*, needs_key: bool = True, **given: Any) -> Settings:
-    """The settings of the environment and `.env`, with `given` over them; what only signs tokens may do without a key.
+    """The settings of the environment and `.env`, with `given` over them.
 
-    Ends the program with a plain sentence when a setting cannot be used."""
+    With `needs_key=False`, for commands that sign no tokens, a missing SECRET_KEY is replaced by a random one. Ends the
+    program with a sentence for people when a setting cannot be used."""
     if needs_key:
-        _keep_secrets()
+        _check_file_mode()
     try:
         return Settings(**given)
     except ValidationError as error:
-        wrong = {str(problem["loc"][0]): str(problem["msg"]) for problem in error.errors()}
-    if not needs_key and set(wrong) == {"secret_key"}:
+        problems = {str(problem["loc"][0]): str(problem["msg"]) for problem in error.errors()}
+    if not needs_key and set(problems) == {"secret_key"}:
         return load_settings(secret_key=secrets.token_urlsafe(48), **given)
-    for name, problem in wrong.items():
+    for name, problem in problems.items():
         hint = "" if name != "secret_key" else " ./start_backend.sh --setup-only writes a .env with a good one."
         print(f"{name.upper()}: {problem.removeprefix('Value error, ')}.{hint}", file=sys.stderr)
     raise SystemExit(2)
 
 
-def _keep_secrets() -> None:
-    """Whoever can read the key can be anybody: a `.env` that every user of the machine can read is no place for it."""
+def _check_file_mode() -> None:
+    """End the program when every user of the machine can read `.env`: whoever has the key can sign in as anybody."""
     path = Path(str(Settings.model_config.get("env_file")))
     if path.is_file() and path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
         print(f"{path} can be read by every user of this machine. Run: chmod 600 {path}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The main job without a server: the same pipeline, a progress bar, and files at the end."""
+"""`python -m backend transcribe`: the pipeline without a server, with a progress bar and files at the end."""
 
 import asyncio
 import hashlib
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from backend.durable import write_durably
 from backend.engines.hosts import open_engines
-from backend.engines.ports import EngineError
+from backend.engines.protocols import EngineError
 from backend.errors import AppError, InvalidInput
 from backend.jobs.options import Options, read_options
 from backend.jobs.pipeline import Outcome, Pipeline, Source
@@ -27,7 +27,7 @@ class UnknownFormat(InvalidInput):
     code = "unknown_format"
 
 
-def transcribe_here(
+def transcribe_command(
     settings: Settings,
     recording: Path,
     output: Path,
@@ -38,11 +38,11 @@ def transcribe_here(
     transcriber: str | None,
     diarizer: str | None,
 ) -> int:
-    """Write `<name>.<format>` into `output`; answers the exit code. What was interrupted goes on where it was."""
+    """Write `<name>.<format>` into `output`; answers the exit code. An interrupted run continues where it stopped."""
     console = Console(stderr=True)
     try:
-        wanted = _formats(formats)
-        fonts = fonts_of(settings.models_dir) if "pdf" in wanted else []  # missing is said before hours of work
+        selected = _formats(formats)
+        fonts = fonts_of(settings.models_dir) if "pdf" in selected else []  # a missing font fails before hours of work
         options = read_options(speakers=speakers, hotwords=hotwords, transcriber=transcriber, diarizer=diarizer)
         workspace = _workspace(settings, recording, options)
         outcome = asyncio.run(_run(settings, recording, workspace, options, console))
@@ -50,10 +50,10 @@ def transcribe_here(
         console.print(f"[red]{error.code}[/red]: {error.detail}", highlight=False)
         return 1
     except KeyboardInterrupt:
-        console.print("Interrupted. The same command goes on where this one stopped.")
+        console.print("Interrupted. Run the same command again to continue.")
         return 130
     output.mkdir(parents=True, exist_ok=True)
-    for format in wanted:
+    for format in selected:
         path = output / f"{recording.stem}.{format}"
         write_durably(path, export(outcome.document, format, recording.name, fonts=fonts))
         print(path)
@@ -93,14 +93,14 @@ async def _run(
 
     try:
         with bar:
-            # The folders beside this one are of other recordings: nothing in them is ours.
+            # The folders beside this one belong to other recordings, so nothing in them is reused.
             return await pipeline.run(source, workspace, options.model_copy(update={"fresh": True}), report)
     finally:
         await engines.close()
 
 
 def _workspace(settings: Settings, recording: Path, options: Options) -> Workspace:
-    """The same recording with the same options finds its finished stages again."""
+    """A folder named by recording and options, so that a repeated run finds its finished stages."""
     digest = hashlib.sha256(json.dumps(options.model_dump(mode="json"), sort_keys=True).encode())
     with recording.open("rb") as file:
         while block := file.read(1 << 20):
@@ -111,10 +111,10 @@ def _workspace(settings: Settings, recording: Path, options: Options) -> Workspa
 
 
 def _formats(text: str) -> list[str]:
-    wanted = [name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in FORMATS]:
+    selected = [name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()]
+    if unknown := [name for name in selected if name not in FORMATS]:
         raise UnknownFormat(f"There is no format {', '.join(unknown)}; choose from {', '.join(FORMATS)}.")
-    return wanted
+    return selected
 
 
 def _clock(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Measured side by side in one run: ratios, not seconds, are what is promised."""
+"""Benchmarks. Variants are measured alternately in one run, and the limits are ratios rather than seconds."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -23,10 +23,12 @@ def pipeline(
     shared: Shared = Path("../shared"),
     recording: Annotated[list[str] | None, typer.Option(help="Names under audio/meetings; all by default")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 5,
-    seconds: Annotated[float, typer.Option(min=10, help="Length of the clip both sides hear")] = 60.0,
-    made_up: Annotated[bool, typer.Option(help="Beside the libraries only, with FunASR of random weights")] = False,
+    seconds: Annotated[float, typer.Option(min=10, help="Length of the clip for both variants")] = 60.0,
+    made_up: Annotated[
+        bool, typer.Option(help="Only compare with the libraries, with FunASR in random weights")
+    ] = False,
 ) -> None:
-    """Wall time, real-time factor and peak memory of each stage with CER, DER and cpCER; then beside the libraries."""
+    """Time, real-time factor and peak memory of each stage with CER, DER and cpCER; compared with the libraries."""
     from benchmarks.pipeline import run
 
     names = recording or ["two-minutes", "two-minutes-overlap", "ten-minutes"]
@@ -40,7 +42,7 @@ def diarize(
     seconds: Annotated[float, typer.Option(min=10, help="Length of the clip that is timed")] = 30.0,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 5,
 ) -> None:
-    """Our diarizer beside the stock pipeline: time, memory and error of each, and whether the turns are the same."""
+    """Our diarizer compared with the stock pipeline: time, memory and error, and whether the turns are equal."""
     from benchmarks.diarize import run
 
     names = recording or ["two-minutes", "two-minutes-overlap", "ten-minutes"]
@@ -49,11 +51,11 @@ def diarize(
 
 @app.command()
 def linkage(
-    count: Annotated[int, typer.Option(min=100, help="Embeddings both sides are given")] = 16_000,
+    count: Annotated[int, typer.Option(min=100, help="Embeddings for both variants")] = 16_000,
     many: Annotated[int, typer.Option(min=100, help="Embeddings of twelve hours")] = 60_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 5,
 ) -> None:
-    """Our clustering of voices beside scipy's: time, memory, and whether the planted voices are found."""
+    """Our clustering of voices compared with scipy's: time, memory, and whether the generated voices are found."""
     from benchmarks.linkage import run
 
     raise typer.Exit(run(count, many, rounds))
@@ -64,10 +66,10 @@ def transcribe(
     shared: Shared = Path("../shared"),
     recording: Annotated[list[str] | None, typer.Option(help="Names under audio/meetings; all by default")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 5,
-    library: Annotated[Literal["vosk", "funasr-onnx"], typer.Option(help="What ours is measured beside")] = "vosk",
+    library: Annotated[Literal["vosk", "funasr-onnx"], typer.Option(help="The library to compare with")] = "vosk",
     made_up: Annotated[bool, typer.Option(help="funasr-onnx: random weights of the real size")] = False,
 ) -> None:
-    """Our recogniser beside the library it is made of: time, memory and error of both."""
+    """Our recogniser compared with the library it is built on: time, memory and error of both."""
     from benchmarks import paraformer, transcribe
 
     names = recording or ["two-minutes", "two-minutes-overlap", "ten-minutes"]
@@ -79,10 +81,10 @@ def transcribe(
 @app.command()
 def taught(
     shared: Shared = Path("../shared"),
-    epochs: Annotated[int, typer.Option(min=1, help="Times the network is taught each utterance")] = 100,
+    epochs: Annotated[int, typer.Option(min=1, help="Training epochs")] = 100,
 ) -> None:
-    """Whether FunASR's text changes with its numbers, on a small network that has been taught the recordings."""
-    from benchmarks.taught import run
+    """Whether FunASR's text changes with its precision, on a small network trained on the recordings."""
+    from benchmarks.trained_network import run
 
     raise typer.Exit(run(shared.resolve(), epochs))
 
@@ -91,7 +93,7 @@ def taught(
 def long(
     shared: Shared = Path("../shared"),
     hours: Annotated[list[float] | None, typer.Option(min=0.05, help="Lengths; 1, 4 and 12 by default")] = None,
-    made_up: Annotated[bool, typer.Option(help="FunASR in int8, of random weights, hears")] = False,
+    made_up: Annotated[bool, typer.Option(help="Use FunASR in int8 with random weights")] = False,
 ) -> None:
     """How time and memory of a meeting grow with its length; what silence and a kill near the end cost."""
     from benchmarks.long import run
@@ -102,7 +104,7 @@ def long(
 @app.command()
 def server(
     shared: Shared = Path("../shared"),
-    requests: Annotated[int, typer.Option(min=100, help="GET /health per side")] = 1000,
+    requests: Annotated[int, typer.Option(min=100, help="GET /health requests, idle and busy each")] = 1000,
 ) -> None:
     """p99 of GET /health idle and while a job runs, and the time from start to the first answer."""
     from benchmarks.server import run
@@ -115,7 +117,7 @@ def minutes(
     hours: Annotated[float, typer.Option(min=0.1, help="Length of the synthetic meeting")] = 6.0,
     latency: Annotated[float, typer.Option(min=0.0, help="Seconds an answer takes")] = 0.5,
 ) -> None:
-    """Calls, tokens and wall time per hour of audio of minutes, polish and repair, against a server of the tests."""
+    """Calls, tokens and wall time per hour of audio of minutes, polish and repair, against a fake server."""
     from benchmarks.minutes import run
 
     raise typer.Exit(run(hours, latency))
@@ -123,7 +125,7 @@ def minutes(
 
 @app.command()
 def logins(rounds: Annotated[int, typer.Option(min=1, help="Times 200 sign-ins at once")] = 5) -> None:
-    """p99 of GET /health beside a flood of sign-ins."""
+    """p99 of GET /health during a flood of sign-ins."""
     from benchmarks.logins import run
 
     raise typer.Exit(run(rounds))
@@ -132,9 +134,9 @@ def logins(rounds: Annotated[int, typer.Option(min=1, help="Times 200 sign-ins a
 @app.command()
 def queue(
     url: Annotated[str | None, typer.Option(help="An empty database; a fresh SQLite file by default")] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Times a hundred claims on each side")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of a hundred claims for each variant")] = 5,
 ) -> None:
-    """Enqueue to start, claims beside many rows, fairness under a flood, and the time to a rescued job."""
+    """Enqueue to start, claims in large tables, fairness under a flood, and the time to recover a job."""
     from benchmarks.queue import run
 
     raise typer.Exit(run(url, rounds))
@@ -143,7 +145,7 @@ def queue(
 @app.command()
 def sockets(
     count: Annotated[int, typer.Option(min=1, help="WebSockets open at once")] = 1000,
-    changes: Annotated[int, typer.Option(min=1, help="Changes each of them is told")] = 20,
+    changes: Annotated[int, typer.Option(min=1, help="Changes sent to each of them")] = 20,
 ) -> None:
     """How late a change reaches a thousand WebSockets, and whether one is missed."""
     from benchmarks.sockets import run
@@ -153,7 +155,7 @@ def sockets(
 
 @app.command()
 def fuzz(seconds: Annotated[float, typer.Option(min=1, help="For each parser")] = 60) -> None:
-    """Broken forms and messages for the parsers that strangers reach: crashes, and how long the loop was held up."""
+    """Broken forms and messages for the parsers that are reachable without a login: crashes and event loop delays."""
     from benchmarks.fuzz import run
 
     raise typer.Exit(run(seconds))
@@ -163,9 +165,11 @@ def fuzz(seconds: Annotated[float, typer.Option(min=1, help="For each parser")] 
 def upload(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 7,
     megabytes: Annotated[int, typer.Option(min=1, help="Size of the file")] = 512,
-    large: Annotated[int, typer.Option(min=0, help="Size of one more, for the memory; 0 for none")] = 4096,
+    large: Annotated[
+        int, typer.Option(min=0, help="Size of one more file for the memory measurement; 0 for none")
+    ] = 4096,
 ) -> None:
-    """An upload over tus beside Starlette's UploadFile: MB/s, CPU of the server per GB, memory."""
+    """An upload over tus compared with Starlette's UploadFile: MB/s, CPU of the server per GB, memory."""
     from benchmarks.upload import run
 
     raise typer.Exit(run(rounds, megabytes, large))
@@ -182,9 +186,9 @@ def page() -> None:
 @app.command()
 def soak(
     seed: Annotated[int, typer.Option(help="The same seed is the same schedule")] = 1,
-    minutes: Annotated[float, typer.Option(min=0.1, help="How long the server is hurt")] = 10.0,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long faults are injected")] = 10.0,
 ) -> None:
-    """A server that is killed, paused and cut off at random while people work with it: what is lost, what is double."""
+    """A server that is killed, paused and cut off at random while clients use it: what is lost or duplicated."""
     from benchmarks.soak import run
 
     raise typer.Exit(run(seed, minutes))

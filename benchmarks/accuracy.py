@@ -1,4 +1,4 @@
-"""How good a transcript is, by standard packages: CER (jiwer), DER (pyannote.metrics), cpCER (meeteval)."""
+"""The accuracy of a transcript, by standard packages: CER (jiwer), DER (pyannote.metrics), cpCER (meeteval)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from pyannote.core import Annotation
 from pyannote.core import Segment as Span
 from pyannote.metrics.diarization import DiarizationErrorRate
 
-from backend.speech.text import bare
+from backend.speech.text import spoken_characters
 from backend.speech.types import Diarization, Sentence, Turn
 from backend.transcripts.document import Document
 
@@ -27,12 +27,12 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Shares of one. `heard_cer` is that of the recogniser alone: the pipeline may not lose to its parts."""
+    """Shares of one. `heard_cer` is the CER of the recogniser alone, which the pipeline may not exceed."""
 
     cer: float
     heard_cer: float
     der: float
-    der_collar: float  #: with a forgiving quarter of a second around each boundary
+    der_collar: float  #: with a tolerance of a quarter of a second around each boundary
     cp_cer: float
     speakers: int
 
@@ -44,7 +44,7 @@ def read_stm(path: Path) -> list[Utterance]:
 
 
 def until(reference: list[Utterance], seconds: float) -> list[Utterance]:
-    """The reference of the beginning of a recording. Whoever speaks at the cut is counted with all of the text."""
+    """The reference of the beginning of a recording. An utterance across the cut keeps all of its text."""
     return [replace(row, end=min(row.end, seconds)) for row in reference if row.start < seconds]
 
 
@@ -72,7 +72,7 @@ def turns_of(reference: list[Utterance]) -> list[Turn]:
 
 
 def diarization_error(truth: Iterable[Turn], guess: Iterable[Turn], *, collar: float = 0.0) -> float:
-    """DER as a share of one; `collar` seconds on each side of a boundary are forgiven."""
+    """DER as a share of one; `collar` seconds on each side of a boundary are ignored."""
     # pyannote's collar is the whole width around a boundary
     return float(DiarizationErrorRate(collar=2 * collar)(_annotation(truth), _annotation(guess)))
 
@@ -85,7 +85,7 @@ def _annotation(turns: Iterable[Turn]) -> Annotation:
 
 
 def _plain(text: str) -> str:
-    return bare(text).lower()
+    return spoken_characters(text).lower()
 
 
 def _cp_cer(reference: list[Utterance], document: Document) -> float:
@@ -100,5 +100,5 @@ def _cp_cer(reference: list[Utterance], document: Document) -> float:
 
 
 def _spaced(text: str) -> str:
-    # A character is a word to meeteval.
+    # meeteval counts words; make each character one.
     return " ".join(_plain(text))

@@ -1,4 +1,4 @@
-"""Broken forms, headers and messages for the parsers that strangers reach, and how long they held up the event loop."""
+"""Broken forms, headers and messages for the parsers reachable without a login, and how long they block the loop."""
 
 import asyncio
 import itertools
@@ -15,13 +15,13 @@ from benchmarks.machine import describe
 from tests.security.fuzz import PARSERS
 from tests.serving import Server
 
-#: Seconds the event loop may be held up.
+#: Seconds the event loop may be blocked.
 LAG_LIMIT = 0.100
 _TICK = 0.005
 
 
 def run(seconds: float) -> int:
-    """Print the figures of each parser; answers 1 where one stumbled or held the loop up for too long."""
+    """Print the figures of each parser; returns 1 if one crashed or blocked the loop for too long."""
     console = Console()
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     console.print(describe(), highlight=False)
@@ -48,7 +48,7 @@ async def _fuzz(parser: str, seconds: float, server: Server, folder: Path) -> tu
     crashes: list[str] = []
     lags: list[float] = []
     until = time.monotonic() + seconds
-    # Forms and headers are read in this process, and its loop is watched; a socket by the server: it is asked.
+    # Forms and headers are parsed in this process, so its loop is watched; sockets by the server, so that is polled.
     watch = asyncio.create_task(_watch_server(server, lags) if parser == "socket" else _watch_loop(lags))
     count = 0
     for count in itertools.count(1):
@@ -58,7 +58,7 @@ async def _fuzz(parser: str, seconds: float, server: Server, folder: Path) -> tu
             crashes.append(f"{count}: {error!r}")
         if time.monotonic() > until:
             break
-        await asyncio.sleep(0)  # headers are read without waiting for anything; so whoever watches has its turn
+        await asyncio.sleep(0)  # parsing headers never awaits; let the watcher run
     watch.cancel()
     await asyncio.gather(watch, return_exceptions=True)
     return count, crashes, lags

@@ -1,24 +1,24 @@
-"""The libraries the pipeline is made of, used as their documentation has it: recognise the file, then diarize it."""
+"""The libraries that the pipeline is built on, used as documented: recognise the file, then diarize it."""
 
 import os
 from pathlib import Path
 
 from backend.speech.types import Diarization
 from benchmarks import diarize, transcribe
-from benchmarks.sides import Hear
+from benchmarks.comparison import EngineCall
 
-#: Of FunASR's own examples for long audio.
+#: As in FunASR's examples for long audio.
 _BATCH_SECONDS = 300
 
 
-def one_after_the_other(transcriber: str, models: Path) -> Hear[tuple[str, Diarization]]:
-    """Hears a wav by both libraries: what was said, and by whom."""
-    recognise = transcribe.whole(models) if transcriber == "vosk" else _funasr(models)
+def both_libraries(transcriber: str, models: Path) -> EngineCall[tuple[str, Diarization]]:
+    """Runs both libraries on a WAV file: returns the text and the speaker turns."""
+    recognise = transcribe.vosk_library(models) if transcriber == "vosk" else _funasr(models)
     stock = diarize.build(None, models)
     return lambda wav: (recognise(wav), stock(wav))
 
 
-def _funasr(models: Path) -> Hear[str]:
+def _funasr(models: Path) -> EngineCall[str]:
     """Recogniser, VAD and punctuation in one AutoModel, with as many threads as there are cores."""
     from backend.engines.torchaudio_compat import ensure_torchaudio
 

@@ -1,4 +1,4 @@
-"""A flood of sign-ins: p99 of GET /health while 200 at once, each from an address of its own, guess a password."""
+"""A flood of sign-ins: p99 of GET /health while 200 at once, each from its own address, guess a password."""
 
 import os
 import secrets
@@ -19,13 +19,13 @@ from backend.settings import ROOT
 from benchmarks.machine import describe
 from benchmarks.server import _free_port, _wait_until_up
 
-#: Seconds the slowest hundredth of GET /health may take.
+#: Limit of the p99 of GET /health in seconds.
 HEALTH_LIMIT = 0.250
 _AT_ONCE = 200
 
 
 def run(rounds: int) -> int:
-    """Print the figures; answers 1 where the limit is passed."""
+    """Print the figures; returns 1 if the limit is exceeded."""
     console = Console()
     console.print(describe(), highlight=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -48,10 +48,10 @@ def run(rounds: int) -> int:
             server.terminate()
             server.wait(30)
     p99 = sorted(seconds)[int(len(seconds) * 0.99)]
-    told = ", ".join(f"{number} × {status}" for status, number in sorted(answers.items()))
-    console.print(f"{_AT_ONCE} sign-ins at once, {rounds} times: {told}", highlight=False)
+    summary = ", ".join(f"{number} × {status}" for status, number in sorted(answers.items()))
+    console.print(f"{_AT_ONCE} sign-ins at once, {rounds} times: {summary}", highlight=False)
     console.print(
-        f"GET /health beside them ({len(seconds)}): p50 {statistics.median(seconds) * 1000:.1f} ms, "
+        f"GET /health meanwhile ({len(seconds)}): p50 {statistics.median(seconds) * 1000:.1f} ms, "
         f"p99 {p99 * 1000:.1f} ms (limit {HEALTH_LIMIT * 1000:.0f} ms); memory grew by {grown / 2**20:.0f} MiB",
         highlight=False,
     )
@@ -60,14 +60,14 @@ def run(rounds: int) -> int:
 
 def _flood(url: str, rounds: int) -> tuple[list[float], Counter[int]]:
     seconds: list[float] = []
-    over = threading.Event()
+    finished = threading.Event()
 
     def watch() -> None:
         with httpx.Client(base_url=url) as client:
-            while not over.is_set():
-                begun = time.perf_counter()
+            while not finished.is_set():
+                started = time.perf_counter()
                 client.get("/health").raise_for_status()
-                seconds.append(time.perf_counter() - begun)
+                seconds.append(time.perf_counter() - started)
                 time.sleep(0.005)
 
     def guess(number: int) -> int:
@@ -82,6 +82,6 @@ def _flood(url: str, rounds: int) -> tuple[list[float], Counter[int]]:
         watcher.start()
         numbers = (range(start * _AT_ONCE, (start + 1) * _AT_ONCE) for start in range(rounds))
         answers = Counter(status for some in numbers for status in pool.map(guess, some))
-    over.set()
+    finished.set()
     watcher.join()
     return seconds, answers

@@ -1,4 +1,4 @@
-"""What a figure was measured on: it means nothing without."""
+"""Describes the machine of a measurement."""
 
 import importlib.metadata
 import platform

@@ -1,4 +1,4 @@
-"""The web page with 5,000 segments: first load, first render, a tick of playback, a key that is pressed."""
+"""The web page with 5,000 segments: first load, first render, a tick of playback, a key press."""
 
 import statistics
 import tempfile
@@ -34,24 +34,24 @@ new PerformanceObserver((list) => watched.commits.push(...list.getEntries().map(
 
 
 def run() -> int:
-    """Print the figures; answers 1 where a limit is passed."""
+    """Print the figures; returns 1 if a limit is exceeded."""
     console = Console()
     console.print(describe(), highlight=False)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
-        house = Server(Path(folder))
-        house.start()
+        server = Server(Path(folder))
+        server.start()
         try:
-            recording, job = house.upload(talk(Path(folder) / "long.wav", seconds=60))
-            house.ended(job)
-            lengthen(house, recording)
+            recording, job = server.upload(talk(Path(folder) / "long.wav", seconds=60))
+            server.ended(job)
+            lengthen(server, recording)
             browser = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-            page = browser.new_page(base_url=str(house.client.base_url), locale="zh-CN")
+            page = browser.new_page(base_url=str(server.client.base_url), locale="zh-CN")
             page.set_default_timeout(60_000)
             first = _first_load(page)
             renders, ticks, keys, commits = _use(page, recording)
             browser.close()
         finally:
-            house.close()
+            server.close()
     limits = (
         ("first load, compressed", first, 500, "kB"),
         ("first render of the editor, median of 3", statistics.median(renders), 1500, "ms"),
@@ -64,10 +64,10 @@ def run() -> int:
     return 0 if all(found <= limit for _, found, limit, _ in limits) else 1
 
 
-def lengthen(house: Server, recording: str) -> None:
+def lengthen(server: Server, recording: str) -> None:
     """Save a version of `SEGMENTS` segments."""
     address = f"/api/recordings/{recording}/transcript"
-    base: dict[str, Any] = house.client.get(address).raise_for_status().json()
+    base: dict[str, Any] = server.client.get(address).raise_for_status().json()
     length = base["document"]["duration"] / SEGMENTS
     each = length / len(_TEXT)
     segments = [
@@ -87,11 +87,11 @@ def lengthen(house: Server, recording: str) -> None:
         for number in range(SEGMENTS)
     ]
     document = {"speakers": base["document"]["speakers"], "segments": segments}
-    house.client.put(address, json={"based_on": base["number"], "document": document}).raise_for_status()
+    server.client.put(address, json={"based_on": base["number"], "document": document}).raise_for_status()
 
 
 def _first_load(page: Page) -> float:
-    """Compressed kilobytes that come over the line until the library is there."""
+    """Compressed kilobytes transferred until the library is shown."""
     page.goto("/sign-in")
     page.get_by_label("用户名").fill("chief")
     page.get_by_label("密码").fill(PASSWORD)

@@ -1,5 +1,5 @@
-"""Each stage alone, then transcribe and diarize together, round by round in one run, on recordings with references;
-then all of it beside the libraries it is made of."""
+"""Each stage alone, then transcribe and diarize together, on recordings with references; then the whole pipeline
+compared with the libraries it is built on."""
 
 import asyncio
 import json
@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.engines.hosts import Engines
-from backend.engines.ports import Listening, SpeakerHints
-from backend.engines.table import available, choose
+from backend.engines.protocols import SpeakerHints, TranscribeOptions
+from backend.engines.registry import available, choose
 from backend.recordings.media import normalize
 from backend.recordings.peaks import make_peaks
 from backend.settings import ROOT
@@ -23,16 +23,16 @@ from backend.speech.merge import merge
 from backend.speech.types import diarization_from_json, sentence_from_json
 from backend.transcripts.document import from_merged
 from benchmarks.accuracy import Accuracy, measure, read_stm, until
+from benchmarks.comparison import as_wav
+from benchmarks.end_to_end import compare_with_libraries
 from benchmarks.machine import describe
 from benchmarks.memory import PeakMemory
-from benchmarks.paraformer import made_up_models
-from benchmarks.sides import as_wav
-from benchmarks.whole import beside_libraries
+from benchmarks.paraformer import random_models
 
-#: The diarizer both sides can be given: the libraries have none other that needs no account.
+#: The diarizer that both variants can use: the only one that needs no account.
 _STOCK = "pyannote-3.1"
 
-#: What overlapping the two engines may cost, of the longer one's time.
+#: Limit of the time of both engines together, as a multiple of the longer one alone.
 OVERLAP_LIMIT = 1.15
 
 
@@ -50,9 +50,9 @@ class Figures:
 
 async def _timed(figures: Figures, work: Callable[[], Awaitable[object]]) -> None:
     with PeakMemory() as peak:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         await work()
-        figures.seconds.append(time.perf_counter() - begun)
+        figures.seconds.append(time.perf_counter() - started)
     figures.megabytes = max(figures.megabytes, peak.megabytes)
 
 
@@ -79,7 +79,7 @@ async def _one(models: Path, meeting: Path, rounds: int, folder: Path) -> tuple[
         await make_peaks(wav, folder / "peaks.json")
 
     async def transcribe() -> None:
-        await engines.transcribe(transcriber, wav, Listening(), heard, _quiet)
+        await engines.transcribe(transcriber, wav, TranscribeOptions(), heard, _quiet)
 
     async def diarize() -> None:
         await engines.diarize(diarizer, wav, SpeakerHints(), turns, _quiet)
@@ -93,7 +93,7 @@ async def _one(models: Path, meeting: Path, rounds: int, folder: Path) -> tuple[
     try:
         await _timed(figures["prepare"], prepare)
         await _timed(figures["peaks"], draw)
-        await both()  # the models are loaded now; loading is not what is compared
+        await both()  # loads the models, which is not measured
         for _ in range(rounds):
             await _timed(figures["transcribe"], transcribe)
             await _timed(figures["diarize"], diarize)
@@ -109,8 +109,8 @@ async def _one(models: Path, meeting: Path, rounds: int, folder: Path) -> tuple[
 
 
 def run(shared: Path, names: list[str], rounds: int, seconds: float, made_up: bool) -> int:
-    """Print the tables; answers 1 where the pipeline loses characters its recogniser heard. `made_up` leaves out the
-    stages: nonsense has no errors."""
+    """Print the tables; returns 1 if the pipeline loses characters of its recogniser. `made_up` leaves out the
+    stages, because random text has no errors to count."""
     console = Console()
     console.print(describe(), highlight=False)
     lost = not made_up and _stages(console, shared, names, rounds)
@@ -118,14 +118,14 @@ def run(shared: Path, names: list[str], rounds: int, seconds: float, made_up: bo
         meeting = shared / "audio/meetings/two-minutes.flac"
         clip = as_wav(meeting, Path(folder) / "clip.wav", seconds)
         reference = until(read_stm(meeting.with_suffix(".stm")), seconds)
-        models = made_up_models(ROOT / "models", Path(folder)) if made_up else ROOT / "models"
+        models = random_models(ROOT / "models", Path(folder)) if made_up else ROOT / "models"
         for transcriber in ("funasr", "funasr-int8") if made_up else available("transcribe", models, False):
-            console.print(beside_libraries(models, transcriber, _STOCK, clip, reference, rounds, made_up))
+            console.print(compare_with_libraries(models, transcriber, _STOCK, clip, reference, rounds, made_up))
     return 1 if lost else 0
 
 
 def _stages(console: Console, shared: Path, names: list[str], rounds: int) -> bool:
-    """Whether characters were lost."""
+    """Returns whether characters were lost."""
     lost = False
     quality = Table("recording", "CER", "recogniser alone", "DER", "DER, collar 0.25 s", "cpCER", "speakers")
     for name in names:

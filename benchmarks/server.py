@@ -16,14 +16,14 @@ from rich.console import Console
 from backend.settings import ROOT
 from benchmarks.machine import describe
 
-#: How much slower the slowest hundredth may be while a job runs.
+#: Limit of the p99 while a job runs, as a multiple of the idle p99.
 HEALTH_LIMIT = 3.0
 _PASSWORD = "benchmark " + secrets.token_urlsafe(12)
 _ROUNDS = 5
 
 
 def run(shared: Path, requests: int) -> int:
-    """Print the figures; answers 1 where a limit is passed."""
+    """Print the figures; returns 1 if a limit is exceeded."""
     console = Console()
     console.print(describe(), highlight=False)
     with tempfile.TemporaryDirectory() as folder:
@@ -58,11 +58,11 @@ def run(shared: Path, requests: int) -> int:
 
 def _first_answer(env: dict[str, str]) -> float:
     port = _free_port()
-    begun = time.perf_counter()
+    started = time.perf_counter()
     server = subprocess.Popen([sys.executable, "-m", "backend", "serve", "--port", str(port)], env=env, cwd=ROOT)
     try:
         _wait_until_up(f"http://127.0.0.1:{port}")
-        return time.perf_counter() - begun
+        return time.perf_counter() - started
     finally:
         server.terminate()
         server.wait(30)
@@ -93,9 +93,9 @@ def _health(url: str, shared: Path, requests: int) -> tuple[list[float], list[fl
 def _sample(client: httpx.Client, requests: int) -> list[float]:
     seconds = []
     for _ in range(requests):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         client.get("/health").raise_for_status()
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.perf_counter() - started)
         time.sleep(0.005)
     return seconds
 

@@ -1,4 +1,4 @@
-"""Many WebSockets on one server: how late a change reaches each of them, and whether one falls out."""
+"""Many WebSockets on one server: how late a change reaches each of them, and whether one is missed."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ LIMIT_MS = 250.0
 
 
 def run(sockets: int, changes: int) -> int:
-    """Print the figures; answers 1 where the limit is passed or a socket has missed a change."""
+    """Print the figures; returns 1 if the limit is exceeded or a socket has missed a change."""
     from tests.serving import Server
 
     console = Console()
@@ -38,17 +38,17 @@ def run(sockets: int, changes: int) -> int:
             server.start()
             _, waiting = _two_jobs(server, folder)
             token = server.client.headers["Authorization"].removeprefix("Bearer ")
-            late, gaps = asyncio.run(_measure(str(server.client.base_url), token, waiting, sockets, changes))
+            lags, gaps = asyncio.run(_measure(str(server.client.base_url), token, waiting, sockets, changes))
         finally:
             server.close()
-    p99 = sorted(late)[int(len(late) * 0.99)]
-    told = f"p50 {statistics.median(late):.0f} ms, p99 {p99:.0f} ms, most {max(late):.0f} ms (limit of p99 250 ms)"
-    console.print(f"{sockets} sockets, {changes} changes each: {told}; missed: {gaps}", highlight=False)
+    p99 = sorted(lags)[int(len(lags) * 0.99)]
+    summary = f"p50 {statistics.median(lags):.0f} ms, p99 {p99:.0f} ms, most {max(lags):.0f} ms (limit of p99 250 ms)"
+    console.print(f"{sockets} sockets, {changes} changes each: {summary}; missed: {gaps}", highlight=False)
     return 0 if p99 <= LIMIT_MS and gaps == 0 else 1
 
 
 def _two_jobs(server: Any, folder: Path) -> tuple[str, str]:
-    """One that runs and never ends, and one that waits behind it."""
+    """One job that never ends, and one that waits behind it."""
     from tests.serving import until
 
     recording = folder / "tone.wav"
@@ -66,7 +66,9 @@ async def _measure(base: str, token: str, job: str, count: int, changes: int) ->
         sockets += await asyncio.gather(*(_open(address, token) for _ in range(start, min(start + 50, count))))
     asked: list[float] = []
     heard: list[list[tuple[str, float]]] = [[] for _ in sockets]
-    listening = [asyncio.create_task(_listen(socket, job, told)) for socket, told in zip(sockets, heard, strict=True)]
+    listening = [
+        asyncio.create_task(_listen(socket, job, summary)) for socket, summary in zip(sockets, heard, strict=True)
+    ]
     expected = [("cancelled", "queued")[number % 2] for number in range(changes)]
     async with httpx.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
         for number, status in enumerate(expected, 1):
@@ -74,16 +76,16 @@ async def _measure(base: str, token: str, job: str, count: int, changes: int) ->
             answer = await client.post(f"/api/jobs/{job}/{'cancel' if status == 'cancelled' else 'retry'}")
             answer.raise_for_status()
             deadline = time.monotonic() + 10
-            while any(len(told) < number for told in heard) and time.monotonic() < deadline:
+            while any(len(summary) < number for summary in heard) and time.monotonic() < deadline:
                 await asyncio.sleep(0.005)
-            await asyncio.sleep(0.2)  # the next change is one of its own, not a part of this one
+            await asyncio.sleep(0.2)  # so that the next change is not merged with this one
     for task in listening:
         task.cancel()
     await asyncio.gather(*listening, return_exceptions=True)
     await asyncio.gather(*(socket.close() for socket in sockets))
-    gaps = sum([status for status, _ in told] != expected for told in heard)
-    late = [(when - asked[place]) * 1000 for told in heard for place, (_, when) in enumerate(told[:changes])]
-    return late, gaps
+    gaps = sum([status for status, _ in summary] != expected for summary in heard)
+    lags = [(when - asked[place]) * 1000 for summary in heard for place, (_, when) in enumerate(summary[:changes])]
+    return lags, gaps
 
 
 async def _open(address: str, token: str) -> ClientConnection:
@@ -93,9 +95,9 @@ async def _open(address: str, token: str) -> ClientConnection:
     return socket
 
 
-async def _listen(socket: ClientConnection, job: str, told: list[tuple[str, float]]) -> None:
+async def _listen(socket: ClientConnection, job: str, summary: list[tuple[str, float]]) -> None:
     async for message in socket:
         when = time.perf_counter()
         change = json.loads(message)
         if change["job"]["id"] == job:
-            told.append((change["job"]["status"], when))
+            summary.append((change["job"]["status"], when))

@@ -1,4 +1,4 @@
-"""Our recogniser beside the library as its documentation has it: turn by turn in one run, with the error of both."""
+"""Our recogniser compared with the library as its documentation shows it, in one run, with the errors of both."""
 
 import json
 import tempfile
@@ -7,68 +7,78 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from backend.engines.ports import Home, Listening
-from backend.engines.sound import Sound
+from backend.engines.protocols import EngineContext, TranscribeOptions
+from backend.engines.wav_reader import WavReader
 from benchmarks.accuracy import read_stm, text_error
+from benchmarks.comparison import EngineCall, Variant, as_wav, run_alternately, start
 from benchmarks.machine import describe
-from benchmarks.sides import Hear, Side, as_wav, start, take_turns
 
 #: As in vosk's own examples.
 _FRAMES = 4000
 
 
 def run(shared: Path, names: list[str], rounds: int) -> int:
-    """Print the table; answers 1 where ours makes more errors than the library alone by half a point or more."""
+    """Print the table; returns 1 if ours makes more errors than the library alone by half a point or more."""
     console = Console()
     console.print(describe(), highlight=False)
     table = Table("recording", "variant", "seconds", "real-time factor", "times the library", "CER", "peak MB")
     worse = False
     with tempfile.TemporaryDirectory() as folder:
-        sides = [start("the library, whole file", whole, shared / "models"), start("ours", ours, shared / "models")]
+        variants = [
+            start("the library, whole file", vosk_library, shared / "models"),
+            start("ours", ours, shared / "models"),
+        ]
         try:
             for name in names:
                 meeting = shared / "audio/meetings" / name
                 wav = as_wav(meeting.with_suffix(".flac"), Path(folder) / f"{name}.wav")
                 reference = read_stm(meeting.with_suffix(".stm"))
-                errors = [text_error(reference, text) for text in take_turns(sides, wav, rounds)]
-                for side, error in zip(sides, errors, strict=True):
-                    table.add_row(name, *_row(side, sides[0], error, wav))
+                errors = [text_error(reference, text) for text in run_alternately(variants, wav, rounds)]
+                for variant, error in zip(variants, errors, strict=True):
+                    table.add_row(name, *_row(variant, variants[0], error, wav))
                 worse = worse or errors[1] > errors[0] + 0.005
         finally:
-            for side in sides:
-                side.process.kill()
+            for variant in variants:
+                variant.process.kill()
     console.print(table)
     return 1 if worse else 0
 
 
-def _row(side: Side[str], library: Side[str], error: float, wav: Path) -> tuple[str, ...]:
-    with Sound(wav) as sound:
-        factor = side.median / sound.duration
-    ratio = f"{library.median / side.median:.2f}"
-    return side.name, f"{side.median:.2f}", f"{factor:.4f}", ratio, f"{100 * error:.1f} %", f"{side.megabytes:.0f}"
+def _row(variant: Variant[str], library: Variant[str], error: float, wav: Path) -> tuple[str, ...]:
+    with WavReader(wav) as sound:
+        factor = variant.median / sound.duration
+    ratio = f"{library.median / variant.median:.2f}"
+    return (
+        variant.name,
+        f"{variant.median:.2f}",
+        f"{factor:.4f}",
+        ratio,
+        f"{100 * error:.1f} %",
+        f"{variant.megabytes:.0f}",
+    )
 
 
-def ours(models: Path) -> Hear[str]:
-    """With the cut list, the padding and the checks of the product."""
+def ours(models: Path) -> EngineCall[str]:
+    """With the chunking, the padding and the checks of the product."""
     from backend.engines.vosk import Vosk
 
-    vosk = Vosk(Home(models))
+    vosk = Vosk(EngineContext(models))
 
-    def hear(wav: Path) -> str:
-        sentences = vosk.transcribe(wav, Listening(), lambda _done, _total: None)
+    def transcribe(wav: Path) -> str:
+        sentences = vosk.transcribe(wav, TranscribeOptions(), lambda _done, _total: None)
         return "".join(sentence.text for sentence in sentences)
 
-    return hear
+    return transcribe
 
 
-def whole(models: Path) -> Hear[str]:
+def vosk_library(models: Path) -> EngineCall[str]:
     import vosk
 
     vosk.SetLogLevel(-1)
     model = vosk.Model(model_path=str(models / "vosk-model-small-cn"))
 
-    def hear(wav: Path) -> str:
-        with Sound(wav) as sound:
+    def transcribe(wav: Path) -> str:
+        with WavReader(wav) as sound:
             recogniser = vosk.KaldiRecognizer(model, 16_000)
             recogniser.SetWords(True)
             samples = sound.read(0.0, sound.duration).tobytes()
@@ -77,4 +87,4 @@ def whole(models: Path) -> Hear[str]:
         results.append(recogniser.FinalResult())
         return "".join(json.loads(result)["text"] for result in results)
 
-    return hear
+    return transcribe

@@ -1,4 +1,4 @@
-"""An upload over tus beside Starlette's UploadFile, one after the other in one run: MB/s, CPU of the server, memory."""
+"""An upload over tus compared with Starlette's UploadFile in one run: MB/s, CPU of the server, memory."""
 
 import base64
 import http.client
@@ -25,9 +25,9 @@ from backend.settings import ROOT
 from benchmarks.machine import describe
 from benchmarks.server import _free_port, _wait_until_up
 
-#: What is promised: so much more throughput, at so much of the CPU.
+#: The limits: throughput and CPU, as multiples of UploadFile's.
 FASTER, CHEAPER = 2.5, 0.4
-#: How much the server may grow while it takes in a file of any size.
+#: How much the server may grow while it receives a file of any size.
 GROWTH_MB = 64.0
 _PASSWORD = "benchmark " + secrets.token_urlsafe(12)
 _BOUNDARY = b"benchmark"
@@ -36,19 +36,19 @@ _BLOCK = 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one upload."""
+    """The measurements of one upload."""
 
     mb_per_second: float
     cpu_seconds_per_gb: float
-    grown_mb: float  #: resident memory at its highest, less what it was before
+    grown_mb: float  #: peak resident memory minus the memory before
 
 
 def run(rounds: int, megabytes: int, large: int) -> int:
-    """Print the figures; answers 1 where a limit is passed."""
+    """Print the figures; returns 1 if a limit is exceeded."""
     console = Console()
     console.print(describe(), highlight=False)
-    with tempfile.TemporaryDirectory(dir=ROOT) as named:
-        folder = Path(named)
+    with tempfile.TemporaryDirectory(dir=ROOT) as folder_name:
+        folder = Path(folder_name)
         with (
             _ours(folder) as ours,
             _theirs("plain", folder) as plain,
@@ -59,27 +59,27 @@ def run(rounds: int, megabytes: int, large: int) -> int:
                 "tus, sha256, fsync": ours,
                 "UploadFile, copy": plain,
                 "UploadFile, copy, sha256, fsync": safe,
-                "the floor: recv, write, sha256, fsync": bare,
+                "lower bound: recv, write, sha256, fsync": bare,
             }
             sides: dict[str, list[Figures]] = {name: [] for name in servers}
             file = _file(folder, megabytes)
             for _ in range(rounds):
                 for name, server in servers.items():
-                    sides[name].append(server.take(file))
-            huge = ours.take(_file(folder, large)) if large else None
+                    sides[name].append(server.send_file(file))
+            huge = ours.send_file(_file(folder, large)) if large else None
     table = Table(
         "", "MB/s", "CPU s/GB", "memory grew by MB", title=f"{megabytes} MB, median (least, most) of {rounds}"
     )
     for name, figures in sides.items():
-        table.add_row(name, *(_told([getattr(one, field) for one in figures]) for field in Figures.__slots__))
+        table.add_row(name, *(_summary([getattr(one, field) for one in figures]) for field in Figures.__slots__))
     console.print(table)
-    mine, other, equal, floor = sides.values()
-    faster, cheaper = _ratios(mine, other)
+    our_figures, upload_file_figures, safe_figures, floor = sides.values()
+    faster, cheaper = _ratios(our_figures, upload_file_figures)
     console.print(f"throughput {faster:.2f} × (limit {FASTER}), CPU {cheaper:.2f} × (limit {CHEAPER})", highlight=False)
     for name, those, these in (
-        ("beside one that promises the same", mine, equal),
-        ("beside the floor", mine, floor),
-        ("the floor beside UploadFile", floor, other),
+        ("compared with UploadFile with sha256 and fsync", our_figures, safe_figures),
+        ("compared with the lower bound", our_figures, floor),
+        ("the lower bound compared with UploadFile", floor, upload_file_figures),
     ):
         console.print(f"{name}: " + "{:.2f} ×, {:.2f} ×".format(*_ratios(those, these)), highlight=False)
     if huge:
@@ -88,13 +88,13 @@ def run(rounds: int, megabytes: int, large: int) -> int:
             f"memory grew by {huge.grown_mb:.0f} MB (limit {GROWTH_MB:.0f})",
             highlight=False,
         )
-    flat = max(one.grown_mb for one in (*mine, *([huge] if huge else []))) <= GROWTH_MB
+    flat = max(one.grown_mb for one in (*our_figures, *([huge] if huge else []))) <= GROWTH_MB
     return 0 if faster >= FASTER and cheaper <= CHEAPER and flat else 1
 
 
-def _ratios(mine: list[Figures], other: list[Figures]) -> tuple[float, float]:
-    """Throughput and CPU as a share of the other's, round by round."""
-    pairs = list(zip(mine, other, strict=True))
+def _ratios(our_figures: list[Figures], upload_file_figures: list[Figures]) -> tuple[float, float]:
+    """Median ratios of throughput and CPU, round by round."""
+    pairs = list(zip(our_figures, upload_file_figures, strict=True))
     return (
         statistics.median(a.mb_per_second / b.mb_per_second for a, b in pairs),
         statistics.median(a.cpu_seconds_per_gb / b.cpu_seconds_per_gb for a, b in pairs),
@@ -102,7 +102,7 @@ def _ratios(mine: list[Figures], other: list[Figures]) -> tuple[float, float]:
 
 
 class _Server:
-    """A server in a process of its own; `take` sends it a file and watches it."""
+    """A server in its own process; `send_file` sends it a file and measures it."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", port: int, headers: dict[str, str]) -> None:
         self.port = port
@@ -110,35 +110,35 @@ class _Server:
         self._process = psutil.Process(process.pid)
 
     def request(self, size: int) -> tuple[str, str, dict[str, str]]:
-        """Method, path and headers of what carries the file."""
+        """Method, path and headers of the request with the file."""
         raise NotImplementedError
 
-    def around(self) -> tuple[bytes, bytes]:
+    def multipart_ends(self) -> tuple[bytes, bytes]:
         return b"", b""
 
     def clear(self) -> None:
-        """Nothing of the file stays."""
+        """Delete the uploaded file."""
 
-    def take(self, file: Path) -> Figures:
+    def send_file(self, file: Path) -> Figures:
         size = file.stat().st_size
         method, path, headers = self.request(size)
-        before, after = self.around()
+        before, after = self.multipart_ends()
         headers = {**headers, "Content-Length": str(len(before) + size + len(after))}
         head = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "127.0.0.1", **headers}.items())
-        os.sync()  # what the side before has left to be written is not this one's
+        os.sync()  # so that pending writes of the previous server do not count
         cpu, memory = self._cpu(), self._process.memory_info().rss
         with (
             self._peak() as peak,
-            socket.create_connection(("127.0.0.1", self.port)) as line,
+            socket.create_connection(("127.0.0.1", self.port)) as connection,
             file.open("rb") as content,
         ):
-            begun = time.perf_counter()
-            line.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + before)
-            line.sendfile(content)
-            line.sendall(after)
-            answer = http.client.HTTPResponse(line)
+            started = time.perf_counter()
+            connection.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + before)
+            connection.sendfile(content)
+            connection.sendall(after)
+            answer = http.client.HTTPResponse(connection)
             answer.begin()
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - started
             if answer.status not in (200, 204):
                 raise SystemExit(f"{path}: {answer.status} {answer.read()!r}")
         figures = Figures(size / seconds / 1e6, (self._cpu() - cpu) / size * 1e9, (max(peak) - memory) / 1e6)
@@ -151,10 +151,10 @@ class _Server:
 
     @contextmanager
     def _peak(self) -> Iterator[list[int]]:
-        over, seen = threading.Event(), [self._process.memory_info().rss]
+        finished, seen = threading.Event(), [self._process.memory_info().rss]
 
         def watch() -> None:
-            while not over.wait(0.02):
+            while not finished.wait(0.02):
                 seen.append(self._process.memory_info().rss)
 
         thread = threading.Thread(target=watch)
@@ -162,11 +162,11 @@ class _Server:
         try:
             yield seen
         finally:
-            over.set()
+            finished.set()
             thread.join()
 
 
-class _Ours(_Server):
+class _TusServer(_Server):
     _place = ""
 
     def request(self, size: int) -> tuple[str, str, dict[str, str]]:
@@ -183,16 +183,16 @@ class _Ours(_Server):
         httpx.delete(f"http://127.0.0.1:{self.port}{self._place}", headers=self.headers).raise_for_status()
 
 
-class _Theirs(_Server):
+class _FormServer(_Server):
     def request(self, size: int) -> tuple[str, str, dict[str, str]]:
         return "POST", "/upload", {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY.decode()}"}
 
-    def around(self) -> tuple[bytes, bytes]:
+    def multipart_ends(self) -> tuple[bytes, bytes]:
         part = b'Content-Disposition: form-data; name="file"; filename="meeting.wav"\r\nContent-Type: audio/wav\r\n\r\n'
         return b"--" + _BOUNDARY + b"\r\n" + part, b"\r\n--" + _BOUNDARY + b"--\r\n"
 
 
-class _Bare(_Server):
+class _RawServer(_Server):
     def request(self, size: int) -> tuple[str, str, dict[str, str]]:
         return "PUT", "/upload", {}
 
@@ -215,14 +215,14 @@ def _ours(folder: Path) -> Iterator[_Server]:
         form = {"username": "bench", "password": _PASSWORD}
         login = httpx.post(f"http://127.0.0.1:{port}/api/auth/login", data=form).raise_for_status().json()
         headers = {"Authorization": f"Bearer {login['access_token']}", "Tus-Resumable": "1.0.0"}
-        yield _Ours(process, port, headers)
+        yield _TusServer(process, port, headers)
 
 
 @contextmanager
 def _theirs(kind: str, folder: Path) -> Iterator[_Server]:
-    command = ["-m", "benchmarks.receivers", kind, str(folder / f"taken-{kind}.wav")]
+    command = ["-m", "benchmarks.upload_baselines", kind, str(folder / f"taken-{kind}.wav")]
     with _serving(command, {**os.environ, "TMPDIR": str(folder)}) as (process, port):
-        yield (_Bare if kind == "bare" else _Theirs)(process, port, {})
+        yield (_RawServer if kind == "bare" else _FormServer)(process, port, {})
 
 
 @contextmanager
@@ -246,5 +246,5 @@ def _file(folder: Path, megabytes: int) -> Path:
     return path
 
 
-def _told(values: list[float]) -> str:
+def _summary(values: list[float]) -> str:
     return f"{statistics.median(values):.2f} ({min(values):.2f}, {max(values):.2f})"

@@ -1,8 +1,8 @@
-"""Write the four lock files from pyproject.toml. Needs `uv` on the PATH; run it by hand.
+"""Writes the four lock files from pyproject.toml. Needs `uv` on the PATH; run it by hand, see CONTRIBUTING.md.
 
-Locked are the versions and the hashes for every Python from 3.10 on and every platform. Two things are left out: torch,
-which setup.sh installs first, because the same version comes as a CPU build here and as a CUDA build there and their
-hashes differ; and what only a CUDA torch needs, which comes with it.
+The locks name the versions and hashes for every Python from 3.10 on and every platform. Two things are left out: torch,
+which deploy/setup.sh installs first, because its CPU and CUDA builds have one version and different hashes; and the
+packages that only a CUDA build of torch needs, which are installed with it.
 """
 
 import re
@@ -36,13 +36,13 @@ def main() -> None:
 
 
 def _compile(*options: str) -> list[str]:
-    """One block a package: its line and its hashes."""
+    """One block per package: its line and its hashes."""
     command = ["uv", "pip", "compile", "--universal", "--python-version", "3.10", "--generate-hashes", "--quiet"]
     command += ["--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header", "--no-python-downloads"]
     command += ["--upgrade", *options, "pyproject.toml"]
     text = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     if "://" in text:
-        sys.exit("The lock names an address. It must not: every machine has its own index.")
+        sys.exit("The lock file contains a URL. It must not: every machine has its own package index.")
     return re.findall(r"^[a-z].*\n(?:[ \t].*\n)*", text, re.MULTILINE)
 
 

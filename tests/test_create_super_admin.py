@@ -1,4 +1,4 @@
-"""The script that lets the first person in, run as people run it."""
+"""The script that creates the first super admin, run as a process."""
 
 import os
 import pty
@@ -23,23 +23,23 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> dict[str, str]:
-    """The environment of a house that is still empty, called from a folder that is not the project's."""
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of an empty installation."""
     return {
         **os.environ,
         "SECRET_KEY": "a key for tests, and long enough for them",
-        "DATABASE_URL": f"sqlite:///{tmp_path}/house.db",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/server.db",
         "PYTHONIOENCODING": "utf-8",
     }
 
 
 @pytest.fixture
-def run(house: dict[str, str], tmp_path: Path) -> Run:
-    def run(*arguments: str, stdin: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+def run(environment: dict[str, str], tmp_path: Path) -> Run:
+    def run(*arguments: str, stdin: str = "", **overrides: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, str(SCRIPT), *arguments],
             input=stdin,
-            env={**house, **environment},
+            env={**environment, **overrides},
             cwd=tmp_path,
             capture_output=True,
             encoding="utf-8",
@@ -49,15 +49,17 @@ def run(house: dict[str, str], tmp_path: Path) -> Run:
     return run
 
 
-async def test_the_name_is_an_argument_and_the_password_comes_by_stdin(run: Run, house: dict[str, str]) -> None:
+async def test_name_as_an_argument_and_password_by_stdin_create_a_super_admin(
+    run: Run, environment: dict[str, str]
+) -> None:
     done = run("--username", "管理员", "--password-stdin", stdin=PASSWORD + "\n")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert PASSWORD not in done.stdout
-    assert (await _sign_in(house, "管理员", PASSWORD)).role == "super_admin"
+    assert (await _sign_in(environment, "管理员", PASSWORD)).role == "super_admin"
 
 
-async def test_a_second_call_with_the_same_name_changes_nothing(run: Run, house: dict[str, str]) -> None:
+async def test_a_second_call_with_the_same_name_changes_nothing(run: Run, environment: dict[str, str]) -> None:
     run("--username", "Root", "--password-stdin", stdin=PASSWORD)
 
     again = run("--username", "ROOT", "--password-stdin", stdin="another password 7")
@@ -65,25 +67,25 @@ async def test_a_second_call_with_the_same_name_changes_nothing(run: Run, house:
     assert again.returncode == 1
     assert "already" in again.stderr
     assert "Traceback" not in again.stderr
-    assert (await _sign_in(house, "root", PASSWORD)).role == "super_admin"
-    assert await _number(house) == 1
+    assert (await _sign_in(environment, "root", PASSWORD)).role == "super_admin"
+    assert await _number(environment) == 1
 
 
-async def test_more_than_one_super_admin_may_be_made(run: Run, house: dict[str, str]) -> None:
+async def test_more_than_one_super_admin_may_be_made(run: Run, environment: dict[str, str]) -> None:
     for name in ("root", "toor"):
         assert run("--username", name, "--password-stdin", stdin=PASSWORD).returncode == 0
 
-    assert await _number(house) == 2
+    assert await _number(environment) == 2
 
 
 @pytest.mark.parametrize("password", ["", "password1"])
-async def test_a_weak_password_is_refused(run: Run, house: dict[str, str], password: str) -> None:
+async def test_a_weak_password_is_refused(run: Run, environment: dict[str, str], password: str) -> None:
     done = run("--username", "root-root", "--password-stdin", stdin=password + "\n")
 
     assert done.returncode == 1
     assert "password" in done.stderr
     assert "Traceback" not in done.stderr
-    assert await _number(house) == 0
+    assert await _number(environment) == 0
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ async def test_a_weak_password_is_refused(run: Run, house: dict[str, str], passw
         ("not an address", "DATABASE_URL"),
     ],
 )
-def test_a_database_that_cannot_be_used_is_a_plain_sentence(run: Run, database_url: str, sentence: str) -> None:
+def test_an_unusable_database_gives_a_message_and_no_traceback(run: Run, database_url: str, sentence: str) -> None:
     done = run("--username", "root", "--password-stdin", stdin=PASSWORD, DATABASE_URL=database_url)
 
     assert done.returncode == 1
@@ -104,7 +106,7 @@ def test_a_database_that_cannot_be_used_is_a_plain_sentence(run: Run, database_u
 
 
 @pytest.mark.parametrize("key", ["replace-with-a-long-random-string"])
-def test_a_weak_key_of_the_server_is_a_plain_sentence(run: Run, key: str) -> None:
+def test_a_weak_secret_key_gives_a_message_and_no_traceback(run: Run, key: str) -> None:
     done = run("--username", "root", "--password-stdin", stdin=PASSWORD, SECRET_KEY=key)
 
     assert done.returncode == 2
@@ -114,30 +116,30 @@ def test_a_weak_key_of_the_server_is_a_plain_sentence(run: Run, key: str) -> Non
 
 
 @pytest.mark.parametrize("arguments", [["--password-stdin"], [], ["--username", "root"], ["--role", "user"]])
-def test_a_call_that_cannot_work_says_so(run: Run, arguments: list[str]) -> None:
+def test_wrong_arguments_print_the_usage(run: Run, arguments: list[str]) -> None:
     done = run(*arguments)
 
     assert done.returncode == 2
     assert "usage" in done.stderr
 
 
-async def test_at_a_terminal_it_asks_and_shows_no_password(house: dict[str, str]) -> None:
-    code, shown = _at_terminal(house, [("User name", "root"), ("Password", PASSWORD), ("again", PASSWORD)])
+async def test_at_a_terminal_it_asks_and_shows_no_password(environment: dict[str, str]) -> None:
+    code, shown = _at_terminal(environment, [("User name", "root"), ("Password", PASSWORD), ("again", PASSWORD)])
 
     assert code == 0
     assert PASSWORD not in shown
-    assert (await _sign_in(house, "root", PASSWORD)).role == "super_admin"
+    assert (await _sign_in(environment, "root", PASSWORD)).role == "super_admin"
 
 
-async def test_at_a_terminal_two_different_passwords_are_refused(house: dict[str, str]) -> None:
-    code, shown = _at_terminal(house, [("User name", "root"), ("Password", PASSWORD), ("again", PASSWORD + "!")])
+async def test_at_a_terminal_two_different_passwords_are_refused(environment: dict[str, str]) -> None:
+    code, shown = _at_terminal(environment, [("User name", "root"), ("Password", PASSWORD), ("again", PASSWORD + "!")])
 
     assert code == 1
     assert "differ" in shown
-    assert await _number(house) == 0
+    assert await _number(environment) == 0
 
 
-def test_called_with_the_python_of_the_system_it_goes_on_in_its_own(tmp_path: Path) -> None:
+def test_the_system_python_is_replaced_by_the_one_of_the_project(tmp_path: Path) -> None:
     shutil.copy(SCRIPT, tmp_path)
     own = tmp_path / ".venv" / "bin" / "python"
     own.parent.mkdir(parents=True)
@@ -152,11 +154,11 @@ def test_called_with_the_python_of_the_system_it_goes_on_in_its_own(tmp_path: Pa
     assert done.stdout == f"own python: {tmp_path / SCRIPT.name} --username root\n"
 
 
-def _at_terminal(house: dict[str, str], answers: list[tuple[str, str]]) -> tuple[int, str]:
-    """Call the script at a terminal and answer its questions; its exit code and what the terminal showed."""
+def _at_terminal(environment: dict[str, str], answers: list[tuple[str, str]]) -> tuple[int, str]:
+    """Run the script at a terminal and answer its questions; its exit code and what the terminal showed."""
     ours, its = pty.openpty()
     script = subprocess.Popen(
-        [sys.executable, str(SCRIPT)], stdin=its, stdout=its, stderr=its, env=house, start_new_session=True
+        [sys.executable, str(SCRIPT)], stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True
     )
     os.close(its)
     shown = b""
@@ -165,7 +167,7 @@ def _at_terminal(house: dict[str, str], answers: list[tuple[str, str]]) -> tuple
             assert select.select([ours], [], [], 60)[0], f"no {question!r} after {shown!r}"
             try:
                 shown += os.read(ours, 1024)
-            except OSError:  # the script has gone, and the terminal with it
+            except OSError:  # the script has ended and closed the terminal
                 break
         if question:
             os.write(ours, f"{answer}\n".encode())
@@ -174,8 +176,8 @@ def _at_terminal(house: dict[str, str], answers: list[tuple[str, str]]) -> tuple
     return script.wait(60), shown.decode()
 
 
-async def _sign_in(house: dict[str, str], name: str, password: str) -> User:
-    database, passwords = connect(house["DATABASE_URL"]), Passwords()
+async def _sign_in(environment: dict[str, str], name: str, password: str) -> User:
+    database, passwords = connect(environment["DATABASE_URL"]), Passwords()
     try:
         return await service.sign_in(database, passwords, name, password)
     finally:
@@ -183,8 +185,8 @@ async def _sign_in(house: dict[str, str], name: str, password: str) -> User:
         await database.close()
 
 
-async def _number(house: dict[str, str]) -> int:
-    database = connect(house["DATABASE_URL"])
+async def _number(environment: dict[str, str]) -> int:
+    database = connect(environment["DATABASE_URL"])
     try:
         async with database.read() as session:
             return (await service.search(session))[1]

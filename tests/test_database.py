@@ -16,7 +16,7 @@ def user(name: str) -> User:
     return User(id=name, username=name, username_key=name)
 
 
-async def test_what_is_written_is_committed_at_the_end(database: Database) -> None:
+async def test_a_write_is_committed_at_the_end(database: Database) -> None:
     async with database.write() as session:
         session.add(user("ann"))
 
@@ -24,12 +24,12 @@ async def test_what_is_written_is_committed_at_the_end(database: Database) -> No
         assert await session.get(User, "ann") is not None
 
 
-async def test_an_error_rolls_everything_back_and_tells_nobody(database: Database) -> None:
-    told: list[str] = []
+async def test_an_error_rolls_back_and_runs_no_callback(database: Database) -> None:
+    callbacks: list[str] = []
 
     with pytest.raises(IntegrityError):
         async with database.write() as session:
-            after_commit(session, lambda: told.append("ann"))
+            after_commit(session, lambda: callbacks.append("ann"))
             session.add(user("ann"))
             await session.flush()
             session.add(User(id="other", username="ann", username_key="ann"))
@@ -37,12 +37,10 @@ async def test_an_error_rolls_everything_back_and_tells_nobody(database: Databas
 
     async with database.read() as session:
         assert await session.get(User, "ann") is None
-    assert told == []
+    assert callbacks == []
 
 
-async def test_a_commit_that_fails_leaves_nothing_to_the_next(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failed_commit_leaves_no_open_transaction(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_connection: object) -> None:
         raise database.writer.dialect.loaded_dbapi.OperationalError("disk I/O error")
 
@@ -75,7 +73,7 @@ async def test_callbacks_run_after_the_commit(database: Database) -> None:
     assert (seen, still_open) == ([True], [False])
 
 
-async def test_a_row_names_a_parent_that_is_there_and_goes_with_it(database: Database) -> None:
+async def test_foreign_keys_are_checked_and_deletes_cascade(database: Database) -> None:
     def meeting(id: str, owner: str) -> Recording:
         return Recording(id=id, owner_id=owner, name="a", extension="wav", size=1, sha256="0" * 64)
 
@@ -110,7 +108,7 @@ async def test_readers_do_not_wait_for_the_writer(database: Database) -> None:
             assert (await other.scalars(select(User))).all() == []
 
 
-async def test_times_come_back_aware_and_to_the_microsecond(database: Database) -> None:
+async def test_times_are_read_aware_and_with_microseconds(database: Database) -> None:
     shanghai = timezone(timedelta(hours=8))
     when = datetime(2026, 3, 1, 7, 30, 0, 123456, tzinfo=shanghai)
     async with database.write() as session:
@@ -133,18 +131,18 @@ async def test_a_naive_time_is_refused(database: Database) -> None:
 
 
 @pytest.mark.sqlite
-async def test_sqlite_keeps_what_was_acknowledged_through_a_power_cut(database: Database) -> None:
+async def test_sqlite_commits_survive_a_power_cut(database: Database) -> None:
     async with database.write() as session:
         assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert await session.scalar(text("PRAGMA synchronous")) == 2
 
 
 @pytest.mark.sqlite
-async def test_what_was_deleted_is_nowhere_in_the_files(database: Database, tmp_path: Path) -> None:
+async def test_deleted_data_is_in_none_of_the_files(database: Database, tmp_path: Path) -> None:
     marker = "只有这里才有的一句话"
 
     def found() -> list[str]:
-        return [path.name for path in tmp_path.glob("house.db*") if marker.encode() in path.read_bytes()]
+        return [path.name for path in tmp_path.glob("server.db*") if marker.encode() in path.read_bytes()]
 
     async with database.write() as session:
         session.add(user(marker))
@@ -154,8 +152,8 @@ async def test_what_was_deleted_is_nowhere_in_the_files(database: Database, tmp_
 
     async with database.read() as session:
         await session.execute(select(User))
-        await database.forget()  # somebody reads: it is put off, and nobody waits
-    await database.forget()
+        await database.checkpoint()  # does nothing while somebody reads
+    await database.checkpoint()
 
     assert found() == []
     async with database.write() as session:
@@ -164,24 +162,24 @@ async def test_what_was_deleted_is_nowhere_in_the_files(database: Database, tmp_
 
 @pytest.mark.sqlite
 async def test_a_locked_database_counts_as_busy(database: Database, tmp_path: Path) -> None:
-    other = connect(f"sqlite:///{tmp_path}/house.db")
+    other = connect(f"sqlite:///{tmp_path}/server.db")
     async with database.writer.connect() as holder, other.writer.connect() as waiting:
         await holder.execute(text("SELECT 1"))
         with pytest.raises(OperationalError) as refusal:
-            await _begin_without_patience(waiting)
+            await _begin_without_waiting(waiting)
     await other.close()
 
     assert is_busy(refusal.value)
     assert not is_busy(ValueError("locked"))
 
 
-async def _begin_without_patience(connection: object) -> None:
+async def _begin_without_waiting(connection: object) -> None:
     raw = await connection.get_raw_connection()  # type: ignore[attr-defined]
     await raw.driver_connection.execute("PRAGMA busy_timeout=0")
     await connection.execute(text("SELECT 1"))  # type: ignore[attr-defined]
 
 
-async def test_who_waits_too_long_for_another_is_told_to_come_back(database: Database, database_url: str) -> None:
+async def test_waiting_too_long_for_a_lock_counts_as_busy(database: Database, database_url: str) -> None:
     impatient = connect(database_url, busy_seconds=0.05)
     async with database.write() as session:
         session.add(user("ann"))
@@ -196,7 +194,7 @@ async def test_who_waits_too_long_for_another_is_told_to_come_back(database: Dat
     assert is_busy(refusal.value)
 
 
-async def test_two_who_wait_for_each_other_are_not_both_lost(database: Database) -> None:
+async def test_only_one_side_of_a_deadlock_fails(database: Database) -> None:
     async with database.write() as session:
         session.add_all([user("ann"), user("bob")])
 
@@ -218,8 +216,8 @@ async def test_two_who_wait_for_each_other_are_not_both_lost(database: Database)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
-async def test_a_server_that_is_away_is_a_reason_to_come_back(scheme: str) -> None:
-    nowhere = connect(f"{scheme}://somebody:secret@127.0.0.1:1/house", busy_seconds=1)
+async def test_an_unreachable_database_server_counts_as_busy(scheme: str) -> None:
+    nowhere = connect(f"{scheme}://somebody:secret@127.0.0.1:1/none", busy_seconds=1)
 
     with pytest.raises(DBAPIError) as refusal:
         async with nowhere.read() as session:
@@ -229,7 +227,7 @@ async def test_a_server_that_is_away_is_a_reason_to_come_back(scheme: str) -> No
     assert is_busy(refusal.value)
 
 
-async def test_names_and_ids_are_told_apart_by_every_letter(database: Database) -> None:
+async def test_text_is_compared_exactly(database: Database) -> None:
     names = ["ada", "Ada", "adä", "ａｄａ", "阿达", "𝒜da😀"]
     async with database.write() as session:
         session.add_all([user(name) for name in names])
@@ -239,15 +237,15 @@ async def test_names_and_ids_are_told_apart_by_every_letter(database: Database) 
     assert found == {name: name for name in names}
 
 
-async def test_what_is_stored_comes_back_to_the_last_character(database: Database) -> None:
-    said = "𠮷野家😀 100%_\\ 'quoted' \"double\" \r\n\t 结束 "
-    document = {"text": said, "number": 0.1 + 0.2, "none": None, "列表": [1, [], {}]}
+async def test_text_and_json_are_stored_unchanged(database: Database) -> None:
+    stored = "𠮷野家😀 100%_\\ 'quoted' \"double\" \r\n\t 结束 "
+    document = {"text": stored, "number": 0.1 + 0.2, "none": None, "列表": [1, [], {}]}
     async with database.write() as session:
         session.add(user("ann"))
         await session.flush()
-        session.add(Recording(id="r", owner_id="ann", name=said, extension="m4a", size=2**40, sha256="0" * 64))
+        session.add(Recording(id="r", owner_id="ann", name=stored, extension="m4a", size=2**40, sha256="0" * 64))
         await session.flush()
-        long = said * 10_000  # more than the 64 KiB of MySQL's ordinary text
+        long = stored * 10_000  # more than the 64 KiB of MySQL's ordinary text
         session.add(
             Transcript(
                 recording_id="r",
@@ -262,7 +260,7 @@ async def test_what_is_stored_comes_back_to_the_last_character(database: Databas
     async with database.read() as session:
         found = (await session.scalars(select(Transcript))).one()
         recording = await session.get_one(Recording, "r")
-    assert (recording.name, recording.size) == (said, 2**40)
+    assert (recording.name, recording.size) == (stored, 2**40)
     assert found.text == long
     assert found.document == {**document, "long": long}
 
@@ -277,9 +275,9 @@ async def test_what_is_stored_comes_back_to_the_last_character(database: Databas
         ("postgresql+psycopg://u:p@h/d", "postgresql+psycopg"),
     ],
 )
-def test_plain_addresses_get_our_drivers(url: str, driver: str) -> None:
+def test_urls_without_a_driver_get_the_asynchronous_one(url: str, driver: str) -> None:
     assert async_url(url).drivername == driver
 
 
-def test_mysql_speaks_utf8mb4() -> None:
+def test_mysql_uses_utf8mb4() -> None:
     assert async_url("mysql://u:p@h/d").query == {"charset": "utf8mb4"}

@@ -1,4 +1,4 @@
-"""What deploy/ says is what the server needs: the site passes uploads and sockets, the image copies what there is."""
+"""The files in deploy/: nginx passes uploads and WebSockets, the image copies existing files, settings exist."""
 
 import http.client
 import json
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("house"))
+    server = Server(tmp_path_factory.mktemp("server"))
     server.start()
     yield server
     server.close()
@@ -40,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten megabytes of silence, with a Chinese name."""
+    """Ten megabytes of silence, with a Chinese file name."""
     path = tmp_path_factory.mktemp("audio") / "周会.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
@@ -52,7 +52,7 @@ def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client of the server behind nginx with our site: the names and ports changed, and a certificate of its own."""
+    """A client of the server behind nginx with our configuration, with other names and ports and a test certificate."""
     nginx = shutil.which("nginx") or "/usr/sbin/nginx"
     if not Path(nginx).exists() or not shutil.which("openssl"):
         pytest.skip("no nginx or no openssl on this machine: apt install nginx-light openssl")
@@ -86,7 +86,7 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
     assert tested.returncode == 0, tested.stderr
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     headers = {"Authorization": server.client.headers["Authorization"]}
-    # The certificate was made a moment ago by this test: there is nobody to vouch for it.
+    # The certificate is self-signed.
     client = httpx.Client(base_url=f"https://127.0.0.1:{secure}", verify=False, headers=headers, timeout=30)  # noqa: S501
 
     def answers() -> bool:
@@ -102,7 +102,7 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
     process.wait(10)
 
 
-def test_an_upload_passes_the_site_and_becomes_a_transcript(site: httpx.Client, server: Server, tone: Path) -> None:
+def test_an_upload_through_nginx_becomes_a_transcript(site: httpx.Client, server: Server, tone: Path) -> None:
     with tone.open("rb") as file:
         answer = site.post("/api/recordings", files={"file": (tone.name, file)})
 
@@ -111,38 +111,38 @@ def test_an_upload_passes_the_site_and_becomes_a_transcript(site: httpx.Client, 
     assert answer.headers["Strict-Transport-Security"]
 
 
-def test_who_may_not_upload_hears_so_before_the_body_is_sent(site: httpx.Client) -> None:
+def test_an_upload_without_a_login_is_refused_before_the_body_is_sent(site: httpx.Client) -> None:
     address = httpx.URL(site.base_url)
     assert address.port is not None
-    connection = http.client.HTTPSConnection(address.host, address.port, context=_careless(), timeout=20)
+    connection = http.client.HTTPSConnection(address.host, address.port, context=_unverified(), timeout=20)
     connection.putrequest("POST", "/api/recordings")
     connection.putheader("Content-Type", "multipart/form-data; boundary=x")
     connection.putheader("Content-Length", str(4 * 1024**3))
     connection.endheaders()
-    connection.send(b"\0" * 65536)  # and not a byte more: with a proxy that keeps bodies back, nobody would answer
+    connection.send(b"\0" * 65536)  # and no more: a proxy that buffers bodies would never answer
 
     assert connection.getresponse().status == 401
     connection.close()
 
 
-def test_the_socket_passes_the_site(site: httpx.Client) -> None:
+def test_the_websocket_works_through_nginx(site: httpx.Client) -> None:
     ticket = site.post("/api/auth/tickets", json={}).json()["ticket"]
     ours = str(site.base_url).rstrip("/")
 
-    with connect(f"{ours.replace('https', 'wss')}/api/events", ssl=_careless(), origin=Origin(ours)) as events:
+    with connect(f"{ours.replace('https', 'wss')}/api/events", ssl=_unverified(), origin=Origin(ours)) as events:
         events.send(json.dumps({"ticket": ticket}))
         first = json.loads(events.recv(10))
 
     assert first["type"] == "snapshot"
 
 
-def _careless() -> ssl.SSLContext:
+def _unverified() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
 
 
-def test_cookies_are_for_https_behind_the_site_and_the_client_is_known_by_its_address(site: httpx.Client) -> None:
+def test_the_client_address_is_known_behind_nginx(site: httpx.Client) -> None:
     login = site.post(
         "/api/auth/login",
         data={"username": "chief", "password": "wrong"},
@@ -155,7 +155,7 @@ def test_cookies_are_for_https_behind_the_site_and_the_client_is_known_by_its_ad
     assert site.get("/metrics").status_code == 404
 
 
-def test_the_image_copies_what_there_is() -> None:
+def test_the_image_copies_only_existing_files() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
 
@@ -168,7 +168,7 @@ def test_the_image_copies_what_there_is() -> None:
     assert re.search(r"^USER meeting-asr$", text, re.MULTILINE)
 
 
-def test_compose_and_the_unit_set_nothing_that_is_no_setting() -> None:
+def test_compose_and_the_unit_use_existing_settings_only() -> None:
     known = {name.upper() for name in Settings.model_fields} | {"HOST", "PORT", "HOME", "PYTHONUNBUFFERED"}
     compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
     unit = (DEPLOY / "meeting-asr.service").read_text(encoding="utf-8")
@@ -182,12 +182,12 @@ def test_compose_and_the_unit_set_nothing_that_is_no_setting() -> None:
     assert set(set_by_image) - {"PATH"} <= known
 
 
-def test_the_unit_is_in_order() -> None:
+def test_the_unit_passes_systemd_analyze() -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd on this machine")
-    told = subprocess.run(
+    verified = subprocess.run(
         ["systemd-analyze", "verify", str(DEPLOY / "meeting-asr.service")], capture_output=True, text=True, check=False
     )
-    # The program lies elsewhere here.
-    wrong = [line for line in told.stderr.splitlines() if "meeting-asr" in line and "is not executable" not in line]
+    # The program has another path here.
+    wrong = [line for line in verified.stderr.splitlines() if "meeting-asr" in line and "is not executable" not in line]
     assert wrong == []

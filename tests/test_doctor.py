@@ -1,4 +1,4 @@
-"""Every line of the doctor: what is wrong and the command that mends it."""
+"""Every check of the doctor: what is wrong and the command that fixes it."""
 
 import io
 import socket
@@ -16,22 +16,24 @@ from backend.weights.catalogue import MODELS, SETS
 from backend.weights.store import adopt
 
 
-def test_a_bare_house_fails_and_names_the_commands(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_installation_fails_with_the_commands_that_fix_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SECRET_KEY", "changeme")
     paper = Console(file=io.StringIO(), width=200)
 
     assert doctor.run_doctor(settings, paper) == 1
 
     assert isinstance(paper.file, io.StringIO)
-    said = paper.file.getvalue()
-    assert "python -m backend models fetch" in said
-    assert "SECRET_KEY" in said
+    printed = paper.file.getvalue()
+    assert "python -m backend models fetch" in printed
+    assert "SECRET_KEY" in printed
 
 
 def test_an_example_key_is_a_failure_and_a_long_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "replace-with-a-long-random-string")
-    line = doctor.secret_key()
-    assert (line.state, "token_urlsafe" in line.mend) == ("fail", True)
+    result = doctor.secret_key()
+    assert (result.state, "token_urlsafe" in result.mend) == ("fail", True)
 
     monkeypatch.setenv("SECRET_KEY", "k" * 48)
     assert doctor.secret_key().state == "ok"
@@ -60,44 +62,44 @@ def test_ffmpeg_is_found_and_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "ffmpeg").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "ffmpeg").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    line = doctor.ffmpeg()
-    assert (line.state, "apt install ffmpeg" in line.mend) == ("fail", True)
+    result = doctor.ffmpeg()
+    assert (result.state, "apt install ffmpeg" in result.mend) == ("fail", True)
 
 
-def test_without_models_there_is_one_failure_and_its_command(tmp_path: Path) -> None:
-    (line,) = doctor.models(tmp_path)
+def test_missing_models_are_one_failure_with_its_command(tmp_path: Path) -> None:
+    (result,) = doctor.models(tmp_path)
 
-    assert (line.state, line.mend) == ("fail", "python -m backend models fetch")
+    assert (result.state, result.mend) == ("fail", "python -m backend models fetch")
 
 
 @pytest.mark.shared
-def test_models_show_their_hash_and_licence_and_damage_is_named(shared: Path, tmp_path: Path) -> None:
+def test_models_show_their_hash_and_licence_and_damage_is_reported(shared: Path, tmp_path: Path) -> None:
     for name in SETS["small"]:
         adopt(shared / "models", tmp_path, name)
 
-    lines = {line.name: line for line in doctor.models(tmp_path)}
-    assert {line.state for line in lines.values()} == {"ok"}
-    assert "sha256 b3be75be477f" in lines["fsmn-vad"].found
-    assert MODELS["fsmn-vad"].licence in lines["fsmn-vad"].found
-    assert lines["Models"].mend == "python -m backend models fetch --set full"
+    results = {result.name: result for result in doctor.models(tmp_path)}
+    assert {result.state for result in results.values()} == {"ok"}
+    assert "sha256 b3be75be477f" in results["fsmn-vad"].found
+    assert MODELS["fsmn-vad"].licence in results["fsmn-vad"].found
+    assert results["Models"].mend == "python -m backend models fetch --set full"
 
     (tmp_path / "fsmn-vad" / "am.mvn").write_bytes(b"x" * 8040)
-    lines = {line.name: line for line in doctor.models(tmp_path)}
-    assert lines["fsmn-vad"].state == "fail"
-    assert lines["fsmn-vad"].mend == "python -m backend models fetch --set small"
-    assert lines["Models"].state == "fail"
+    results = {result.name: result for result in doctor.models(tmp_path)}
+    assert results["fsmn-vad"].state == "fail"
+    assert results["fsmn-vad"].mend == "python -m backend models fetch --set small"
+    assert results["Models"].state == "fail"
 
 
-def test_a_font_is_found_or_the_command_that_brings_one(tmp_path: Path, font: Path) -> None:
+def test_the_font_for_pdf_is_found(tmp_path: Path, font: Path) -> None:
     (tmp_path / INSTALLED).parent.mkdir()
     (tmp_path / INSTALLED).symlink_to(font)
 
-    line = doctor.font(tmp_path)
+    result = doctor.font(tmp_path)
 
-    assert (line.state, "PDF" in line.found) == ("ok", True)
+    assert (result.state, "PDF" in result.found) == ("ok", True)
 
 
-def test_a_disk_that_is_as_good_as_full_is_a_failure(tmp_path: Path) -> None:
+def test_a_nearly_full_disk_is_a_failure(tmp_path: Path) -> None:
     assert doctor.disk(tmp_path / "uploads", 10**18).state == "fail"
     assert doctor.disk(tmp_path / "uploads", 0).state in ("ok", "warn")
 
@@ -107,25 +109,25 @@ def test_little_memory_is_a_warning(tmp_path: Path) -> None:
     assert doctor.memory(10**11, tmp_path).state == "ok"
 
 
-async def test_a_database_that_is_not_there_yet_is_fine_and_not_made(tmp_path: Path) -> None:
-    line = await doctor.database(f"sqlite:///{tmp_path}/house.db")
+async def test_a_missing_sqlite_file_is_fine_and_not_created(tmp_path: Path) -> None:
+    result = await doctor.database(f"sqlite:///{tmp_path}/server.db")
 
-    assert (line.state, "SQLite" in line.found) == ("ok", True)
-    assert not (tmp_path / "house.db").exists()
+    assert (result.state, "SQLite" in result.found) == ("ok", True)
+    assert not (tmp_path / "server.db").exists()
 
 
 async def test_a_database_that_cannot_be_opened_is_a_failure(tmp_path: Path) -> None:
-    assert (await doctor.database(f"sqlite:///{tmp_path}/no/such/folder/house.db")).state == "fail"
+    assert (await doctor.database(f"sqlite:///{tmp_path}/no/such/folder/server.db")).state == "fail"
 
-    (tmp_path / "house.db").write_bytes(b"this is no database, though it is long enough to look like one" * 20)
-    line = await doctor.database(f"sqlite:///{tmp_path}/house.db")
-    assert (line.state, line.mend) == ("fail", "check DATABASE_URL in .env")
+    (tmp_path / "server.db").write_bytes(b"this is not a database, though it is long enough to look like one" * 20)
+    result = await doctor.database(f"sqlite:///{tmp_path}/server.db")
+    assert (result.state, result.mend) == ("fail", "check DATABASE_URL in .env")
 
 
 def test_the_language_model_is_optional_and_never_a_failure(settings: Settings) -> None:
     assert doctor.language_model(settings).state == "ok"
 
-    asked = settings.model_copy(
+    with_model = settings.model_copy(
         update={"openai_api_key": SecretStr("sk-x"), "openai_base_url": "https://llm.example/v1"}
     )
 
@@ -135,19 +137,19 @@ def test_the_language_model_is_optional_and_never_a_failure(settings: Settings) 
     def breaks(_request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route")
 
-    assert doctor.language_model(asked, answers(200)).state == "ok"
-    assert "OPENAI_API_KEY" in doctor.language_model(asked, answers(401)).mend
-    assert "OPENAI_BASE_URL" in doctor.language_model(asked, answers(502)).mend
-    assert "no route" in doctor.language_model(asked, httpx.MockTransport(breaks)).found
+    assert doctor.language_model(with_model, answers(200)).state == "ok"
+    assert "OPENAI_API_KEY" in doctor.language_model(with_model, answers(401)).mend
+    assert "OPENAI_BASE_URL" in doctor.language_model(with_model, answers(502)).mend
+    assert "no route" in doctor.language_model(with_model, httpx.MockTransport(breaks)).found
 
 
-def test_a_port_in_use_is_a_warning_that_names_another() -> None:
+def test_a_port_in_use_is_a_warning_with_another_port() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         number = taken.getsockname()[1]
 
-        line = doctor.port(number)
+        result = doctor.port(number)
 
-    assert (line.state, line.mend) == ("warn", f"PORT={number + 1} ./start_backend.sh")
+    assert (result.state, result.mend) == ("warn", f"PORT={number + 1} ./start_backend.sh")
     assert doctor.port(number).state == "ok"

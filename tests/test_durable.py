@@ -1,4 +1,4 @@
-"""A reader sees the old file or the new one."""
+"""Durable writes: a reader sees the old file or the new one."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["文稿.json"]
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_part(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_file(tmp_path: Path) -> None:
     path = tmp_path / "kept"
     write_durably(path, b"old")
 
@@ -29,7 +29,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_part(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == ["kept"]
 
 
-def test_a_folder_that_cannot_be_named_is_not_found(tmp_path: Path) -> None:
+def test_writing_to_a_missing_folder_fails(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_durably(tmp_path / "none" / "file", b"")
     with pytest.raises(FileNotFoundError):

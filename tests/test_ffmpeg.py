@@ -1,4 +1,4 @@
-"""The system's FFmpeg comes first; without one, the one of imageio-ffmpeg works."""
+"""The FFmpeg on the PATH comes first, then the one in imageio-ffmpeg."""
 
 import subprocess
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from backend.ffmpeg import ffmpeg_path
 
 
-def test_the_ffmpeg_of_the_system_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ffmpeg_on_the_path_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "ffmpeg"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -17,7 +17,7 @@ def test_the_ffmpeg_of_the_system_comes_first(tmp_path: Path, monkeypatch: pytes
     assert ffmpeg_path() == str(program)
 
 
-def test_without_one_the_packaged_ffmpeg_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_one_on_the_path_the_packaged_ffmpeg_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("IMAGEIO_FFMPEG_EXE", raising=False)
 

@@ -14,7 +14,7 @@ def quiet_again() -> object:
     root.handlers[:], root.level = before[0], before[1]
 
 
-def test_a_line_for_machines_is_one_object_with_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_json_line_is_one_object_with_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up_logs("INFO", "json")
     token = logs.job_id.set("7")
 
@@ -25,7 +25,7 @@ def test_a_line_for_machines_is_one_object_with_its_facts(capsys: pytest.Capture
     assert (entry["message"], entry["seconds"], entry["job"], entry["level"]) == ("Job finished", 1.5, "7", "INFO")
 
 
-def test_a_line_break_in_a_fact_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_break_in_a_field_cannot_forge_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up_logs("INFO", "text")
 
     logging.getLogger("test").info("Recording renamed", extra={"to": "a\nb\r\x1b[31m"})

@@ -1,4 +1,4 @@
-"""Databases of every age come to the present, on each kind of database, also after a migration was killed."""
+"""Migrations from every version, on each kind of database, also after a migration was killed."""
 
 import asyncio
 import sqlite3
@@ -12,11 +12,11 @@ from sqlalchemy import Engine, event, inspect, select, text
 from backend import migrations
 from backend.accounts.tables import User
 from backend.database import Base, Database, connect
-from backend.jobs.tables import Gate, Job
+from backend.jobs.tables import Job, QueueLock
 from backend.recordings.tables import Recording
 from backend.transcripts.document import document_from_json
 from backend.transcripts.tables import Transcript
-from tests.databases import MARIADB, SQLITE, DatabaseServer, wanted
+from tests.databases import MARIADB, SQLITE, DatabaseServer, kinds_to_test
 from tests.serving import Server
 
 FIRST = Path(__file__).parent / "first_schema"
@@ -24,20 +24,20 @@ FIRST = Path(__file__).parent / "first_schema"
 Servers = Callable[[str], DatabaseServer]
 
 
-@pytest.fixture(params=wanted())
+@pytest.fixture(params=kinds_to_test())
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
 def empty(kind: str, tmp_path: Path, database_servers: Servers) -> str:
-    """The address of a database without tables, of the alphabet that its server happens to take."""
+    """The URL of a database without tables, with its server's default character set."""
     return f"sqlite:///{tmp_path}/old.db" if kind == SQLITE else database_servers(kind).create()
 
 
 @pytest.fixture
 def first(kind: str, tmp_path: Path, database_servers: Servers) -> str:
-    """The address of a database of the first released schema, with rows in it."""
+    """The URL of a database of the first released schema, with rows."""
     dump = (FIRST / f"{kind}.sql").read_text(encoding="utf-8")
     if kind == SQLITE:
         with sqlite3.connect(tmp_path / "old.db") as old:
@@ -51,7 +51,7 @@ def first(kind: str, tmp_path: Path, database_servers: Servers) -> str:
     return url
 
 
-async def test_an_empty_database_gets_exactly_the_tables_of_the_code(empty: str) -> None:
+async def test_migrations_create_exactly_the_tables_of_the_code(empty: str) -> None:
     await asyncio.to_thread(migrations.upgrade, empty)
     await asyncio.to_thread(migrations.upgrade, empty)
 
@@ -69,17 +69,17 @@ async def test_a_database_of_the_first_release_keeps_every_row(first: str) -> No
     await _all_rows_are_there(first)
 
 
-async def test_a_migration_that_is_killed_at_every_step_comes_to_its_end(first: str) -> None:
-    """Each run dies after the first change that it makes itself; on databases that undo, all die at the same one."""
-    goes_on = first.startswith("mysql")
+async def test_a_migration_that_is_killed_at_every_step_completes(first: str) -> None:
+    """Each run is killed after its first change, which only MySQL does not roll back."""
+    commits_each_change = first.startswith("mysql")
     deaths = 0
-    while await asyncio.to_thread(_dies_after_one_change, first) and goes_on:
+    while await asyncio.to_thread(_dies_after_one_change, first) and commits_each_change:
         deaths += 1
         assert deaths < 1000
 
     await asyncio.to_thread(migrations.upgrade, first)
 
-    assert deaths > 20 or not goes_on
+    assert deaths > 20 or not commits_each_change
     assert await _differences(first) == []
     await _all_rows_are_there(first)
 
@@ -91,7 +91,7 @@ async def test_two_servers_that_start_at_once_migrate_once(first: str) -> None:
     await _all_rows_are_there(first)
 
 
-async def test_a_database_of_a_newer_version_is_refused_untouched(empty: str) -> None:
+async def test_a_database_of_a_newer_version_is_refused_unchanged(empty: str) -> None:
     await asyncio.to_thread(migrations.upgrade, empty)
     await _do(empty, "UPDATE alembic_version SET version_num = '9999'")
 
@@ -105,7 +105,7 @@ def test_a_server_does_not_start_on_a_newer_database_and_says_why(tmp_path: Path
     server = Server(tmp_path)
     server.start()
     server.stop()
-    with sqlite3.connect(tmp_path / "house.db") as database:
+    with sqlite3.connect(tmp_path / "server.db") as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
     database.close()
 
@@ -123,7 +123,7 @@ class Killed(Exception):
 
 
 def _dies_after_one_change(url: str) -> bool:
-    """Migrate, and lose the connection after the first change; False when there was nothing left to change."""
+    """Migrate, and fail after the first change; False when there was nothing left to change."""
 
     def die(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if statement.split(maxsplit=1)[0] in ("CREATE", "ALTER", "DROP"):
@@ -146,7 +146,7 @@ async def _all_rows_are_there(url: str) -> None:
         jobs = {job.id[:1]: job for job in await session.scalars(select(Job))}
         recording = (await session.scalars(select(Recording))).one()
         transcript = (await session.scalars(select(Transcript))).one()
-        gate = (await session.scalars(select(Gate))).one()
+        queue_lock = (await session.scalars(select(QueueLock))).one()
     await database.close()
 
     assert {name: (user.active, user.pending) for name, user in users.items()} == {
@@ -161,7 +161,7 @@ async def _all_rows_are_there(url: str) -> None:
     }
     assert jobs["d"].options == {"hotwords": ["火山引擎"]}
     assert document_from_json(transcript.document).segments[0].text == "今天我们开会。"
-    assert gate.moves == 7
+    assert queue_lock.moves == 7
 
 
 async def _do(url: str, statement: str) -> None:

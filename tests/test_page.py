@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from backend.errors import install_handlers
-from backend.page import Page, built
+from backend.page import Page, is_built
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ async def client(dist: Path) -> AsyncIterator[httpx.AsyncClient]:
     async def upload() -> None: ...
 
     app.router.routes.append(Page(dist))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://house") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://server") as client:
         yield client
 
 
 @pytest.mark.parametrize("path", ["/", "/recordings/0123", "/sign-in?next=%2Fusers", "/apiary"])
-async def test_every_address_of_the_page_is_the_page(client: httpx.AsyncClient, path: str) -> None:
+async def test_every_path_of_the_page_serves_the_page(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path)
 
     assert answer.status_code == 200
@@ -47,7 +47,7 @@ async def test_every_address_of_the_page_is_the_page(client: httpx.AsyncClient, 
     assert answer.headers["cache-control"] == "no-cache"
 
 
-async def test_what_is_named_after_its_content_is_kept_for_ever(client: httpx.AsyncClient) -> None:
+async def test_assets_with_a_hash_in_their_name_are_immutable(client: httpx.AsyncClient) -> None:
     answer = await client.get("/assets/main-1a2b.js", headers={"Accept-Encoding": "identity"})
 
     assert answer.text == "go()"
@@ -55,7 +55,7 @@ async def test_what_is_named_after_its_content_is_kept_for_ever(client: httpx.As
     assert "content-encoding" not in answer.headers
 
 
-async def test_who_understands_gzip_gets_what_the_build_has_compressed(client: httpx.AsyncClient) -> None:
+async def test_clients_that_accept_gzip_get_the_compressed_file(client: httpx.AsyncClient) -> None:
     answer = await client.get("/assets/main-1a2b.js", headers={"Accept-Encoding": "gzip"})
 
     assert answer.text == "go()"
@@ -64,13 +64,13 @@ async def test_who_understands_gzip_gets_what_the_build_has_compressed(client: h
     assert answer.headers["vary"] == "Accept-Encoding"
 
 
-async def test_a_missing_file_and_a_missing_route_are_missing(client: httpx.AsyncClient) -> None:
+async def test_missing_files_and_routes_are_not_found(client: httpx.AsyncClient) -> None:
     assert (await client.get("/assets/other.js")).status_code == 404
     unknown = await client.get("/api/nothing")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
 
 
-async def test_the_api_is_untouched(client: httpx.AsyncClient) -> None:
+async def test_routes_of_the_server_are_not_shadowed_by_the_page(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/things")).json() == ["thing"]
     assert (await client.get("/docs")).status_code == 200
     assert (await client.get("/upload")).status_code == 405
@@ -85,5 +85,5 @@ async def test_nothing_outside_the_folder_is_served(client: httpx.AsyncClient, d
 
 
 def test_a_page_that_was_not_built_is_not_served(tmp_path: Path, dist: Path) -> None:
-    assert built(dist)
-    assert not built(tmp_path / "elsewhere")
+    assert is_built(dist)
+    assert not is_built(tmp_path / "elsewhere")

@@ -1,4 +1,4 @@
-"""The main job with real weights on a real recording: what a newcomer gets from the small set."""
+"""Transcription of a real recording with the real models of the small set."""
 
 import json
 import subprocess
@@ -8,14 +8,14 @@ from pathlib import Path
 import jiwer
 import pytest
 
-from backend.speech.text import bare
+from backend.speech.text import spoken_characters
 from backend.weights.store import adopt, installed
 from tests.serving import ROOT
 
 
 @pytest.fixture(scope="module")
 def models(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's own models where they are installed, else the shared ones taken in."""
+    """The project's own models if they are installed, otherwise the shared ones."""
     names = ("fsmn-vad", "vosk-model-small-cn", "pyannote-3.1")
     if all(installed(ROOT / "models", name) for name in names):
         return ROOT / "models"
@@ -26,7 +26,7 @@ def models(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.shared
-def test_a_meeting_of_two_becomes_text_with_two_speakers(shared: Path, models: Path, tmp_path: Path) -> None:
+def test_a_meeting_of_two_becomes_a_transcript_with_two_speakers(shared: Path, models: Path, tmp_path: Path) -> None:
     meeting = shared / "audio" / "meetings" / "two-minutes"
     command = [sys.executable, "-m", "backend", "transcribe", str(meeting.with_suffix(".flac")), "-o", str(tmp_path)]
     settings = {"MODELS_DIR": str(models), "UPLOADS_DIR": str(tmp_path / "uploads")}
@@ -39,16 +39,16 @@ def test_a_meeting_of_two_becomes_text_with_two_speakers(shared: Path, models: P
     assert done.returncode == 0, done.stderr
     document = json.loads((tmp_path / "two-minutes.json").read_text(encoding="utf-8"))
     rows = [line.split(" ", 5) for line in meeting.with_suffix(".stm").read_text(encoding="utf-8").splitlines()]
-    said = bare("".join(row[5] for row in rows))
-    assert jiwer.cer(said, bare("".join(segment["text"] for segment in document["segments"]))) < 0.055
+    spoken = spoken_characters("".join(row[5] for row in rows))
+    assert jiwer.cer(spoken, spoken_characters("".join(segment["text"] for segment in document["segments"]))) < 0.055
     assert len(document["speakers"]) == 2
-    assert _given_to_the_right_one(document, rows) > 0.97
+    assert _share_with_right_speaker(document, rows) > 0.97
     assert "发言人 2" in (tmp_path / "two-minutes.txt").read_text(encoding="utf-8")
     assert (tmp_path / "two-minutes.srt").read_text(encoding="utf-8").startswith("1\n00:00:0")
 
 
-def _given_to_the_right_one(document: dict[str, list[dict[str, object]]], rows: list[list[str]]) -> float:
-    """Share of the words that lie in an utterance and were given to whoever speaks there."""
+def _share_with_right_speaker(document: dict[str, list[dict[str, object]]], rows: list[list[str]]) -> float:
+    """The share of the words within an utterance that were given to its speaker."""
     pairs: dict[tuple[str, object], int] = {}
     for segment in document["segments"]:
         for _text, start, end in segment["words"]:  # type: ignore[attr-defined]

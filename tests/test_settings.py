@@ -23,7 +23,7 @@ def test_an_example_or_short_key_is_refused(monkeypatch: pytest.MonkeyPatch, key
         Settings()
 
 
-def test_a_missing_key_ends_the_program_with_a_plain_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_key_ends_the_program_with_a_message(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         load_settings()
 
@@ -32,10 +32,10 @@ def test_a_missing_key_ends_the_program_with_a_plain_sentence(capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(("mode", "good"), [(0o600, True), (0o640, True), (0o644, False), (0o602, False)])
-def test_secrets_that_everybody_can_read_end_the_program(
+def test_a_world_readable_env_file_ends_the_program(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: int, good: bool
 ) -> None:
-    env = tmp_path / "house.env"
+    env = tmp_path / "test.env"
     env.write_text(f"SECRET_KEY={KEY}\n")
     env.chmod(mode)
     monkeypatch.setitem(Settings.model_config, "env_file", env)
@@ -49,7 +49,7 @@ def test_secrets_that_everybody_can_read_end_the_program(
     assert f"chmod 600 {env}" in capsys.readouterr().err
 
 
-def test_what_signs_no_token_needs_no_key() -> None:
+def test_commands_that_sign_no_token_need_no_key() -> None:
     assert len(load_settings(needs_key=False).secret_key.get_secret_value()) >= 32
 
 
@@ -64,7 +64,7 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
-def test_every_origin_is_no_origin(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wildcard_origin_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", KEY)
     monkeypatch.setenv("CORS_ORIGINS", "*")
 
@@ -72,11 +72,11 @@ def test_every_origin_is_no_origin(monkeypatch: pytest.MonkeyPatch) -> None:
         Settings()
 
 
-def test_relative_folders_lie_in_the_project() -> None:
+def test_relative_folders_are_relative_to_the_project() -> None:
     assert Settings(secret_key=KEY, models_dir=Path("models")).models_dir == ROOT / "models"
 
 
-def test_an_empty_value_is_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", "")
 

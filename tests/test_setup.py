@@ -1,4 +1,4 @@
-"""The scripts that set everything up: quick the second time, and never over what a person has written."""
+"""The setup scripts: fast the second time, and they never overwrite what a person has written."""
 
 import os
 import re
@@ -17,138 +17,140 @@ SCRIPTS = ("start_backend.sh", "run_tests.sh", "deploy/setup.sh", ".ci/run")
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
-    """A copy of the scripts, a `backend` that only tells how it was called, and an environment that is installed."""
-    house = tmp_path / "house with a space"
+def project(tmp_path: Path) -> Path:
+    """A copy of the scripts, a `backend` that prints how it was called, and an installed environment."""
+    project = tmp_path / "project with a space"
     for name in (*SCRIPTS, ".env.example", "requirements.lock"):
-        (house / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, house / name)
-    (house / "backend").mkdir()
-    (house / "backend" / "__init__.py").touch()
-    (house / "backend" / "ffmpeg.py").write_text("def ffmpeg_path(): ...\n")
-    (house / "backend" / "__main__.py").write_text(
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, project / name)
+    (project / "backend").mkdir()
+    (project / "backend" / "__init__.py").touch()
+    (project / "backend" / "ffmpeg.py").write_text("def ffmpeg_path(): ...\n")
+    (project / "backend" / "__main__.py").write_text(
         "import os, sys\n"
         "print('backend', *sys.argv[1:], 'PORT=' + os.environ.get('PORT', ''), 'DEMO=' + os.environ.get('DEMO', ''))\n"
         "sys.exit(1 if 'models' in sys.argv and os.environ.get('NO_MODELS') else 0)\n"
     )
-    python = house / ".venv" / "bin" / "python"
+    python = project / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
-    stamp = _bash(house, "source deploy/setup.sh; wanted_stamp requirements.lock")
-    (house / ".venv" / ".installed-the server").write_text(stamp.stdout)
-    return house
+    stamp = _bash(project, "source deploy/setup.sh; wanted_stamp requirements.lock")
+    (project / ".venv" / ".installed-the server").write_text(stamp.stdout)
+    return project
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_every_script_can_be_read_by_bash(name: str) -> None:
+def test_every_script_has_valid_bash_syntax(name: str) -> None:
     subprocess.run(["bash", "-n", str(ROOT / name)], check=True)
 
 
 @pytest.mark.parametrize("name", ["start_backend.sh", "run_tests.sh", ".ci/run"])
-def test_every_script_can_be_run(name: str) -> None:
+def test_every_script_is_executable(name: str) -> None:
     assert os.access(ROOT / name, os.X_OK)
 
 
-def test_setting_up_from_another_folder_stops_before_serving(house: Path, tmp_path: Path) -> None:
-    answer = _start(house, "--setup-only", cwd=tmp_path)
+def test_setting_up_from_another_folder_stops_before_serving(project: Path, tmp_path: Path) -> None:
+    answer = _start(project, "--setup-only", cwd=tmp_path)
 
     assert answer.returncode == 0, answer.stderr
     assert "backend models fetch --set auto" in answer.stdout
     assert "backend serve" not in answer.stdout
 
 
-def test_starting_serves_on_port_8000(house: Path) -> None:
-    answer = _start(house)
+def test_starting_serves_on_port_8000(project: Path) -> None:
+    answer = _start(project)
 
     assert answer.returncode == 0, answer.stderr
     assert "backend serve PORT=8000 DEMO=" in answer.stdout
 
 
-def test_the_demo_needs_no_models(house: Path) -> None:
-    answer = _start(house, "--demo")
+def test_the_demo_needs_no_models(project: Path) -> None:
+    answer = _start(project, "--demo")
 
     assert "models" not in answer.stdout
     assert "DEMO=1" in answer.stdout
 
 
-def test_models_that_cannot_be_had_do_not_end_it(house: Path) -> None:
-    answer = _start(house, NO_MODELS="1")
+def test_a_failed_model_download_does_not_stop_the_start(project: Path) -> None:
+    answer = _start(project, NO_MODELS="1")
 
     assert answer.returncode == 0
     assert "Try again with: python -m backend models fetch" in answer.stdout
     assert "backend serve" in answer.stdout
 
 
-def test_a_flag_nobody_knows_is_refused(house: Path) -> None:
-    answer = _start(house, "--nonsense")
+def test_an_unknown_flag_is_refused(project: Path) -> None:
+    answer = _start(project, "--nonsense")
 
     assert answer.returncode == 2
     assert "Usage" in answer.stderr
 
 
-def test_the_env_gets_a_key_of_its_own_that_only_its_owner_reads(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _start(house, "--setup-only")
+def test_the_env_file_gets_its_own_key_and_is_readable_by_its_owner_only(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _start(project, "--setup-only")
 
-    env = house / ".env"
+    env = project / ".env"
     monkeypatch.delenv("SECRET_KEY", raising=False)
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
     assert len(Settings(_env_file=env).secret_key.get_secret_value()) >= 48
 
 
-def test_an_env_that_is_there_is_never_touched(house: Path) -> None:
-    (house / ".env").write_text("SECRET_KEY=mine\n")
+def test_an_existing_env_file_is_not_changed(project: Path) -> None:
+    (project / ".env").write_text("SECRET_KEY=mine\n")
 
-    _start(house, "--setup-only")
+    _start(project, "--setup-only")
 
-    assert (house / ".env").read_text() == "SECRET_KEY=mine\n"
-
-
-def test_the_page_is_built_once_and_again_when_it_has_changed(house: Path, tmp_path: Path) -> None:
-    node = _node(house, tmp_path)
-
-    first = _start(house, "--setup-only", PATH=node)
-    second = _start(house, "--setup-only", PATH=node)
-    (house / "frontend" / "src.ts").write_text("changed")
-    third = _start(house, "--setup-only", PATH=node)
-
-    said = ["Building the web page" in answer.stdout for answer in (first, second, third)]
-    assert said == [True, False, True]
-    assert (house / "frontend" / "dist" / "index.html").exists()
+    assert (project / ".env").read_text() == "SECRET_KEY=mine\n"
 
 
-def test_a_page_that_cannot_be_built_does_not_end_it(house: Path, tmp_path: Path) -> None:
-    node = _node(house, tmp_path, npm="exit 1")
+def test_the_page_is_built_again_only_when_it_has_changed(project: Path, tmp_path: Path) -> None:
+    node = _node(project, tmp_path)
 
-    answer = _start(house, PATH=node)
+    first = _start(project, "--setup-only", PATH=node)
+    second = _start(project, "--setup-only", PATH=node)
+    (project / "frontend" / "src.ts").write_text("changed")
+    third = _start(project, "--setup-only", PATH=node)
+
+    was_built = ["Building the web page" in answer.stdout for answer in (first, second, third)]
+    assert was_built == [True, False, True]
+    assert (project / "frontend" / "dist" / "index.html").exists()
+
+
+def test_a_failed_page_build_does_not_stop_the_start(project: Path, tmp_path: Path) -> None:
+    node = _node(project, tmp_path, npm="exit 1")
+
+    answer = _start(project, PATH=node)
 
     assert answer.returncode == 0, answer.stderr
     assert "The web page could not be built" in answer.stdout
     assert "backend serve" in answer.stdout
 
 
-def test_without_node_one_sentence_says_so(house: Path, tmp_path: Path) -> None:
-    node = _node(house, tmp_path, node="exit 1")
+def test_without_node_a_message_says_that_the_page_was_not_built(project: Path, tmp_path: Path) -> None:
+    node = _node(project, tmp_path, node="exit 1")
 
-    answer = _start(house, PATH=node, PIP_NO_INDEX="1", PIP_CONFIG_FILE="/dev/null")
+    answer = _start(project, PATH=node, PIP_NO_INDEX="1", PIP_CONFIG_FILE="/dev/null")
 
     assert answer.returncode == 0, answer.stderr
     assert "The web page was not built: there is no Node.js" in answer.stdout
     assert "backend serve" in answer.stdout
 
 
-def test_a_changed_lock_is_installed_again(house: Path) -> None:
-    (house / "requirements.lock").write_text("nothing-of-that-name==1 --hash=sha256:00\n")
+def test_a_changed_lock_file_is_installed_again(project: Path) -> None:
+    (project / "requirements.lock").write_text("nothing-of-that-name==1 --hash=sha256:00\n")
 
-    answer = _start(house, "--setup-only", PIP_NO_INDEX="1", PIP_CONFIG_FILE="/dev/null", PIP_DRY_RUN="1")
+    answer = _start(project, "--setup-only", PIP_NO_INDEX="1", PIP_CONFIG_FILE="/dev/null", PIP_DRY_RUN="1")
 
     assert answer.returncode == 1
     assert "Installing the dependencies" in answer.stdout
     assert "could not be installed" in answer.stderr
 
 
-def test_without_a_new_python_there_is_one_sentence(house: Path, tmp_path: Path) -> None:
-    shutil.rmtree(house / ".venv")
+def test_an_old_python_is_refused_with_one_message(project: Path, tmp_path: Path) -> None:
+    shutil.rmtree(project / ".venv")
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
@@ -157,14 +159,14 @@ def test_without_a_new_python_there_is_one_sentence(house: Path, tmp_path: Path)
     for name in ("bash", "dirname", "cat"):
         (tools / name).symlink_to(str(shutil.which(name)))
 
-    answer = _start(house, "--setup-only", PATH=str(tools), PYTHON=str(old))
+    answer = _start(project, "--setup-only", PATH=str(tools), PYTHON=str(old))
 
     assert answer.returncode == 1
     assert answer.stderr.startswith("This needs Python 3.10 or newer")
 
 
 def test_the_example_names_every_setting() -> None:
-    """HOST, PORT and the like belong to the scripts; every setting of the server stands in the example, once."""
+    """Every setting of the server is in the example once. HOST, PORT and the like belong to the scripts."""
     named = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
     assert len(named) == len(set(named))
@@ -194,8 +196,8 @@ def test_locks_have_hashes_and_name_no_index_and_no_cuda(name: str) -> None:
     assert not [package for package, _ in packages if re.match(r"torch$|nvidia-|cuda-|triton$", package)]
 
 
-def test_the_lock_holds_no_release_that_is_known_to_be_bad() -> None:
-    """The floors below which there are known holes; 3.10 has starlette 1.7 at most."""
+def test_the_lock_has_no_known_vulnerable_release() -> None:
+    """Earlier releases have known vulnerabilities. Python 3.10 has starlette 1.7 at most."""
     text = (ROOT / "requirements.lock").read_text()
 
     def lowest(package: str) -> tuple[int, ...]:
@@ -210,10 +212,10 @@ def test_the_lock_holds_no_release_that_is_known_to_be_bad() -> None:
     assert lowest("pytorch-lightning") not in ((2, 6, 2), (2, 6, 3))
 
 
-def _node(house: Path, tmp_path: Path, *, node: str = "exit 0", npm: str = "") -> str:
-    """A page to build, and a PATH on which `node` and `npm` do what these lines say."""
-    (house / "frontend").mkdir()
-    (house / "frontend" / "package.json").write_text("{}")
+def _node(project: Path, tmp_path: Path, *, node: str = "exit 0", npm: str = "") -> str:
+    """Make a page to build, and a PATH on which `node` and `npm` run these lines."""
+    (project / "frontend").mkdir()
+    (project / "frontend" / "package.json").write_text("{}")
     tools = tmp_path / "node tools"
     tools.mkdir()
     makes = "case $* in 'run build') mkdir -p dist && echo page >dist/index.html ;; esac"
@@ -223,11 +225,11 @@ def _node(house: Path, tmp_path: Path, *, node: str = "exit 0", npm: str = "") -
     return f"{tools}{os.pathsep}{os.environ['PATH']}"
 
 
-def _start(house: Path, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+def _start(project: Path, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name not in ("VENV", "DEMO", "HOST", "PORT")}
     return subprocess.run(
-        [str(shutil.which("bash")), str(house / "start_backend.sh"), *arguments],
-        cwd=cwd or house,
+        [str(shutil.which("bash")), str(project / "start_backend.sh"), *arguments],
+        cwd=cwd or project,
         env={**environment, **more},
         capture_output=True,
         text=True,
@@ -235,8 +237,8 @@ def _start(house: Path, *arguments: str, cwd: Path | None = None, **more: str) -
     )
 
 
-def _bash(house: Path, script: str) -> subprocess.CompletedProcess[str]:
+def _bash(project: Path, script: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "VENV"}
     return subprocess.run(
-        ["bash", "-c", script], cwd=house, env=environment, capture_output=True, text=True, check=True
+        ["bash", "-c", script], cwd=project, env=environment, capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""The audit log: who did what to what, from where. Noted in the transaction of the act: both happen, or neither."""
+"""The append-only audit log. An entry is written in the transaction of the action it describes."""
 
 from contextvars import ContextVar
 from enum import Enum
@@ -12,20 +12,20 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 from backend.accounts.tables import AuditEntry, User
 from backend.database import Database
 
-#: Where the request comes from; set once, by the app.
+#: The client address of the current request; set by a middleware.
 address: ContextVar[str | None] = ContextVar("address", default=None)
-#: Who is signed in: id and name. Set where that is found out.
+#: Id and name of the signed-in user; set when the request is authenticated.
 actor: ContextVar[tuple[str, str] | None] = ContextVar("actor", default=None)
 
 
 class Action(str, Enum):
-    """What is noted. The names are for people who search, and stay as they are."""
+    """The actions in the log. The values are stored and searched for, so they never change."""
 
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
     LOGINS_ENDED = "logins_ended"
-    REFRESH_REUSED = "refresh_reused"  #: a spent refresh token came back: stolen, or its thief came first
+    REFRESH_REUSED = "refresh_reused"  #: a used refresh token came back: it, or its successor, was stolen
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  (a name, no password)
     PASSWORD_RESET = "password_reset"  # noqa: S105
     KEY_CREATED = "key_created"
@@ -51,9 +51,9 @@ class Action(str, Enum):
     RETENTION_APPLIED = "retention_applied"
     STORAGE_CLEANED = "storage_cleaned"
     JOB_DELETED = "job_deleted"
-    JOB_CANCELLED = "job_cancelled"  #: somebody else's, by an admin
+    JOB_CANCELLED = "job_cancelled"  #: another user's job, by an admin
     JOB_RETRIED = "job_retried"
-    JOB_FRONTED = "job_moved"  #: to the front of the queue
+    JOB_MOVED_TO_FRONT = "job_moved"  #: to the front of the queue
     LIMITS_CHANGED = "limits_changed"
     ENGINE_UNLOADED = "engine_unloaded"
     ENGINE_RESTARTED = "engine_restarted"
@@ -65,20 +65,20 @@ class Action(str, Enum):
     ENDPOINT_SAVED = "endpoint_saved"
     ENDPOINT_DELETED = "endpoint_deleted"
     LANGUAGE_MODEL_CHOSEN = "language_model_chosen"
-    TEMPLATE_SAVED = "template_saved"  #: one for everybody
+    TEMPLATE_SAVED = "template_saved"  #: a template shared with everybody
     TEMPLATE_DELETED = "template_deleted"
 
 
 def note(
     session: AsyncSession, action: Action, *, subject: str | None = None, by: User | None = None, **facts: Any
 ) -> None:
-    """Add an entry. `by` is for acts with which somebody comes in; else it is whoever is signed in."""
-    who = (by.id, by.username) if by else actor.get()
+    """Add an entry. `by` is the user of a sign-in; by default it is the signed-in user."""
+    actor_facts = (by.id, by.username) if by else actor.get()
     session.add(
         AuditEntry(
             action=action.value,
-            actor_id=who[0] if who else None,
-            actor_name=who[1] if who else None,
+            actor_id=actor_facts[0] if actor_facts else None,
+            actor_name=actor_facts[1] if actor_facts else None,
             subject_id=subject,
             address=address.get(),
             facts=facts,
@@ -86,20 +86,22 @@ def note(
     )
 
 
-async def note_apart(database: Database, action: Action, *, subject: str | None = None, **facts: Any) -> None:
-    """Add an entry of something that changes nothing itself, such as an export."""
+async def note_in_own_transaction(
+    database: Database, action: Action, *, subject: str | None = None, **facts: Any
+) -> None:
+    """Add an entry for an action that writes nothing else to the database, such as an export."""
     async with database.write() as session:
         note(session, action, subject=subject, **facts)
 
 
 @event.listens_for(AuditEntry, "before_update")
 @event.listens_for(AuditEntry, "before_delete")
-def _refuse(_mapper: Mapper[AuditEntry], _connection: Connection, _entry: AuditEntry) -> None:
+def _refuse_change(_mapper: Mapper[AuditEntry], _connection: Connection, _entry: AuditEntry) -> None:
     raise TypeError("the audit log is append-only")
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _refuse_many(state: ORMExecuteState) -> None:
+def _refuse_bulk_change(state: ORMExecuteState) -> None:
     mapper = state.bind_mapper
     if (state.is_update or state.is_delete) and mapper is not None and mapper.class_ is AuditEntry:
         raise TypeError("the audit log is append-only")

@@ -1,4 +1,4 @@
-"""The two cookies: one renews a login, one plays media. Scripts see neither, and no other site can send them."""
+"""The refresh cookie and the media cookie. Both are HttpOnly and SameSite=strict."""
 
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from backend.database import utc_now
 from backend.errors import AppError
 from backend.settings import Settings
 
-#: The refresh token goes where it is needed and nowhere else; likewise the token an <audio> element shows.
+#: Names and paths: each cookie is sent only to the routes that need it. The media cookie is for <audio> elements.
 REFRESH, REFRESH_PATH = "meeting_asr_refresh", "/api/auth"
 MEDIA, MEDIA_PATH = "meeting_asr_media", "/api/recordings"
 
@@ -24,7 +24,7 @@ class ForeignOrigin(AppError):
 def set_cookies(
     response: Response, connection: HTTPConnection, settings: Settings, login: tokens.Login, refresh: str
 ) -> None:
-    """For the browser to keep: the refresh token as long as the login lives, the media token like an access token."""
+    """Set both cookies: the refresh cookie lasts as long as the login, the media cookie as long as an access token."""
     secure = settings.cookie_secure or connection.url.scheme in ("https", "wss")
     media = tokens.issue(settings, login, utc_now(), tokens.MEDIA)
     life = int(tokens.lifetime(settings).total_seconds())
@@ -41,17 +41,17 @@ def clear_cookies(response: Response) -> None:
 
 
 def check_origin(connection: HTTPConnection, settings: Settings) -> None:
-    """Routes that believe a cookie want an origin of ours, or a header that no foreign page can send unasked."""
+    """Require, for routes that use a cookie, an allowed Origin or a header that needs CORS."""
     if connection.headers.get("origin") is None:
         if "x-requested-with" in connection.headers:
             return
         raise ForeignOrigin("Send the header X-Requested-With with this request.")
-    if not origin_is_ours(connection, settings):
+    if not is_allowed_origin(connection, settings):
         raise ForeignOrigin
 
 
-def origin_is_ours(connection: HTTPConnection, settings: Settings) -> bool:
-    """Browsers always say where a page comes from; programs say nothing, and bring a token all the same."""
+def is_allowed_origin(connection: HTTPConnection, settings: Settings) -> bool:
+    """Whether Origin is absent (the caller is not a browser), listed in the settings, or this host itself."""
     origin = connection.headers.get("origin")
     if origin is None or origin in settings.cors_origins:
         return True

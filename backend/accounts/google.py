@@ -1,4 +1,4 @@
-"""Google says who somebody is; we check that it was Google, that it was said to us, just now, and about whom."""
+"""Verifies Google ID tokens: signature, issuer, audience, nonce and subject."""
 
 import asyncio
 import re
@@ -12,21 +12,21 @@ from typing import Any
 
 from backend.errors import AppError, ServiceBusy
 
-#: Where Google keeps the certificates that its tokens are signed with.
+#: The certificates for the keys that Google signs its tokens with.
 CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 _ISSUERS = frozenset({"accounts.google.com", "https://accounts.google.com"})
 _NONCE_SECONDS = 600.0
-_MOST_NONCES = 10_000
+_MAX_NONCES = 10_000
 _FETCH_SECONDS = 5.0
 
 
-class GoogleOff(AppError):
+class GoogleNotSetUp(AppError):
     status = 404
     code = "google_off"
     detail = "Google sign-in is not set up on this server."
 
 
-class NotFromGoogle(AppError):
+class GoogleRefused(AppError):
     status = 401
     code = "google_refused"
     detail = "Google did not confirm this sign-in. Try again."
@@ -38,8 +38,8 @@ class GoogleUnreachable(ServiceBusy):
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Who it is: issuer and subject. The e-mail address is for people to read; it decides nothing."""
+class GoogleIdentity:
+    """A Google account, identified by issuer and subject. The e-mail address is only for display."""
 
     issuer: str
     subject: str
@@ -47,40 +47,40 @@ class Person:
     nonce: str
 
 
-class Google:
-    """Made once. Certificates are fetched off the event loop, and kept as long as Google says."""
+class GoogleSignIn:
+    """Create one per app. Certificates are fetched off the event loop and cached for as long as Google allows."""
 
     def __init__(self, clients: tuple[str, ...], *, certs_url: str = CERTS_URL) -> None:
         self._clients = clients
         self._certs_url = certs_url
-        self._certificates = _Certificates()
+        self._certificates = _CertificateCache()
         self._nonces = Nonces()
 
     def nonce(self) -> str:
-        """For the page to hand to Google, who puts it into the token; good once, for ten minutes."""
+        """A nonce that Google puts into the ID token. It is valid once, for ten minutes."""
         if not self._clients:
-            raise GoogleOff
+            raise GoogleNotSetUp
         return self._nonces.issue()
 
-    async def verify(self, credential: str) -> Person:
-        """Who the ID token speaks of; otherwise `NotFromGoogle`. A token, like its nonce, is good once."""
+    async def verify(self, credential: str) -> GoogleIdentity:
+        """The account in a valid ID token. Raises `GoogleRefused`. A token, like its nonce, is accepted once."""
         if not self._clients:
-            raise GoogleOff
+            raise GoogleNotSetUp
         claims = await asyncio.to_thread(self._claims, credential)
         subject, email = claims.get("sub"), claims.get("email")
         if claims.get("iss") not in _ISSUERS or not isinstance(subject, str) or not 0 < len(subject) <= 191:
-            raise NotFromGoogle
+            raise GoogleRefused
         if claims.get("email_verified") is not True or not isinstance(email, str):
-            raise NotFromGoogle
+            raise GoogleRefused
         nonce = claims.get("nonce")
-        if not isinstance(nonce, str) or not self._nonces.take(nonce):
-            raise NotFromGoogle
-        # Both spellings are one issuer.
-        return Person("https://accounts.google.com", subject, email[:255], nonce)
+        if not isinstance(nonce, str) or not self._nonces.consume(nonce):
+            raise GoogleRefused
+        # Google uses two spellings for the same issuer.
+        return GoogleIdentity("https://accounts.google.com", subject, email[:255], nonce)
 
-    def give_back(self, person: Person) -> None:
-        """The sign-in was not finished: the same token may come once more, with a code."""
-        self._nonces.put_back(person.nonce)
+    def restore_nonce(self, identity: GoogleIdentity) -> None:
+        """Accept the same token once more: the sign-in goes on with a second factor."""
+        self._nonces.restore(identity.nonce)
 
     def _claims(self, credential: str) -> Mapping[str, Any]:
         from google.auth.exceptions import GoogleAuthError, TransportError
@@ -88,19 +88,19 @@ class Google:
         from jwt import PyJWTError
 
         try:
-            # Without an audience any Google token for anybody would do.
+            # The audience is required: otherwise a token issued to any other website would be accepted.
             claims: Mapping[str, Any] = verify_token(
                 credential, self._certificates, audience=list(self._clients), certs_url=self._certs_url
             )
         except TransportError as error:
             raise GoogleUnreachable(headers={"Retry-After": "30"}) from error
         except (GoogleAuthError, PyJWTError, ValueError, TypeError, KeyError) as error:
-            raise NotFromGoogle from error
+            raise GoogleRefused from error
         return claims
 
 
 class Nonces:
-    """What was handed out and has not come back yet; in memory, bounded."""
+    """Issued nonces that have not been used yet. In memory, bounded in size."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -109,49 +109,49 @@ class Nonces:
     def issue(self) -> str:
         nonce = secrets.token_urlsafe(24)
         self._open[nonce] = self._clock() + _NONCE_SECONDS
-        while len(self._open) > _MOST_NONCES:
+        while len(self._open) > _MAX_NONCES:
             self._open.popitem(last=False)
         return nonce
 
-    def put_back(self, nonce: str) -> None:
+    def restore(self, nonce: str) -> None:
         self._open[nonce] = self._clock() + _NONCE_SECONDS
 
-    def take(self, nonce: str) -> bool:
+    def consume(self, nonce: str) -> bool:
         return self._open.pop(nonce, 0.0) > self._clock()
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _Response:
     status: int
     headers: Mapping[str, str]
     data: bytes
 
 
-class _Certificates:
-    """The transport google-auth fetches through, which would otherwise ask Google at every sign-in."""
+class _CertificateCache:
+    """The HTTP transport for google-auth. It caches the certificates, which google-auth fetches for every sign-in."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: tuple[str, float, _Answer] | None = None
+        self._cached: tuple[str, float, _Response] | None = None
 
-    def __call__(self, url: str, method: str = "GET", **_more: Any) -> _Answer:
+    def __call__(self, url: str, method: str = "GET", **_options: Any) -> _Response:
         with self._lock:
-            if self._kept is not None and self._kept[0] == url and self._kept[1] > monotonic():
-                return self._kept[2]
-            answer = self._fetch(url)
-            if answer.status == 200:
-                self._kept = (url, monotonic() + _max_age(answer.headers), answer)
-            return answer
+            if self._cached is not None and self._cached[0] == url and self._cached[1] > monotonic():
+                return self._cached[2]
+            response = self._fetch(url)
+            if response.status == 200:
+                self._cached = (url, monotonic() + _max_age(response.headers), response)
+            return response
 
-    def _fetch(self, url: str) -> _Answer:
+    def _fetch(self, url: str) -> _Response:
         import httpx
         from google.auth.exceptions import TransportError
 
         try:
-            answer = httpx.get(url, timeout=_FETCH_SECONDS, follow_redirects=False)
+            response = httpx.get(url, timeout=_FETCH_SECONDS, follow_redirects=False)
         except httpx.HTTPError as error:
             raise TransportError(str(error)) from error
-        return _Answer(answer.status_code, answer.headers, answer.content)
+        return _Response(response.status_code, response.headers, response.content)
 
 
 def _max_age(headers: Mapping[str, str]) -> float:

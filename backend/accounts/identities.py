@@ -1,4 +1,4 @@
-"""Whose account belongs to whom at Google. Only issuer and subject say so: an e-mail address links nothing."""
+"""Links between users and Google accounts. They are matched by issuer and subject, never by e-mail address."""
 
 import re
 import secrets
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import audit, service
 from backend.accounts.audit import Action
-from backend.accounts.google import Person
+from backend.accounts.google import GoogleIdentity
 from backend.accounts.registration import RegistrationOff
 from backend.accounts.tables import Identity, User
 from backend.database import Database
@@ -17,9 +17,9 @@ from backend.errors import Conflict, NotFound
 from backend.settings import Registration
 
 
-class LinkedElsewhere(Conflict):
+class LinkedToAnotherUser(Conflict):
     code = "linked_elsewhere"
-    detail = "This Google account belongs to another user here."
+    detail = "This Google account is linked to another user."
 
 
 class NotLinked(NotFound):
@@ -27,37 +27,37 @@ class NotLinked(NotFound):
     detail = "Your account is not linked with Google."
 
 
-class LastWayIn(Conflict):
+class OnlySignInMethod(Conflict):
     code = "last_way_in"
-    detail = "This account has no password: without Google nobody could sign in. Ask an admin to set one."
+    detail = "Your account has no password, so you could not sign in without Google. Ask an admin to set one."
 
 
-async def sign_in(database: Database, mode: Registration, person: Person) -> User:
-    """The user who is this person. Somebody new registers, as far as the server lets strangers do so."""
+async def sign_in(database: Database, mode: Registration, identity: GoogleIdentity) -> User:
+    """The user linked to this Google account. An unknown one is registered, if the registration mode allows it."""
     async with database.write() as session:
-        user = await _find(session, person)
+        user = await _find(session, identity)
         if user is None:
             if mode is Registration.OFF:
                 raise RegistrationOff
-            user = await _register(session, mode, person)
+            user = await _register(session, mode, identity)
     if user.pending:
-        raise service.WaitsForApproval
+        raise service.ApprovalPending
     if not user.active:
         raise service.WrongCredentials
     return user
 
 
-async def link(session: AsyncSession, user: User, person: Person) -> None:
-    """From now on this person may sign in as `user`, who is signed in and wants it so."""
-    known = await _find(session, person)
+async def link(session: AsyncSession, user: User, identity: GoogleIdentity) -> None:
+    """Let this Google account sign in as `user`, who is signed in."""
+    known = await _find(session, identity)
     if known is not None and known.id != user.id:
-        raise LinkedElsewhere
+        raise LinkedToAnotherUser
     if known is None:
-        session.add(_identity(user, person))
+        session.add(_identity(user, identity))
         try:
             await session.flush()
         except IntegrityError as error:
-            raise LinkedElsewhere from error
+            raise LinkedToAnotherUser from error
         audit.note(session, Action.IDENTITY_LINKED, subject=user.id)
 
 
@@ -66,7 +66,7 @@ async def unlink(session: AsyncSession, user: User) -> None:
     if not linked:
         raise NotLinked
     if user.password_hash is None:
-        raise LastWayIn
+        raise OnlySignInMethod
     for identity in linked:
         await session.delete(identity)
     audit.note(session, Action.IDENTITY_UNLINKED, subject=user.id)
@@ -76,28 +76,28 @@ async def linked_emails(session: AsyncSession, user_id: str) -> list[str]:
     return list((await session.scalars(select(Identity.email).where(Identity.user_id == user_id))).all())
 
 
-async def _find(session: AsyncSession, person: Person) -> User | None:
-    theirs = (Identity.issuer == person.issuer) & (Identity.subject == person.subject)
-    query = select(User).join(Identity, Identity.user_id == User.id).where(theirs)
+async def _find(session: AsyncSession, identity: GoogleIdentity) -> User | None:
+    matches = (Identity.issuer == identity.issuer) & (Identity.subject == identity.subject)
+    query = select(User).join(Identity, Identity.user_id == User.id).where(matches)
     return (await session.scalars(query)).one_or_none()
 
 
-async def _register(session: AsyncSession, mode: Registration, person: Person) -> User:
-    waits = mode is Registration.APPROVAL
-    user = await service.create(session, username=await _free_name(session, person), password_hash=None)
-    user.active, user.pending = not waits, waits
-    session.add(_identity(user, person))
+async def _register(session: AsyncSession, mode: Registration, identity: GoogleIdentity) -> User:
+    needs_approval = mode is Registration.APPROVAL
+    user = await service.create(session, username=await _free_name(session, identity), password_hash=None)
+    user.active, user.pending = not needs_approval, needs_approval
+    session.add(_identity(user, identity))
     audit.note(session, Action.REGISTERED, subject=user.id, mode=mode.value, how="google")
     return user
 
 
-def _identity(user: User, person: Person) -> Identity:
-    return Identity(user_id=user.id, issuer=person.issuer, subject=person.subject, email=person.email)
+def _identity(user: User, identity: GoogleIdentity) -> Identity:
+    return Identity(user_id=user.id, issuer=identity.issuer, subject=identity.subject, email=identity.email)
 
 
-async def _free_name(session: AsyncSession, person: Person) -> str:
-    """Like the address before its @; where somebody has that name, with a few characters more."""
-    wish = re.sub(r"[^\w.+-]", "", person.email.partition("@")[0])[:48] or "user"
-    while await service.find_by_name(session, wish) is not None:
-        wish = f"{wish[:48]}-{secrets.token_hex(3)}"
-    return wish
+async def _free_name(session: AsyncSession, identity: GoogleIdentity) -> str:
+    """The part of the e-mail address before the @, with a random suffix if the name is taken."""
+    name = re.sub(r"[^\w.+-]", "", identity.email.partition("@")[0])[:48] or "user"
+    while await service.find_by_name(session, name) is not None:
+        name = f"{name[:48]}-{secrets.token_hex(3)}"
+    return name

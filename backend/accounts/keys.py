@@ -1,4 +1,4 @@
-"""API keys: what programs show. A key is seen once, does what its scopes say, and ends when its owner says so."""
+"""API keys for programs, limited to scopes. The key itself is shown once; only its hash is stored."""
 
 import hashlib
 import secrets
@@ -15,15 +15,15 @@ from backend.accounts.tables import ApiKey, Role, User
 from backend.database import Database
 from backend.errors import AppError, Conflict, InvalidInput, NotFound
 
-#: Keys begin with this, so that people and scanners of repositories recognise them.
+#: The prefix of every key, so that people and secret scanners recognise them.
 PREFIX = "masr_"
-_MOST_OF_ONE_USER = 50
-_USED_EVERY = timedelta(minutes=1)
+_MAX_PER_USER = 50
+_USE_SAVED_EVERY = timedelta(minutes=1)
 
 
 class Scope(str, Enum):
     UPLOAD = "upload"  #: send recordings, and queue, cancel and retry their jobs
-    READ = "read"  #: look at everything of its user
+    READ = "read"  #: read everything of its user
     ADMIN = "admin"  #: run the service; for keys of admins
 
 
@@ -34,10 +34,10 @@ class KeyNotFound(NotFound):
 
 class TooManyKeys(Conflict):
     code = "too_many_keys"
-    detail = "You have as many keys as one user may have. Revoke one first."
+    detail = "You have reached the maximum number of API keys. Revoke one first."
 
 
-class NotYourScope(AppError):
+class ScopeNotAllowed(AppError):
     status = 403
     code = "not_your_scope"
     detail = "Only keys of admins may have the scope admin."
@@ -46,13 +46,13 @@ class NotYourScope(AppError):
 async def create(
     session: AsyncSession, user: User, *, name: str, scopes: Sequence[Scope], expires_at: datetime | None, now: datetime
 ) -> tuple[ApiKey, str]:
-    """A new key of `user`: its row, and the key itself, which nobody can see again."""
+    """Create a key. Returns its row and the key itself, which cannot be shown again."""
     if Scope.ADMIN in scopes and Role(user.role).rank < Role.ADMIN.rank:
-        raise NotYourScope
+        raise ScopeNotAllowed
     if expires_at is not None and expires_at <= now:
-        raise InvalidInput("A key that has expired before it is made opens nothing.")
-    has = await session.scalar(select(func.count()).select_from(ApiKey).where(_good(user.id, now)))
-    if (has or 0) >= _MOST_OF_ONE_USER:
+        raise InvalidInput("The expiry date is in the past.")
+    has = await session.scalar(select(func.count()).select_from(ApiKey).where(_is_active(user.id, now)))
+    if (has or 0) >= _MAX_PER_USER:
         raise TooManyKeys
     key = PREFIX + secrets.token_urlsafe(32)
     row = ApiKey(
@@ -71,25 +71,25 @@ async def create(
 
 
 async def find(session: AsyncSession, key: str, now: datetime) -> ApiKey | None:
-    """The row of a key that is good now."""
+    """The row of a valid key."""
     row = (await session.scalars(select(ApiKey).where(ApiKey.secret_hash == _hash(key)))).one_or_none()
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
     return row
 
 
-async def note_use(database: Database, row: ApiKey, now: datetime) -> None:
-    """Remember when it was last used: once a minute, not once a request."""
-    if row.used_at is not None and now - row.used_at < _USED_EVERY:
+async def save_last_use(database: Database, row: ApiKey, now: datetime) -> None:
+    """Save when the key was last used, at most once a minute."""
+    if row.used_at is not None and now - row.used_at < _USE_SAVED_EVERY:
         return
     async with database.write() as session:
         await session.execute(update(ApiKey).where(ApiKey.id == row.id).values(used_at=now))
 
 
-async def good_ones(session: AsyncSession, user_id: str, now: datetime) -> Sequence[ApiKey]:
-    """The keys of this user that open something, the newest first."""
-    mine = select(ApiKey).where(_good(user_id, now)).order_by(ApiKey.created_at.desc(), ApiKey.id)
-    return (await session.scalars(mine)).all()
+async def active_keys(session: AsyncSession, user_id: str, now: datetime) -> Sequence[ApiKey]:
+    """The valid keys of this user, newest first."""
+    own = select(ApiKey).where(_is_active(user_id, now)).order_by(ApiKey.created_at.desc(), ApiKey.id)
+    return (await session.scalars(own)).all()
 
 
 async def revoke(session: AsyncSession, *, user_id: str, id: str, now: datetime) -> None:
@@ -101,12 +101,12 @@ async def revoke(session: AsyncSession, *, user_id: str, id: str, now: datetime)
 
 
 async def revoke_all(session: AsyncSession, user_id: str, now: datetime) -> None:
-    """For a user whose account may be in other hands."""
-    still = (ApiKey.user_id == user_id) & ApiKey.revoked_at.is_(None)
-    await session.execute(update(ApiKey).where(still).values(revoked_at=now))
+    """For a user whose account may have been taken over."""
+    not_revoked = (ApiKey.user_id == user_id) & ApiKey.revoked_at.is_(None)
+    await session.execute(update(ApiKey).where(not_revoked).values(revoked_at=now))
 
 
-def _good(user_id: str, now: datetime) -> ColumnElement[bool]:
+def _is_active(user_id: str, now: datetime) -> ColumnElement[bool]:
     return (
         (ApiKey.user_id == user_id)
         & ApiKey.revoked_at.is_(None)

@@ -1,4 +1,4 @@
-"""Logins: a device signs in, renews its login with a token that is good once, and is signed out for good."""
+"""Logins of devices: opening, renewing with single-use refresh tokens, and ending."""
 
 import hashlib
 import hmac
@@ -11,18 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import audit, tokens
 from backend.accounts.audit import Action
-from backend.accounts.presence import Presence
+from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.tables import Login, User
 from backend.database import Database, after_commit
 from backend.errors import AppError, Conflict, NotFound
 
-#: Two tabs renew at once: one wins, and the other hears within this time that it came second. Nobody gets two tokens.
-_TOGETHER = timedelta(seconds=10)
-#: An ended login is kept so long, so that a token stolen from it is recognised.
-_REMEMBERED = timedelta(days=90)
+#: Two tabs may renew at once: within this time the second gets `RenewedElsewhere` instead of ending the login.
+_RENEWAL_GRACE = timedelta(seconds=10)
+#: How long an ended login is stored, so that a token stolen from it is recognised.
+_ENDED_LOGIN_RETENTION = timedelta(days=90)
 
 
-class NotRenewed(AppError):
+class RenewalRefused(AppError):
     status = 401
     code = "not_signed_in"
     detail = "Sign in again."
@@ -39,7 +39,7 @@ class LoginNotFound(NotFound):
 
 
 async def open_login(session: AsyncSession, user: User, *, device: str, now: datetime, days: int) -> tuple[Login, str]:
-    """A new login of `user`, and its first refresh token."""
+    """Create a login for `user`. Returns it with its first refresh token."""
     secret = secrets.token_urlsafe(32)
     login = Login(
         user_id=user.id,
@@ -51,42 +51,44 @@ async def open_login(session: AsyncSession, user: User, *, device: str, now: dat
         expires_at=now + timedelta(days=days),
     )
     session.add(login)
-    old = (Login.user_id == user.id) & ((Login.ended_at < now - _REMEMBERED) | (Login.expires_at < now - _REMEMBERED))
+    old = (Login.user_id == user.id) & (
+        (Login.ended_at < now - _ENDED_LOGIN_RETENTION) | (Login.expires_at < now - _ENDED_LOGIN_RETENTION)
+    )
     await session.execute(delete(Login).where(old))
     await session.flush()
     return login, f"{login.id}.{secret}"
 
 
-async def renew(database: Database, presence: Presence, token: str, now: datetime) -> tuple[User, Login, str]:
-    """The user, the login and the next refresh token, for the newest one. One that was spent ends the login."""
+async def renew(database: Database, open_sockets: OpenSockets, token: str, now: datetime) -> tuple[User, Login, str]:
+    """Exchange the newest refresh token for the next one. A token that was used before ends the login."""
     id, _, secret = token.partition(".")
     given = _hash(secret)
     async with database.write() as session:
         login = await session.get(Login, id, with_for_update=True)
         user = await session.get(User, login.user_id) if login else None
         if login is None or user is None or not user.active or login.ended_at or login.expires_at <= now:
-            raise NotRenewed
+            raise RenewalRefused
         if hmac.compare_digest(login.secret_hash, given):
             secret = secrets.token_urlsafe(32)
             login.spent_hash, login.secret_hash = given, _hash(secret)
             login.used_at, login.address = now, audit.address.get() or ""
             return user, login, f"{login.id}.{secret}"
-        if given == login.spent_hash and now - login.used_at < _TOGETHER:
+        if given == login.spent_hash and now - login.used_at < _RENEWAL_GRACE:
             raise RenewedElsewhere
         login.ended_at = now
         audit.note(session, Action.REFRESH_REUSED, subject=login.id, by=user)
-        after_commit(session, lambda: presence.end(user.id, login.id))
-    raise NotRenewed
+        after_commit(session, lambda: open_sockets.end(user.id, login.id))
+    raise RenewalRefused
 
 
-async def open_ones(session: AsyncSession, user_id: str, now: datetime) -> Sequence[Login]:
-    """The logins of this user, the last used first."""
-    still = (Login.user_id == user_id) & Login.ended_at.is_(None) & (Login.expires_at > now)
-    return (await session.scalars(select(Login).where(still).order_by(Login.used_at.desc(), Login.id))).all()
+async def active_logins(session: AsyncSession, user_id: str, now: datetime) -> Sequence[Login]:
+    """The open logins of this user, most recently used first."""
+    not_ended = (Login.user_id == user_id) & Login.ended_at.is_(None) & (Login.expires_at > now)
+    return (await session.scalars(select(Login).where(not_ended).order_by(Login.used_at.desc(), Login.id))).all()
 
 
-async def good_ones(session: AsyncSession, logins: Collection[tokens.Login], now: datetime) -> set[tokens.Login]:
-    """Those of the logins that have not ended, with what two queries say of all of them."""
+async def filter_active(session: AsyncSession, logins: Collection[tokens.Login], now: datetime) -> set[tokens.Login]:
+    """Those of `logins` that are still valid, found with two queries."""
     users = select(User.id, User.token_epoch).where(User.active, User.id.in_({login.user_id for login in logins}))
     epochs = {id: epoch for id, epoch in await session.execute(users)}
     ids = {login.id for login in logins if login.id is not None}
@@ -99,18 +101,18 @@ async def good_ones(session: AsyncSession, logins: Collection[tokens.Login], now
     }
 
 
-async def end(session: AsyncSession, presence: Presence, *, user_id: str, id: str, now: datetime) -> None:
-    """Sign one device out."""
-    mine = (Login.id == id) & (Login.user_id == user_id) & Login.ended_at.is_(None)
-    if await session.scalar(select(Login.id).where(mine)) is None:
+async def end(session: AsyncSession, open_sockets: OpenSockets, *, user_id: str, id: str, now: datetime) -> None:
+    """Sign out one device of this user."""
+    matches = (Login.id == id) & (Login.user_id == user_id) & Login.ended_at.is_(None)
+    if await session.scalar(select(Login.id).where(matches)) is None:
         raise LoginNotFound
-    await session.execute(update(Login).where(mine).values(ended_at=now))
+    await session.execute(update(Login).where(matches).values(ended_at=now))
     audit.note(session, Action.SIGNED_OUT, subject=id)
-    after_commit(session, lambda: presence.end(user_id, id))
+    after_commit(session, lambda: open_sockets.end(user_id, id))
 
 
-async def end_by_token(database: Database, presence: Presence, token: str, now: datetime) -> None:
-    """Sign out the device that has this refresh token; any other token signs nobody out."""
+async def end_by_token(database: Database, open_sockets: OpenSockets, token: str, now: datetime) -> None:
+    """Sign out the device that holds this refresh token. Any other token is ignored."""
     id, _, secret = token.partition(".")
     async with database.write() as session:
         login = await session.get(Login, id)
@@ -119,16 +121,16 @@ async def end_by_token(database: Database, presence: Presence, token: str, now: 
         audit.actor.set(None)
         login.ended_at = now
         audit.note(session, Action.SIGNED_OUT, subject=id, by=await session.get(User, login.user_id))
-        after_commit(session, lambda: presence.end(login.user_id, id))
+        after_commit(session, lambda: open_sockets.end(login.user_id, id))
 
 
 async def end_all(session: AsyncSession, user_id: str, now: datetime) -> None:
-    """Make every token of this user worthless, at once. Open sockets are told by `Presence.end`."""
+    """Invalidate every token of this user. The caller ends open sockets with `OpenSockets.end`."""
     await session.execute(update(User).where(User.id == user_id).values(token_epoch=User.token_epoch + 1))
-    still = (Login.user_id == user_id) & Login.ended_at.is_(None)
-    await session.execute(update(Login).where(still).values(ended_at=now))
+    not_ended = (Login.user_id == user_id) & Login.ended_at.is_(None)
+    await session.execute(update(Login).where(not_ended).values(ended_at=now))
 
 
 def _hash(secret: str) -> str:
-    # A secret of 256 random bits needs no slow hash.
+    # The secret has 256 random bits, so it needs no slow hash.
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""The second factor: six digits of an authenticator, each good once, and recovery codes for the day it is lost."""
+"""Two-factor sign-in: TOTP codes, each accepted once, and recovery codes in case the authenticator is lost."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ _RECOVERY_CODES = 10
 
 
 class SecondFactorNeeded(AppError):
-    """Said only to somebody who has shown the right password."""
+    """Raised only after the right password was given."""
 
     status = 401
     code = "second_factor_needed"
@@ -34,59 +34,59 @@ class SecondFactorNeeded(AppError):
 class WrongCode(AppError):
     status = 401
     code = "wrong_code"
-    detail = "This code is wrong, or it was used already. Wait for the next one."
+    detail = "The code is wrong or was used already. Wait for the next one."
 
 
-class AlreadyOn(Conflict):
+class SecondFactorAlreadyOn(Conflict):
     code = "second_factor_on"
-    detail = "Two-factor sign-in is on already. Remove it first."
+    detail = "Two-factor sign-in is already on. Remove it first."
 
 
-class NotBegun(NotFound):
+class SecondFactorOff(NotFound):
     code = "second_factor_off"
     detail = "Two-factor sign-in is not on."
 
 
-async def begin(session: AsyncSession, settings: Settings, user: User) -> tuple[str, str]:
-    """A new secret and its otpauth address, to be drawn as a QR code. It counts from the first right code on."""
+async def enroll(session: AsyncSession, settings: Settings, user: User) -> tuple[str, str]:
+    """A new secret and its otpauth URI, to be shown as a QR code. It takes effect with the first right code."""
     row = await session.get(SecondFactor, user.id, with_for_update=True)
     if row is not None and row.confirmed_at is not None:
-        raise AlreadyOn
+        raise SecondFactorAlreadyOn
     secret = pyotp.random_base32()
     if row is None:
         row = SecondFactor(user_id=user.id)
         session.add(row)
-    row.secret = _box(settings).encrypt(secret.encode()).decode()
+    row.secret = _cipher(settings).encrypt(secret.encode()).decode()
     return secret, pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name=ISSUER)
 
 
 async def confirm(session: AsyncSession, settings: Settings, user: User, code: str, now: datetime) -> list[str]:
-    """Turn it on with the first right code; the recovery codes come back, and nobody can see them again."""
+    """Turn it on with the first right code. Returns the recovery codes, which cannot be shown again."""
     row = await session.get(SecondFactor, user.id, with_for_update=True)
     if row is None:
-        raise NotBegun
+        raise SecondFactorOff
     if row.confirmed_at is not None:
-        raise AlreadyOn
+        raise SecondFactorAlreadyOn
     if not _use_code(row, settings, code, now):
         raise WrongCode
     row.confirmed_at = now
     audit.note(session, Action.SECOND_FACTOR_ON, subject=user.id)
-    return _give_codes(row)
+    return _issue_recovery_codes(row)
 
 
-async def renew_codes(session: AsyncSession, user_id: str) -> list[str]:
-    """Other recovery codes in place of those there are, used or not."""
+async def renew_recovery_codes(session: AsyncSession, user_id: str) -> list[str]:
+    """New recovery codes in place of all existing ones."""
     row = await session.get(SecondFactor, user_id, with_for_update=True)
     if row is None or row.confirmed_at is None:
-        raise NotBegun
+        raise SecondFactorOff
     audit.note(session, Action.RECOVERY_CODES_RENEWED, subject=user_id)
-    return _give_codes(row)
+    return _issue_recovery_codes(row)
 
 
 async def check(database: Database, settings: Settings, user: User, code: str | None, now: datetime) -> None:
-    """Let pass who has no second factor, or shows it. A code that was used is a wrong one, also within its time."""
+    """Return if the user has no second factor or `code` is right; otherwise raise. A code is right only once."""
     async with database.read() as session:
-        if not await is_on(session, user.id):
+        if not await is_enabled(session, user.id):
             return
     if not code:
         raise SecondFactorNeeded
@@ -102,12 +102,12 @@ async def check(database: Database, settings: Settings, user: User, code: str | 
 async def remove(session: AsyncSession, user_id: str) -> None:
     row = await session.get(SecondFactor, user_id)
     if row is None:
-        raise NotBegun
+        raise SecondFactorOff
     await session.delete(row)
     audit.note(session, Action.SECOND_FACTOR_OFF, subject=user_id)
 
 
-async def is_on(session: AsyncSession, user_id: str) -> bool:
+async def is_enabled(session: AsyncSession, user_id: str) -> bool:
     query = select(SecondFactor.confirmed_at).where(SecondFactor.user_id == user_id)
     return await session.scalar(query) is not None
 
@@ -117,11 +117,11 @@ def _use_code(row: SecondFactor, settings: Settings, code: str, now: datetime) -
     if not (code.isascii() and code.isdigit()):
         return False
     try:
-        secret = _box(settings).decrypt(row.secret.encode()).decode()
+        secret = _cipher(settings).decrypt(row.secret.encode()).decode()
     except InvalidToken:
-        return False  # SECRET_KEY was changed: a recovery code still works, and an admin can remove the factor
+        return False  # SECRET_KEY has changed: recovery codes still work, and an admin can remove the second factor
     totp, present = pyotp.TOTP(secret), int(now.timestamp()) // _STEP_SECONDS
-    for step in (present - 1, present, present + 1):  # clocks differ by a little
+    for step in (present - 1, present, present + 1):  # clocks may differ a little
         if step > row.last_step and hmac.compare_digest(totp.at(step * _STEP_SECONDS), code):
             row.last_step = step
             return True
@@ -129,14 +129,14 @@ def _use_code(row: SecondFactor, settings: Settings, code: str, now: datetime) -
 
 
 def _use_recovery_code(row: SecondFactor, code: str) -> bool:
-    left = [known for known in row.recovery_hashes if not hmac.compare_digest(known, _hash(code))]
-    if len(left) == len(row.recovery_hashes):
+    remaining = [known for known in row.recovery_hashes if not hmac.compare_digest(known, _hash(code))]
+    if len(remaining) == len(row.recovery_hashes):
         return False
-    row.recovery_hashes = left
+    row.recovery_hashes = remaining
     return True
 
 
-def _give_codes(row: SecondFactor) -> list[str]:
+def _issue_recovery_codes(row: SecondFactor) -> list[str]:
     codes = [_recovery_code() for _ in range(_RECOVERY_CODES)]
     row.recovery_hashes = [_hash(code) for code in codes]
     return codes
@@ -148,11 +148,11 @@ def _recovery_code() -> str:
 
 
 def _hash(code: str) -> str:
-    # 80 random bits need no slow hash.
+    # A code has 80 random bits, so it needs no slow hash.
     return hashlib.sha256(code.strip().lower().replace("-", "").encode("utf-8", "replace")).hexdigest()
 
 
-def _box(settings: Settings) -> Fernet:
-    """What the secrets lie in: a copy of the database alone makes no codes."""
+def _cipher(settings: Settings) -> Fernet:
+    """Encrypts the secrets, so that a copy of the database alone is not enough to make codes."""
     key = hmac.digest(settings.secret_key.get_secret_value().encode(), b"second factor", hashlib.sha256)
     return Fernet(base64.urlsafe_b64encode(key))

@@ -1,4 +1,4 @@
-"""Accounts: who there is, how they sign in, and who may change whom."""
+"""Accounts: finding them, signing in, and who may change whom."""
 
 import logging
 import unicodedata
@@ -17,23 +17,24 @@ from backend.errors import AppError, Conflict, InvalidInput, NotFound
 
 logger = logging.getLogger(__name__)
 
-#: What a user name may not hold: control and format characters (they hide or turn text), line ends, half characters.
+#: Unicode categories that a user name may not contain: control and format characters (they hide or reorder text), line
+#: separators, surrogates.
 _FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class WrongCredentials(AppError):
-    """Says the same of an unknown name, a wrong password and a disabled account."""
+    """The same for an unknown name, a wrong password and a disabled account."""
 
     status = 401
     code = "wrong_credentials"
-    detail = "User name or password is wrong."
+    detail = "The user name or password is wrong."
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
-class WaitsForApproval(AppError):
-    """Said only to somebody who has shown the right password, or whom Google vouches for."""
+class ApprovalPending(AppError):
+    """Raised only after the right password or a valid Google sign-in."""
 
     status = 403
     code = "waits_for_approval"
@@ -43,12 +44,12 @@ class WaitsForApproval(AppError):
 class WrongPassword(AppError):
     status = 403
     code = "wrong_password"
-    detail = "The present password is wrong."
+    detail = "The current password is wrong."
 
 
 class UsernameTaken(Conflict):
     code = "username_taken"
-    detail = "There is already a user of this name."
+    detail = "This user name is taken."
 
 
 class InvalidUsername(InvalidInput):
@@ -61,35 +62,34 @@ class UserNotFound(NotFound):
     detail = "There is no such user."
 
 
-class NotWaiting(Conflict):
+class NotPendingApproval(Conflict):
     code = "not_waiting"
     detail = "This account is not waiting for approval."
 
 
-class OutOfReach(AppError):
+class InsufficientRole(AppError):
     status = 403
     code = "out_of_reach"
-    detail = "Only a super admin changes or appoints somebody of your own role or above."
+    detail = "Only a super admin may change users of your role or above, or give these roles."
 
 
-class NotOneself(Conflict):
+class CannotChangeSelf(Conflict):
     code = "not_oneself"
-    detail = "Nobody changes his or her own account here."
+    detail = "You cannot change your own account here."
 
 
 async def sign_in(database: Database, passwords: Passwords, username: str, password: str) -> User:
-    """The user with this name and password; otherwise `WrongCredentials`, after the same time whatever was wrong,
-    or `WaitsForApproval`."""
-    # No session is open while the hash is computed: waiting logins must not use up the connections.
+    """The user with this name and password. Raises `ApprovalPending`, or `WrongCredentials` in constant time."""
+    # No session is open while the hash is computed, so that waiting sign-ins do not use up the connections.
     async with database.read() as session:
         user = await find_by_name(session, username)
-    known = await passwords.verify(user.password_hash if user else None, password)
-    if user is not None and known and user.pending:
-        raise WaitsForApproval
-    if user is None or user.password_hash is None or not known or not user.active:
+    right = await passwords.verify(user.password_hash if user else None, password)
+    if user is not None and right and user.pending:
+        raise ApprovalPending
+    if user is None or user.password_hash is None or not right or not user.active:
         logger.info("Sign-in refused", extra={"user": user.id if user else None})
         async with database.write() as session:
-            # The name that was typed is not kept: it may be a password in the wrong field.
+            # The typed name is not stored: it may be a password entered in the wrong field.
             audit.note(session, Action.SIGN_IN_REFUSED, subject=user.id if user else None)
         raise WrongCredentials
     if renewed := await passwords.renew(user.password_hash, password):
@@ -101,39 +101,39 @@ async def sign_in(database: Database, passwords: Passwords, username: str, passw
 
 
 async def check_password(passwords: Passwords, user: User, password: str) -> None:
-    """Raise `WrongPassword` for any but the user's own. Who has none (Google) has nothing to show."""
+    """Raise `WrongPassword` if this is not the user's password. A user without one (Google) always passes."""
     if user.password_hash is not None and not await passwords.verify(user.password_hash, password):
         raise WrongPassword
 
 
 async def change_password(database: Database, passwords: Passwords, user: User, old: str, new: str) -> User:
-    """Give `user`, who knows the old password, a new one. Every login ends; the user returned has the new epoch."""
+    """Replace the password and end every login. The user returned has the new `token_epoch`."""
     if not await passwords.verify(user.password_hash, old):
         raise WrongPassword
     new_hash = await passwords.hash(new, username=user.username)
     async with database.write() as session:
-        # somebody else may have changed the password or ended the logins while the hash was made
-        mine = await session.get(User, user.id, with_for_update=True)
-        if mine is None or mine.token_epoch != user.token_epoch or mine.password_hash != user.password_hash:
+        # another request may have changed the password or ended the logins while the hash was made
+        current = await session.get(User, user.id, with_for_update=True)
+        if current is None or current.token_epoch != user.token_epoch or current.password_hash != user.password_hash:
             raise Conflict
-        mine.password_hash = new_hash
+        current.password_hash = new_hash
         await session.flush()
-        await logins.end_all(session, mine.id, utc_now())
-        audit.note(session, Action.PASSWORD_CHANGED, subject=mine.id, by=mine)
-        await session.refresh(mine)
+        await logins.end_all(session, current.id, utc_now())
+        audit.note(session, Action.PASSWORD_CHANGED, subject=current.id, by=current)
+        await session.refresh(current)
     logger.info("Password changed", extra={"user": user.id})
-    return mine
+    return current
 
 
 async def end_logins(session: AsyncSession, user_id: str) -> None:
-    """Make every token of this user worthless."""
+    """Invalidate every token of this user."""
     await logins.end_all(session, user_id, utc_now())
     audit.note(session, Action.LOGINS_ENDED, subject=user_id)
     logger.info("Logins ended", extra={"user": user_id})
 
 
 async def create(session: AsyncSession, *, username: str, password_hash: str | None, role: Role = Role.USER) -> User:
-    """Add a user. The role is the caller's decision and never taken from a stranger's body."""
+    """Add a user. The caller decides the role; it never comes from a self-registration."""
     name = username.strip()
     user = User(username=name, username_key=username_key(name), password_hash=password_hash, role=role.value)
     session.add(user)
@@ -147,7 +147,7 @@ async def create(session: AsyncSession, *, username: str, password_hash: str | N
 
 
 async def find(session: AsyncSession, user_id: str) -> User:
-    """The user with this id; otherwise `UserNotFound`."""
+    """The user with this id. Raises `UserNotFound`."""
     user = await session.get(User, user_id)
     if user is None:
         raise UserNotFound
@@ -155,7 +155,7 @@ async def find(session: AsyncSession, user_id: str) -> User:
 
 
 async def find_by_name(session: AsyncSession, username: str) -> User | None:
-    """The user whom people mean by this name; a name nobody can have is nobody's."""
+    """The user with this name, spelled in any way that `username_key` treats as equal; none if there is none."""
     try:
         key = username_key(username)
     except InvalidUsername:
@@ -173,24 +173,24 @@ async def search(
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[Sequence[User], int]:
-    """One page of the users, by name, and how many there are on all pages."""
-    wanted: list[ColumnElement[bool]] = []
+    """One page of users, sorted by name, and the number of users on all pages."""
+    conditions: list[ColumnElement[bool]] = []
     if text.strip():
-        wanted.append(User.username_key.contains(_folded(_visible(text)), autoescape=True))
+        conditions.append(User.username_key.contains(_normalized(_visible(text)), autoescape=True))
     if role is not None:
-        wanted.append(User.role == role.value)
+        conditions.append(User.role == role.value)
     if active is not None:
-        wanted.append(User.active == active)
+        conditions.append(User.active == active)
     if pending is not None:
-        wanted.append(User.pending == pending)
-    page = select(User).where(*wanted).order_by(User.username_key).limit(limit).offset(offset)
-    total = await session.scalar(select(func.count()).select_from(User).where(*wanted))
+        conditions.append(User.pending == pending)
+    page = select(User).where(*conditions).order_by(User.username_key).limit(limit).offset(offset)
+    total = await session.scalar(select(func.count()).select_from(User).where(*conditions))
     return (await session.scalars(page)).all(), total or 0
 
 
 async def set_role(session: AsyncSession, *, actor_id: str, user_id: str, role: Role) -> User:
-    """Appoint or demote somebody; in force with the user's next request."""
-    user = await reach(session, actor_id=actor_id, user_id=user_id, role=role)
+    """Change the role of a user. It takes effect with the user's next request."""
+    user = await find_changeable(session, actor_id=actor_id, user_id=user_id, role=role)
     audit.note(session, Action.USER_CHANGED, subject=user.id, role=[user.role, role.value])
     user.role = role.value
     logger.info("Role set", extra={"by": actor_id, "changed": user_id, "role": role.value})
@@ -198,26 +198,26 @@ async def set_role(session: AsyncSession, *, actor_id: str, user_id: str, role: 
 
 
 async def rename(session: AsyncSession, *, actor_id: str, user_id: str, username: str) -> User:
-    """Give somebody another name to sign in with; `UsernameTaken` where it is somebody else's."""
-    user = await reach(session, actor_id=actor_id, user_id=user_id)
-    return await _named(session, user, username)
+    """Change the user name. Raises `UsernameTaken`."""
+    user = await find_changeable(session, actor_id=actor_id, user_id=user_id)
+    return await _set_username(session, user, username)
 
 
-async def rename_oneself(session: AsyncSession, user_id: str, username: str) -> User:
-    """Give oneself another name to sign in with. Logins and keys stay good: none of them knows the name."""
+async def rename_self(session: AsyncSession, user_id: str, username: str) -> User:
+    """Change one's own user name. Logins and keys stay valid: they do not contain the name."""
     user = await session.get(User, user_id, with_for_update=True)
     if user is None:
         raise UserNotFound
-    return await _named(session, user, username)
+    return await _set_username(session, user, username)
 
 
 async def set_active(session: AsyncSession, *, actor_id: str, user_id: str, active: bool) -> User:
-    """Disable or enable an account. Who is disabled is out at once, and signs in anew when enabled."""
-    user = await reach(session, actor_id=actor_id, user_id=user_id)
+    """Disable or enable an account. Disabling ends every login; enabling does not bring them back."""
+    user = await find_changeable(session, actor_id=actor_id, user_id=user_id)
     if user.active != active:
         audit.note(session, Action.USER_CHANGED, subject=user.id, active=active)
     if active:
-        user.pending = False  # to enable somebody is to approve
+        user.pending = False  # enabling an account approves it
     if user.active and not active:
         await session.flush()
         await logins.end_all(session, user.id, utc_now())
@@ -228,27 +228,27 @@ async def set_active(session: AsyncSession, *, actor_id: str, user_id: str, acti
 
 
 async def approve(session: AsyncSession, *, actor_id: str, user_id: str) -> User:
-    """Let somebody in who asked for an account."""
-    user = await reach(session, actor_id=actor_id, user_id=user_id)
+    """Approve a self-registered account."""
+    user = await find_changeable(session, actor_id=actor_id, user_id=user_id)
     if not user.pending:
-        raise NotWaiting
+        raise NotPendingApproval
     user.pending, user.active = False, True
     audit.note(session, Action.APPROVED, subject=user.id)
     return user
 
 
 async def reject(session: AsyncSession, *, actor_id: str, user_id: str) -> None:
-    """Forget somebody who asked for an account. The name is free again."""
-    user = await reach(session, actor_id=actor_id, user_id=user_id)
+    """Delete an account that waits for approval. Its name is free again."""
+    user = await find_changeable(session, actor_id=actor_id, user_id=user_id)
     if not user.pending:
-        raise NotWaiting
+        raise NotPendingApproval
     audit.note(session, Action.REJECTED, subject=user.id, name=user.username)
     await session.delete(user)
 
 
 async def set_password(session: AsyncSession, *, actor_id: str, user_id: str, password_hash: str) -> User:
-    """Give somebody else a new password; end the logins made with the old one, and the keys."""
-    user = await reach(session, actor_id=actor_id, user_id=user_id)
+    """Set the password of another user, end every login and revoke every key."""
+    user = await find_changeable(session, actor_id=actor_id, user_id=user_id)
     user.password_hash = password_hash
     await session.flush()
     await logins.end_all(session, user.id, utc_now())
@@ -259,26 +259,26 @@ async def set_password(session: AsyncSession, *, actor_id: str, user_id: str, pa
     return user
 
 
-async def reach(session: AsyncSession, *, actor_id: str, user_id: str, role: Role | None = None) -> User:
-    """The user `user_id`, if `actor_id` may change him or her (and give `role`); otherwise `OutOfReach`.
+async def find_changeable(session: AsyncSession, *, actor_id: str, user_id: str, role: Role | None = None) -> User:
+    """The user `user_id`, if `actor_id` may change this account (and give it `role`). Raises `InsufficientRole`.
 
-    Both rows are read and locked inside the transaction: of two super admins who demote each other at once, one
-    succeeds and stays. So there is always one left.
+    Both rows are locked in this transaction: if two super admins demote each other at the same time, only one succeeds,
+    so one super admin is always left.
     """
     if actor_id == user_id:
-        raise NotOneself
+        raise CannotChangeSelf
     both = select(User).where(User.id.in_((actor_id, user_id))).order_by(User.id)
-    found = {user.id: user for user in await session.scalars(both.with_for_update(), execution_options=_FRESH)}
+    found = {user.id: user for user in await session.scalars(both.with_for_update(), execution_options=_REREAD)}
     actor, user = found.get(actor_id), found.get(user_id)
     if user is None:
         raise UserNotFound
     highest = max(Role(user.role).rank, role.rank if role else 0)
     if actor is None or not actor.active or not may_change(Role(actor.role), highest):
-        raise OutOfReach
+        raise InsufficientRole
     return user
 
 
-async def _named(session: AsyncSession, user: User, username: str) -> User:
+async def _set_username(session: AsyncSession, user: User, username: str) -> User:
     name, key = username.strip(), username_key(username)
     if name == user.username:
         return user
@@ -291,30 +291,30 @@ async def _named(session: AsyncSession, user: User, username: str) -> User:
     return user
 
 
-#: Rows seen earlier in the same session are read again.
-_FRESH = {"populate_existing": True}
+#: Reads rows again that the session has already loaded.
+_REREAD = {"populate_existing": True}
 
 
 def may_change(actor: Role, rank: int) -> bool:
-    """Nobody changes somebody of the same rank or above, but for super admins."""
+    """Admins may change users of a lower rank only; super admins may change everybody."""
     return actor is Role.SUPER_ADMIN or (actor is Role.ADMIN and actor.rank > rank)
 
 
 def username_key(username: str) -> str:
-    """What makes two names the same to people: width, case and the number of spaces do not count."""
+    """The form in which names are compared: width, case and repeated spaces do not matter. Raises `InvalidUsername`."""
     name = username.strip()
-    key = _folded(name)
+    key = _normalized(name)
     if not 1 <= len(name) <= 64 or not 1 <= len(key) <= 128 or _visible(name) != name:
         raise InvalidUsername
     return key
 
 
 def throttle_key(username: str) -> str:
-    """Under which guesses at this name are counted, whether anybody has it or not."""
-    return _folded(username[:256])
+    """The key under which failed sign-ins for this name are counted, whether or not the user exists."""
+    return _normalized(username[:256])
 
 
-def _folded(name: str) -> str:
+def _normalized(name: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join(folded.split())
 

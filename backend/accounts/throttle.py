@@ -1,4 +1,4 @@
-"""Guessing gets slower with every guess, per account and per address; nobody is locked out for good."""
+"""Limits sign-in attempts per account and per address. The wait grows with each attempt, up to five minutes."""
 
 import hashlib
 from collections import OrderedDict
@@ -10,12 +10,12 @@ from time import monotonic
 
 from backend.errors import TooManyRequests
 
-#: Guesses that cost no waiting, by what is counted.
-_FREE = {"account": 5, "address": 20, "pair": 5, "registration": 5, "nonce": 100, "stray": 30}
-_LONGEST_SECONDS = 300.0
-#: After so long without a guess nothing is held against anybody.
-_FORGOTTEN_SECONDS = 3600.0
-_MOST_KEYS = 20_000
+#: Attempts without a wait, by what is counted.
+_FREE_ATTEMPTS = {"account": 5, "address": 20, "pair": 5, "registration": 5, "nonce": 100, "share": 30}
+_MAX_WAIT_SECONDS = 300.0
+#: After this long without an attempt a count is reset.
+_RESET_AFTER_SECONDS = 3600.0
+_MAX_KEYS = 20_000
 
 
 class TooManyAttempts(TooManyRequests):
@@ -25,21 +25,21 @@ class TooManyAttempts(TooManyRequests):
 
 @dataclass(slots=True)
 class _Count:
-    guesses: int = 0
+    attempts: int = 0
     blocked_until: float = 0.0
     last: float = 0.0
 
 
 class Attempt:
-    """One guess, counted before it is looked at: a thousand at once are a thousand."""
+    """One attempt. It is counted before it is checked, so that simultaneous attempts all count."""
 
     def __init__(self) -> None:
-        self.right = False  #: nothing more is held against the account
-        self.none = False  #: it was no guess: what went before is still held against the account
+        self.succeeded = False  #: resets the count of the account
+        self.uncounted = False  #: not a guess: takes this attempt back, and keeps the earlier ones
 
 
 class Throttle:
-    """Counts in memory, bounded; a restart forgives."""
+    """Counts in memory, bounded in size; a restart resets them."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -48,28 +48,28 @@ class Throttle:
 
     @contextmanager
     def attempt(self, account: str, address: str) -> Iterator[Attempt]:
-        """Around one guess at the secret of `account`. Raises `TooManyAttempts`; set `right` when the guess was.
+        """Wrap one check of the secret of `account`; set `succeeded` on success. Raises `TooManyAttempts`.
 
-        Who was in from this address before is counted apart from the rest of the world: a stranger who guesses from
-        elsewhere keeps nobody out of his own account."""
+        An address from which the account was signed in before has a count of its own: guesses from elsewhere cannot
+        lock the owner out."""
         pair = _digest(f"{account}\0{address}")
-        mine = ("pair", pair) if pair in self._known else ("account", _digest(account))
+        account_key = ("pair", pair) if pair in self._known else ("account", _digest(account))
         attempt = Attempt()
-        self.count(mine, ("address", address))
+        self.count(account_key, ("address", address))
         try:
             yield attempt
         finally:
-            if attempt.right:
-                self._counts.pop(mine, None)
+            if attempt.succeeded:
+                self._counts.pop(account_key, None)
                 self._remember(pair)
-            if attempt.none:
-                self._take_back(mine)
-            if attempt.right or attempt.none:
-                # Who signs in to an account of his own is not forgiven his guesses at others: one less, no more.
-                self._take_back(("address", address))
+            if attempt.uncounted:
+                self._uncount(account_key)
+            if attempt.succeeded or attempt.uncounted:
+                # Only this attempt: signing in to one's own account must not reset guesses at other accounts.
+                self._uncount(("address", address))
 
     def count(self, *keys: tuple[str, str]) -> None:
-        """One more of each; raises `TooManyAttempts`, and counts nothing, where one of them has to wait."""
+        """Count one attempt for each key. Raises `TooManyAttempts`, and counts nothing, if one of them has to wait."""
         now = self._clock()
         wait = max((self._wait(key, now) for key in keys), default=0.0)
         if wait > 0:
@@ -77,24 +77,24 @@ class Throttle:
         for key in keys:
             count = self._counts.setdefault(key, _Count())
             self._counts.move_to_end(key)
-            count.guesses += 1
+            count.attempts += 1
             count.last = now
-            if (above := count.guesses - _FREE[key[0]]) >= 0:
-                count.blocked_until = now + min(2.0 ** min(above, 30), _LONGEST_SECONDS)
-        while len(self._counts) > _MOST_KEYS:
+            if (above := count.attempts - _FREE_ATTEMPTS[key[0]]) >= 0:
+                count.blocked_until = now + min(2.0 ** min(above, 30), _MAX_WAIT_SECONDS)
+        while len(self._counts) > _MAX_KEYS:
             self._counts.popitem(last=False)
 
-    def _take_back(self, key: tuple[str, str]) -> None:
+    def _uncount(self, key: tuple[str, str]) -> None:
         if (count := self._counts.get(key)) is not None:
-            count.guesses -= 1
-            if count.guesses < _FREE[key[0]]:
+            count.attempts -= 1
+            if count.attempts < _FREE_ATTEMPTS[key[0]]:
                 count.blocked_until = 0.0
 
     def _wait(self, key: tuple[str, str], now: float) -> float:
         count = self._counts.get(key)
         if count is None:
             return 0.0
-        if now - count.last > _FORGOTTEN_SECONDS:
+        if now - count.last > _RESET_AFTER_SECONDS:
             del self._counts[key]
             return 0.0
         return count.blocked_until - now
@@ -102,10 +102,10 @@ class Throttle:
     def _remember(self, pair: str) -> None:
         self._known[pair] = None
         self._known.move_to_end(pair)
-        while len(self._known) > _MOST_KEYS:
+        while len(self._known) > _MAX_KEYS:
             self._known.popitem(last=False)
 
 
 def _digest(text: str) -> str:
-    # Names of any length come in, and a name may be a password that was typed into the wrong field.
+    # Names may have any length, and a name may be a password typed into the wrong field.
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

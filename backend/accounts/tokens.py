@@ -1,4 +1,4 @@
-"""Access tokens: short-lived signed notes that say who signed in. They are checked whole, or not believed at all."""
+"""Access tokens: short-lived JWTs that name a login. Every claim is checked."""
 
 import re
 import secrets
@@ -10,29 +10,29 @@ import jwt
 
 from backend.settings import Settings
 
-#: Who makes the tokens, and for whom they are.
+#: Issuer and audience of the tokens.
 ISSUER = AUDIENCE = "meeting-asr"
-#: What a token opens: every door, or only those behind which media lie.
+#: The kind of a token: for every route, or only for those that serve media.
 ACCESS, MEDIA = "access", "media"
 
 
-def upload(upload_id: str) -> str:
-    """The kind of a token that opens one upload."""
+def upload_kind(upload_id: str) -> str:
+    """The kind of a token that is good for one upload only."""
     return f"upload {upload_id}"
 
 
-#: Decoders of base64 pass over what does not belong there; we do not.
-_FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+#: Python's base64 decoder ignores invalid characters; tokens that have any are refused here.
+_FORMAT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _CLAIMS = ["exp", "iat", "sub", "jti", "aud", "iss", "typ", "epoch"]
 
 
 class BadToken(Exception):
-    """Not made here, not for this, not valid any more, or no token at all."""
+    """Not a token of this server, of another kind, or expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a token says: whose it is, the user's `token_epoch` when it was made, and the row of the login."""
+    """The content of a token: the user, the user's `token_epoch` at the time, and the id of the login row."""
 
     user_id: str
     epoch: int
@@ -43,8 +43,10 @@ def lifetime(settings: Settings) -> timedelta:
     return timedelta(minutes=settings.access_token_expire_minutes)
 
 
-def issue(settings: Settings, login: Login, now: datetime, kind: str = ACCESS, life: timedelta | None = None) -> str:
-    """A token that is good from `now` for so long; for the set number of minutes, where nothing is said."""
+def issue(
+    settings: Settings, login: Login, now: datetime, kind: str = ACCESS, valid_for: timedelta | None = None
+) -> str:
+    """A token valid from `now` for `valid_for`, by default for the minutes in the settings."""
     claims = {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -54,30 +56,30 @@ def issue(settings: Settings, login: Login, now: datetime, kind: str = ACCESS, l
         "login": login.id,
         "jti": secrets.token_urlsafe(16),
         "iat": now,
-        "exp": now + (life or lifetime(settings)),
+        "exp": now + (valid_for or lifetime(settings)),
     }
     return jwt.encode(claims, settings.secret_key.get_secret_value(), settings.algorithm)
 
 
 def read(settings: Settings, token: str, kind: str = ACCESS) -> Login:
-    """What the token says, if it is one of ours, of this kind and in force; otherwise `BadToken`."""
+    """The content of a valid token of this kind. Raises `BadToken`."""
     claims = _claims(settings, token, kind)
     return Login(claims["sub"], claims["epoch"], claims.get("login"))
 
 
 def expiry(settings: Settings, token: str) -> datetime:
-    """Until when an access token that can be read is good."""
+    """When a valid access token expires."""
     return datetime.fromtimestamp(_claims(settings, token, ACCESS)["exp"], timezone.utc)
 
 
 def _claims(settings: Settings, token: str, kind: str) -> dict[str, Any]:
-    if not _FORM.fullmatch(token):
+    if not _FORMAT.fullmatch(token):
         raise BadToken
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
             settings.secret_key.get_secret_value(),
-            algorithms=[settings.algorithm],  # the one we sign with; what the token's header wishes does not count
+            algorithms=[settings.algorithm],  # the one we sign with; the algorithm in the token's header is ignored
             audience=AUDIENCE,
             issuer=ISSUER,
             options={"require": _CLAIMS, "strict_aud": True},

@@ -1,4 +1,4 @@
-"""Figures of the service by day: how long jobs waited, how many failed, how much audio was done."""
+"""Statistics by day: how long jobs waited, how many failed, how much audio was transcribed."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,25 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.jobs.tables import Job, Kind, Status
 from backend.recordings.tables import Recording
 
-#: Waits of one day that are looked at: more would not move a percentile.
-_MOST_WAITS = 2000
+#: Waits of one day that are read: more would not change a percentile noticeably.
+_MAX_WAITS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What happened between two midnights."""
+    """The statistics of one day, or of several combined."""
 
-    day: date | None  #: none: all of them together
-    waits: Sequence[float]  #: seconds from when a job could have begun to when it did
+    day: date | None  #: none for several days combined
+    waits: Sequence[float]  #: seconds from when a job could have started to when it did
     started: int
     done: int
     failed: int
-    audio_seconds: float  #: of the recordings whose transcript was done
+    audio_seconds: float  #: of the recordings that were transcribed
 
-    def wait(self, share: float) -> float | None:
-        """So long at most waited this share of the jobs; none where none was started."""
+    def wait_percentile(self, fraction: float) -> float | None:
+        """The wait that this fraction of the jobs did not exceed; none if no job was started."""
         waits = sorted(self.waits)
-        return waits[max(0, math.ceil(len(waits) * share) - 1)] if waits else None
+        return waits[max(0, math.ceil(len(waits) * fraction) - 1)] if waits else None
 
     @property
     def failure_rate(self) -> float | None:
@@ -37,12 +37,12 @@ class Day:
         return self.failed / ended if ended else None
 
 
-async def by_day(session: AsyncSession, now: datetime, days: int, offset: timedelta) -> list[Day]:
-    """The last `days` days, oldest first and without a gap; midnight is that of the place `offset` east of UTC."""
-    return [await _day(session, begins) for begins in _midnights(now, days, offset)]
+async def daily_figures(session: AsyncSession, now: datetime, days: int, offset: timedelta) -> list[Day]:
+    """The last `days` days, oldest first and without gaps. Days begin at midnight in the time zone UTC + `offset`."""
+    return [await _day(session, starts_at) for starts_at in _midnights(now, days, offset)]
 
 
-def together(days: Iterable[Day]) -> Day:
+def combine(days: Iterable[Day]) -> Day:
     days = list(days)
     return Day(
         None,
@@ -59,22 +59,22 @@ def _midnights(now: datetime, days: int, offset: timedelta) -> Iterator[datetime
     return (today - timedelta(days=back) for back in reversed(range(days)))
 
 
-async def _day(session: AsyncSession, begins: datetime) -> Day:
-    """Each query is held to one day by an index: so no answer grows with the age of the service."""
-    ends = begins + timedelta(days=1)
-    begun = (Job.started_at >= begins) & (Job.started_at < ends)
-    started = await session.scalar(select(func.count()).select_from(Job).where(begun))
-    waits = select(Job.not_before, Job.started_at).where(begun).order_by(Job.started_at).limit(_MOST_WAITS)
+async def _day(session: AsyncSession, starts_at: datetime) -> Day:
+    """Every query uses an index to read one day only, so the time does not grow with the age of the data."""
+    ends_at = starts_at + timedelta(days=1)
+    started_that_day = (Job.started_at >= starts_at) & (Job.started_at < ends_at)
+    started = await session.scalar(select(func.count()).select_from(Job).where(started_that_day))
+    waits = select(Job.not_before, Job.started_at).where(started_that_day).order_by(Job.started_at).limit(_MAX_WAITS)
     ended = (
         select(Job.status, Job.kind, func.count(), func.sum(Recording.duration))
         .join(Recording, Recording.id == Job.recording_id)
-        .where(Job.status.in_([Status.DONE.value, Status.FAILED.value]), Job.finished_at >= begins)
-        .where(Job.finished_at < ends)
+        .where(Job.status.in_([Status.DONE.value, Status.FAILED.value]), Job.finished_at >= starts_at)
+        .where(Job.finished_at < ends_at)
         .group_by(Job.status, Job.kind)
     )
     rows = (await session.execute(ended)).all()
     return Day(
-        begins.date(),
+        starts_at.date(),
         [max(0.0, (at - due).total_seconds()) for due, at in await session.execute(waits) if at is not None],
         started or 0,
         sum(count for status, _, count, _ in rows if status == Status.DONE.value),

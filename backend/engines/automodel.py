@@ -1,4 +1,4 @@
-"""The one way we load a FunASR model: from an explicit local folder, quiet, with its threads, never from a hub."""
+"""Loads a FunASR model from a local folder, with a number of threads, without log output and never from a hub."""
 
 import logging
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from backend.engines.ports import EngineError
-from backend.engines.table import mending
+from backend.engines.protocols import EngineError
+from backend.engines.registry import fetch_command
 from backend.engines.torchaudio_compat import ensure_torchaudio
 
 
@@ -16,11 +16,13 @@ def load(folder: Path, threads: int, device: str, fetch_set: str = "full") -> An
     """A `funasr.AutoModel` (untyped, hence Any) of the model in `folder`. It applies `threads` at every call."""
     for name in ("config.yaml", "model.pt"):
         if not (folder / name).is_file():
-            raise EngineError("model_missing", f"{folder.name} is not installed. Fetch it with: {mending(fetch_set)}")
+            raise EngineError(
+                "model_missing", f"{folder.name} is not installed. Fetch it with: {fetch_command(fetch_set)}"
+            )
     ensure_torchaudio()
     from funasr import AutoModel
 
-    with quietly(), _without_a_spare():
+    with without_logging(), _without_state_copy():
         return AutoModel(
             model=str(folder.resolve()),
             device=device,
@@ -32,21 +34,21 @@ def load(folder: Path, threads: int, device: str, fetch_set: str = "full") -> An
 
 
 @contextmanager
-def _without_a_spare() -> Iterator[None]:
-    """FunASR copies what it has read of a file before it looks at it: a gigabyte more, just while it loads."""
-    from funasr.train_utils import load_pretrained_model as loading
+def _without_state_copy() -> Iterator[None]:
+    """FunASR makes a copy of the checkpoint while it loads it, which needs another gigabyte. This prevents the copy."""
+    from funasr.train_utils import load_pretrained_model as loader
 
-    library = loading.copy
-    loading.copy = SimpleNamespace(deepcopy=lambda state: state)
+    original = loader.copy
+    loader.copy = SimpleNamespace(deepcopy=lambda state: state)
     try:
         yield
     finally:
-        loading.copy = library
+        loader.copy = original
 
 
 @contextmanager
-def quietly() -> Iterator[None]:
-    """Keep FunASR from logging to the root logger: at INFO it writes people's hotwords there."""
+def without_logging() -> Iterator[None]:
+    """Prevent FunASR from logging to the root logger: at INFO it logs the users' hotwords."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,11 +1,10 @@
-"""The child an engine lives in: one JSON request a line comes in, progress, done or an error goes out, results by file.
+"""The child process of an engine: it reads requests from stdin, answers on stdout and writes results to files.
 
-    python -m backend.engines.child NAME '{"models": "/…/models", "threads": 1, "script": null, "thrift": {…}}'
+    python -m backend.engines.child NAME '{"models": "/…/models", "threads": 1, "script": null, "approximation": {…}}'
 
-A request is {"audio": path, "result": path, "options": {…}}. The answers to it are any number of
-{"progress": [done, total]}, then {"done": true} or {"error": {"code", "detail", "retry"}, "trace": where it happened},
-with the "memory" held now.
-The child ends when its stdin ends, busy or not.
+Each line is one JSON object. A request is {"audio": path, "result": path, "options": {…}}. Its answers are any number
+of {"progress": [done, total]}, then {"done": true} or {"error": {"code", "detail", "retry"}, "trace": stack trace}; the
+last one also has "memory", the bytes the process uses now. The process exits when stdin is closed, even if it is busy.
 """
 
 import ctypes
@@ -25,120 +24,123 @@ from typing import Any, BinaryIO
 import psutil
 
 from backend.durable import write_durably
-from backend.engines.checks import Unbelievable, check_diarization, check_sentences
-from backend.engines.ports import EngineError, Home, Listening, SpeakerHints
-from backend.engines.table import ENGINES, Engine, Task
+from backend.engines.protocols import EngineContext, EngineError, SpeakerHints, TranscribeOptions
+from backend.engines.registry import ENGINES, Engine, Task
+from backend.engines.result_checks import InvalidResult, check_diarization, check_sentences
 from backend.speech.types import diarization_to_json, sentence_to_json
 from backend.weights import store
 
-#: An error's detail is for a person to read: longer ones are cut.
-_DETAIL = 1000
-_TRACE = 4000
+#: The detail of an error is for people to read: a longer one is cut.
+_MAX_DETAIL = 1000
+_MAX_TRACE = 4000
 
 
-def main(name: str, home: Home) -> None:
-    """Answer requests. The process ends with its stdin, so this never returns."""
-    requests, answers = _take_pipes()
-    _die_with_parent()
-    settle_down(home.threads, ENGINES[name].task)
-    child = _Child(ENGINES[name], home, answers)
-    for line in _lines(requests):
+def main(name: str, context: EngineContext) -> None:
+    """Answer requests until stdin is closed. Never returns."""
+    requests, answers = _open_pipes()
+    _exit_with_parent()
+    configure_process(context.threads, ENGINES[name].task)
+    child = _Child(ENGINES[name], context, answers)
+    for line in _request_lines(requests):
         child.serve(json.loads(line))
 
 
 class _Child:
-    def __init__(self, engine: Engine, home: Home, answers: BinaryIO) -> None:
+    def __init__(self, engine: Engine, context: EngineContext, answers: BinaryIO) -> None:
         self._engine = engine
-        self._home = home
+        self._context = context
         self._answers = answers
-        self._adapter: Any = None  # a Transcriber or a Diarizer: the table says which
+        self._adapter: Any = None  # a Transcriber or a Diarizer, depending on the engine's task
 
     def serve(self, request: Mapping[str, Any]) -> None:
         try:
-            self._work(request)
-            _trim()
+            self._run(request)
+            _release_memory()
             answer: dict[str, Any] = {"done": True}
         except Exception as error:
-            failure = _explain(error)
+            failure = _to_engine_error(error)
             answer = {
-                "error": {"code": failure.code, "detail": failure.detail[:_DETAIL], "retry": failure.retry},
+                "error": {"code": failure.code, "detail": failure.detail[:_MAX_DETAIL], "retry": failure.retry},
                 "trace": _trace(error),
             }
-        self._say(answer | {"memory": _memory()})
+        self._send(answer | {"memory": _resident_bytes()})
 
-    def _work(self, request: Mapping[str, Any]) -> None:
+    def _run(self, request: Mapping[str, Any]) -> None:
         if self._adapter is None:
             self._adapter = self._load()
         audio, options = Path(request["audio"]), request["options"]
         if self._engine.task == "transcribe":
-            sentences = self._adapter.transcribe(audio, _listening(options), self._progress)
+            sentences = self._adapter.transcribe(audio, _transcribe_options(options), self._report_progress)
             result: Any = [sentence_to_json(sentence) for sentence in check_sentences(sentences)]
         else:
-            diarization = self._adapter.diarize(audio, _hints(options), self._progress)
+            diarization = self._adapter.diarize(audio, _speaker_hints(options), self._report_progress)
             result = diarization_to_json(check_diarization(diarization))
         text = json.dumps(result, ensure_ascii=False, allow_nan=False)
         write_durably(Path(request["result"]), text.encode())
 
     def _load(self) -> Any:
-        # checkpoints are pickles: nothing is loaded that has not the hash it should have
+        # checkpoints are pickles, which can run code: load only files with the expected hash
         for model in self._engine.models:
-            store.verify(self._home.models, model)
+            store.verify(self._context.models, model)
         module, _, name = self._engine.adapter.partition(":")
-        adapter = getattr(importlib.import_module(module), name)(self._home)
-        _trim()
+        adapter = getattr(importlib.import_module(module), name)(self._context)
+        _release_memory()
         return adapter
 
-    def _progress(self, done: float, total: float, /) -> None:
-        self._say({"progress": [float(done), float(total)]})
+    def _report_progress(self, done: float, total: float, /) -> None:
+        self._send({"progress": [float(done), float(total)]})
 
-    def _say(self, answer: Mapping[str, Any]) -> None:
+    def _send(self, answer: Mapping[str, Any]) -> None:
         self._answers.write(json.dumps(answer).encode() + b"\n")
         self._answers.flush()
 
 
-def _listening(options: Mapping[str, Any]) -> Listening:
-    finished = options["finished"]
-    return Listening(
+def _transcribe_options(options: Mapping[str, Any]) -> TranscribeOptions:
+    checkpoint_file = options["checkpoint_file"]
+    return TranscribeOptions(
         language=options["language"],
         hotwords=tuple(options["hotwords"]),
-        finished=None if finished is None else Path(finished),
+        checkpoint_file=None if checkpoint_file is None else Path(checkpoint_file),
     )
 
 
-def _hints(options: Mapping[str, Any]) -> SpeakerHints:
-    passes = options["passes"]
-    return SpeakerHints(options["min_speakers"], options["max_speakers"], None if passes is None else Path(passes))
+def _speaker_hints(options: Mapping[str, Any]) -> SpeakerHints:
+    cache_file = options["cache_file"]
+    return SpeakerHints(
+        options["min_speakers"], options["max_speakers"], None if cache_file is None else Path(cache_file)
+    )
 
 
-def _explain(error: Exception) -> EngineError:
-    """What went wrong, in the words of the house."""
-    sort = type(error).__name__
+def _to_engine_error(error: Exception) -> EngineError:
+    """The error with one of the codes of EngineError."""
+    name = type(error).__name__
     if isinstance(error, EngineError):
         return error
     if isinstance(error, store.ModelMissing):
         return EngineError("model_missing", error.detail)
     if isinstance(error, store.ModelDamaged):
         return EngineError("model_damaged", error.detail)
-    if isinstance(error, MemoryError) or sort == "OutOfMemoryError" or "can't allocate memory" in str(error):
+    if isinstance(error, MemoryError) or name == "OutOfMemoryError" or "can't allocate memory" in str(error):
         return EngineError("out_of_memory", "The engine ran out of memory.", retry=True)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return EngineError("disk_full", "The disk is full. Make room; the job goes on then.", retry=True)
+        return EngineError("disk_full", "The disk is full. Free some space; the job then continues.", retry=True)
     if isinstance(error, OSError) and error.errno == errno.EIO:
-        return EngineError("disk_failed", "The disk failed. Tell whoever runs this server; retry later.", retry=True)
+        return EngineError("disk_failed", "The disk failed. Tell the administrator and retry later.", retry=True)
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return EngineError("out_of_memory", "The engine ran out of memory.", retry=True)
-    if isinstance(error, Unbelievable):
-        return EngineError("engine_failed", f"The engine's result cannot be right: {error}.")
-    return EngineError("engine_failed", f"{sort}: {error}")
+    if isinstance(error, InvalidResult):
+        return EngineError("engine_failed", f"The engine's result is invalid: {error}.")
+    return EngineError("engine_failed", f"{name}: {error}")
 
 
 def _trace(error: Exception) -> str:
-    """Where it happened, for the log: without the message, which may hold what somebody said."""
-    return "".join(traceback.format_tb(error.__traceback__))[-_TRACE:] + type(error).__name__
+    """The stack trace for the log, without the error's message, which may contain recognised text."""
+    return "".join(traceback.format_tb(error.__traceback__))[-_MAX_TRACE:] + type(error).__name__
 
 
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The two ends of the protocol, out of reach of libraries that print: fd 1 is stderr from now on, fd 0 is empty."""
+def _open_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The two pipes of the protocol, moved so that printing libraries cannot write to them: fd 1 becomes stderr, fd 0
+    is empty."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -147,8 +149,8 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _lines(requests: BinaryIO) -> Iterator[bytes]:
-    """Request lines as they come. A thread waits for them, so that the end of stdin ends a busy child too."""
+def _request_lines(requests: BinaryIO) -> Iterator[bytes]:
+    """Request lines as they come. A thread reads them, so that a busy process also exits when stdin is closed."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
 
     def read() -> None:
@@ -161,17 +163,17 @@ def _lines(requests: BinaryIO) -> Iterator[bytes]:
         yield lines.get()
 
 
-def _die_with_parent() -> None:
-    """Linux kills this process when its parent is killed: a long call into a model cannot put that off."""
+def _exit_with_parent() -> None:
+    """Linux then kills this process when its parent dies, even during a long call into a model."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def settle_down(threads: int, task: Task) -> None:
-    """Be nice, be offline, tell nobody, and use no more threads than allowed. Before anything heavy is imported.
+def configure_process(threads: int, task: Task) -> None:
+    """Lower the priority, go offline, disable telemetry and limit the threads. Call before heavy imports.
 
-    A diarizer gives way to a recogniser: it has as many threads as there are cores, and none that waits for another."""
+    A diarizer gets a lower priority than a recogniser: it has as many threads as there are cores."""
     os.nice(15 if task == "diarize" else 10)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
         os.environ[name] = str(threads)
@@ -182,9 +184,9 @@ def settle_down(threads: int, task: Task) -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 
-def _trim() -> None:
-    """Give freed memory back to the system: after loading a model half of it is freed and still held. What torch keeps
-    of a GPU in case it is asked again is given back too: the child of the other engine may need it now."""
+def _release_memory() -> None:
+    """Return freed memory to the system: after loading a model, half of it is freed but still held by the heap. The GPU
+    memory that torch caches is released too, because the child process of the other engine may need it."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
@@ -194,9 +196,9 @@ def _trim() -> None:
             trim(0)
 
 
-def _memory() -> int:
+def _resident_bytes() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Home.from_json(sys.argv[2]))
+    main(sys.argv[1], EngineContext.from_json(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""The default recogniser: SeACo Paraformer hears the pieces of our own cut list, CT-Transformer punctuates."""
+"""The default recogniser: SeACo Paraformer recognises chunks of speech, and CT-Transformer punctuates."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,175 +9,181 @@ from typing import Any
 import torch
 
 from backend.checksums import sha256
-from backend.engines.automodel import load, quietly
-from backend.engines.cuts import Cut, cut, stitch
-from backend.engines.finished import Finished, fingerprint, mark_of_model
+from backend.engines.automodel import load, without_logging
+from backend.engines.chunking import AudioChunk, merge_overlaps, split_speech
 from backend.engines.onnx_parts import replace_parts
-from backend.engines.ports import EngineError, Home, Listening, Progress
-from backend.engines.precision import narrow, narrow_products
-from backend.engines.punctuation import marks_by_model, sentences
-from backend.engines.sound import Sound, as_floats
-from backend.engines.times import in_order, timed_words
+from backend.engines.precision import multiply_in_bfloat16, use_bfloat16
+from backend.engines.protocols import EngineContext, EngineError, ProgressCallback, TranscribeOptions
+from backend.engines.punctuation import punctuate_by_model, sentences
+from backend.engines.timestamps import in_order, timed_words
+from backend.engines.transcription_checkpoint import TranscriptionCheckpoint, fingerprint, model_fingerprint
 from backend.engines.vad import Vad
+from backend.engines.wav_reader import WavReader, as_floats
 from backend.speech.text import join
 from backend.speech.types import Sentence, Word
 
-#: What a model raises over one piece. Anything else, such as a full disk, is not about the piece.
-_FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+#: The errors of a model about one chunk. Others, such as a full disk, do not come from the chunk.
+_CHUNK_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
-#: A RuntimeError that says so comes from the machine: the next piece would fail as well.
-_NOT_THE_PIECE = ("can't allocate memory", "CUDA error")
+#: A RuntimeError with one of these comes from the machine: the next chunk would fail too.
+_MACHINE_ERRORS = ("can't allocate memory", "CUDA error")
 
 _MODELS = ("seaco-paraformer", "fsmn-vad", "ct-punc")
 _INT8 = "seaco-paraformer-int8"
 
-#: A word of a hotword, as the model takes it.
+#: One word of a hotword, in the characters the model accepts.
 _WORD = re.compile(r"[A-Za-z]+|[0-9\u3400-\u4dbf\u4e00-\u9fff]+")
 
 #: The parts of the recogniser that do nearly all the work.
-_NARROWED = ("encoder", "decoder", "seaco_decoder", "hotword_output_layer")
+_BFLOAT16_PARTS = ("encoder", "decoder", "seaco_decoder", "hotword_output_layer")
 
 
 class FunAsr:
-    """Built inside a child, with everything loaded. One `transcribe` at a time: the models keep state."""
+    """A Transcriber, built in the child process with its models loaded. One `transcribe` at a time: they keep state."""
 
-    def __init__(self, home: Home, int8: bool = False) -> None:
+    def __init__(self, context: EngineContext, int8: bool = False) -> None:
         self._device = "cuda" if torch.cuda.is_available() and not int8 else "cpu"
-        self._home = home
+        self._context = context
         self._int8 = int8
-        self._vad = Vad(home.models / "fsmn-vad", home.threads)
-        self._recogniser = load(home.models / "seaco-paraformer", home.threads, self._device)
-        self._narrow = not int8 and narrow(home.thrift.recogniser, self._device)
+        self._vad = Vad(context.models / "fsmn-vad", context.threads)
+        self._recogniser = load(context.models / "seaco-paraformer", context.threads, self._device)
+        self._bfloat16 = not int8 and use_bfloat16(context.approximation.recogniser, self._device)
         if int8:
-            replace_parts(self._recogniser.model, home.models / _INT8, home.threads)
-        if self._narrow:
-            # not the predictor, which counts the characters and times them: it sums over a whole piece, where roundings
-            # add up to a character more or less
-            for part in _NARROWED:
-                narrow_products(getattr(self._recogniser.model, part))
-        self._punctuation = load(home.models / "ct-punc", home.threads, self._device)
+            replace_parts(self._recogniser.model, context.models / _INT8, context.threads)
+        if self._bfloat16:
+            # not the predictor, which counts the characters and finds their times: it sums over a whole chunk, so
+            # rounding errors could add up to one character more or less
+            for part in _BFLOAT16_PARTS:
+                multiply_in_bfloat16(getattr(self._recogniser.model, part))
+        self._punctuation = load(context.models / "ct-punc", context.threads, self._device)
 
-    def transcribe(self, audio: Path, options: Listening, progress: Progress) -> list[Sentence]:
-        """Sentences in order of time. A piece that cannot be recognised is a Sentence with the error `asr_error`."""
+    def transcribe(self, audio: Path, options: TranscribeOptions, progress: ProgressCallback) -> list[Sentence]:
+        """Sentences in order of time. A chunk that cannot be recognised is a Sentence with the error `asr_error`."""
         hotwords = hotword_line(options.hotwords)
-        with Sound(audio) as sound:
-            cuts = cut(self._vad.speech(sound), sound.duration, sound.quietest)
-            mark = fingerprint(
-                "funasr", self._weights(), sha256(audio), hotwords, cuts, self._device, self._narrow, self._int8
+        with WavReader(audio) as reader:
+            chunks = split_speech(self._vad.detect(reader), reader.duration, reader.find_quietest)
+            # the order and the kinds of these values must not change: they identify the checkpoints of running jobs
+            checkpoint_fingerprint = fingerprint(
+                "funasr", self._weights(), sha256(audio), hotwords, chunks, self._device, self._bfloat16, self._int8
             )
-            finished = Finished(options.finished, mark)
-            heard = self._hear_all(sound, cuts, hotwords, finished, progress)
-        return self._with_punctuation(cuts, heard)
+            checkpoint = TranscriptionCheckpoint(options.checkpoint_file, checkpoint_fingerprint)
+            recognised = self._recognise_all(reader, chunks, hotwords, checkpoint, progress)
+        return self._punctuated(chunks, recognised)
 
     def _weights(self) -> list[str]:
-        return [mark_of_model(self._home.models / name) for name in (*_MODELS, *[_INT8] * self._int8)]
+        return [model_fingerprint(self._context.models / name) for name in (*_MODELS, *[_INT8] * self._int8)]
 
-    def _hear_all(
-        self, sound: Sound, cuts: Sequence[Cut], hotwords: str | None, finished: Finished, progress: Progress
+    def _recognise_all(
+        self,
+        reader: WavReader,
+        chunks: Sequence[AudioChunk],
+        hotwords: str | None,
+        checkpoint: TranscriptionCheckpoint,
+        progress: ProgressCallback,
     ) -> list[Sentence]:
-        kept = finished.kept()
-        heard = {index: kept[index] for index in range(len(cuts)) if index in kept}
+        finished = checkpoint.finished_sentences()
+        recognised = {index: finished[index] for index in range(len(chunks)) if index in finished}
         failures: list[str] = []
-        # the share of a piece reaches back to the end of the one before: silence is done with what follows it
-        shares = [this.last - (cuts[index - 1].last if index else 0.0) for index, this in enumerate(cuts)]
+        # the progress of a chunk includes the silence before it
+        shares = [chunk.last - (chunks[index - 1].last if index else 0.0) for index, chunk in enumerate(chunks)]
         done = 0.0
-        for batch in batches([this.end - this.start for this in cuts], on_gpu=self._device == "cuda"):
-            # a batch is heard whole even if some of it is kept: its composition may touch the last decimals
-            if any(index not in heard for index in batch):
-                pieces = [as_floats(sound.read(cuts[index].start, cuts[index].end)) for index in batch]
-                for index, result in zip(batch, self._hear(pieces, hotwords), strict=True):
-                    if index in heard:
+        for batch in batches([chunk.end - chunk.start for chunk in chunks], on_gpu=self._device == "cuda"):
+            # a batch is recognised as a whole even if some of it is finished: its composition may change last decimals
+            if any(index not in recognised for index in batch):
+                audio = [as_floats(reader.read(chunks[index].start, chunks[index].end)) for index in batch]
+                for index, result in zip(batch, self._recognise(audio, hotwords), strict=True):
+                    if index in recognised:
                         continue
                     if isinstance(result, str):
                         failures.append(result)
-                        heard[index] = Sentence(cuts[index].first, cuts[index].last, "", error="asr_error")
+                        recognised[index] = Sentence(chunks[index].first, chunks[index].last, "", error="asr_error")
                     else:
-                        heard[index] = finished.keep(index, _sentence(cuts[index], result))
+                        recognised[index] = checkpoint.save(index, _sentence(chunks[index], result))
             done += sum(shares[index] for index in batch)
-            progress(min(done, sound.duration), sound.duration)
-        if cuts and len(failures) == len(cuts):
-            raise EngineError("engine_failed", f"No piece of the recording could be recognised: {failures[0]}")
-        return [heard[index] for index in range(len(cuts))]
+            progress(min(done, reader.duration), reader.duration)
+        if chunks and len(failures) == len(chunks):
+            raise EngineError("engine_failed", f"No part of the recording could be recognised: {failures[0]}")
+        return [recognised[index] for index in range(len(chunks))]
 
-    def _hear(self, pieces: Sequence[Any], hotwords: str | None) -> list[dict[str, Any] | str]:
-        """One result for every piece: what the model says, or, as a string, why it could not.
+    def _recognise(self, audio: Sequence[Any], hotwords: str | None) -> list[dict[str, Any] | str]:
+        """One result for every chunk: the model's result, or its error message as a string.
 
-        The model answers a batch in order but leaves results out, so a batch with another number of them, or one that
-        fails, is heard again piece by piece; one that does not fit the GPU is halved.
+        The model returns the results of a batch in order, but may leave some out. A batch with another number of
+        results, or one that fails, is recognised again chunk by chunk; one that does not fit the GPU is halved.
         """
         results: list[Any] = []
-        full = False
+        out_of_memory = False
         try:
-            with quietly():
-                results = self._recogniser.generate(input=list(pieces), hotword=hotwords, batch_size=len(pieces))
+            with without_logging():
+                results = self._recogniser.generate(input=list(audio), hotword=hotwords, batch_size=len(audio))
         except torch.cuda.OutOfMemoryError:
-            full = True  # answered below: until this block is left, the error holds on to all the failed call has made
-        except _FAILURES as error:
-            if _of_the_machine(error):
+            out_of_memory = True  # handled below: inside this block the exception keeps the tensors of the failed call
+        except _CHUNK_ERRORS as error:
+            if _is_machine_error(error):
                 raise
-            if len(pieces) == 1:
+            if len(audio) == 1:
                 return [f"{type(error).__name__}: {error}"]
-        if full:
-            return self._hear_halves(pieces, hotwords)
-        if len(pieces) == 1 and not results:
-            return [{"text": ""}]  # too short to hold a single character
-        if len(results) == len(pieces):
+        if out_of_memory:
+            return self._recognise_halves(audio, hotwords)
+        if len(audio) == 1 and not results:
+            return [{"text": ""}]  # too short for a single character
+        if len(results) == len(audio):
             return list(results)
-        if len(pieces) == 1:
-            return [f"{len(results)} results for one piece"]
-        return [result for piece in pieces for result in self._hear([piece], hotwords)]
+        if len(audio) == 1:
+            return [f"{len(results)} results for one chunk"]
+        return [result for chunk in audio for result in self._recognise([chunk], hotwords)]
 
-    def _hear_halves(self, pieces: Sequence[Any], hotwords: str | None) -> list[dict[str, Any] | str]:
+    def _recognise_halves(self, audio: Sequence[Any], hotwords: str | None) -> list[dict[str, Any] | str]:
         torch.cuda.empty_cache()
-        if len(pieces) == 1:
+        if len(audio) == 1:
             raise EngineError("out_of_memory", "The GPU has no room for half a minute of audio.", retry=True)
-        half = len(pieces) // 2
-        return self._hear(pieces[:half], hotwords) + self._hear(pieces[half:], hotwords)
+        half = len(audio) // 2
+        return self._recognise(audio[:half], hotwords) + self._recognise(audio[half:], hotwords)
 
-    def _with_punctuation(self, cuts: Sequence[Cut], heard: Sequence[Sentence]) -> list[Sentence]:
-        words = stitch([(this, sentence.words) for this, sentence in zip(cuts, heard, strict=True)])
-        made: list[Sentence] = []
-        pieces = zip(heard, words, strict=True)
-        for failed, group in groupby(pieces, key=lambda piece: piece[0].error is not None):
+    def _punctuated(self, chunks: Sequence[AudioChunk], recognised: Sequence[Sentence]) -> list[Sentence]:
+        words = merge_overlaps([(chunk, each.words) for chunk, each in zip(chunks, recognised, strict=True)])
+        punctuated: list[Sentence] = []
+        pairs = zip(recognised, words, strict=True)
+        for failed, group in groupby(pairs, key=lambda pair: pair[0].error is not None):
             if failed:
-                made += [sentence for sentence, _ in group]
+                punctuated += [sentence for sentence, _ in group]
             else:
                 run = in_order([word for _, own in group for word in own])
-                made += sentences(run, marks_by_model(run, self._punctuate))
-        return made
+                punctuated += sentences(run, punctuate_by_model(run, self._punctuate))
+        return punctuated
 
     def _punctuate(self, text: str) -> str:
         try:
-            with quietly():
-                # in a list and with a space around it, since a text that is the name of a file would be opened
+            with without_logging():
+                # in a list and with spaces around it, because FunASR would open a text that is a file name
                 results = self._punctuation.generate(input=[f" {text} "])
-        except _FAILURES as error:
-            if _of_the_machine(error):
+        except _CHUNK_ERRORS as error:
+            if _is_machine_error(error):
                 raise
             return ""
         return str(results[0].get("text") or "") if len(results) == 1 else ""
 
 
-def in_int8(home: Home) -> FunAsr:
-    """By ONNX Runtime, on a processor: half a gigabyte less than in float32, and three times as fast."""
-    return FunAsr(home, int8=True)
+def funasr_int8(context: EngineContext) -> FunAsr:
+    """FunAsr in int8 with ONNX Runtime on a CPU: half a gigabyte less than float32, and three times as fast."""
+    return FunAsr(context, int8=True)
 
 
 def hotword_line(hotwords: Sequence[str]) -> str | None:
-    """What the model takes for hotwords: one line, separated by spaces; Latin and Chinese parts are words of their own.
-    None where there are none: then the network does not look for any, which in int8 is an eighth of its work.
+    """The hotwords as the model expects them: one line, separated by spaces, with Latin and Chinese parts as separate
+    words. None if there are none: the network then skips hotwords, in int8 an eighth of its work.
 
-    FunASR downloads a hotword that begins with http and opens one that names a file. Letters, digits and Chinese
-    characters are all that is left here, and the line begins and ends with a space, so it can never be either.
+    FunASR downloads a hotword that begins with http and opens one that names a file. Only letters, digits and Chinese
+    characters are kept here, and the line begins and ends with a space, so neither can happen.
     """
     words = [word for hotword in hotwords for word in _WORD.findall(hotword)]
     return f" {' '.join(dict.fromkeys(words))} " if words else None
 
 
 def batches(lengths: Sequence[float], on_gpu: bool) -> Iterator[list[int]]:
-    """Indices of pieces to hear together: alike in length, but never far apart in time.
+    """Indices of chunks to recognise together: of similar length, and not far apart in time.
 
-    On a CPU four at once are as good as more; a GPU takes five minutes of audio, padding included.
+    On a CPU more than four at once are not faster; a GPU takes five minutes of audio, including padding.
     """
     window, most, seconds = (256, 64, 300.0) if on_gpu else (16, 4, 60.0)
     for first in range(0, len(lengths), window):
@@ -190,12 +196,12 @@ def batches(lengths: Sequence[float], on_gpu: bool) -> Iterator[list[int]]:
         yield batch
 
 
-def _of_the_machine(error: Exception) -> bool:
-    return isinstance(error, torch.cuda.OutOfMemoryError) or any(sign in str(error) for sign in _NOT_THE_PIECE)
+def _is_machine_error(error: Exception) -> bool:
+    return isinstance(error, torch.cuda.OutOfMemoryError) or any(text in str(error) for text in _MACHINE_ERRORS)
 
 
-def _sentence(this: Cut, result: dict[str, Any]) -> Sentence:
-    """What one piece says: all of it, also what lies in its neighbour's part, for `stitch` to decide."""
-    words = timed_words(str(result.get("text") or ""), result.get("timestamp"), this.end - this.start)
-    placed = tuple(Word(word.text, this.start + word.start, this.start + word.end) for word in words)
-    return Sentence(this.first, this.last, join(placed), placed)
+def _sentence(chunk: AudioChunk, result: dict[str, Any]) -> Sentence:
+    """All words of one chunk, including those outside its own span: `merge_overlaps` decides about these."""
+    words = timed_words(str(result.get("text") or ""), result.get("timestamp"), chunk.end - chunk.start)
+    placed = tuple(Word(word.text, chunk.start + word.start, chunk.start + word.end) for word in words)
+    return Sentence(chunk.first, chunk.last, join(placed), placed)

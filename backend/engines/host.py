@@ -1,4 +1,4 @@
-"""The host of one engine: it owns the child the engine lives in, and lets one request in at a time."""
+"""The host of one engine: it owns the child process that runs the engine, and sends it one request at a time."""
 
 import asyncio
 import json
@@ -15,49 +15,50 @@ from typing import Any
 
 import psutil
 
-from backend.engines.ports import EngineError, Home, Progress
+from backend.engines.protocols import EngineContext, EngineError, ProgressCallback
 
 logger = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parents[2]
-#: The module a child runs; benchmarks with made-up weights have one of their own.
+#: The module the child process runs. Benchmarks with made-up weights replace it.
 _CHILD = "backend.engines.child"
-#: Why nothing is begun any more.
+#: The detail of the error for requests that come during shutdown.
 STOPPING = "The server is stopping."
-#: The longest line a child may say. Its answers are short: results go by file.
-_LINE = 1 << 20
-#: How long the last words of a dead child are waited for.
-_LAST_WORDS_SECONDS = 1.0
+#: The longest line a child process may send. Its answers are short: results are written to files.
+_MAX_LINE_BYTES = 1 << 20
+#: How long to wait for the rest of stderr of a child process that has ended.
+_STDERR_SECONDS = 1.0
 
 
-class Host:
-    """Starts the child on the first request and again after its death; stops it when idle or too big."""
+class EngineHost:
+    """Starts the child process on the first request and again after it died; stops it when it is idle or uses too
+    much memory."""
 
-    def __init__(self, name: str, home: Home, *, idle_seconds: float, memory_bytes: float) -> None:
+    def __init__(self, name: str, context: EngineContext, *, idle_seconds: float, memory_bytes: float) -> None:
         self.name = name
-        self._home = home
+        self._context = context
         self._idle_seconds = idle_seconds
         self._memory_bytes = memory_bytes
-        self._turn = asyncio.Lock()  # first come, first served
+        self._lock = asyncio.Lock()  # first come, first served
         self._child: _Child | None = None
-        self._idle: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
         self._served = 0
         self._closed = False
 
-    async def ask(self, request: Mapping[str, Any], progress: Progress) -> None:
-        """Have one request done; it waits for those before it. Raises EngineError.
+    async def run(self, request: Mapping[str, Any], progress: ProgressCallback) -> None:
+        """Run one request after those that wait before it. Raises EngineError.
 
-        Cancelling kills the child, and only if it is this request that the child is at.
+        Cancelling a request kills the child process only if the process is working on that request.
         """
-        async with self._turn:
+        async with self._lock:
             if self._closed:
                 raise EngineError("engine_died", STOPPING, retry=True)
-            self._stay()
-            child = await self._living_child()
+            self._cancel_idle_timer()
+            child = await self._running_child()
             try:
                 if self._closed:
                     raise EngineError("engine_died", STOPPING, retry=True)
-                memory = await child.ask(request, _only_growing(progress))
+                memory = await child.run(request, _monotonic(progress))
             except EngineError as error:
                 if error.code in ("engine_died", "out_of_memory"):
                     await child.end()
@@ -66,73 +67,73 @@ class Host:
                 await child.end()
                 raise
             finally:
-                self._leave_when_idle()
+                self._start_idle_timer()
             self._served += 1
             if memory > self._memory_bytes:
                 logger.info("Engine recycled", extra={"engine": self.name, "memory": memory})
                 await child.end()
 
     async def close(self) -> None:
-        """Kill the child, whatever it is at, and take no more requests."""
+        """Kill the child process, busy or not, and accept no more requests."""
         self._closed = True
-        self._stay()
+        self._cancel_idle_timer()
         if self._child is not None:
             await self._child.end()
 
     async def unload(self, *, at_work: bool = False) -> bool:
-        """Stop the child until the next request, and answer whether that was done. One that is at work is left alone
-        unless `at_work` is said: its request then dies with it, and its job begins again."""
-        if self._turn.locked() and not at_work:
+        """Stop the child process until the next request. Returns whether that was done: a busy process is stopped only
+        with `at_work`. Its request then fails, and its job starts again."""
+        if self._lock.locked() and not at_work:
             return False
         if self._child is not None and self._child.alive:
             await self._child.end()
         return True
 
     async def restart(self, *, at_work: bool = False) -> bool:
-        """`unload`, and start a new child at once, where no request is waiting that will start it anyway."""
+        """Like `unload`, then start a new child process at once, unless a waiting request does."""
         if not await self.unload(at_work=at_work):
             return False
-        if not self._turn.locked() and not self._closed:
-            async with self._turn:
-                await self._living_child()
-                self._leave_when_idle()
+        if not self._lock.locked() and not self._closed:
+            async with self._lock:
+                await self._running_child()
+                self._start_idle_timer()
         return True
 
     def state(self) -> dict[str, Any]:
-        """What an administrator wants to know of it."""
+        """The state that administrators see."""
         child = self._child if self._child is not None and self._child.alive else None
         return {
             "name": self.name,
             "alive": child is not None,
             "pid": child.pid if child else None,
             "memory": child.memory() if child else 0,
-            "busy": self._turn.locked(),
+            "busy": self._lock.locked(),
             "served": self._served,
         }
 
-    async def _living_child(self) -> "_Child":
+    async def _running_child(self) -> "_Child":
         if self._child is None or not self._child.alive:
-            self._child = await _start(self.name, self._home)
+            self._child = await _start(self.name, self._context)
         return self._child
 
-    def _stay(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
+    def _cancel_idle_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
 
-    def _leave_when_idle(self) -> None:
-        self._stay()
+    def _start_idle_timer(self) -> None:
+        self._cancel_idle_timer()
         if not self._closed:
-            self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._leave)
+            self._idle_timer = asyncio.get_running_loop().call_later(self._idle_seconds, self._stop_if_idle)
 
-    def _leave(self) -> None:
-        if self._child is not None and self._child.alive and not self._turn.locked():
+    def _stop_if_idle(self) -> None:
+        if self._child is not None and self._child.alive and not self._lock.locked():
             logger.info("Engine stopped", extra={"engine": self.name, "idle_seconds": self._idle_seconds})
             self._child.kill()
 
 
 class _Child:
-    """One living process and its pipes."""
+    """One running child process and its pipes."""
 
     def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -142,8 +143,8 @@ class _Child:
         self._process = process
         self._requests = process.stdin
         self._answers = process.stdout
-        self._last_words: deque[str] = deque(maxlen=40)
-        self._listener = asyncio.create_task(_listen(process.stderr, self._last_words))
+        self._stderr_tail: deque[str] = deque(maxlen=40)
+        self._stderr_reader = asyncio.create_task(_read_stderr(process.stderr, self._stderr_tail))
         self._killed = False
 
     @property
@@ -160,8 +161,8 @@ class _Child:
         except psutil.Error:
             return 0
 
-    async def ask(self, request: Mapping[str, Any], progress: Progress) -> int:
-        """The memory it holds after the request, in bytes."""
+    async def run(self, request: Mapping[str, Any], progress: ProgressCallback) -> int:
+        """Returns the memory of the process after the request, in bytes."""
         try:
             self._requests.write(json.dumps(request).encode() + b"\n")
             await self._requests.drain()
@@ -177,51 +178,49 @@ class _Child:
                         logger.warning("Engine failed", extra={"engine": self._name, "trace": answer["trace"]})
                     raise error
         except ConnectionError:
-            pass  # it died: say so below
+            pass  # the process ended: handled below
         except ValueError as problem:  # a line too long, or not JSON
-            raise EngineError("engine_died", f"{self._name} said what nobody understands.", retry=True) from problem
-        raise EngineError("engine_died", await self._obituary(), retry=True)
+            raise EngineError("engine_died", f"{self._name} sent an invalid answer.", retry=True) from problem
+        raise EngineError("engine_died", await self._exit_message(), retry=True)
 
     def kill(self) -> None:
-        """Kill it and all it has started. The event loop's watcher takes the body away."""
+        """Kill the process and all processes it started. The event loop's child watcher reaps it."""
         if self.alive:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         self._killed = True
 
     async def end(self) -> None:
-        """Kill it and wait until it is gone."""
+        """Kill the process and wait until it has ended."""
         self.kill()
         await self._process.wait()
-        self._listener.cancel()
+        self._stderr_reader.cancel()
 
-    async def _obituary(self) -> str:
-        self.kill()  # it may live on with its pipes closed
+    async def _exit_message(self) -> str:
+        self.kill()  # it may still run with closed pipes
         await self._process.wait()
-        await asyncio.wait([self._listener], timeout=_LAST_WORDS_SECONDS)
+        await asyncio.wait([self._stderr_reader], timeout=_STDERR_SECONDS)
         code = self._process.returncode or 0
         cause = f"by signal {_signal_name(-code)}" if code < 0 else f"with status {code}"
-        words = list(self._last_words)
-        logger.warning(
-            "Engine died", extra={"engine": self._name, "pid": self.pid, "cause": cause, "last_words": words}
-        )
-        return "\n".join([f"{self._name} ended {cause}.", *words[-5:]])
+        lines = list(self._stderr_tail)
+        logger.warning("Engine died", extra={"engine": self._name, "pid": self.pid, "cause": cause, "stderr": lines})
+        return "\n".join([f"{self._name} ended {cause}.", *lines[-5:]])
 
 
-async def _start(name: str, home: Home) -> _Child:
+async def _start(name: str, context: EngineContext) -> _Child:
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             _CHILD,
             name,
-            home.to_json(),
+            context.to_json(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=_ROOT,
-            env=_environment(),
-            limit=_LINE,
+            env=_child_environment(),
+            limit=_MAX_LINE_BYTES,
             start_new_session=True,
         )
     except OSError as error:
@@ -230,14 +229,14 @@ async def _start(name: str, home: Home) -> _Child:
     return _Child(name, process)
 
 
-def _environment() -> dict[str, str]:
-    """The server's, without its secrets: a model file is code, and has no use for them."""
+def _child_environment() -> dict[str, str]:
+    """The server's environment without its secrets: a model file is code and must not read them."""
     secret = ("SECRET", "TOKEN", "PASSWORD", "API_KEY", "DATABASE_URL")
     return {name: value for name, value in os.environ.items() if not any(word in name.upper() for word in secret)}
 
 
-async def _listen(stderr: asyncio.StreamReader, lines: "deque[str]") -> None:
-    """Keep the pipe empty and the newest lines, however much and however long they are."""
+async def _read_stderr(stderr: asyncio.StreamReader, lines: "deque[str]") -> None:
+    """Empty the pipe and keep the last lines; long lines are cut."""
     rest = b""
     while chunk := await stderr.read(1 << 16):
         *whole, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
@@ -247,8 +246,8 @@ async def _listen(stderr: asyncio.StreamReader, lines: "deque[str]") -> None:
         lines.append(rest[:300].decode(errors="replace"))
 
 
-def _only_growing(progress: Progress) -> Callable[[float, float], None]:
-    """Progress as promised: finite, never beyond the total, never backwards."""
+def _monotonic(progress: ProgressCallback) -> Callable[[float, float], None]:
+    """Passes progress on only if it is finite and grows; cut at the total."""
     best = -1.0
 
     def report(done: float, total: float) -> None:

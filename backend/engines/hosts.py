@@ -1,19 +1,27 @@
-"""All engines of one house: each has its host, and a host its child. The pipeline asks here."""
+"""All engines of the server. Each engine has a host, and each host runs one child process."""
 
 import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backend.engines.cores import threads_of
-from backend.engines.host import STOPPING, Host
-from backend.engines.ports import EVERYDAY, EngineError, Home, Listening, Progress, SpeakerHints, Thrift
-from backend.engines.table import ENGINES, Task
+from backend.engines.cores import threads_for
+from backend.engines.host import STOPPING, EngineHost
+from backend.engines.protocols import (
+    DEFAULT_APPROXIMATION,
+    Approximation,
+    EngineContext,
+    EngineError,
+    ProgressCallback,
+    SpeakerHints,
+    TranscribeOptions,
+)
+from backend.engines.registry import ENGINES, Task
 from backend.settings import Settings
 
 
 class Engines:
-    """Nothing is started before it is asked for. `threads` 0 shares the cores between a transcriber and a diarizer."""
+    """An engine starts with its first request. With `threads` 0 a transcriber and a diarizer share the cores."""
 
     def __init__(
         self,
@@ -24,66 +32,72 @@ class Engines:
         memory_gb: float = 8.0,
         script: Path | None = None,
         demo: bool = False,
-        thrift: Thrift = EVERYDAY,
+        approximation: Approximation = DEFAULT_APPROXIMATION,
     ) -> None:
         script = None if script is None else script.absolute()
-        self._home = Home(models_dir.absolute(), threads, script, thrift)
+        self._context = EngineContext(models_dir.absolute(), threads, script, approximation)
         self._idle_seconds = idle_minutes * 60
         self._memory_bytes = memory_gb * 1024**3
         self._demo = demo
-        self._hosts: dict[str, Host] = {}
+        self._hosts: dict[str, EngineHost] = {}
         self._closed = False
 
-    async def transcribe(self, name: str, audio: Path, options: Listening, result: Path, progress: Progress) -> None:
-        """Write what `name` hears in `audio` to `result`, as a list of `sentence_to_json`. Raises EngineError."""
-        asked = {
+    async def transcribe(
+        self, name: str, audio: Path, options: TranscribeOptions, result: Path, progress: ProgressCallback
+    ) -> None:
+        """Write the sentences of `audio` to `result`, as a list of `sentence_to_json`. Raises EngineError."""
+        request_options = {
             "language": options.language,
             "hotwords": list(options.hotwords),
-            "finished": _absolute(options.finished),
+            "checkpoint_file": _absolute(options.checkpoint_file),
         }
-        await self._ask(name, "transcribe", audio, asked, result, progress)
+        await self._run(name, "transcribe", audio, request_options, result, progress)
 
-    async def diarize(self, name: str, audio: Path, options: SpeakerHints, result: Path, progress: Progress) -> None:
-        """Write who speaks when, as `diarization_to_json`, to `result`. Raises EngineError."""
-        asked = {
+    async def diarize(
+        self, name: str, audio: Path, options: SpeakerHints, result: Path, progress: ProgressCallback
+    ) -> None:
+        """Write who speaks when to `result`, as `diarization_to_json`. Raises EngineError."""
+        request_options = {
             "min_speakers": options.min_speakers,
             "max_speakers": options.max_speakers,
-            "passes": _absolute(options.passes),
+            "cache_file": _absolute(options.cache_file),
         }
-        await self._ask(name, "diarize", audio, asked, result, progress)
+        await self._run(name, "diarize", audio, request_options, result, progress)
 
     async def close(self) -> None:
-        """Kill every child; whoever waits for one gets an EngineError."""
+        """Kill every child process. Requests that run or wait get an EngineError."""
         self._closed = True
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
     async def unload(self, name: str, *, at_work: bool = False) -> bool:
-        """Free the memory of an engine; see `Host.unload`. KeyError for one that was never asked."""
+        """Free the memory of an engine; see `EngineHost.unload`. KeyError for an engine that was never used."""
         return await self._hosts[name].unload(at_work=at_work)
 
     async def restart(self, name: str, *, at_work: bool = False) -> bool:
-        """Have a new process of an engine; see `Host.restart`. KeyError for one that was never asked."""
+        """Start a new process of an engine; see `EngineHost.restart`. KeyError for an engine that was never used."""
         return await self._hosts[name].restart(at_work=at_work)
 
     def state(self) -> list[dict[str, Any]]:
-        """One entry for each engine that has been asked: name, alive, pid, memory, busy, served."""
+        """One entry for each engine that was used: name, alive, pid, memory, busy, served."""
         return [host.state() for host in self._hosts.values()]
 
-    async def _ask(
-        self, name: str, task: Task, audio: Path, options: dict[str, Any], result: Path, progress: Progress
+    async def _run(
+        self, name: str, task: Task, audio: Path, options: dict[str, Any], result: Path, progress: ProgressCallback
     ) -> None:
         if self._closed:
             raise EngineError("engine_died", STOPPING, retry=True)
         request = {"audio": str(audio.absolute()), "result": str(result.absolute()), "options": options}
-        await self._host(name, task).ask(request, progress)
+        await self._host(name, task).run(request, progress)
 
-    def _host(self, name: str, task: Task) -> Host:
+    def _host(self, name: str, task: Task) -> EngineHost:
         engine = ENGINES.get(name)
         if engine is None or engine.task != task or (engine.demo and not self._demo):
             raise EngineError("model_missing", f"There is no engine {name!r} that can {task} here.")
         if name not in self._hosts:
-            home = replace(self._home, threads=self._home.threads or threads_of(task))
-            self._hosts[name] = Host(name, home, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes)
+            context = replace(self._context, threads=self._context.threads or threads_for(task))
+            self._hosts[name] = EngineHost(
+                name, context, idle_seconds=self._idle_seconds, memory_bytes=self._memory_bytes
+            )
         return self._hosts[name]
 
 
@@ -92,7 +106,7 @@ def _absolute(path: Path | None) -> str | None:
 
 
 def open_engines(settings: Settings) -> Engines:
-    """The engines of a house with these settings."""
+    """The engines for these settings."""
     return Engines(
         settings.models_dir,
         threads=settings.engine_threads,
@@ -100,7 +114,7 @@ def open_engines(settings: Settings) -> Engines:
         memory_gb=settings.engine_memory_gb,
         script=settings.script,
         demo=settings.demo,
-        thrift=Thrift(
+        approximation=Approximation(
             settings.diarizer_precision,
             settings.diarizer_pass_seconds,
             settings.diarizer_step_seconds,

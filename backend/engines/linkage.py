@@ -1,9 +1,9 @@
-"""Centroid linkage in two levels: a dendrogram of any number of embeddings in memory that grows with their number.
+"""Centroid linkage in two levels: a dendrogram of any number of embeddings, with memory linear in their number.
 
-scipy's linkage holds 8 n² bytes and takes about n² time: an hour of speech has some 5,000 embeddings, twelve have
-60,000. Here blocks of neighbours in time are linked first, each as far as its share of a fixed number of groups; the
-groups are then linked by the same rule, each weighing as much as it has members. What comes out is a dendrogram in
-scipy's form of all n, so that whatever reads one goes on as before. The rule is that of Lance and Williams (1967).
+scipy's linkage needs 8 n² bytes and about n² time: an hour of speech has some 5,000 embeddings, twelve hours 60,000.
+Here blocks of neighbours in time are linked first, each down to its share of a fixed number of groups; the groups are
+then linked by the same rule, weighted by their numbers of members. The result is a dendrogram of all n in scipy's
+format. The rule is that of Lance and Williams (1967).
 """
 
 import numpy as np
@@ -13,11 +13,11 @@ from scipy.cluster.hierarchy import linkage, maxdists
 Floats = npt.NDArray[np.floating]
 Dendrogram = npt.NDArray[np.float64]
 
-#: Up to this many embeddings the dendrogram is scipy's own: about an hour and a quarter of speech.
+#: Up to this many embeddings scipy computes the dendrogram: about 75 minutes of speech.
 EXACT = 6_000
-#: Embeddings of one block; some 12 minutes of speech.
+#: Embeddings of one block: about 12 minutes of speech.
 BLOCK = 1_000
-#: Embeddings for one group, and the most groups there are: fewer would force strangers into one.
+#: Embeddings per group, and the most groups: fewer would force different speakers into one group.
 PER_GROUP = 8
 MOST_GROUPS = 6_000
 
@@ -25,8 +25,8 @@ MOST_GROUPS = 6_000
 def centroid_linkage(vectors: Floats, exact: int = EXACT, block: int = BLOCK) -> Dendrogram:
     """The dendrogram of `vectors` (n, dimension) by Euclidean distance of centroids, n - 1 rows, lowest merge first.
 
-    With at most `exact` vectors it is scipy's. Beyond, a group is never taken apart again: its rows stand at height 0.
-    The same vectors give the same dendrogram, always.
+    With at most `exact` vectors it is scipy's. With more, a group is never split again: its merges have height 0. The
+    same vectors always give the same dendrogram.
     """
     count = len(vectors)
     if count <= exact:
@@ -42,7 +42,7 @@ def centroid_linkage(vectors: Floats, exact: int = EXACT, block: int = BLOCK) ->
 
 
 class _Merges:
-    """The merges so far, as rows of a dendrogram whose order is not yet by height."""
+    """The merges so far, as rows of a dendrogram that are not yet sorted by height."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -57,47 +57,47 @@ class _Merges:
         return self.count + len(self.rows) - 1
 
     def centroid(self, node: int, vectors: Floats) -> Floats:
-        leaves, waiting = [], [node]
-        while waiting:
-            node = waiting.pop()
+        leaves, stack = [], [node]
+        while stack:
+            node = stack.pop()
             if node < self.count:
                 leaves.append(node)
             else:
-                waiting += self.rows[node - self.count][:2]
+                stack += self.rows[node - self.count][:2]
         middle: Floats = vectors[sorted(leaves)].mean(axis=0)
         return middle
 
     def dendrogram(self) -> Dendrogram:
-        """The rows by height, children before parents: a centroid may lie nearer than what it was made of did."""
-        found = np.array(self.rows, dtype=np.float64)
-        order = np.argsort(maxdists(found), kind="stable")
-        places = np.empty(self.count + len(found))
-        places[: self.count] = np.arange(self.count)
-        places[self.count + order] = self.count + np.arange(len(found))
-        found[:, :2] = np.sort(places[found[:, :2].astype(int)], axis=1)
-        return found[order]
+        """The rows by height, children before parents: a merge may be lower than the merges it consists of."""
+        rows = np.array(self.rows, dtype=np.float64)
+        order = np.argsort(maxdists(rows), kind="stable")
+        new_ids = np.empty(self.count + len(rows))
+        new_ids[: self.count] = np.arange(self.count)
+        new_ids[self.count + order] = self.count + np.arange(len(rows))
+        rows[:, :2] = np.sort(new_ids[rows[:, :2].astype(int)], axis=1)
+        return rows[order]
 
 
 def _link_block(vectors: Floats, start: int, share: int, merges: _Merges) -> list[int]:
-    """Link one block into `share` groups; the nodes that stand for them."""
+    """Link one block into `share` groups. Returns the nodes of the groups."""
     count = len(vectors)
     nodes = list(range(start, start + count))
     if count <= share:
         return nodes
-    found = linkage(vectors, method="centroid", metric="euclidean")
-    lowest = np.argsort(maxdists(found), kind="stable")[: count - share]
-    nodes += [-1] * len(found)
-    apart = set(nodes[:count])
-    for row in sorted(lowest):  # a row names earlier rows only, and none that is higher than itself
-        left, right = (nodes[int(side)] for side in found[row, :2])
+    rows = linkage(vectors, method="centroid", metric="euclidean")
+    lowest = np.argsort(maxdists(rows), kind="stable")[: count - share]
+    nodes += [-1] * len(rows)
+    roots = set(nodes[:count])
+    for row in sorted(lowest):  # a row refers only to earlier rows, none of them higher
+        left, right = (nodes[int(side)] for side in rows[row, :2])
         nodes[count + row] = merges.add(left, right, 0.0)
-        apart -= {left, right}
-        apart.add(nodes[count + row])
-    return sorted(apart)
+        roots -= {left, right}
+        roots.add(nodes[count + row])
+    return sorted(roots)
 
 
 def _link_groups(centroids: Floats, nodes: list[int], merges: _Merges) -> None:
-    """Link groups until one is left, nearest centroids first, by the squares of their distances."""
+    """Link the groups until one is left, nearest centroids first. Distances are squared."""
     count = len(nodes)
     nodes = list(nodes)
     sizes = np.array([merges.size(node) for node in nodes], dtype=np.float64)
@@ -113,14 +113,14 @@ def _link_groups(centroids: Floats, nodes: list[int], merges: _Merges) -> None:
         new = (sizes[left] * squares[left] + sizes[right] * squares[right]) / both
         new -= sizes[left] * sizes[right] / both**2 * height
         new[[left, right]] = np.inf
-        new[lowest == np.inf] = np.inf  # who has been merged away
+        new[lowest == np.inf] = np.inf  # already merged into another group
         sizes[left] = both
         squares[right] = squares[:, right] = np.inf
         squares[left] = squares[:, left] = new
         lowest[right] = np.inf
         nearer = new < lowest
         nearest[nearer], lowest[nearer] = left, new[nearer]
-        # whoever was nearest to one of the two has to look again, and so has the new group itself
+        # find the nearest group again for those that were nearest to one of the two, and for the new group
         for row in np.flatnonzero(((nearest == left) | (nearest == right)) & ~nearer & (lowest < np.inf)):
             nearest[row] = squares[row].argmin()
             lowest[row] = squares[row, nearest[row]]
@@ -129,7 +129,7 @@ def _link_groups(centroids: Floats, nodes: list[int], merges: _Merges) -> None:
 
 
 def _squared_distances(centroids: Floats) -> npt.NDArray[np.float32]:
-    """Of each to each; of one to itself it is infinite, so that nobody is nearest to himself."""
+    """The squared distances of all pairs. A group's distance to itself is infinite, so it is never its own nearest."""
     lengths = np.square(centroids).sum(axis=1)
     squares = np.asarray(lengths[:, None] + lengths[None] - 2 * centroids @ centroids.T, np.float32)
     np.maximum(squares, 0, out=squares)

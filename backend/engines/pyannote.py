@@ -1,4 +1,4 @@
-"""Who spoke when, by pyannote.audio 4 from a local folder: either pipeline, offline, with real progress."""
+"""The diarizers: pyannote.audio 4 with either of two pipelines from a local folder, offline and with progress."""
 
 import os
 import warnings
@@ -9,103 +9,108 @@ from pathlib import Path
 from typing import Any
 
 from backend.checksums import sha256
-from backend.engines.finished import fingerprint, mark_of_model
-from backend.engines.passes import Passes
-from backend.engines.ports import EngineError, Home, Progress, SpeakerHints, Thrift
-from backend.engines.sound import RATE, Sound
-from backend.engines.table import ENGINES, mending
+from backend.engines.diarizer_cache import DiarizerCache
+from backend.engines.protocols import Approximation, EngineContext, EngineError, ProgressCallback, SpeakerHints
+from backend.engines.registry import ENGINES, fetch_command
 from backend.engines.torchaudio_compat import ensure_torchaudio
+from backend.engines.transcription_checkpoint import fingerprint, model_fingerprint
+from backend.engines.wav_reader import RATE, WavReader
 from backend.speech.types import Diarization, Turn
 
-#: Less than this holds no turn worth a name.
+#: Shorter audio is not diarized.
 _SHORTEST_SECONDS = 0.5
-#: Share of the whole work done after each step of the pipeline.
-_SEGMENTED, _EMBEDDED = 0.4, 0.98
+#: The share of the work that is done after each step of the pipeline.
+_AFTER_SEGMENTATION, _AFTER_EMBEDDINGS = 0.4, 0.98
 
 
 class Pyannote:
     """A Diarizer."""
 
-    def __init__(self, folder: Path, threads: int, thrift: Thrift) -> None:
-        os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # read when pyannote is imported; it would tell its makers
+    def __init__(self, folder: Path, threads: int, approximation: Approximation) -> None:
+        os.environ["PYANNOTE_METRICS_ENABLED"] = "0"  # turns off telemetry; read when pyannote is imported
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torchcodec does not load, and is not needed: audio comes in memory
+            warnings.simplefilter("ignore")  # torchcodec cannot be loaded, and is not needed: audio comes from memory
             ensure_torchaudio()
             from backend.engines.pyannote_pipeline import load
 
-            self._pipeline = load(folder, threads, thrift)
+            self._pipeline = load(folder, threads, approximation)
         self._folder = folder
 
-    def diarize(self, audio: Path, options: SpeakerHints, progress: Progress) -> Diarization:
+    def diarize(self, audio: Path, options: SpeakerHints, progress: ProgressCallback) -> Diarization:
         import torch
 
-        with Sound(audio) as sound:
-            duration = sound.duration
-            heard_anything = duration >= _SHORTEST_SECONDS and any(block.any() for block in sound.blocks(60.0))
-            mapped = sound.mapped() if heard_anything else None
-        self._pipeline.passes = Passes(options.passes, self._mark(audio) if options.passes else "")
+        with WavReader(audio) as reader:
+            duration = reader.duration
+            silent = duration < _SHORTEST_SECONDS or not any(block.any() for block in reader.blocks(60.0))
+            mapped = None if silent else reader.map_samples()
+        cache_fingerprint = self._cache_fingerprint(audio) if options.cache_file else ""
+        self._pipeline.cache = DiarizerCache(options.cache_file, cache_fingerprint)
         progress(0.0, duration)
-        found = Diarization()
+        diarization = Diarization()
         if mapped is not None:
             with warnings.catch_warnings():
-                # fewer speakers than asked for, a mean of nothing, samples nobody may write to: all are handled
+                # fewer speakers than requested, a mean of an empty array, read-only samples: all are handled
                 warnings.simplefilter("ignore")
-                heard = self._pipeline(
+                result = self._pipeline(
                     {"waveform": torch.from_numpy(mapped.samples)[None], "sample_rate": RATE, "uri": "recording"},
-                    hook=_Hook(progress, duration, mapped.forget),
-                    **_speakers(options),
+                    hook=_ProgressHook(progress, duration, mapped.release),
+                    **_speaker_bounds(options),
                 )
             turns = partial(turns_of, duration=duration)
-            found = Diarization(turns(heard.speaker_diarization), turns(heard.exclusive_speaker_diarization))
+            diarization = Diarization(turns(result.speaker_diarization), turns(result.exclusive_speaker_diarization))
         progress(duration, duration)
-        return found
+        return diarization
 
-    def _mark(self, audio: Path) -> str:
-        """What the passes over this audio depend on; the number of speakers does not touch them."""
-        weights = mark_of_model(self._folder)
-        return fingerprint(version("pyannote.audio"), weights, sha256(audio), self._pipeline.manner)
+    def _cache_fingerprint(self, audio: Path) -> str:
+        """Everything the cached arrays depend on. The number of speakers is not part of it."""
+        weights = model_fingerprint(self._folder)
+        return fingerprint(version("pyannote.audio"), weights, sha256(audio), self._pipeline.numeric_settings)
 
 
-def community_1(home: Home) -> Pyannote:
+def community_1(context: EngineContext) -> Pyannote:
     """speaker-diarization-community-1."""
-    return _installed(home, "pyannote-community-1")
+    return _installed(context, "pyannote-community-1")
 
 
-def legacy_3_1(home: Home) -> Pyannote:
+def legacy_3_1(context: EngineContext) -> Pyannote:
     """speaker-diarization-3.1."""
-    return _installed(home, "pyannote-3.1")
+    return _installed(context, "pyannote-3.1")
 
 
-def _installed(home: Home, name: str) -> Pyannote:
-    folder = home.models / name
+def _installed(context: EngineContext, name: str) -> Pyannote:
+    folder = context.models / name
     if not (folder / "config.yaml").is_file():
-        command = mending(ENGINES[name].fetch_set)
+        command = fetch_command(ENGINES[name].fetch_set)
         raise EngineError("model_missing", f"{name} is not installed. Fetch it with: {command}")
-    return Pyannote(folder, home.threads, home.thrift)
+    return Pyannote(folder, context.threads, context.approximation)
 
 
-class _Hook:
-    """Turns the pipeline's steps into seconds of audio: segmentation and embeddings cost about the same. Along the way
-    it has the audio forgotten that has been heard."""
+class _ProgressHook:
+    """Converts the pipeline's steps into seconds of audio: segmentation and embeddings take about the same time. Also
+    releases the memory of the audio that was read."""
 
-    def __init__(self, progress: Progress, duration: float, forget: Callable[[], None]) -> None:
+    def __init__(self, progress: ProgressCallback, duration: float, release: Callable[[], None]) -> None:
         self._progress = progress
         self._duration = duration
-        self._forget = forget
+        self._release = release
 
     def __call__(
         self, step: str, _artifact: object, *, total: int | None = None, completed: int | None = None, **_file: object
     ) -> None:
-        self._forget()
-        spans = {"segmentation": (0.0, _SEGMENTED), "embeddings": (_SEGMENTED, _EMBEDDED)}
+        self._release()
+        spans = {
+            "segmentation": (0.0, _AFTER_SEGMENTATION),
+            "embeddings": (_AFTER_SEGMENTATION, _AFTER_EMBEDDINGS),
+        }
         if step in spans and total and completed is not None:
             start, end = spans[step]
-            share = min(completed / total, 1.0)  # the last batch is counted as if it were full
+            share = min(completed / total, 1.0)  # the pipeline counts the last batch as full
             self._progress((start + (end - start) * share) * self._duration, self._duration)
 
 
-def _speakers(hints: SpeakerHints) -> dict[str, int]:
-    """Bounds as the pipeline wants them: at least one, the least not above the most, an exact number named so."""
+def _speaker_bounds(hints: SpeakerHints) -> dict[str, int]:
+    """The bounds as pipeline arguments: at least one speaker, the minimum not above the maximum, and `num_speakers` for
+    an exact number."""
     least = None if hints.min_speakers is None else max(1, hints.min_speakers)
     most = None if hints.max_speakers is None else max(1, hints.max_speakers, least or 1)
     if least is not None and least == most:

@@ -1,13 +1,13 @@
-"""pyannote's own pipeline without its waste: the same turns in a small fraction of the time and memory.
+"""A faster version of pyannote's pipeline: the same turns in a small fraction of the time and memory.
 
-The stock pipeline sends a chunk of 10 s through the ResNet once for each of its three speaker slots, spoken in or not;
-only the weights of the pooling at the end differ. The model takes all weights of a chunk at once: one pass, three
-poolings. A chunk in which nobody speaks needs no pass: pooled with no weight at all, any audio gives the same vector.
-Chunks follow each other by 1 s, so each second is still convolved ten times. With `pass_seconds` the convolutions go
-over that much audio at once and each chunk is pooled from its share of the frames: no longer the same numbers (the
-spectrum is centred over the pass, not over the chunk), so it is measured by the error rate; see benchmarks/RESULTS.md.
+The stock pipeline sends each chunk of 10 s through the ResNet once for each of its three speaker slots, even if nobody
+speaks in them; only the pooling weights at the end differ. Here a chunk passes the ResNet once and is pooled three
+times. A chunk in which nobody speaks needs no pass: pooled with weights of zero, any audio gives the same vector.
+Chunks start 1 s apart, so each second would still be convolved ten times. With `pass_seconds` that much audio is
+convolved at once and each chunk is pooled from its share of the frames. This changes the numbers (the spectrum is
+centred over the pass, not over the chunk), so its effect on the error rate is measured in benchmarks/RESULTS.md.
 
-Imported by `backend.engines.pyannote` only, once it has set what must be set before pyannote is imported.
+Only `backend.engines.pyannote` imports this module, after it has set what pyannote reads at import.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,28 +31,28 @@ from torch.nn.functional import pad
 from torch.serialization import get_unsafe_globals_in_checkpoint
 
 from backend.checksums import sha256
+from backend.engines.diarizer_cache import DiarizerCache
 from backend.engines.linkage import centroid_linkage
-from backend.engines.passes import Passes
-from backend.engines.ports import EngineError, Thrift
-from backend.engines.precision import narrow
-from backend.engines.side_by_side import side_by_side
+from backend.engines.parallel import map_in_order
+from backend.engines.precision import use_bfloat16
+from backend.engines.protocols import Approximation, EngineError
 from backend.weights.catalogue import MODELS
 
-#: What a checkpoint of ours names, beside tensors and plain values.
-_IN_OUR_CHECKPOINTS = {f"pyannote.audio.core.task.{name}" for name in ("Specifications", "Problem", "Resolution")}
-#: Chunks the segmentation model hears at once: more do not fit the cache of a CPU.
+#: The classes in our checkpoints, apart from tensors and plain values.
+_CHECKPOINT_CLASSES = {f"pyannote.audio.core.task.{name}" for name in ("Specifications", "Problem", "Resolution")}
+#: Chunks in one batch of the segmentation model: more do not fit the cache of a CPU.
 _CPU_BATCH, _GPU_BATCH = 4, 32
-#: Frames of the ResNet in a second of audio: it halves the 100 of the spectrum three times.
-_FRAMES = 12.5
-#: Passes a CPU makes at once; each holds about 300 MB meanwhile.
-_MOST_PASSES = 4
+#: Frames of the ResNet per second of audio: it halves the 100 of the spectrum three times.
+_FRAMES_PER_SECOND = 12.5
+#: Passes of the ResNet at once on a CPU; each needs about 300 MB.
+_MAX_PARALLEL_PASSES = 4
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
 
-def load(folder: Path, threads: int, thrift: Thrift) -> "Thrifty":
-    """The pipeline that `folder`/config.yaml describes. All it names must be local: nothing is ever downloaded."""
+def load(folder: Path, threads: int, approximation: Approximation) -> "FastDiarization":
+    """The pipeline described by `folder`/config.yaml. All its files must be local: nothing is downloaded."""
     config = yaml.safe_load((folder / "config.yaml").read_text())
     try:
         parts = {name: _local(folder, value) for name, value in config["pipeline"]["params"].items()}
@@ -61,37 +61,39 @@ def load(folder: Path, threads: int, thrift: Thrift) -> "Thrifty":
                 raise EngineError("model_damaged", f"{folder.name} has no local {part}: it names {parts[part]}.")
         values = config["params"]
         if parts["clustering"] not in ("AgglomerativeClustering", "VBxClustering"):
-            raise EngineError("model_damaged", f"{folder.name} wants {parts['clustering']}, which is not ours.")
+            raise EngineError("model_damaged", f"{folder.name} uses {parts['clustering']}, which is not supported.")
     except (KeyError, TypeError) as error:
-        raise EngineError("model_damaged", f"The config.yaml of {folder.name} is no diarization pipeline.") from error
+        raise EngineError("model_damaged", f"The config.yaml of {folder.name} does not describe a pipeline.") from error
     if (model := MODELS.get(folder.name)) is not None:
-        for path in model.good:  # perhaps made on this machine: then no catalogue vouches for them
-            if path.endswith(".bin") and sha256(folder / path) not in model.allowed(path):
+        for path in model.known_hashes:  # generated on this machine, perhaps with hashes that are not in the catalogue
+            if path.endswith(".bin") and sha256(folder / path) not in model.allowed_hashes(path):
                 _check_pickle(folder / path)
-    # the one thing of its clusterings that does not bear long recordings
+    # scipy's linkage needs too much memory for long recordings
     clustering.linkage = _linkage
-    pipeline = Thrifty(thrift, threads, **parts)
+    pipeline = FastDiarization(approximation, threads, **parts)
     pipeline.instantiate(values)
     return pipeline
 
 
 def _check_pickle(path: Path) -> None:
-    """Refuse a checkpoint that names anything but what ours are made of: to load it would be to run that."""
+    """Refuse a checkpoint that names other classes than ours do: loading it could run their code."""
     try:
         named = set(get_unsafe_globals_in_checkpoint(path))
     except (RuntimeError, ValueError, UnpicklingError) as error:
-        raise EngineError("model_damaged", f"{path.parent.name} of the model is no checkpoint.") from error
-    if not named <= _IN_OUR_CHECKPOINTS:
-        raise EngineError("model_damaged", f"{path.parent.name} of the model holds what no checkpoint of ours does.")
+        raise EngineError("model_damaged", f"{path.parent.name} of the model is not a checkpoint.") from error
+    if not named <= _CHECKPOINT_CLASSES:
+        raise EngineError(
+            "model_damaged", f"{path.parent.name} of the model names classes that our checkpoints do not."
+        )
 
 
-class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
-    """A drop-in for SpeakerDiarization whose embedding model is one of the WeSpeaker ResNets.
+class FastDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
+    """A drop-in replacement for SpeakerDiarization with a WeSpeaker ResNet as its embedding model.
 
-    Audio may come as 16-bit integers: where these are mapped from a file, hours of them are never all in memory.
+    Audio may be 16-bit integers: if they are memory-mapped from a file, hours of audio are never all in memory.
     """
 
-    def __init__(self, thrift: Thrift, threads: int = 1, **parts: Any) -> None:
+    def __init__(self, approximation: Approximation, threads: int = 1, **parts: Any) -> None:
         super().__init__(**parts)
         metric = self._embedding.metric
         vbx = self.klustering == "VBxClustering"
@@ -100,75 +102,76 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         self._threads, self._on_gpu = threads, on_gpu
         if on_gpu:
             self.to(torch.device("cuda"))
-        self.bf16 = narrow(thrift.precision, "cuda" if on_gpu else "cpu")
-        self.pass_seconds = thrift.pass_seconds
-        self._segmentation.step = thrift.step_seconds
+        self.bf16 = use_bfloat16(approximation.precision, "cuda" if on_gpu else "cpu")
+        self.pass_seconds = approximation.pass_seconds
+        self._segmentation.step = approximation.step_seconds
         self._segmentation.batch_size = _GPU_BATCH if on_gpu else _CPU_BATCH
-        self._segmentation.model.register_forward_pre_hook(lambda _model, given: (_as_floats(given[0]),))
-        self.passes = Passes(None)
-        #: all that makes one run's numbers differ from another's
-        self.manner = on_gpu, self.bf16, thrift.pass_seconds, thrift.step_seconds
-        # a layout the convolutions like: a fifth faster on a CPU, the same numbers
+        self._segmentation.model.register_forward_pre_hook(lambda _model, inputs: (_as_floats(inputs[0]),))
+        self.cache = DiarizerCache(None)
+        #: the settings that change the computed numbers; part of the fingerprint of the cache
+        self.numeric_settings = on_gpu, self.bf16, approximation.pass_seconds, approximation.step_seconds
+        # with this memory layout the convolutions are a fifth faster on a CPU, with the same numbers
         self._embedding.model_.resnet.to(memory_format=torch.channels_last)
 
     def get_segmentations(self, file: Any, hook: Callable[..., None] | None = None) -> SlidingWindowFeature:
-        """Who speaks when in each chunk: (chunks, frames, slots). Fewer chunks at once where memory is short.
+        """Who speaks when in each chunk: (chunks, frames, slots). Batches are halved if memory is short.
 
-        The library's loop (`Inference.slide`) keeps an array of each batch. Between the networks' large and short-lived
-        ones these hold gigabytes of the heap open; here all lie in one, in bytes where a slot speaks or does not.
+        The library's loop (`Inference.slide`) keeps one array per batch. These are allocated between the networks'
+        large temporary arrays and fragment the heap by gigabytes. Here one array has all results, as bytes if binary.
         """
         inference = self._segmentation
         fix_reproducibility(inference.device)
         waveform, rate = inference.model.audio(file)
         size, step = inference.model.audio.get_num_samples(inference.duration), round(inference.step * rate)
-        whole = max(0, (waveform.shape[1] - size) // step + 1)
-        chunks = whole + (waveform.shape[1] < size or (waveform.shape[1] - size) % step > 0)
-        firsts = [*range(0, whole, inference.batch_size), *range(whole, chunks)]  # what the end cuts short is alone
+        complete = max(0, (waveform.shape[1] - size) // step + 1)
+        chunks = complete + (waveform.shape[1] < size or (waveform.shape[1] - size) % step > 0)
+        firsts = [*range(0, complete, inference.batch_size), *range(complete, chunks)]  # an incomplete chunk is a batch
 
         @cache
-        def nothing() -> Any:
+        def digital_silence() -> Any:
             return self._infer(torch.zeros(1, len(waveform), size))
 
-        def hear(first: int, last: int) -> Any:
-            batch = _cut(waveform, first, last, size, step)
-            # nothing at all, as programs send it while nobody speaks, always sounds the same
-            return self._infer(batch) if batch.any() else nothing().repeat(last - first, axis=0)
+        def segment(first: int, last: int) -> Any:
+            batch = _chunks(waveform, first, last, size, step)
+            # samples of zero, as programs send them while nobody speaks, always give the same result
+            return self._infer(batch) if batch.any() else digital_silence().repeat(last - first, axis=0)
 
-        def heard(batch: tuple[int, int]) -> Any:
-            return self.passes.once("segmentation", batch[0], batch[1] - batch[0], lambda: hear(*batch))
+        def segment_cached(batch: tuple[int, int]) -> Any:
+            return self.cache.get_or_compute("segmentation", batch[0], batch[1] - batch[0], lambda: segment(*batch))
 
-        found = np.empty((0, 0, 0))
+        result = np.empty((0, 0, 0))
         batches = list(pairwise([*firsts, chunks]))
-        for (first, last), of_batch in zip(batches, side_by_side(heard, batches, self._workers()), strict=True):
+        results = map_in_order(segment_cached, batches, self._workers())
+        for (first, last), batch_result in zip(batches, results, strict=True):
             if hook is not None:
                 hook("segmentation", None, total=chunks, completed=first)
-            if not len(found):
-                found = np.empty((chunks, *of_batch.shape[1:]), of_batch.dtype)
-            found[first:last] = of_batch
+            if not len(result):
+                result = np.empty((chunks, *batch_result.shape[1:]), batch_result.dtype)
+            result[first:last] = batch_result
         if hook is not None:
             hook("segmentation", None, total=chunks, completed=chunks)
         window = SlidingWindow(start=0.0, duration=inference.duration, step=inference.step)
-        return SlidingWindowFeature(found, window)
+        return SlidingWindowFeature(result, window)
 
     def _workers(self, most: int = 64) -> int:
-        """How many threads of ours may use a network at once, and how many each may multiply with: many small products
-        are done better by many than by several together, and whoever does them, they come out the same."""
+        """The number of worker threads that use a network at once. Also sets how many threads torch uses in each: many
+        small products are faster in many threads than with several threads each, and give the same numbers."""
         workers = 1 if self._on_gpu else min(self._threads, most)
         torch.set_num_threads(max(1, self._threads // workers))
         return workers
 
     def _infer(self, chunks: torch.Tensor) -> Any:
-        """What the segmentation model hears in chunks (chunks, channels, samples): (chunks, frames, slots). In halves
-        where memory is short."""
-        heard = None
+        """The segmentation model's output for chunks (chunks, channels, samples): (chunks, frames, slots). Halved if
+        memory is short."""
+        output = None
         try:
-            heard = self._segmentation.infer(chunks)
+            output = self._segmentation.infer(chunks)
         except MemoryError:
             if len(chunks) == 1:
                 raise
-        if heard is None:
+        if output is None:
             return np.concatenate([self._infer(half) for half in chunks.tensor_split(2)])
-        return heard.astype(np.uint8) if self._segmentation.model.specifications.powerset else heard
+        return output.astype(np.uint8) if self._segmentation.model.specifications.powerset else output
 
     def get_embeddings(
         self,
@@ -181,28 +184,29 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         window, segmentations = binary_segmentations.sliding_window, binary_segmentations.data
         chunks, frames, slots = segmentations.shape
         embeddings = np.empty((chunks, slots, self._embedding.dimension), np.float32)
-        embeddings[:] = self._nobody(frames)
+        embeddings[:] = self._silence_embedding(frames)
         passes = list(_passes(np.flatnonzero((segmentations > 0).any(axis=(1, 2))), window, self.pass_seconds))
 
         def embed(passed: Indices) -> Floats:
             spoken = np.nan_to_num(segmentations[passed], nan=0.0).astype(np.float32)
-            weights = self._alone(spoken, window.duration) if exclude_overlap else spoken
-            return self._pass(file, window, passed, weights)
+            weights = self._without_overlap(spoken, window.duration) if exclude_overlap else spoken
+            return self._embed_pass(file, window, passed, weights)
 
-        def embedded(passed: Indices) -> Floats:
-            return self.passes.once("embeddings", int(passed[0]), len(passed), lambda: embed(passed))
+        def embed_cached(passed: Indices) -> Floats:
+            return self.cache.get_or_compute("embeddings", int(passed[0]), len(passed), lambda: embed(passed))
 
-        for passed, made in zip(passes, side_by_side(embedded, passes, self._workers(_MOST_PASSES)), strict=True):
+        results = map_in_order(embed_cached, passes, self._workers(_MAX_PARALLEL_PASSES))
+        for passed, result in zip(passes, results, strict=True):
             if hook is not None:
                 hook("embeddings", None, total=chunks, completed=int(passed[0]))
-            embeddings[passed] = made
+            embeddings[passed] = result
         if hook is not None:
             hook("embeddings", None, total=chunks, completed=chunks)
         return embeddings
 
-    def _pass(self, file: Any, window: SlidingWindow, chunks: Indices, weights: Floats) -> Floats:
-        """Convolve what these chunks cover once, and pool each of them by its weights (frames, slots): embeddings
-        (chunks, slots, dimension). In halves where memory is short."""
+    def _embed_pass(self, file: Any, window: SlidingWindow, chunks: Indices, weights: Floats) -> Floats:
+        """Convolve the audio of these chunks once, and pool each chunk with its weights (frames, slots): embeddings
+        (chunks, slots, dimension). Halved if memory is short."""
         covered = Segment(window[int(chunks[0])].start, window[int(chunks[-1])].end)
         audio = _as_floats(self._audio.crop(file, covered, mode="pad")[0])
         frames: torch.Tensor | None = None
@@ -211,19 +215,19 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
         except torch.OutOfMemoryError:
             if len(chunks) == 1:
                 raise
-        if frames is None:  # not while the error is handled: until then it holds on to all the failed pass has made
+        if frames is None:  # outside the except block: inside it the exception keeps the tensors of the failed pass
             halves = zip(np.array_split(chunks, 2), np.array_split(weights, 2), strict=True)
-            return np.concatenate([self._pass(file, window, half, own) for half, own in halves])
-        length = round(window.duration * _FRAMES)
+            return np.concatenate([self._embed_pass(file, window, half, own) for half, own in halves])
+        length = round(window.duration * _FRAMES_PER_SECOND)
         embeddings = []
         for chunk, own in zip(chunks, weights, strict=True):
-            first = round(float(chunk - chunks[0]) * window.step * _FRAMES)
+            first = round(float(chunk - chunks[0]) * window.step * _FRAMES_PER_SECOND)
             of_chunk = frames[..., first : first + length] if len(chunks) > 1 else frames
             embeddings.append(self._pool(of_chunk, torch.from_numpy(own.T[None])))
         return np.stack(embeddings)
 
     def _frames(self, audio: torch.Tensor) -> torch.Tensor:
-        """What the convolutions make of audio (1, 1, samples)."""
+        """The output of the convolutions for audio (1, 1, samples)."""
         device = self._embedding.device
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
             frames: torch.Tensor = self._embedding.model_.forward_frames(audio.to(device)).float()
@@ -232,41 +236,42 @@ class Thrifty(SpeakerDiarization):  # type: ignore[misc]  # pyannote is untyped
     def _pool(self, frames: torch.Tensor, weights: torch.Tensor) -> Floats:
         """Frames of one chunk, and weights (1, slots, frames), to embeddings (slots, dimension)."""
         with torch.inference_mode():
-            found = self._embedding.model_.forward_embedding(frames, weights=weights.contiguous().to(frames.device))
-        numbers: Floats = found[0].cpu().numpy()
-        return numbers
+            output = self._embedding.model_.forward_embedding(frames, weights=weights.contiguous().to(frames.device))
+        embeddings: Floats = output[0].cpu().numpy()
+        return embeddings
 
-    def _alone(self, spoken: Floats, duration: float) -> Floats:
-        """Only the frames in which a speaker is alone, where these are enough to tell the voice; else all of theirs."""
+    def _without_overlap(self, spoken: Floats, duration: float) -> Floats:
+        """The frames in which only one speaker speaks, or all frames of a speaker if those are too few."""
         frames = spoken.shape[1]
-        fewest = np.ceil(frames * self._embedding.min_num_samples / (duration * self._embedding.sample_rate))
-        alone = spoken * (spoken.sum(axis=2, keepdims=True) < 2)
-        enough = alone.sum(axis=1, keepdims=True) > fewest
-        used: Floats = np.where(enough, alone, spoken)
-        return used
+        min_frames = np.ceil(frames * self._embedding.min_num_samples / (duration * self._embedding.sample_rate))
+        single = spoken * (spoken.sum(axis=2, keepdims=True) < 2)
+        enough = single.sum(axis=1, keepdims=True) > min_frames
+        weights: Floats = np.where(enough, single, spoken)
+        return weights
 
-    def _nobody(self, frames: int) -> Floats:
-        """The embedding of a slot in which nobody speaks; the clustering expects it where the stock pipeline has it."""
+    def _silence_embedding(self, frames: int) -> Floats:
+        """The embedding of a slot in which nobody speaks, as in the stock pipeline: the clustering expects it."""
         silence = torch.zeros(1, 1, self._embedding.sample_rate)
-        nobody: Floats = self._pool(self._frames(silence), torch.zeros(1, 1, frames))[0]
-        return nobody
+        embedding: Floats = self._pool(self._frames(silence), torch.zeros(1, 1, frames))[0]
+        return embedding
 
     def reconstruct(
         self, segmentations: SlidingWindowFeature, hard_clusters: npt.NDArray[np.int8], count: SlidingWindowFeature
     ) -> SlidingWindowFeature:
-        """Who speaks in each frame of the recording, as the stock pipeline says it, one chunk in memory at a time."""
-        return self.to_diarization(_Clustered(segmentations, hard_clusters), count)
+        """Who speaks in each frame of the recording, as in the stock pipeline, with only one chunk in memory."""
+        return self.to_diarization(_ClusteredSegmentations(segmentations, hard_clusters), count)
 
 
-class _Clustered:
-    """Chunks whose slots are voices by now, made as they are asked for: together they are gigabytes."""
+class _ClusteredSegmentations:
+    """Segmentations by voice instead of by slot. Each chunk is computed when it is needed: together they would need
+    gigabytes."""
 
     def __init__(self, segmentations: SlidingWindowFeature, clusters: npt.NDArray[np.int8]) -> None:
         self._segmentations = segmentations
         self._clusters = clusters
         self.sliding_window = segmentations.sliding_window
         chunks, frames, _ = segmentations.data.shape
-        self.data = np.broadcast_to(np.float32(np.nan), (chunks, frames, int(clusters.max()) + 1))  # its shape is asked
+        self.data = np.broadcast_to(np.float32(np.nan), (chunks, frames, int(clusters.max()) + 1))  # only for its shape
 
     def __iter__(self) -> Iterator[tuple[Segment, Floats]]:
         for clusters, (chunk, segmentation) in zip(self._clusters, self._segmentations, strict=True):
@@ -276,27 +281,27 @@ class _Clustered:
             yield chunk, voices
 
 
-def _cut(waveform: torch.Tensor, first: int, last: int, size: int, step: int) -> torch.Tensor:
-    """Chunks (chunks, channels, samples) of a waveform (channels, samples), silent beyond its end."""
+def _chunks(waveform: torch.Tensor, first: int, last: int, size: int, step: int) -> torch.Tensor:
+    """Chunks (chunks, channels, samples) of a waveform (channels, samples), padded with silence at its end."""
     part = waveform[:, first * step : (last - 1) * step + size]
     part = pad(part, (0, (last - 1 - first) * step + size - part.shape[1]))
     return part.unfold(1, size, step).transpose(0, 1)
 
 
 def _passes(chunks: Indices, window: SlidingWindow, seconds: float) -> Iterator[Indices]:
-    """Chunks that are convolved together: neighbours without a gap, that cover no more than so many seconds; an even
-    number of passes alike in length, where that makes no short ones, so that two workers end together."""
-    together = max(1, int((seconds - window.duration) // window.step) + 1)
+    """Groups of chunks that are convolved together: neighbours without a gap that cover at most this many seconds. An
+    even number of passes of similar length, unless that makes short ones, so that two workers finish together."""
+    max_chunks = max(1, int((seconds - window.duration) // window.step) + 1)
     gaps = [at + 1 for at, (one, other) in enumerate(pairwise(chunks)) if (other - one) * window.step > window.duration]
-    for stretch in np.split(chunks, gaps):
-        span = int(stretch[-1] - stretch[0]) + 1 if len(stretch) else 0
-        parts = ceil(span / together)
-        if span > together / 2:
+    for group in np.split(chunks, gaps):
+        span = int(group[-1] - group[0]) + 1 if len(group) else 0
+        parts = ceil(span / max_chunks)
+        if span > max_chunks / 2:
             parts += parts % 2
         first = 0
-        while first < len(stretch):
-            last = int(np.searchsorted(stretch, stretch[first] + ceil(span / parts)))
-            yield stretch[first:last]
+        while first < len(group):
+            last = int(np.searchsorted(group, group[first] + ceil(span / parts)))
+            yield group[first:last]
             first = last
 
 
@@ -305,7 +310,7 @@ def _as_floats(samples: torch.Tensor) -> torch.Tensor:
 
 
 def _linkage(vectors: Floats, method: str = "single", metric: str = "euclidean") -> Any:
-    """scipy's, but for the one method whose cost is too much for long recordings."""
+    """scipy's linkage, except for the one method that is too expensive for long recordings."""
     if method == "centroid" and metric == "euclidean":
         return centroid_linkage(vectors)
     return linkage(vectors, method=method, metric=metric)
@@ -319,7 +324,7 @@ def _local(folder: Path, value: Any) -> Any:
 
 
 class _Bounded:
-    """What both clusterings lack: they never cluster into more voices than there are embeddings."""
+    """Limits the number of clusters to the number of embeddings, which both clusterings do not do themselves."""
 
     def __call__(
         self,
@@ -329,13 +334,13 @@ class _Bounded:
         min_clusters: int | None = None,
         **named: Any,
     ) -> Any:
-        kept = self.filter_embeddings(embeddings, segmentations=segmentations)  # type: ignore[attr-defined]
-        there = max(1, len(kept[0]))
+        filtered = self.filter_embeddings(embeddings, segmentations=segmentations)  # type: ignore[attr-defined]
+        available = max(1, len(filtered[0]))
         return super().__call__(  # type: ignore[misc]
             embeddings,
             segmentations=segmentations,
-            num_clusters=num_clusters and min(num_clusters, there),
-            min_clusters=min_clusters and min(min_clusters, there),
+            num_clusters=num_clusters and min(num_clusters, available),
+            min_clusters=min_clusters and min(min_clusters, available),
             **named,
         )
 

@@ -1,23 +1,25 @@
-"""Plays a JSON script instead of listening: a real engine in every other respect, for tests and for the demo.
+"""An engine that plays a JSON script instead of using a model, for tests and for the demo.
 
-A script is one object; every part may be left out:
+A script is one object; every part is optional:
 
     {"sentences": [{"start": 0.5, "end": 2.0, "text": "大家好。", "voice": "A", "words": [["大", 0.5, 0.7], …]}, …],
      "turns": [["A", 0.5, 2.0], …], "exclusive": [["A", 0.5, 2.0], …],
      "transcribe": {"delay": 0.2, "steps": {"3": FAULT}},
      "diarize": {"delay": 0.2, "steps": {"0": FAULT}}}
 
-- Without `sentences`, demo.json is heard, round after round, to the end of the audio. Given ones are played as is.
-- Without `words`, the characters of the text share its time evenly. An `error` instead of a text is kept as it is.
-- Without `turns`, the sentences' `voice`s make them (no voice: "A"); without `exclusive`, who began first stays alone.
-- A step is a sentence to the transcriber, a turn to the diarizer. `delay` is waited, in seconds, before each.
-- A FAULT happens before its step. All of these may be in one:
-  `delay` (seconds, once more), `stderr` (so many bytes on stderr), `stdout` (likewise), `memory` (so many bytes more
-  are held), `error` ({"code", "detail", "retry"}: an EngineError), `raise` (a message: an error nobody expects),
-  `errno` (a number: the OSError of that number), `spawn` (a process that sleeps so many seconds), `hang` (true: for
-  ever), `exit` (the process ends with this status), `signal` (the process sends itself this one).
-  With `once` (a path) it happens only while there is no such file, and makes it.
-- Steps that `Listening.finished` has kept are not played again, nor waited for, and their faults do not happen.
+- Without `sentences`, demo.json is repeated to the end of the audio. Given sentences are played as they are.
+- Without `words`, the characters of the text share its time evenly. An `error` instead of a text is returned as it is.
+- Without `turns`, they are made from the `voice`s of the sentences (default "A"). Without `exclusive`, a turn that
+  begins during another one is cut at that one's end.
+- A step is a sentence for the transcriber and a turn for the diarizer. Before each step the engine waits for `delay`
+  seconds.
+- A FAULT happens before its step. It may combine:
+  `delay` (more seconds), `stderr` and `stdout` (that many bytes are written), `memory` (that many more bytes are
+  allocated), `error` ({"code", "detail", "retry"}: an EngineError), `raise` (a RuntimeError with this message), `errno`
+  (the OSError of that number), `spawn` (a process that sleeps that many seconds), `hang` (true: forever), `exit` (the
+  process exits with this status), `signal` (the process sends itself this signal).
+  With `once` (a path) the fault happens only if that file does not exist, and creates it.
+- Steps in `TranscribeOptions.checkpoint_file` are skipped, with their delays and faults.
 """
 
 import hashlib
@@ -30,8 +32,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from backend.engines.finished import Finished
-from backend.engines.ports import EngineError, Home, Listening, Progress, SpeakerHints
+from backend.engines.protocols import EngineContext, EngineError, ProgressCallback, SpeakerHints, TranscribeOptions
+from backend.engines.transcription_checkpoint import TranscriptionCheckpoint
 from backend.speech.text import characters
 from backend.speech.types import Diarization, Sentence, Turn, Word
 
@@ -41,33 +43,33 @@ _DEMO = Path(__file__).with_name("demo.json")
 class Scripted:
     """A Transcriber."""
 
-    def __init__(self, home: Home) -> None:
-        self._script = _read(home.script)
+    def __init__(self, context: EngineContext) -> None:
+        self._script = _read(context.script)
         self._player = _Player(self._script.get("transcribe", {}))
 
-    def transcribe(self, audio: Path, options: Listening, progress: Progress) -> list[Sentence]:
+    def transcribe(self, audio: Path, options: TranscribeOptions, progress: ProgressCallback) -> list[Sentence]:
         duration = _duration(audio)
         sentences = [_sentence(row) for row in _rows(self._script, duration)]
-        kept = Finished(options.finished, _fingerprint(sentences))
-        heard = kept.kept()
+        checkpoint = TranscriptionCheckpoint(options.checkpoint_file, _fingerprint(sentences))
+        played = checkpoint.finished_sentences()
         progress(0.0, duration)
         for step, sentence in enumerate(sentences):
-            if step not in heard:
+            if step not in played:
                 self._player.play(step)
-                heard[step] = kept.keep(step, sentence)
+                played[step] = checkpoint.save(step, sentence)
             progress(min(sentence.end, duration), duration)
         progress(duration, duration)
-        return [heard[step] for step in range(len(sentences))]
+        return [played[step] for step in range(len(sentences))]
 
 
 class ScriptedDiarizer:
-    """A Diarizer. It knows how many speak, and takes no hints."""
+    """A Diarizer. The script says who speaks, so it ignores the hints."""
 
-    def __init__(self, home: Home) -> None:
-        self._script = _read(home.script)
+    def __init__(self, context: EngineContext) -> None:
+        self._script = _read(context.script)
         self._player = _Player(self._script.get("diarize", {}))
 
-    def diarize(self, audio: Path, options: SpeakerHints, progress: Progress) -> Diarization:
+    def diarize(self, audio: Path, options: SpeakerHints, progress: ProgressCallback) -> Diarization:
         duration = _duration(audio)
         turns = _turns(self._script, duration)
         progress(0.0, duration)
@@ -76,27 +78,29 @@ class ScriptedDiarizer:
             progress(min(turn.end, duration), duration)
         progress(duration, duration)
         exclusive = self._script.get("exclusive")
-        return Diarization(tuple(turns), _alone(turns) if exclusive is None else tuple(Turn(*row) for row in exclusive))
+        return Diarization(
+            tuple(turns), _exclusive_turns(turns) if exclusive is None else tuple(Turn(*row) for row in exclusive)
+        )
 
 
 class _Player:
-    """Lets happen what a part of the script says."""
+    """Performs the delays and faults of one part of the script."""
 
     def __init__(self, part: dict[str, Any]) -> None:
         self._delay = float(part.get("delay", 0.0))
         self._faults: dict[str, dict[str, Any]] = part.get("steps", {})
-        self._held: list[bytearray] = []
+        self._allocated: list[bytearray] = []
 
     def play(self, step: int) -> None:
         time.sleep(self._delay)
         fault = self._faults.get(str(step))
         if fault is None or not _first_time(fault.get("once")):
             return
-        happenings: dict[str, Callable[[Any], object]] = {
+        actions: dict[str, Callable[[Any], object]] = {
             "delay": time.sleep,
             "stderr": lambda size: _flood(2, size),
             "stdout": lambda size: _flood(1, size),
-            "memory": lambda size: self._held.append(bytearray(b"x" * size)),
+            "memory": lambda size: self._allocated.append(bytearray(b"x" * size)),
             "spawn": lambda seconds: subprocess.Popen(["sleep", str(seconds)]),
             "error": _raise_engine_error,
             "raise": _raise,
@@ -105,9 +109,9 @@ class _Player:
             "exit": os._exit,
             "signal": lambda number: os.kill(os.getpid(), number),
         }
-        for name, happen in happenings.items():
+        for name, act in actions.items():
             if name in fault:
-                happen(fault[name])
+                act(fault[name])
 
 
 def _read(script: Path | None) -> dict[str, Any]:
@@ -116,13 +120,13 @@ def _read(script: Path | None) -> dict[str, Any]:
 
 
 def _rows(script: dict[str, Any], duration: float) -> list[dict[str, Any]]:
-    """The sentences of the script; those of the demo, as many as fit, where it has none."""
-    given: list[dict[str, Any]] | None = script.get("sentences")
-    return _demo(duration) if given is None else given
+    """The sentences of the script, or those of the demo if it has none."""
+    rows: list[dict[str, Any]] | None = script.get("sentences")
+    return _demo(duration) if rows is None else rows
 
 
 def _demo(duration: float) -> list[dict[str, Any]]:
-    """Round after round of the demo, while whole sentences fit; the first squeezed in where not even that does."""
+    """The demo, repeated as long as whole sentences fit. If not even the first one fits, it is squeezed in."""
     demo = json.loads(_DEMO.read_text(encoding="utf-8"))
     first = demo["sentences"][0]
     if duration < first["end"]:
@@ -159,15 +163,15 @@ def _turns(script: dict[str, Any], duration: float) -> list[Turn]:
     return turns
 
 
-def _alone(turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The turns without overlap: whoever begins while another speaks is heard when that one has ended."""
-    alone: list[Turn] = []
+def _exclusive_turns(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The turns without overlap: a turn that begins during another one starts when that one has ended."""
+    exclusive: list[Turn] = []
     end = 0.0
     for turn in turns:
         if turn.end > max(end, turn.start):
-            alone.append(Turn(turn.voice, max(end, turn.start), turn.end))
+            exclusive.append(Turn(turn.voice, max(end, turn.start), turn.end))
             end = turn.end
-    return tuple(alone)
+    return tuple(exclusive)
 
 
 def _duration(audio: Path) -> float:

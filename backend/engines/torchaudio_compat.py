@@ -1,4 +1,4 @@
-"""Imports torchaudio even beside a torch that its native library was not built for."""
+"""Imports torchaudio even when its native library does not match the installed torch."""
 
 import importlib
 import sys
@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 def ensure_torchaudio() -> None:
     """Call before anything imports torchaudio.
 
-    PyPI's wheel is linked against CUDA; beside a CPU build of torch it dies with OSError. What the engines use of it is
-    pure Python, and torchaudio has a state for that, "no native extension": it is put there.
+    PyPI's wheel is linked against CUDA; with a CPU build of torch its import raises OSError. The engines only use its
+    pure Python parts, and torchaudio supports running without its native extension: this enables that mode.
     """
     try:
         importlib.import_module("torchaudio")

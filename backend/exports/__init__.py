@@ -1,1 +1,1 @@
-"""Taking transcripts home: one as a file, several as a zip."""
+"""Export of transcripts: one as a file, several as a zip."""

@@ -1,4 +1,4 @@
-"""Transcripts to take home, named after their recordings."""
+"""Routes to download transcripts, named after their recordings."""
 
 from typing import Annotated
 
@@ -6,21 +6,21 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import Reader, Stored, Viewer
-from backend.accounts.audit import Action, note, note_apart
+from backend.accounts.audit import Action, note, note_in_own_transaction
+from backend.accounts.dependencies import DatabaseDep, Reader, Viewer
 from backend.database import utc_now
-from backend.exports.zips import zipped
+from backend.exports.zip_stream import stream_zip
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
-from backend.transcripts.api import Format, Pressed, RecordingId, Shown, attachment
+from backend.transcripts.api import ExportStyleDep, Format, RecordingId, RenderPoolDep, attachment
 from backend.transcripts.export import content_disposition
-from backend.transcripts.look import Look, Script
+from backend.transcripts.export_style import ExportStyle, Script
 
 router = APIRouter(tags=["exports"])
 
 
-class Several(BaseModel):
-    """Which recordings, in which format, and how the files look."""
+class ExportRequest(BaseModel):
+    """Which recordings, in which format and style."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,36 +35,45 @@ class Several(BaseModel):
 
 @router.get(
     "/api/recordings/{recording_id}/export",
-    summary="Take the newest transcript away as a file",
+    summary="Download the newest transcript as a file",
     response_class=Response,
 )
-async def take_away(
-    recording_id: RecordingId, database: Stored, press: Pressed, user: Viewer, look: Shown, format: Format = "txt"
+async def export_one(
+    recording_id: RecordingId,
+    database: DatabaseDep,
+    render_pool: RenderPoolDep,
+    user: Viewer,
+    style: ExportStyleDep,
+    format: Format = "txt",
 ) -> Response:
-    """Named after the recording."""
+    """The file is named after the recording."""
     async with database.read() as session:
         recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
-    answer = await attachment(press, transcript, format, recording.name, look)
-    await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number)
+    answer = await attachment(render_pool, transcript, format, recording.name, style)
+    await note_in_own_transaction(
+        database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
+    )
     return answer
 
 
-@router.post("/api/exports", summary="Take several away as a zip", response_class=StreamingResponse)
-async def take_several(wanted: Several, database: Stored, press: Pressed, user: Reader) -> StreamingResponse:
-    """A file a recording, named after it. Recordings without a transcript are left out, and named in a file."""
-    ids = list(dict.fromkeys(wanted.recording_ids))
+@router.post("/api/exports", summary="Download several transcripts as a zip", response_class=StreamingResponse)
+async def export_zip(
+    body: ExportRequest, database: DatabaseDep, render_pool: RenderPoolDep, user: Reader
+) -> StreamingResponse:
+    """One file per recording, named after it. A text file lists the recordings without a transcript."""
+    ids = list(dict.fromkeys(body.recording_ids))
     async with database.read() as session:
         found = [await recordings.find(session, owner_id=user.id, recording_id=id) for id in ids]
         if not await transcripts.existing(session, owner_id=user.id, recording_ids=ids):
             raise transcripts.TranscriptNotFound
-    await press.check(wanted.format)
+    await render_pool.check(body.format)
     async with database.write() as session:
         for id in ids:
-            note(session, Action.EXPORTED, subject=id, format=wanted.format, together=len(ids))
-    look = Look(wanted.times, wanted.speakers, wanted.punctuation, wanted.script, wanted.bom)
+            note(session, Action.EXPORTED, subject=id, format=body.format, together=len(ids))
+    style = ExportStyle(body.times, body.speakers, body.punctuation, body.script, body.bom)
     return StreamingResponse(
-        zipped(database, press, owner_id=user.id, recordings=found, format=wanted.format, look=look),
+        stream_zip(database, render_pool, owner_id=user.id, recordings=found, format=body.format, style=style),
         media_type="application/zip",
         headers={"Content-Disposition": content_disposition(f"文稿 {utc_now():%Y-%m-%d}.zip")},
     )

@@ -11,19 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.housekeeping import disk
+from backend.housekeeping.context import BATCH, HousekeepingContext, Item
 from backend.housekeeping.disk import Entry, Part
-from backend.housekeeping.ground import BATCH, Ground, Item
 from backend.jobs.tables import FINAL, Job
 from backend.recordings.tables import Recording
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What the rows say of a recording's files."""
+    """The files that a recording's rows name."""
 
     owner_id: str
-    original: str | None  #: the name it has; none where retention took it, with the parts of one in several parts
-    audio: bool  #: the listening copy may be there
+    original: str | None  #: its file name; none if retention removed it, with its parts
+    audio: bool  #: whether a listening copy may exist
     jobs: frozenset[str]
 
 
@@ -31,52 +31,55 @@ class _Row:
 class Orphans:
     kind: str = "orphans"
 
-    async def find(self, ground: Ground, as_of: datetime) -> list[Item]:
-        # The disk first: whatever is named there was named by its row, if it has one, before the rows are read.
-        root = ground.storage.root
-        there = await asyncio.to_thread(lambda: list(disk.entries(root)))
-        async with ground.database.read() as session:
-            rows = await _rows(session, {entry.recording_id for entry in there})
-        return [_item(root, entry, rows) for entry in _orphaned(there, rows, as_of.timestamp() - ground.sweep_seconds)]
+    async def find(self, context: HousekeepingContext, as_of: datetime) -> list[Item]:
+        # The disk first: if a file has a row, the row existed before the file did, so it is found below.
+        root = context.storage.root
+        all_entries = await asyncio.to_thread(lambda: list(disk.entries(root)))
+        async with context.database.read() as session:
+            rows = await _rows(session, {entry.recording_id for entry in all_entries})
+        return [
+            _item(root, entry, rows)
+            for entry in _orphaned(all_entries, rows, as_of.timestamp() - context.sweep_seconds)
+        ]
 
-    async def remove(self, ground: Ground, item: Item, as_of: datetime) -> bool:
-        root = ground.storage.root
+    async def remove(self, context: HousekeepingContext, item: Item, as_of: datetime) -> bool:
+        root = context.storage.root
         path, id = root / item.id, item.recording_id or ""
-        there = await asyncio.to_thread(_again, root, path, id)
-        async with ground.database.read() as session:
+        current = await asyncio.to_thread(_current_entries, root, path, id)
+        async with context.database.read() as session:
             rows = await _rows(session, {id})
-        before = as_of.timestamp() - ground.sweep_seconds
-        if path not in {entry.path for entry in _orphaned(there, rows, before)}:
+        before = as_of.timestamp() - context.sweep_seconds
+        if path not in {entry.path for entry in _orphaned(current, rows, before)}:
             return False
         await asyncio.to_thread(disk.remove, path)
         return True
 
 
-async def lost_rows(ground: Ground, items: list[Item]) -> bool:
-    """Whether so many whole folders have no row that it looks like the wrong database: nobody should sweep then."""
+async def looks_like_wrong_database(context: HousekeepingContext, items: list[Item]) -> bool:
+    """Whether so many whole folders have no row that this is probably the wrong database. Nothing is swept then."""
     lost = sum(item.recording_id == item.id for item in items)
-    async with ground.database.read() as session:
+    async with context.database.read() as session:
         known = (await session.scalars(select(Recording.id).limit(lost + 1))).all()
     return lost > max(20, len(known))
 
 
-def _again(root: Path, path: Path, recording_id: str) -> list[Entry]:
-    """The entries that could be at this path, as they are now."""
+def _current_entries(root: Path, path: Path, recording_id: str) -> list[Entry]:
+    """The entries at this path, or of its recording, as they are now."""
     if not recording_id or path.parent.name == "transcripts":
         return [entry for entry in disk.entries_of_mirrors(root) if entry.path == path]
     return list(disk.folder_entries(root / recording_id)) if (root / recording_id).exists() else []
 
 
-def _orphaned(there: list[Entry], rows: dict[str, _Row], before: float) -> list[Entry]:
-    """Those that no row names and nobody has touched since `before`. A whole folder stands for all that is in it."""
-    old = [entry for entry in there if entry.newest < before and not _named(entry, rows)]
+def _orphaned(entries: list[Entry], rows: dict[str, _Row], before: float) -> list[Entry]:
+    """Entries that no row names and that have not changed since `before`. A folder includes all that is in it."""
+    old = [entry for entry in entries if entry.newest < before and not _has_row(entry, rows)]
     whole = {entry.path for entry in old if entry.part in (Part.FOLDER, Part.JOB)}
     return [entry for entry in old if not whole & set(entry.path.parents)]
 
 
-def _named(entry: Entry, rows: dict[str, _Row]) -> bool:
+def _has_row(entry: Entry, rows: dict[str, _Row]) -> bool:
     row = rows.get(entry.recording_id)
-    if row is None:  # the folder stands for its parts: it is as young as the youngest of them
+    if row is None:  # its parts go with the folder, which is as new as the newest of them
         return bool(entry.recording_id) and entry.part not in (Part.FOLDER, Part.MIRROR)
     if entry.part is Part.ORIGINAL:
         return row.original is not None and entry.path.name in (row.original, "parts")
@@ -84,7 +87,7 @@ def _named(entry: Entry, rows: dict[str, _Row]) -> bool:
         return row.audio
     if entry.part is Part.JOB:
         return entry.job_id in row.jobs
-    return entry.part is not Part.REST
+    return entry.part is not Part.LEFTOVER
 
 
 def _item(root: Path, entry: Entry, rows: dict[str, _Row]) -> Item:

@@ -1,31 +1,31 @@
-"""The words of the check: what is promised, and what was found to be otherwise."""
+"""The report of a check: the invariants and the problems found."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from backend.housekeeping.ground import Ground
+from backend.housekeeping.context import HousekeepingContext
 from backend.jobs.queue import Limits
 
-#: What each invariant promises, for people.
-PROMISES = {
+#: Each invariant as a sentence.
+DESCRIPTIONS = {
     "DB": "The database is whole and of this version",
-    "I1": "Every upload that was acknowledged is on the disk, byte for byte",
+    "I1": "Every acknowledged upload is on the disk, byte for byte",
     "I2": "Every job has ended, waits, or runs and will be rescued if its runner dies",
-    "I3": "No job was published more often than it ran",
-    "I4": "What is done has its transcript: row, text and files agree, nothing that was heard is missing",
+    "I3": "No job was published more often than it was attempted",
+    "I4": "Every finished job has its transcript: row, text and files agree, and no recognised text is missing",
     "I5": "No file without a row, no row without its file",
-    "I6": "No more jobs run than may",
+    "I6": "No more jobs run than the limits allow",
 }
-#: What rows and files cannot tell.
-UNSAID = [
-    "I6 is looked at for this moment: that limits held before cannot be seen from rows.",
-    "I7 (no gap in what a socket is told) cannot be seen from rows: sockets begin with a snapshot of them.",
+#: What cannot be checked from rows and files.
+NOT_CHECKED = [
+    "I6 is checked for this moment only: rows do not show whether limits held before.",
+    "I7 (no missed change on a WebSocket) cannot be checked from rows: a WebSocket starts with a snapshot of them.",
 ]
 
 
-class CannotLook(Exception):
-    """There is nothing to look at, or it cannot be read; the message says what to do."""
+class CheckImpossible(Exception):
+    """There is nothing to check, or it cannot be read. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Problem:
     invariant: str
     subject: str  #: the id of a recording, job or file
     what: str
-    mend: str
+    mend: str  #: what to do; named as in the JSON of `check --json`
 
 
 @dataclass(slots=True)
 class Report:
     problems: list[Problem] = field(default_factory=list)
-    looked: Counter[str] = field(default_factory=Counter)  #: at how much
+    checked: Counter[str] = field(default_factory=Counter)  #: how many things were checked, by invariant
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -48,10 +48,10 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """What is looked at, and by which rules."""
+class CheckContext:
+    """What is checked, and against which limits."""
 
-    ground: Ground
+    housekeeping: HousekeepingContext
     limits: Limits
     rescue_seconds: float
     hashes: bool

@@ -1,4 +1,4 @@
-"""`python -m backend restore`: a backup into an empty place, every file compared with the manifest on its way."""
+"""`python -m backend restore`: restores a backup into an empty installation, comparing every file with the manifest."""
 
 import asyncio
 import os
@@ -8,13 +8,13 @@ from pathlib import Path
 from sqlalchemy import delete, inspect, update
 
 from backend import migrations
-from backend.crash import durable_step
+from backend.crash_points import durable_step
 from backend.database import Database, connect, utc_now
 from backend.durable import sync_folder
 from backend.errors import AppError
 from backend.housekeeping import snapshot
 from backend.housekeeping.backup import MANIFEST, Manifest, manifest_from_json
-from backend.housekeeping.shelves import members, private_folder, take_out
+from backend.housekeeping.backup_archive import extract, members, private_folder
 from backend.jobs.mirror import mirror_new
 from backend.jobs.tables import Job, Status
 from backend.minutes.tables import Minutes
@@ -22,44 +22,44 @@ from backend.recordings.files import Storage
 from backend.recordings.tables import Recording, Upload
 from backend.transcripts.tables import Transcript
 
-#: Everything is put here first, and moved to its place when all of it is there and right.
+#: Everything is extracted here first, and moved into place when all of it is there and correct.
 _STAGE = ".restoring"
-#: What lies in an empty folder of uploads.
+#: What an empty uploads folder may contain.
 _EMPTY = {"README.md", ".gitkeep", _STAGE}
 
 
 class NotEmpty(AppError):
     code = "not_empty"
-    detail = "There is something at the place already. Nothing is overwritten."
+    detail = "The target is not empty. Nothing is overwritten."
 
 
-class NoBackup(AppError):
+class InvalidBackup(AppError):
     code = "no_backup"
-    detail = "This is no whole backup: it has no manifest, or another program wrote it."
+    detail = "This is not a complete backup: it has no manifest, or another program wrote it."
 
 
 class BackupDamaged(AppError):
     code = "backup_damaged"
-    detail = "Files of this backup are missing or are not what they were. Nothing was restored."
+    detail = "Files of this backup are missing or damaged. Nothing was restored."
 
 
 async def restore(source: Path, url: str, uploads_dir: Path) -> Manifest:
-    """Raises NotEmpty, NoBackup or BackupDamaged before anything is in its place. The database comes last: where it
-    is there, everything is."""
+    """Raises NotEmpty, InvalidBackup or BackupDamaged before anything is in place. The database comes last: if it is in
+    place, everything is."""
     manifest = await asyncio.to_thread(_manifest, source)
-    await _must_be_empty(url, uploads_dir, manifest)
+    await _check_target(url, uploads_dir, manifest)
     stage = uploads_dir / _STAGE
-    await asyncio.to_thread(_stage, source, stage, manifest)
+    await asyncio.to_thread(_extract_to, source, stage, manifest)
     with durable_step("restore.files"):
-        await asyncio.to_thread(_settle, stage, uploads_dir)
+        await asyncio.to_thread(_move_into_place, stage, uploads_dir)
     if (path := snapshot.sqlite_path(url)) is not None:
         waiting = path.with_name(f".{path.name}{_STAGE}")
-        await _fill(f"sqlite:///{waiting}", stage / manifest.database, manifest, uploads_dir, waiting)
+        await _fill_database(f"sqlite:///{waiting}", stage / manifest.database, manifest, uploads_dir, waiting)
         with durable_step("restore.database"):
             waiting.replace(path)
             sync_folder(path.absolute().parent)
     else:
-        await _fill(url, stage / manifest.database, manifest, uploads_dir, None)
+        await _fill_database(url, stage / manifest.database, manifest, uploads_dir, None)
     await asyncio.to_thread(shutil.rmtree, stage)
     return manifest
 
@@ -70,20 +70,22 @@ def _manifest(source: Path) -> Manifest:
             if name == MANIFEST:
                 return manifest_from_json(file.read())
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NoBackup(f"{NoBackup.detail} ({error})") from error
-    raise NoBackup
+        raise InvalidBackup(f"{InvalidBackup.detail} ({error})") from error
+    raise InvalidBackup
 
 
-async def _must_be_empty(url: str, uploads_dir: Path, manifest: Manifest) -> None:
+async def _check_target(url: str, uploads_dir: Path, manifest: Manifest) -> None:
     path = snapshot.sqlite_path(url)
     if manifest.kind == "sqlite" and path is None:
-        raise NoBackup("This backup is SQLite's own file. For another database make it with --portable.")
+        raise InvalidBackup("This backup is SQLite's own file. For another database make it with --portable.")
     if manifest.kind == "rows" and manifest.revision != migrations.newest():
-        raise NoBackup(f"These rows are of revision {manifest.revision}; restore them with the program of then.")
+        raise InvalidBackup(
+            f"These rows have revision {manifest.revision}; restore them with the program that made them."
+        )
     if manifest.revision > migrations.newest():
-        raise NoBackup("This backup was made by a newer program. Update this one first.")
-    if uploads_dir.exists() and (there := sorted({one.name for one in uploads_dir.iterdir()} - _EMPTY)):
-        raise NotEmpty(f"{uploads_dir} holds {there[0]}. Empty it, or set UPLOADS_DIR to a new folder.")
+        raise InvalidBackup("This backup was made by a newer program. Update this one first.")
+    if uploads_dir.exists() and (existing := sorted({one.name for one in uploads_dir.iterdir()} - _EMPTY)):
+        raise NotEmpty(f"{uploads_dir} holds {existing[0]}. Empty it, or set UPLOADS_DIR to a new folder.")
     if path is not None:
         if path.exists() and path.stat().st_size:
             raise NotEmpty(f"{path} exists. Move it away, or set DATABASE_URL to a new file.")
@@ -97,14 +99,14 @@ async def _must_be_empty(url: str, uploads_dir: Path, manifest: Manifest) -> Non
         await database.close()
 
 
-def _stage(source: Path, stage: Path, manifest: Manifest) -> None:
+def _extract_to(source: Path, stage: Path, manifest: Manifest) -> None:
     shutil.rmtree(stage, ignore_errors=True)  # of a restore that was killed
     private_folder(stage)
     left = dict(manifest.files)
     wrong: list[str] = []
     try:
         for name, file in members(source):
-            if (expected := left.pop(name, None)) is not None and take_out(file, stage / name) != expected:
+            if (expected := left.pop(name, None)) is not None and extract(file, stage / name) != expected:
                 wrong.append(name)
         if wrong or left:
             raise BackupDamaged(f"{BackupDamaged.detail} ({', '.join([*wrong, *sorted(left)][:5])})")
@@ -113,7 +115,7 @@ def _stage(source: Path, stage: Path, manifest: Manifest) -> None:
         raise
 
 
-def _settle(stage: Path, uploads_dir: Path) -> None:
+def _move_into_place(stage: Path, uploads_dir: Path) -> None:
     staged = stage / "uploads"
     for folder in sorted(staged.iterdir()) if staged.exists() else []:
         for below, _, _ in os.walk(folder):
@@ -122,8 +124,8 @@ def _settle(stage: Path, uploads_dir: Path) -> None:
     sync_folder(uploads_dir)
 
 
-async def _fill(url: str, file: Path, manifest: Manifest, uploads_dir: Path, waiting: Path | None) -> None:
-    """The rows, with what has happened to them since: deleted recordings stay deleted, running jobs wait again."""
+async def _fill_database(url: str, file: Path, manifest: Manifest, uploads_dir: Path, waiting: Path | None) -> None:
+    """Restore the rows and bring them up to date: deleted recordings stay deleted, running jobs are queued again."""
     if waiting is not None:
         for ending in ("", "-wal", "-shm"):
             waiting.with_name(waiting.name + ending).unlink(missing_ok=True)
@@ -138,7 +140,7 @@ async def _fill(url: str, file: Path, manifest: Manifest, uploads_dir: Path, wai
         await _catch_up(database, manifest)
         await mirror_new(database, Storage(uploads_dir))
     finally:
-        await database.close()  # SQLite has synced its file by then: all of it, also what was copied
+        await database.close()  # by then SQLite has flushed the whole file, also the copied part
 
 
 async def _catch_up(database: Database, manifest: Manifest) -> None:
@@ -147,9 +149,9 @@ async def _catch_up(database: Database, manifest: Manifest) -> None:
         await session.execute(delete(Recording).where(Recording.id.in_(manifest.gone)))
         lost = Recording.id.in_(manifest.originals_gone)
         await session.execute(update(Recording).where(lost).values(original_removed_at=now))
-        # Their runner is on another machine, or dead; it is no fault of theirs, so no failure is counted.
+        # Their runner is dead or on another machine. That is not the job's fault, so no failure is counted.
         again = {"status": Status.QUEUED.value, "runner": None, "stage": None, "eta_seconds": None, "not_before": now}
         await session.execute(update(Job).where(Job.status == Status.RUNNING.value).values(**again))
-        await session.execute(delete(Upload))  # files under way are in no backup: whoever sent them begins anew
+        await session.execute(delete(Upload))  # unfinished uploads are in no backup: their senders start again
         for table in (Transcript, Minutes):
             await session.execute(update(table).values(mirrored=False))

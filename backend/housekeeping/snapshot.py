@@ -1,4 +1,4 @@
-"""The database at one moment, as a file: SQLite's own, or the rows of every table as lines of JSON for any database."""
+"""A snapshot of the database in a file: SQLite's own format, or the rows of every table as JSON lines."""
 
 import asyncio
 import importlib
@@ -24,21 +24,21 @@ _ROWS_AT_ONCE = 200
 
 class UnknownTables(AppError):
     code = "unknown_tables"
-    detail = "The database has tables of somebody else. Give this program a database of its own."
+    detail = "The database has tables of another program. Give this program a database of its own."
 
 
 @dataclass(slots=True)
 class Snapshot:
-    """What the database said then of its files."""
+    """The snapshot's file, and what its rows say about other files."""
 
     kind: str  #: sqlite or rows
     file: Path
-    recordings: dict[str, str | None] = field(default_factory=dict)  #: sha256 by id; none: retention took the original
+    recordings: dict[str, str | None] = field(default_factory=dict)  #: sha256 by id; none: no original any more
     jobs: dict[str, str] = field(default_factory=dict)  #: status by id
 
 
-async def take(url: str, file: Path, *, portable: bool) -> Snapshot:
-    """Write the database as it is now to `file`; who writes meanwhile is not held up."""
+async def take_snapshot(url: str, file: Path, *, portable: bool) -> Snapshot:
+    """Write the present state of the database to `file`, without blocking writers."""
     path = sqlite_path(url)
     kind = "rows" if portable or path is None else "sqlite"
     if kind == "sqlite":
@@ -62,17 +62,17 @@ async def take(url: str, file: Path, *, portable: bool) -> Snapshot:
 
 
 async def load_rows(database: Database, file: Path) -> None:
-    """Insert what `take` has written, in one transaction, into tables that are empty."""
+    """Insert what `take_snapshot` has written, in one transaction, into tables that are empty."""
     async with database.writer.begin() as connection:
-        ours = await connection.run_sync(_our_tables)
+        ours = await connection.run_sync(_all_tables)
         tables = {table.name: table for table in ours}
-        for table in reversed(ours):  # what migrations put there comes with the rows
+        for table in reversed(ours):  # rows that migrations have inserted are in the file too
             await connection.execute(table.delete())
         for name, rows in _batches(file):
             table = tables[name]
             await connection.execute(table.insert(), [_row(table, values) for values in rows])
         if connection.dialect.name == "postgresql":
-            await _count_on(connection, ours)
+            await _advance_sequences(connection, ours)
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -90,12 +90,12 @@ def _vacuum_into(path: Path, file: Path) -> None:
 
 
 async def _write_rows(connection: AsyncConnection, file: Path) -> None:
-    ours = await connection.run_sync(_our_tables)
+    ours = await connection.run_sync(_all_tables)
     with file.open("x", encoding="utf-8") as lines:
         for table in ours:
             rows = await connection.stream(select(table).execution_options(yield_per=_ROWS_AT_ONCE))
             async for row in rows.mappings():
-                line = json.dumps([table.name, dict(row)], ensure_ascii=False, default=_told)
+                line = json.dumps([table.name, dict(row)], ensure_ascii=False, default=_to_json)
                 await asyncio.to_thread(lines.write, line + "\n")
 
 
@@ -106,8 +106,8 @@ async def _read_facts(connection: AsyncConnection, snapshot: Snapshot) -> None:
     snapshot.jobs = {id: status for id, status in await connection.execute(select(Job.id, Job.status))}
 
 
-async def _count_on(connection: AsyncConnection, tables: list[Table]) -> None:
-    """PostgreSQL counts beside the tables: it goes on after the numbers that were given with the rows."""
+async def _advance_sequences(connection: AsyncConnection, tables: list[Table]) -> None:
+    """Set PostgreSQL's sequences to continue after the inserted numbers."""
     for table in tables:
         if (counted := table.autoincrement_column) is not None:
             sequence = func.pg_get_serial_sequence(table.name, counted.name)
@@ -115,19 +115,19 @@ async def _count_on(connection: AsyncConnection, tables: list[Table]) -> None:
             await connection.execute(select(func.setval(sequence, highest, False)).where(sequence.is_not(None)))
 
 
-def _our_tables(connection: Connection) -> list[Table]:
-    """All of them, parents first. A table that the program does not know would be left behind without a word."""
+def _all_tables(connection: Connection) -> list[Table]:
+    """All tables, parents first. An unknown table is an error, because it would be missing in the backup."""
     for path in sorted(Path(backend.__file__).parent.rglob("tables.py")):
         parts = path.relative_to(Path(backend.__file__).parent.parent).with_suffix("").parts
         importlib.import_module(".".join(parts))
     unknown = set(inspect(connection).get_table_names()) - set(Base.metadata.tables) - {"alembic_version"}
     if unknown:
-        raise UnknownTables(f"The database has tables of somebody else: {', '.join(sorted(unknown))}.")
+        raise UnknownTables(f"The database has tables of another program: {', '.join(sorted(unknown))}.")
     return Base.metadata.sorted_tables
 
 
 def _batches(file: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Rows of one table at a time, a few hundred."""
+    """The rows in batches of one table."""
     batch: list[dict[str, Any]] = []
     last = ""
     with file.open(encoding="utf-8") as lines:
@@ -149,7 +149,7 @@ def _row(table: Table, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _told(value: object) -> str:
+def _to_json(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a backup")
+    raise TypeError(f"{type(value).__name__} cannot be written to a backup")

@@ -1,4 +1,4 @@
-"""Every sweeper there is. Whoever stores something new adds its sweeper to the lists at the end."""
+"""Every sweeper. Add a sweeper for everything new that is stored to the lists at the end."""
 
 import asyncio
 import secrets
@@ -9,13 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from backend.crash import durable_step
+from backend.crash_points import durable_step
 from backend.housekeeping import disk
-from backend.housekeeping.ground import Ground, Item, Sweeper
+from backend.housekeeping.context import HousekeepingContext, Item, Sweeper
 from backend.housekeeping.incoming import ExpiredUploads
 from backend.housekeeping.orphans import Orphans
-from backend.jobs import queue, trash
+from backend.jobs import queue
 from backend.jobs.tables import Job, Status
+from backend.library import trash
 from backend.recordings.files import Storage
 from backend.recordings.service import RecordingNotFound
 from backend.recordings.tables import Recording
@@ -23,38 +24,38 @@ from backend.recordings.tables import Recording
 
 @dataclass(frozen=True, slots=True)
 class Trash:
-    """What has been in the trash for so many days."""
+    """Recordings that have been in the trash for so many days."""
 
     days: float
     kind: str = "trash"
 
-    async def find(self, ground: Ground, as_of: datetime) -> list[Item]:
+    async def find(self, context: HousekeepingContext, as_of: datetime) -> list[Item]:
         long_enough = Recording.trashed_at <= as_of - timedelta(days=self.days)
-        async with ground.database.read() as session:
+        async with context.database.read() as session:
             query = select(Recording.id, Recording.owner_id).where(long_enough).order_by(Recording.id)
             found = [(id, owner) for id, owner in await session.execute(query)]
-        sizes = await asyncio.to_thread(lambda: [size_of_recording(ground.storage, id) for id, _ in found])
+        sizes = await asyncio.to_thread(lambda: [size_of_recording(context.storage, id) for id, _ in found])
         return [Item(id, size, owner, id) for (id, owner), size in zip(found, sizes, strict=True)]
 
-    async def remove(self, ground: Ground, item: Item, as_of: datetime) -> bool:
+    async def remove(self, context: HousekeepingContext, item: Item, as_of: datetime) -> bool:
         long_enough = Recording.trashed_at <= as_of - timedelta(days=self.days)
         try:
             with durable_step("trash.rows"):
-                async with ground.database.write() as session:
+                async with context.database.write() as session:
                     await trash.delete(session, item.id, long_enough, reason="trash")
-        except RecordingNotFound:  # somebody took it out, or away
+        except RecordingNotFound:  # it was restored or deleted meanwhile
             return False
-        await ground.storage.delete(item.id)
+        await context.storage.delete(item.id)
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class DoneArtifacts:
-    """What done jobs have left: the transcript is published, and from the original it can all be made again."""
+    """Artifacts of done jobs: the transcript is published, and they can be made again from the original."""
 
     kind: str = "artifacts"
 
-    async def find(self, ground: Ground, as_of: datetime) -> list[Item]:
+    async def find(self, context: HousekeepingContext, as_of: datetime) -> list[Item]:
         again = Recording.trashed_at.is_(None) & Recording.original_removed_at.is_(None)
         query = (
             select(Job.id, Job.recording_id, Job.owner_id)
@@ -62,9 +63,9 @@ class DoneArtifacts:
             .where(Job.status == Status.DONE.value, Job.finished_at <= as_of, again)
             .order_by(Job.id)
         )
-        async with ground.database.read() as session:
+        async with context.database.read() as session:
             found = [(job, recording, owner) for job, recording, owner in await session.execute(query)]
-        folders = [ground.storage.job_folder(recording, job) for job, recording, _ in found]
+        folders = [context.storage.job_folder(recording, job) for job, recording, _ in found]
         sizes = await asyncio.to_thread(lambda: [disk.size_of(folder) for folder in folders])
         return [
             Item(job, size, owner, recording)
@@ -72,22 +73,24 @@ class DoneArtifacts:
             if size
         ]
 
-    async def remove(self, ground: Ground, item: Item, as_of: datetime) -> bool:
-        return await remove_artifacts(ground, item, as_of, (Status.DONE,))
+    async def remove(self, context: HousekeepingContext, item: Item, as_of: datetime) -> bool:
+        return await remove_artifacts(context, item, as_of, (Status.DONE,))
 
 
-async def remove_artifacts(ground: Ground, item: Item, as_of: datetime, statuses: Sequence[Status]) -> bool:
-    """Take a job's folder away, unless somebody works on its recording or the job was begun anew."""
+async def remove_artifacts(
+    context: HousekeepingContext, item: Item, as_of: datetime, statuses: Sequence[Status]
+) -> bool:
+    """Delete a job's folder, unless its recording has open jobs or the job was started again."""
     assert item.recording_id is not None
-    folder = ground.storage.job_folder(item.recording_id, item.id)
-    going = folder.with_name(f"{disk.GOING}{secrets.token_hex(8)}")
-    async with ground.database.write() as session:
+    folder = context.storage.job_folder(item.recording_id, item.id)
+    going = folder.with_name(f"{disk.DELETING}{secrets.token_hex(8)}")
+    async with context.database.write() as session:
         if await queue.open_jobs(session, item.recording_id):
             return False
         job = await session.get(Job, item.id)
         if job is None or Status(job.status) not in statuses or job.finished_at is None or job.finished_at > as_of:
             return False
-        # Renamed while no job can begin; what is left of it when we are killed is an orphan by its name.
+        # Renamed while no job can start. If the process is killed now, the folder is an orphan by its name.
         if not await asyncio.to_thread(_rename, folder, going):
             return False
     await asyncio.to_thread(disk.remove, going)
@@ -95,7 +98,7 @@ async def remove_artifacts(ground: Ground, item: Item, as_of: datetime, statuses
 
 
 def size_of_recording(storage: Storage, recording_id: str) -> int:
-    """All that lies on the disk of it, mirrors included."""
+    """The bytes of all its files, mirrors included."""
     mirrors = disk.mirrors_of(storage.root, recording_id)
     return disk.size_of(storage.folder(recording_id)) + sum(disk.size_of(path) for path in mirrors)
 
@@ -109,10 +112,10 @@ def _rename(folder: Path, going: Path) -> bool:
     return True
 
 
-#: What an admin can clean up at once, in this order; the kinds are known to the page.
+#: What an admin can clean up at once, in this order. The page knows the kinds.
 CLEANERS: tuple[Sweeper, ...] = (Orphans(), ExpiredUploads(), DoneArtifacts(), Trash(days=0.0))
 
 
 def sweepers(trash_days: float) -> tuple[Sweeper, ...]:
-    """What housekeeping sweeps in every round, whatever the rules of retention are."""
+    """The sweepers of every run, whatever the rules of retention are."""
     return (Orphans(), ExpiredUploads(), Trash(days=trash_days))

@@ -1,4 +1,4 @@
-"""Rules of retention: what goes by itself, and how many days after what. None is there until an admin sets it."""
+"""Rules of retention: what is removed, how many days after what. There are none until an admin sets them."""
 
 from datetime import datetime
 from enum import Enum
@@ -9,17 +9,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.database import Base, UtcDateTime, utc_now
 
 
-class Keeps(str, Enum):
-    """What a rule is about."""
+class RetentionKind(str, Enum):
+    """What a rule removes."""
 
-    ORIGINALS = "originals"  #: uploaded files, where there is a transcript
-    LISTENING_COPIES = "listening_copies"  #: what the browser plays, with its peaks
-    ARTIFACTS = "artifacts"  #: what ended jobs have left
-    RECORDINGS = "recordings"  #: with all that was made of them; they go by way of the trash
+    ORIGINALS = "originals"  #: uploaded files of recordings with a transcript
+    LISTENING_COPIES = "listening_copies"  #: the audio for the browser, with its peaks
+    ARTIFACTS = "artifacts"  #: of ended jobs
+    RECORDINGS = "recordings"  #: with everything made from them; they are moved to the trash
 
 
-class Since(str, Enum):
-    """From when the days are counted; from the restore, where something was taken out of the trash later."""
+class RetentionStart(str, Enum):
+    """When the days start. If a recording was restored from the trash later, they start then."""
 
     UPLOADED = "uploaded"
     WORKED = "worked"  #: the last job ended, or the last version was saved
@@ -28,7 +28,7 @@ class Since(str, Enum):
 class RetentionRule(Base):
     __tablename__ = "retention_rules"
 
-    kind: Mapped[str] = mapped_column(String(24), primary_key=True)  #: of Keeps
-    days: Mapped[int | None]  #: none: nothing goes
-    since: Mapped[str] = mapped_column(String(16), default=Since.UPLOADED.value)
+    kind: Mapped[str] = mapped_column(String(24), primary_key=True)  #: a RetentionKind
+    days: Mapped[int | None]  #: none: nothing is removed
+    since: Mapped[str] = mapped_column(String(16), default=RetentionStart.UPLOADED.value)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)

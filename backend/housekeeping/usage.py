@@ -1,4 +1,4 @@
-"""What takes up the disk: how many bytes of which kind, and whose."""
+"""Disk usage: bytes by kind and by user."""
 
 import asyncio
 import shutil
@@ -17,62 +17,63 @@ from backend.recordings.files import Storage
 from backend.recordings.tables import Recording, Upload
 
 
-class Takes(str, Enum):
-    """What the bytes belong to."""
+class StorageKind(str, Enum):
+    """A kind of stored data."""
 
     ORIGINALS = "originals"
     LISTENING_COPIES = "listening_copies"  #: with their peaks
     ARTIFACTS = "artifacts"
     TRANSCRIPTS = "transcripts"  #: mirrors
-    UPLOADS = "uploads"  #: under way
-    TRASH = "trash"  #: everything of recordings that lie there
-    OTHER = "other"  #: nobody's: orphans, and what the shell has left
+    UPLOADS = "uploads"  #: unfinished
+    TRASH = "trash"  #: everything of recordings in the trash
+    OTHER = "other"  #: orphans, and files of the transcribe command
 
 
 _KINDS = {
-    Part.ORIGINAL: Takes.ORIGINALS,
-    Part.AUDIO: Takes.LISTENING_COPIES,
-    Part.JOB: Takes.ARTIFACTS,
-    Part.MIRROR: Takes.TRANSCRIPTS,
+    Part.ORIGINAL: StorageKind.ORIGINALS,
+    Part.AUDIO: StorageKind.LISTENING_COPIES,
+    Part.JOB: StorageKind.ARTIFACTS,
+    Part.MIRROR: StorageKind.TRANSCRIPTS,
 }
 
 
 @dataclass(slots=True)
-class Owned:
-    """One user's part."""
+class UserUsage:
+    """The usage of one user."""
 
     user_id: str
     username: str
-    recordings: int = 0  #: those in the trash are not counted
-    kinds: Counter[Takes] = field(default_factory=Counter)
+    recordings: int = 0  #: without those in the trash
+    kinds: Counter[StorageKind] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    kinds: Counter[Takes]
+    kinds: Counter[StorageKind]
     total: int
-    users: list[Owned]
+    users: list[UserUsage]
     disk_total: int
     disk_free: int
-    database: int | None  #: of SQLite's files
+    database: int | None  #: of SQLite's files; none for other databases
 
 
 async def usage(database: Database, storage: Storage, database_url: str) -> Usage:
-    """Measured now; the disk is walked, which takes a second for some ten thousand recordings."""
+    """Measure now. Walking the disk takes a second for about ten thousand recordings."""
     async with database.read() as session:
-        users = {id: Owned(id, name) for id, name in await session.execute(select(User.id, User.username))}
+        users = {id: UserUsage(id, name) for id, name in await session.execute(select(User.id, User.username))}
         rows = await session.execute(select(Recording.id, Recording.owner_id, Recording.trashed_at))
         owners = {id: (owner, when is not None) for id, owner, when in rows}
         coming = [(id, owner) for id, owner in await session.execute(select(Upload.id, Upload.owner_id))]
-    owners = {id: whose for id, whose in owners.items() if whose[0] in users}  # nobody's, of who left just now
+    # Without the recordings of users who were deleted in between.
+    owners = {id: owner for id, owner in owners.items() if owner[0] in users}
     for owner, trashed in owners.values():
         users[owner].recordings += not trashed
     total = await asyncio.to_thread(_walk, storage.root, owners, users)
     for id, owner in coming:
         if owner in users:
-            users[owner].kinds[Takes.UPLOADS] += await asyncio.to_thread(disk.size_of, storage.upload(id))
-    kinds = sum((user.kinds for user in users.values()), Counter[Takes]())
-    kinds[Takes.OTHER] = total - kinds.total()
+            users[owner].kinds[StorageKind.UPLOADS] += await asyncio.to_thread(disk.size_of, storage.upload(id))
+    kinds = sum((user.kinds for user in users.values()), Counter[StorageKind]())
+    kinds[StorageKind.OTHER] = total - kinds.total()
     space = await asyncio.to_thread(
         shutil.disk_usage, next(p for p in (storage.root, *storage.root.parents) if p.exists())
     )
@@ -86,14 +87,14 @@ async def usage(database: Database, storage: Storage, database_url: str) -> Usag
     )
 
 
-def _walk(root: Path, owners: dict[str, tuple[str, bool]], users: dict[str, Owned]) -> int:
-    """Give each entry to its owner; answers how much there is in all."""
+def _walk(root: Path, owners: dict[str, tuple[str, bool]], users: dict[str, UserUsage]) -> int:
+    """Count each entry for its owner; answers the total."""
     for entry in disk.entries(root):
         kind = _KINDS.get(entry.part)
         if entry.recording_id not in owners or kind is None:
             continue
         owner, trashed = owners[entry.recording_id]
-        users[owner].kinds[Takes.TRASH if trashed else kind] += entry.bytes
+        users[owner].kinds[StorageKind.TRASH if trashed else kind] += entry.bytes
     return disk.size_of(root)
 
 

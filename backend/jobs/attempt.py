@@ -1,4 +1,4 @@
-"""One attempt at one job: run the pipeline, keep the row up to date, publish what came of it. Each write is fenced."""
+"""One attempt at one job: run the pipeline, report progress, publish the result. Every write is fenced."""
 
 import asyncio
 import errno
@@ -17,23 +17,23 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
-from backend.crash import durable_step
+from backend.crash_points import durable_step
 from backend.database import Database, after_commit, is_busy
-from backend.engines.ports import EngineError
+from backend.engines.protocols import EngineError
 from backend.errors import AppError
 from backend.jobs import queue
-from backend.jobs.desk import Desk, Written
-from backend.jobs.follow import follow
-from backend.jobs.herald import Herald
+from backend.jobs.change_notifier import ChangeNotifier
+from backend.jobs.follow_up import queue_follow_up
+from backend.jobs.language_model_jobs import LanguageModelJobs, LanguageModelResult
 from backend.jobs.options import check_options
-from backend.jobs.pace import Pace
 from backend.jobs.pipeline import Outcome, Pipeline, Source
-from backend.jobs.queue import Fenced, Limits
+from backend.jobs.queue import FencingError, Limits
+from backend.jobs.rate import Rate
 from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.jobs.workspace import Workspace
 from backend.recordings.files import DiskFull, Storage
+from backend.recordings.media_errors import InputMissing
 from backend.recordings.parts import parts_of
-from backend.recordings.refusals import InputMissing
 from backend.recordings.tables import Recording
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document
@@ -41,10 +41,10 @@ from backend.transcripts.tables import Origin
 
 logger = logging.getLogger(__name__)
 
-#: The row, and with it every listener, is told of progress at most this often.
+#: Progress is written to the row, and published, at most this often.
 REPORT_SECONDS = 0.5
 
-#: How long a job waits for room on the disk before it is tried again.
+#: How long a job waits for free disk space before it is tried again.
 DISK_SECONDS = 30.0
 
 #: Between two tries where the database is busy.
@@ -55,38 +55,38 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Attempt:
-    """`run` ends the attempt in the database whatever happens to the pipeline; only the pipeline is ever cancelled."""
+    """`run` ends the attempt in the database whatever happens to the pipeline. Only the pipeline is ever cancelled."""
 
     database: Database
     storage: Storage
     pipeline: Pipeline
-    desk: Desk
-    herald: Herald
+    language_model_jobs: LanguageModelJobs
+    notifier: ChangeNotifier
     job: Job
     limits: Limits
     max_attempts: int
     max_seconds: float
-    stopping: bool = False  #: the server goes down: put the job back
+    stopping: bool = False  #: the server is shutting down: put the job back
     _stopped: bool = False
-    _work: "asyncio.Task[Outcome] | asyncio.Task[Written] | None" = None
+    _work: "asyncio.Task[Outcome] | asyncio.Task[LanguageModelResult] | None" = None
 
     def stop(self, *, put_back: bool) -> None:
-        """Cancel the pipeline; the job is put back, or left as whoever moved it has left it."""
+        """Cancel the pipeline. The job is put back, or else its row is left as it is."""
         self.stopping, self._stopped = put_back, True
         if self._work is not None:
             self._work.cancel()
 
     async def run(self) -> None:
-        """See the job through. Raises nothing: what goes wrong is written on the job, and logged once, here."""
+        """Run the job to its end. Raises nothing: errors are written to the job, and logged once, here."""
         logs.job_id.set(self.job.id)
         logs.user_id.set(self.job.owner_id)
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
-            outcome = await self._pipelined()
+            outcome = await self._run_pipeline()
             await self._publish(outcome)
-            seconds = round(time.monotonic() - begun, 1)
+            seconds = round(time.monotonic() - started, 1)
             logger.info("Job finished", extra={"seconds": seconds, "audio": round(outcome.document.duration, 1)})
-        except Fenced:
+        except FencingError:
             logger.info("Job was taken from this attempt", extra={"attempt": self.job.attempt})
         except asyncio.CancelledError:
             if self.stopping:
@@ -98,64 +98,66 @@ class Attempt:
             await self._give_up(error.code, error.detail, retry=error.retry)
         except Exception as error:
             logger.exception("Job failed unexpectedly", extra={"attempt": self.job.attempt})
-            await self._give_up(*_told(error), retry=True)
+            await self._give_up(*_code_and_detail(error), retry=True)
         finally:
-            self.herald.changed(self.job.id)
+            self.notifier.changed(self.job.id)
 
-    async def _pipelined(self) -> Outcome | Written:
-        recording = await self._patiently(self._recording)
-        original, *after = await asyncio.to_thread(_originals, self.storage, recording)
+    async def _run_pipeline(self) -> Outcome | LanguageModelResult:
+        recording = await self._retry_while_busy(self._recording)
+        original, *following = await asyncio.to_thread(_originals, self.storage, recording)
         source = Source(
             original=original,
             listening_copy=self.storage.listening_copy(recording.id),
             peaks=self.storage.peaks(recording.id),
             max_seconds=self.max_seconds,
-            after=tuple(after),
+            following=tuple(following),
         )
         workspace = Workspace(self.storage.job_folder(recording.id, self.job.id))
-        reporter = _Reporter()
+        collector = _ProgressCollector()
         if self.job.kind == Kind.TRANSCRIPT.value:
             options = check_options(self.job.options)
-            self._work = asyncio.create_task(self.pipeline.run(source, workspace, options, reporter.note))
+            self._work = asyncio.create_task(self.pipeline.run(source, workspace, options, collector.note))
         else:
-            patient = self.job.failures + 1 < self.max_attempts
-            self._work = asyncio.create_task(self.desk.write(self.job, workspace, reporter.note, patient=patient))
+            fail_on_retryable = self.job.failures + 1 < self.max_attempts
+            self._work = asyncio.create_task(
+                self.language_model_jobs.run(self.job, workspace, collector.note, fail_on_retryable=fail_on_retryable)
+            )
         if self._stopped:
             self._work.cancel()
-        telling = asyncio.create_task(self._keep_told(reporter))
+        reporting = asyncio.create_task(self._report_progress(collector))
         try:
-            # Shielded, because nobody cancels the books: `stop` cancels the work itself.
+            # Shielded, so that cancelling this task does not cancel book-keeping: `stop` cancels the work itself.
             return await asyncio.shield(self._work)
         finally:
-            reporter.ended.set()
-            await telling
+            collector.ended.set()
+            await reporting
 
-    async def _keep_told(self, reporter: "_Reporter") -> None:
-        while not reporter.ended.is_set():
+    async def _report_progress(self, collector: "_ProgressCollector") -> None:
+        while not collector.ended.is_set():
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(reporter.ended.wait(), REPORT_SECONDS)
-            if not (fresh := reporter.fresh()):
+                await asyncio.wait_for(collector.ended.wait(), REPORT_SECONDS)
+            if not (changed_values := collector.changed_values()):
                 continue
             try:
                 async with self.database.write() as session:
-                    await queue.report(session, self.job, **fresh)
-                self.herald.changed(self.job.id)
-            except Fenced:
+                    await queue.report(session, self.job, **changed_values)
+                self.notifier.changed(self.job.id)
+            except FencingError:
                 self.stop(put_back=False)
                 return
             except SQLAlchemyError:
-                # Progress is told again in half a second; the work itself must not end for it.
-                logger.warning("Progress could not be noted", exc_info=True)
+                # Progress is reported again in half a second; the work must not stop for it.
+                logger.warning("Progress could not be written", exc_info=True)
 
-    async def _publish(self, outcome: Outcome | Written) -> None:
-        """Versions and the finished job in one transaction, guarded by the attempt."""
+    async def _publish(self, outcome: Outcome | LanguageModelResult) -> None:
+        """Write the versions and the end of the job in one transaction, fenced by the attempt."""
         with durable_step("publish"):
-            await self._patiently(partial(self._publish_once, outcome))
+            await self._retry_while_busy(partial(self._publish_once, outcome))
 
-    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do it again for as long as the database says "later": what was heard is not thrown away for a lock.
+    async def _retry_while_busy(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Repeat `work` for as long as the database is busy: hours of recognition are not lost because of a lock.
 
-        Where a commit came through and the answer did not, the second time finds itself fenced."""
+        If a commit succeeded but its answer was lost, the repetition raises FencingError."""
         while True:
             try:
                 return await work()
@@ -169,20 +171,20 @@ class Attempt:
         async with self.database.read() as session:
             recording = await session.get(Recording, self.job.recording_id)
         if recording is None:
-            raise Fenced
+            raise FencingError
         return recording
 
-    async def _publish_once(self, outcome: Outcome | Written) -> None:
-        has_model = await self.desk.models.perhaps(self.job.owner_id) is not None
+    async def _publish_once(self, outcome: Outcome | LanguageModelResult) -> None:
+        has_model = await self.language_model_jobs.models.find_model(self.job.owner_id) is not None
         async with self.database.write() as session:
-            next, refused = await follow(session, self.job, self.limits, has_model=has_model)
+            next, refused = await queue_follow_up(session, self.job, self.limits, has_model=has_model)
             if next is not None:
-                after_commit(session, partial(self.herald.changed, next.id))
+                after_commit(session, partial(self.notifier.changed, next.id))
             recording = await session.get(Recording, self.job.recording_id)
             if recording is None:
-                raise Fenced
-            if isinstance(outcome, Written):
-                await outcome.keep(session)
+                raise FencingError
+            if isinstance(outcome, LanguageModelResult):
+                await outcome.save(session)
             else:
                 refused += await self._new_version(session, recording, outcome.document)
             await queue.finish(session, self.job, Status.DONE, warnings=[*outcome.warnings, *refused])
@@ -191,7 +193,7 @@ class Attempt:
         self, session: AsyncSession, recording: Recording, document: Document
     ) -> list[dict[str, str]]:
         recording.duration = document.duration
-        recording.audio_removed_at = None  # where retention took the listening copy, prepare has made it again
+        recording.audio_removed_at = None  # if retention removed the listening copy, prepare has made it again
         version = await transcripts.publish(
             session,
             recording_id=self.job.recording_id,
@@ -199,18 +201,16 @@ class Attempt:
             job_id=self.job.id,
             origin=Origin.MACHINE,
             document=document,
-            over_people=bool(self.job.options.get("replace")),
+            supersede_edits=bool(self.job.options.get("replace")),
         )
         if not version.aside:
             return []
-        why = (
-            f"Somebody has written in this transcript. Version {version.number} lies beside it; take it if you want it."
-        )
+        why = f"Somebody has edited this transcript. Version {version.number} was saved beside it; take it if you like."
         return [{"code": "laid_aside", "detail": why}]
 
     async def _give_up(self, code: str, detail: str, *, retry: bool) -> None:
         if code == "disk_full":
-            why = "The disk is full. The job goes on by itself when there is room."
+            why = "The disk is full. The job continues by itself when there is free space."
             await self._end(queue.put_back, failed=False, delay=DISK_SECONDS, code="waiting_disk", detail=why)
         elif retry and self.job.failures + 1 < self.max_attempts:
             delay = 2.0 ** (self.job.failures + 1) * random.uniform(1.0, 1.3)  # noqa: S311  (jitter, not a secret)
@@ -219,25 +219,25 @@ class Attempt:
             await self._end(self._fail, code=code, detail=detail)
 
     async def _fail(self, session: AsyncSession, job: Job, *, code: str, detail: str) -> None:
-        """What was to follow a polish follows it all the same, once: it can be made of the text as it is."""
+        """Minutes that were to follow a failed polish are queued all the same, once: they use the unpolished text."""
         warnings: list[dict[str, str]] = []
         if job.kind == Kind.POLISH.value:
-            has_model = await self.desk.models.perhaps(job.owner_id) is not None
-            next, warnings = await follow(session, job, self.limits, has_model=has_model)
+            has_model = await self.language_model_jobs.models.find_model(job.owner_id) is not None
+            next, warnings = await queue_follow_up(session, job, self.limits, has_model=has_model)
             if next is not None:
-                after_commit(session, partial(self.herald.changed, next.id))
-                alone = job.options | {"minutes": None}
-                await session.execute(update(Job).where(Job.id == job.id).values(options=alone))
+                after_commit(session, partial(self.notifier.changed, next.id))
+                without_minutes = job.options | {"minutes": None}
+                await session.execute(update(Job).where(Job.id == job.id).values(options=without_minutes))
         await queue.finish(session, job, Status.FAILED, code=code, detail=detail, warnings=warnings)
 
-    async def _end(self, move: object, **values: object) -> None:
+    async def _end(self, transition: object, **values: object) -> None:
         try:
             async with self.database.write() as session:
-                await move(session, self.job, **values)  # type: ignore[operator]
-        except Fenced:
+                await transition(session, self.job, **values)  # type: ignore[operator]
+        except FencingError:
             pass
         except SQLAlchemyError:
-            # The row still says running; without a beat it is rescued.
+            # The row still says running. Without a heartbeat it will be rescued.
             logger.exception("The end of an attempt could not be written")
 
 
@@ -248,45 +248,46 @@ def _originals(storage: Storage, recording: Recording) -> list[Path]:
         raise InputMissing from None
 
 
-def _told(error: Exception) -> tuple[str, str]:
-    """Code and detail of what nobody has foreseen, or of a disk that does not do what it is for."""
+def _code_and_detail(error: Exception) -> tuple[str, str]:
+    """The code and detail of an unexpected error, or of a failing disk."""
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull.code, DiskFull.detail
     if number == errno.EIO:
         code = "disk_failed"
-        return code, "The disk failed. Tell whoever runs this server; retry later."
+        return code, "The disk failed. Tell the administrator of this server, and retry later."
     code = "internal_error"
     return code, "Something went wrong here. It has been logged."
 
 
-class _Reporter:
-    """Gathers what the stages say until the row is told."""
+class _ProgressCollector:
+    """Collects the progress of the stages until it is written to the row."""
 
     def __init__(self) -> None:
         self.ended = asyncio.Event()
-        self._paces: dict[Stage, Pace] = {}
-        self._told: dict[str, list[float]] = {}
+        self._rates: dict[Stage, Rate] = {}
+        self._reported: dict[str, list[float]] = {}
 
     def note(self, stage: Stage, done: float, total: float) -> None:
-        self._paces.setdefault(stage, Pace()).note(time.monotonic(), done, total)
+        self._rates.setdefault(stage, Rate()).note(time.monotonic(), done, total)
 
-    def fresh(self) -> dict[str, object]:
-        """Values for the row, or nothing where nothing has changed."""
+    def changed_values(self) -> dict[str, object]:
+        """The new values of the row; empty if nothing has changed."""
         progress = {
-            stage.value: [round(pace.latest[1], 1), round(pace.latest[2], 1)] for stage, pace in self._paces.items()
+            stage.value: [round(rate.last_report[1], 1), round(rate.last_report[2], 1)]
+            for stage, rate in self._rates.items()
         }
-        if progress == self._told:
+        if progress == self._reported:
             return {}
-        self._told = progress
-        working = [stage for stage in Stage if stage in self._paces and not _done(self._paces[stage])]
-        lefts = [self._paces[stage].seconds_left(time.monotonic()) for stage in working]
-        # Stages side by side end with the slowest; one whose pace is unknown makes the whole unknown.
-        known = [left for left in lefts if left is not None]
-        eta = max(known) if known and len(known) == len(lefts) and Stage.PREPARE not in working else None
-        stage = working[0] if working else list(self._paces)[-1]
+        self._reported = progress
+        working = [stage for stage in Stage if stage in self._rates and not _is_done(self._rates[stage])]
+        remaining = [self._rates[stage].seconds_left(time.monotonic()) for stage in working]
+        # Parallel stages end with the slowest one. If one rate is unknown, so is the end.
+        known = [left for left in remaining if left is not None]
+        eta = max(known) if known and len(known) == len(remaining) and Stage.PREPARE not in working else None
+        stage = working[0] if working else list(self._rates)[-1]
         return {"stage": stage.value, "progress": progress, "eta_seconds": eta}
 
 
-def _done(pace: Pace) -> bool:
-    return pace.latest[1] >= pace.latest[2]
+def _is_done(rate: Rate) -> bool:
+    return rate.last_report[1] >= rate.last_report[2]

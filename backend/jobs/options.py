@@ -1,16 +1,16 @@
-"""What can be asked of a job, checked once at the door."""
+"""The options of a job, checked once when a request comes in."""
 
 import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from backend.engines.ports import Listening, SpeakerHints
+from backend.engines.protocols import SpeakerHints, TranscribeOptions
 from backend.errors import InvalidInput
 
-#: More hotwords than this make recognition worse, not better.
-MOST_HOTWORDS = 50
-MOST_SPEAKERS = 50
+#: More hotwords make recognition worse.
+MAX_HOTWORDS = 50
+MAX_SPEAKERS = 50
 
 _HOTWORD = re.compile(r"[\w·'’-]+(?: [\w·'’-]+)*", re.UNICODE)
 
@@ -20,19 +20,19 @@ class InvalidOptions(InvalidInput):
 
 
 class Options(BaseModel):
-    """Options of one job. Engines that are not named are the best installed when the job runs."""
+    """Options of one job. An engine that is not named is the best one installed when the job runs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     transcriber: str | None = Field(default=None, max_length=64)
     diarizer: str | None = Field(default=None, max_length=64)
-    min_speakers: Annotated[int, Field(ge=1, le=MOST_SPEAKERS)] | None = None
-    max_speakers: Annotated[int, Field(ge=1, le=MOST_SPEAKERS)] | None = None
-    hotwords: tuple[str, ...] = Field(default=(), max_length=MOST_HOTWORDS)
-    polish: bool = False  #: polish it afterwards
+    min_speakers: Annotated[int, Field(ge=1, le=MAX_SPEAKERS)] | None = None
+    max_speakers: Annotated[int, Field(ge=1, le=MAX_SPEAKERS)] | None = None
+    hotwords: tuple[str, ...] = Field(default=(), max_length=MAX_HOTWORDS)
+    polish: bool = False  #: polish the transcript afterwards
     minutes: Annotated[str, Field(min_length=1, max_length=32)] | None = None  #: write minutes with this template
-    replace: bool = False  #: be the newest version, also where people have written since the last one
-    fresh: bool = False  #: take nothing over from earlier jobs of the recording
+    replace: bool = False  #: become the newest version, even when people have edited the last one
+    fresh: bool = False  #: reuse nothing of earlier jobs of the recording
 
     @field_validator("hotwords")
     @classmethod
@@ -50,8 +50,8 @@ class Options(BaseModel):
         return self
 
     @property
-    def listening(self) -> Listening:
-        return Listening(hotwords=self.hotwords)
+    def transcribe_options(self) -> TranscribeOptions:
+        return TranscribeOptions(hotwords=self.hotwords)
 
     @property
     def speaker_hints(self) -> SpeakerHints:
@@ -67,7 +67,7 @@ def read_options(
     polish: str | None = None,
     minutes: str | None = None,
 ) -> Options:
-    """Options as people write them: `speakers` "3", "2-5", "2-" or "-5"; hotwords parted by commas or line ends.
+    """Options as people write them: `speakers` "3", "2-5", "2-" or "-5"; hotwords separated by commas or line ends.
 
     Raises InvalidOptions."""
     lowest, highest = _speaker_range(speakers)

@@ -1,4 +1,4 @@
-"""The order of the queue: who floods it delays nobody else. Pure: rows in, ids out."""
+"""The order of the queue: a user with many jobs delays nobody else. Pure functions: rows in, ids out."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,8 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A queued job, as far as the order is concerned."""
+class WaitingJob:
+    """What the order needs to know of a queued job."""
 
     id: str
     owner_id: str
@@ -18,28 +18,31 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A lane of the queue at one moment: who waits, how many each owner has running, when each was last served."""
+class QueueSnapshot:
+    """A pool of the queue at one moment: the waiting jobs, and for each owner the running jobs and the last start."""
 
-    waiting: Sequence[Waiting]
+    waiting: Sequence[WaitingJob]
     served: Mapping[str, datetime]
     running: Mapping[str, int]
 
 
-def fair_order(line: Line, per_user: int) -> list[Waiting]:
-    """The order in which waiting jobs will be claimed: the next is always the oldest of the owner with the fewest
-    running, and among equals of the one who was served longest ago. Jobs of owners at their limit come behind.
+def fair_order(snapshot: QueueSnapshot, per_user: int) -> list[WaitingJob]:
+    """The order in which waiting jobs will be claimed: next is the oldest job of the owner with the fewest running
+    jobs, and among equals of the one who was served longest ago. Jobs of owners at their limit come last.
 
-    What an admin moved to the front goes before all that, the last one moved first; limits hold for it too."""
-    lines: dict[str, list[Waiting]] = {}
-    for job in sorted(line.waiting, key=lambda job: (-_fronted(job), job.created_at, job.id), reverse=True):
+    Jobs that an admin moved to the front come before all others, the last one moved first, within the same limits."""
+    lines: dict[str, list[WaitingJob]] = {}
+    for job in sorted(snapshot.waiting, key=lambda job: (-_fronted(job), job.created_at, job.id), reverse=True):
         lines.setdefault(job.owner_id, []).append(job)
-    running, served = Counter(line.running), {owner: (when.timestamp(), 0) for owner, when in line.served.items()}
-    order: list[Waiting] = []
+    running, served = (
+        Counter(snapshot.running),
+        {owner: (when.timestamp(), 0) for owner, when in snapshot.served.items()},
+    )
+    order: list[WaitingJob] = []
 
     def turn(owner: str) -> tuple[bool, float, int, tuple[float, int], datetime, str]:
         first = lines[owner][-1]
-        # Owners at their limit wait for one of their own to end; it is the same as starting behind everybody else.
+        # An owner at the limit waits for one of their own jobs to end, so their jobs come after everybody else's.
         held = running[owner] >= per_user
         return held, -_fronted(first), running[owner], served.get(owner, (0.0, 0)), first.created_at, first.id
 
@@ -53,5 +56,5 @@ def fair_order(line: Line, per_user: int) -> list[Waiting]:
     return order
 
 
-def _fronted(job: Waiting) -> float:
+def _fronted(job: WaitingJob) -> float:
     return job.fronted_at.timestamp() if job.fronted_at else 0.0

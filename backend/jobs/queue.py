@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound, TooManyRequests
-from backend.jobs.order import Line, Waiting, fair_order
-from backend.jobs.tables import FINAL, Gate, Job, Kind, Lane, Status
+from backend.jobs.order import QueueSnapshot, WaitingJob, fair_order
+from backend.jobs.tables import FINAL, Job, Kind, Pool, QueueLock, Status
 from backend.recordings.service import RecordingNotFound
 from backend.recordings.tables import Recording, not_trashed
 
-#: No retry waits longer.
+#: The longest time a retry waits.
 LONGEST_DELAY = timedelta(hours=1)
 
 
@@ -44,53 +44,55 @@ class QueueFull(TooManyRequests):
     detail = "The queue is full. Nothing was stored; try again in a minute."
 
 
-class Fenced(Exception):
-    """The job is no longer this attempt's: it was cancelled, deleted or given to another runner."""
+class FencingError(Exception):
+    """This attempt has lost its job: it was cancelled, deleted or given to another runner."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """They hold at every instant. What an admin has set meanwhile goes before those of the settings: `limits_now`."""
+    """The limits of the settings. Those an admin has set come first: see `limits_now`."""
 
-    concurrent: int = 3  #: jobs running that need the engines
-    per_user: int = 2  #: of one owner, in one lane
-    size: int = 50  #: jobs waiting
-    language: int = 4  #: jobs running that wait for a language model
+    concurrent: int = 3  #: running jobs that need the engines
+    per_user: int = 2  #: running jobs of one owner in one pool
+    size: int = 50  #: waiting jobs
+    language: int = 4  #: running jobs that wait for a language model
 
-    def of(self, lane: Lane) -> int:
-        return self.concurrent if lane is Lane.ENGINES else self.language
+    def of(self, pool: Pool) -> int:
+        return self.concurrent if pool is Pool.ENGINES else self.language
 
 
-#: What `Waiting` is made of.
-_WAITING = (Job.id, Job.owner_id, Job.attempt, Job.created_at, Job.fronted_at)
+#: The columns of a `WaitingJob`.
+_WAITING_COLUMNS = (Job.id, Job.owner_id, Job.attempt, Job.created_at, Job.fronted_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
-    """A sign of life of a running attempt, as it stands in its row. Only whether it changes says anything: clocks of
-    servers differ, and jump."""
+class Heartbeat:
+    """The heartbeat of a running attempt, as its row has it. Compare it only for equality: the clocks of servers differ
+    and jump."""
 
     job_id: str
     attempt: int
     at: datetime | None
 
     @classmethod
-    def of(cls, job: Job) -> "Beat":
-        return cls(job.id, job.attempt, job.beat_at)
+    def of(cls, job: Job) -> "Heartbeat":
+        return cls(job.id, job.attempt, job.heartbeat_at)
 
 
 async def limits_now(session: AsyncSession, limits: Limits) -> Limits:
-    """The limits in force: those an admin has set, and the settings' where none were."""
-    gate = (await session.execute(select(Gate.max_concurrent, Gate.max_per_user, Gate.max_size))).one_or_none()
-    concurrent, per_user, size = gate or (None, None, None)
+    """The limits in force: those an admin has set, otherwise those of the settings."""
+    limits_row = (
+        await session.execute(select(QueueLock.max_concurrent, QueueLock.max_per_user, QueueLock.max_size))
+    ).one_or_none()
+    concurrent, per_user, size = limits_row or (None, None, None)
     values = {"concurrent": concurrent, "per_user": per_user, "size": size}
     return replace(limits, **{name: value for name, value in values.items() if value})
 
 
 async def set_limits(session: AsyncSession, **values: int | None) -> None:
-    """Set some of max_concurrent, max_per_user and max_size; none is as the settings say. The next claim feels it."""
-    await _pass_gate(session)
-    await session.execute(update(Gate).where(Gate.id == 1).values(**values))
+    """Set some of max_concurrent, max_per_user and max_size; None means the setting. The next claim uses them."""
+    await _lock_queue(session)
+    await session.execute(update(QueueLock).where(QueueLock.id == 1).values(**values))
 
 
 async def add(
@@ -102,48 +104,48 @@ async def add(
     limits: Limits,
     kind: Kind = Kind.TRANSCRIPT,
 ) -> Job:
-    """Queue a job; raises QueueFull, before anything is written, when no more may wait."""
-    await _pass_gate(session)
-    await _must_not_be_trashed(session, recording_id)
-    await check_room(session, limits)
-    job = Job(owner_id=owner_id, recording_id=recording_id, kind=kind.value, lane=kind.lane.value, options=options)
+    """Queue a job. Raises QueueFull, before anything is written, when too many wait."""
+    await _lock_queue(session)
+    await _check_not_trashed(session, recording_id)
+    await check_capacity(session, limits)
+    job = Job(owner_id=owner_id, recording_id=recording_id, kind=kind.value, pool=kind.pool.value, options=options)
     session.add(job)
     await session.flush()
     return job
 
 
-async def check_room(session: AsyncSession, limits: Limits) -> None:
-    """Raise QueueFull when one more job could not wait now."""
+async def check_capacity(session: AsyncSession, limits: Limits) -> None:
+    """Raise QueueFull when no further job can wait."""
     waiting = await session.scalar(select(func.count()).where(Job.status == Status.QUEUED.value))
     if (waiting or 0) >= (await limits_now(session, limits)).size:
         raise QueueFull(headers={"Retry-After": "60"})
 
 
-async def anybody_waits(session: AsyncSession) -> bool:
-    """Whether a claim could find something: a look that takes no gate and writes nothing."""
+async def has_waiting_jobs(session: AsyncSession) -> bool:
+    """Whether a claim could find a job. It takes no lock and writes nothing."""
     return await session.scalar(select(Job.id).where(Job.status == Status.QUEUED.value).limit(1)) is not None
 
 
 async def claim(session: AsyncSession, *, runner: str, limits: Limits, now: datetime | None = None) -> Job | None:
-    """Give the next job to `runner`, or None when nothing may start now."""
+    """Give the next job to `runner`, or None when no job may start now."""
     now = now or utc_now()
-    await _pass_gate(session)
+    await _lock_queue(session)
     limits = await limits_now(session, limits)
-    for lane in Lane:
-        if job := await _claim_in(lane, session, runner, limits, now):
+    for pool in Pool:
+        if job := await _claim_in(pool, session, runner, limits, now):
             return job
     return None
 
 
-async def _claim_in(lane: Lane, session: AsyncSession, runner: str, limits: Limits, now: datetime) -> Job | None:
-    running = await _running(session, lane)
-    if sum(running.values()) >= limits.of(lane):
+async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limits, now: datetime) -> Job | None:
+    running = await _running_by_owner(session, pool)
+    if sum(running.values()) >= limits.of(pool):
         return None
-    line = Line(*await _heads(session, lane, now), running)
-    first = next(iter(fair_order(line, limits.per_user)), None)
+    snapshot = QueueSnapshot(*await _candidates(session, pool, now), running)
+    first = next(iter(fair_order(snapshot, limits.per_user)), None)
     if first is None or running.get(first.owner_id, 0) >= limits.per_user:
         return None
-    claimed = await _move(
+    claimed = await _transition(
         session,
         first.id,
         (Status.QUEUED,),
@@ -152,7 +154,7 @@ async def _claim_in(lane: Lane, session: AsyncSession, runner: str, limits: Limi
         attempt=first.attempt + 1,
         runner=runner,
         started_at=now,
-        beat_at=now,
+        heartbeat_at=now,
         finished_at=None,
         error_code=None,
         error_detail=None,
@@ -164,39 +166,38 @@ async def _claim_in(lane: Lane, session: AsyncSession, runner: str, limits: Limi
     return await session.get_one(Job, first.id, populate_existing=True) if claimed else None
 
 
-async def look(session: AsyncSession, lane: Lane) -> Line:
-    """A whole lane as it stands, also jobs whose time has not come."""
-    query = select(*_WAITING).where(Job.status == Status.QUEUED.value, Job.lane == lane.value)
-    waiting = [Waiting(*row) for row in (await session.execute(query))]
+async def snapshot(session: AsyncSession, pool: Pool) -> QueueSnapshot:
+    """The whole of a pool now, with the jobs that may not start yet."""
+    query = select(*_WAITING_COLUMNS).where(Job.status == Status.QUEUED.value, Job.pool == pool.value)
+    waiting = [WaitingJob(*row) for row in (await session.execute(query))]
     owners = {job.owner_id for job in waiting}
-    theirs = Job.owner_id.in_(owners) & (Job.lane == lane.value)
+    theirs = Job.owner_id.in_(owners) & (Job.pool == pool.value)
     last = select(Job.owner_id, func.max(Job.started_at)).where(theirs).group_by(Job.owner_id)
     served = {owner: when for owner, when in (await session.execute(last)) if when is not None}
-    return Line(waiting, served, await _running(session, lane))
+    return QueueSnapshot(waiting, served, await _running_by_owner(session, pool))
 
 
-async def _heads(session: AsyncSession, lane: Lane, now: datetime) -> tuple[list[Waiting], dict[str, datetime]]:
-    """The first job of each owner whose time has come, those moved to the front, and when each owner was last served.
+async def _candidates(session: AsyncSession, pool: Pool, now: datetime) -> tuple[list[WaitingJob], dict[str, datetime]]:
+    """The first job that may start of each owner, those moved to the front, and when each owner was last served.
 
-    It looks at as many rows as there are owners, however many jobs wait or have ended: each look is one step down an
-    index."""
-    queued = (Job.status == Status.QUEUED.value) & (Job.lane == lane.value)
+    It reads one index entry for each owner, however many jobs wait or have ended."""
+    queued = (Job.status == Status.QUEUED.value) & (Job.pool == pool.value)
     owners = select(func.min(Job.owner_id).label("id")).where(queued).cte("owners", recursive=True)
     next = select(func.min(Job.owner_id)).where(queued, Job.owner_id > owners.c.id).scalar_subquery()
     owners = owners.union_all(select(next).where(owners.c.id.is_not(None)))
-    # Nobody waits longer than the longest delay: such a time was written by a clock that has been set back since.
+    # A later time than the longest delay was written by a clock that has been set back since.
     due = or_(Job.not_before <= now, Job.not_before > now + LONGEST_DELAY)
     mine = select(Job.id).where(queued, Job.owner_id == owners.c.id, due).order_by(Job.created_at).limit(1)
-    last = select(func.max(Job.started_at)).where(Job.owner_id == owners.c.id, Job.lane == lane.value)
+    last = select(func.max(Job.started_at)).where(Job.owner_id == owners.c.id, Job.pool == pool.value)
     query = select(mine.scalar_subquery(), last.scalar_subquery()).where(owners.c.id.is_not(None))
     found = {id: served for id, served in (await session.execute(query)) if id is not None}
     first = Job.id.in_(found.keys()) | (queued & Job.fronted_at.is_not(None) & due)
-    heads = [Waiting(*row) for row in await session.execute(select(*_WAITING).where(first))]
+    heads = [WaitingJob(*row) for row in await session.execute(select(*_WAITING_COLUMNS).where(first))]
     return heads, {head.owner_id: served for head in heads if (served := found.get(head.id)) is not None}
 
 
-async def _running(session: AsyncSession, lane: Lane) -> dict[str, int]:
-    at_work = (Job.status == Status.RUNNING.value) & (Job.lane == lane.value)
+async def _running_by_owner(session: AsyncSession, pool: Pool) -> dict[str, int]:
+    at_work = (Job.status == Status.RUNNING.value) & (Job.pool == pool.value)
     counted = select(Job.owner_id, func.count()).where(at_work).group_by(Job.owner_id)
     return {owner: count for owner, count in (await session.execute(counted))}
 
@@ -210,12 +211,12 @@ async def finish(
     detail: str | None = None,
     warnings: Sequence[dict[str, str]] = (),
 ) -> None:
-    """End a running attempt. Raises Fenced when the attempt is no longer the one that runs."""
+    """End a running attempt. Raises FencingError when it is no longer the one that runs."""
     values: dict[str, Any] = {"status": status.value, "finished_at": utc_now(), "eta_seconds": None, "runner": None}
     values |= {"error_code": code, "error_detail": detail, "warnings": list(warnings)}
     if status is Status.FAILED:
         values["failures"] = Job.failures + 1
-    await _must(_move(session, job.id, (Status.RUNNING,), job.attempt, **values))
+    await _raise_if_fenced(_transition(session, job.id, (Status.RUNNING,), job.attempt, **values))
 
 
 async def put_back(
@@ -227,7 +228,7 @@ async def put_back(
     code: str | None = None,
     detail: str | None = None,
 ) -> None:
-    """Queue a running attempt again, `delay` seconds from now. Raises Fenced like `finish`."""
+    """Queue the job of a running attempt again, to start in `delay` seconds. Raises FencingError like `finish`."""
     values: dict[str, Any] = {"status": Status.QUEUED.value, "runner": None, "eta_seconds": None, "stage": None}
     values |= {
         "error_code": code,
@@ -236,34 +237,38 @@ async def put_back(
     }
     if failed:
         values["failures"] = Job.failures + 1
-    await _must(_move(session, job.id, (Status.RUNNING,), job.attempt, **values))
+    await _raise_if_fenced(_transition(session, job.id, (Status.RUNNING,), job.attempt, **values))
 
 
 async def report(session: AsyncSession, job: Job, **values: Any) -> None:
-    """Note how far a running attempt is. Raises Fenced like `finish`."""
-    await _must(_move(session, job.id, (Status.RUNNING,), job.attempt, beat_at=utc_now(), **values))
+    """Store the progress of a running attempt. Raises FencingError like `finish`."""
+    await _raise_if_fenced(
+        _transition(session, job.id, (Status.RUNNING,), job.attempt, heartbeat_at=utc_now(), **values)
+    )
 
 
-async def beat(session: AsyncSession, runner: str) -> dict[str, int]:
-    """Say that `runner` is alive; answers the attempts that are still its own, by job."""
+async def heartbeat(session: AsyncSession, runner: str) -> dict[str, int]:
+    """Write the heartbeat of `runner`; answers the attempts it still owns, by job."""
     mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)
-    await session.execute(update(Job).where(mine).values(beat_at=utc_now()))
+    await session.execute(update(Job).where(mine).values(heartbeat_at=utc_now()))
     return {id: attempt for id, attempt in (await session.execute(select(Job.id, Job.attempt).where(mine)))}
 
 
 async def rescue(
-    session: AsyncSession, *, dead: Iterable[str] = (), silent: Iterable[Beat] = (), max_attempts: int
+    session: AsyncSession, *, dead: Iterable[str] = (), expired: Iterable[Heartbeat] = (), max_attempts: int
 ) -> list[Job]:
-    """Put back the jobs that have lost their runner; give up on those that have had their attempts.
+    """Put back the jobs that have lost their runner; fail those that have had all their attempts.
 
-    Lost are the jobs of the runners in `dead`, and those of which nothing was heard since the beats in `silent`."""
-    await _pass_gate(session)
-    gone, seen = set(dead), {beat.job_id: beat for beat in silent}
-    query = select(Job).where(Job.status == Status.RUNNING.value, Job.runner.in_(gone) | Job.id.in_(seen.keys()))
+    Lost are the jobs of the runners in `dead`, and those whose heartbeat is still the one in `expired`."""
+    await _lock_queue(session)
+    dead_runners, seen = set(dead), {heartbeat.job_id: heartbeat for heartbeat in expired}
+    query = select(Job).where(
+        Job.status == Status.RUNNING.value, Job.runner.in_(dead_runners) | Job.id.in_(seen.keys())
+    )
     moved: list[Job] = []
     for job in (await session.scalars(query)).all():
-        if job.runner not in gone and Beat.of(job) != seen[job.id]:
-            continue  # it spoke at the last moment
+        if job.runner not in dead_runners and Heartbeat.of(job) != seen[job.id]:
+            continue  # its heartbeat came at the last moment
         values: dict[str, Any] = {"runner": None, "failures": job.failures + 1, "eta_seconds": None}
         if job.failures + 1 >= max_attempts:
             detail = f"The server stopped {job.failures + 1} times while it worked on this recording. Retry later."
@@ -271,56 +276,56 @@ async def rescue(
             values |= {"error_code": "runner_died", "error_detail": detail}
         else:
             values |= {"status": Status.QUEUED.value, "stage": None, "not_before": utc_now()}
-        if await _move(session, job.id, (Status.RUNNING,), job.attempt, **values):
+        if await _transition(session, job.id, (Status.RUNNING,), job.attempt, **values):
             moved.append(await session.get_one(Job, job.id, populate_existing=True))
     return moved
 
 
 async def cancel(session: AsyncSession, job: Job, *, code: str | None = None, detail: str | None = None) -> Job:
-    """Stop a waiting or running job; what it has heard so far is kept. Raises JobFinal when it has ended."""
-    await _pass_gate(session)
+    """Stop a waiting or running job. Its partial transcript stays. Raises JobFinal when it has ended."""
+    await _lock_queue(session)
     open_statuses = (Status.QUEUED, Status.RUNNING)
     values: dict[str, Any] = {"status": Status.CANCELLED.value, "finished_at": utc_now(), "eta_seconds": None}
     values |= {"runner": None} | ({"error_code": code, "error_detail": detail} if code else {})
-    # Any attempt will do: a person cancels the job, whichever runner is at it.
-    if not await _move(session, job.id, open_statuses, None, **values):
+    # Of any attempt: a person cancels the job, whichever runner works on it.
+    if not await _transition(session, job.id, open_statuses, None, **values):
         raise JobFinal
     return await session.get_one(Job, job.id, populate_existing=True)
 
 
 async def open_jobs(session: AsyncSession, recording_id: str) -> Sequence[Job]:
-    """Those of a recording that wait or run. Until the transaction ends none is added, claimed or retried."""
-    await _pass_gate(session)
+    """The jobs of a recording that wait or run. Until the transaction ends none is added, claimed or retried."""
+    await _lock_queue(session)
     ended = [status.value for status in FINAL]
     query = select(Job).where(Job.recording_id == recording_id, Job.status.not_in(ended))
     return (await session.scalars(query)).all()
 
 
 async def retry(session: AsyncSession, job: Job, limits: Limits) -> Job:
-    """Queue an ended job again with a clean slate; its finished stages are not done twice."""
-    await _pass_gate(session)
-    await _must_not_be_trashed(session, job.recording_id)
-    await check_room(session, limits)
+    """Queue an ended job again, with no failures counted. Its finished stages are not repeated."""
+    await _lock_queue(session)
+    await _check_not_trashed(session, job.recording_id)
+    await check_capacity(session, limits)
     values: dict[str, Any] = {"status": Status.QUEUED.value, "failures": 0, "not_before": utc_now()}
     values |= {"finished_at": None, "stage": None, "progress": {}, "warnings": [], "fronted_at": None}
     values |= {"error_code": None, "error_detail": None}
-    if not await _move(session, job.id, tuple(FINAL), job.attempt, **values):
+    if not await _transition(session, job.id, tuple(FINAL), job.attempt, **values):
         raise JobNotFinal
     return await session.get_one(Job, job.id, populate_existing=True)
 
 
 async def to_front(session: AsyncSession, job: Job) -> Job:
-    """Have a waiting job claimed before all others, also one whose time had not come. Raises JobNotWaiting."""
-    await _pass_gate(session)
+    """Have a waiting job claimed before all others, also one that may not start yet. Raises JobNotWaiting."""
+    await _lock_queue(session)
     now = utc_now()
     due = case((Job.not_before > now, now), else_=Job.not_before)
-    if not await _move(session, job.id, (Status.QUEUED,), None, fronted_at=now, not_before=due):
+    if not await _transition(session, job.id, (Status.QUEUED,), None, fronted_at=now, not_before=due):
         raise JobNotWaiting
     return await session.get_one(Job, job.id, populate_existing=True)
 
 
 async def find(session: AsyncSession, *, owner_id: str, id: str) -> Job:
-    """The job, unless its recording lies in the trash."""
+    """The job, unless its recording is in the trash."""
     mine = (Job.id == id) & (Job.owner_id == owner_id)
     job = await session.scalar(select(Job).where(mine, not_trashed(Job.recording_id)))
     if job is None:
@@ -335,32 +340,32 @@ async def of_recording(session: AsyncSession, *, owner_id: str, recording_id: st
     return (await session.scalars(query.order_by(Job.created_at.desc(), Job.id))).all()
 
 
-async def _must_not_be_trashed(session: AsyncSession, recording_id: str) -> None:
-    # Asked behind the gate, which whoever fills the trash has to pass too.
+async def _check_not_trashed(session: AsyncSession, recording_id: str) -> None:
+    # Only under the queue lock, which putting a recording in the trash takes too.
     trashed = (Recording.id == recording_id) & Recording.trashed_at.is_not(None)
     if await session.scalar(select(Recording.id).where(trashed)) is not None:
         raise RecordingNotFound
 
 
-async def _pass_gate(session: AsyncSession) -> None:
-    touched = await session.execute(update(Gate).where(Gate.id == 1).values(moves=Gate.moves + 1))
+async def _lock_queue(session: AsyncSession) -> None:
+    touched = await session.execute(update(QueueLock).where(QueueLock.id == 1).values(moves=QueueLock.moves + 1))
     if not _count(touched):
-        await session.execute(insert(Gate).values(id=1, moves=0))
+        await session.execute(insert(QueueLock).values(id=1, moves=0))
 
 
-async def _move(
+async def _transition(
     session: AsyncSession, id: str, statuses: tuple[Status, ...], expected: int | None, **values: Any
 ) -> bool:
-    """Compare and set: nothing happens, and the answer is False, unless status and attempt are as expected."""
+    """Compare and set: changes the row and answers True only if status and attempt are as expected."""
     query = update(Job).where(Job.id == id, Job.status.in_([status.value for status in statuses])).values(**values)
     if expected is not None:
         query = query.where(Job.attempt == expected)
     return _count(await session.execute(query.execution_options(synchronize_session=False))) == 1
 
 
-async def _must(move: Any) -> None:
-    if not await move:
-        raise Fenced
+async def _raise_if_fenced(transition: Any) -> None:
+    if not await transition:
+        raise FencingError
 
 
 def _count(result: Any) -> int:

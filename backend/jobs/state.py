@@ -1,4 +1,4 @@
-"""What the world is told of a job: the same words over REST and over the WebSocket."""
+"""The public state of a job: the same JSON over REST and over the WebSocket."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.jobs import queue
 from backend.jobs.forecast import forecast
 from backend.jobs.order import fair_order
-from backend.jobs.tables import Job, Kind, Lane, Stage, Status
+from backend.jobs.tables import Job, Kind, Pool, Stage, Status
 from backend.recordings.tables import Recording
 
 
-class Warned(BaseModel):
+class JobMessage(BaseModel):
+    """A warning or an error."""
+
     code: str
     detail: str
 
@@ -29,7 +31,7 @@ class StageProgress(BaseModel):
 
 
 class JobState(BaseModel):
-    """A job as its owner sees it."""
+    """A job as the API answers it."""
 
     id: str
     recording_id: str
@@ -38,11 +40,11 @@ class JobState(BaseModel):
     status: Status
     stage: Stage | None
     stages: list[StageProgress]
-    position: int | None  #: place in its lane of the queue from 1, while queued
-    eta_seconds: float | None  #: to the end, at the pace measured; null while that would be a guess
+    position: int | None  #: place in its pool of the queue from 1, while queued
+    eta_seconds: float | None  #: until the end, at the measured rate; null while it cannot be estimated
     attempt: int
-    warnings: list[Warned]
-    error: Warned | None
+    warnings: list[JobMessage]
+    error: JobMessage | None
     options: dict[str, Any]
     created_at: datetime
     started_at: datetime | None
@@ -50,14 +52,14 @@ class JobState(BaseModel):
 
 
 async def states(session: AsyncSession, jobs: list[Job], limits: queue.Limits) -> list[JobState]:
-    """The jobs as their owners see them, with their places in the queue."""
+    """The states of these jobs, with their places in the queue."""
     places: Mapping[str, int] = {}
     ends: Mapping[str, float] = {}
     if any(job.status == Status.QUEUED.value for job in jobs):
         limits = await queue.limits_now(session, limits)
-        orders = {lane: fair_order(await queue.look(session, lane), limits.per_user) for lane in Lane}
+        orders = {pool: fair_order(await queue.snapshot(session, pool), limits.per_user) for pool in Pool}
         places = {waiting.id: place for order in orders.values() for place, waiting in enumerate(order, 1)}
-        ends = await forecast(session, orders[Lane.ENGINES], limits)
+        ends = await forecast(session, orders[Pool.ENGINES], limits)
     ids = {job.recording_id for job in jobs}
     named = select(Recording.id, Recording.name).where(Recording.id.in_(ids))
     names = {id: name for id, name in (await session.execute(named))}
@@ -80,15 +82,15 @@ def _state(job: Job, name: str, position: int | None, eta: float | None) -> JobS
         status=Status(job.status),
         stage=Stage(job.stage) if job.stage else None,
         stages=[
-            StageProgress(name=stage, done_seconds=told[0], total_seconds=told[1])
+            StageProgress(name=stage, done_seconds=seconds[0], total_seconds=seconds[1])
             for stage in Stage
-            if (told := job.progress.get(stage.value))
+            if (seconds := job.progress.get(stage.value))
         ],
         position=position if job.status == Status.QUEUED.value else None,
         eta_seconds=None if eta is None else round(eta, 1),
         attempt=job.attempt,
-        warnings=[Warned.model_validate(warning) for warning in job.warnings],
-        error=Warned(code=job.error_code, detail=job.error_detail or "") if job.error_code else None,
+        warnings=[JobMessage.model_validate(warning) for warning in job.warnings],
+        error=JobMessage(code=job.error_code, detail=job.error_detail or "") if job.error_code else None,
         options=job.options,
         created_at=job.created_at,
         started_at=job.started_at,

@@ -10,35 +10,35 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.database import Base, UtcDateTime, new_id, utc_now
 
 
-class Lane(str, Enum):
-    """Jobs of one lane wait for each other and for nobody else."""
+class Pool(str, Enum):
+    """Jobs wait only for other jobs of their pool. The column is named `lane`."""
 
-    ENGINES = "engines"  #: they need this machine
-    LANGUAGE = "language"  #: they wait for an endpoint
+    ENGINES = "engines"  #: jobs that need this machine
+    LANGUAGE = "language"  #: jobs that wait for the endpoint of a language model
 
 
 class Kind(str, Enum):
-    TRANSCRIPT = "transcript"  #: what the engines hear
-    MINUTES = "minutes"  #: what a language model sums up
-    POLISH = "polish"  #: what a language model makes readable
-    REPAIR = "repair"  #: what a language model would repair of torn segments
+    TRANSCRIPT = "transcript"  #: made by the engines
+    MINUTES = "minutes"  #: a summary by a language model
+    POLISH = "polish"  #: the text made readable by a language model
+    REPAIR = "repair"  #: corrections of torn segments, proposed by a language model
 
     @property
-    def lane(self) -> Lane:
-        return Lane.ENGINES if self is Kind.TRANSCRIPT else Lane.LANGUAGE
+    def pool(self) -> Pool:
+        return Pool.ENGINES if self is Kind.TRANSCRIPT else Pool.LANGUAGE
 
 
 class Status(str, Enum):
     QUEUED = "queued"  #: waits for a runner
-    RUNNING = "running"  #: a runner is at it
+    RUNNING = "running"  #: a runner works on it
     DONE = "done"  #: the transcript is published; there may be warnings
     FAILED = "failed"  #: given up, with a code; a retry queues it again
-    CANCELLED = "cancelled"  #: a person stopped it; what was heard is kept
+    CANCELLED = "cancelled"  #: a person stopped it; the partial transcript stays
 
 
 class Stage(str, Enum):
     PREPARE = "prepare"  #: FFmpeg makes speech.wav and the listening copy
-    TRANSCRIBE = "transcribe"  #: a transcriber hears sentences; the diarizer works beside it
+    TRANSCRIBE = "transcribe"  #: a transcriber recognises sentences, while the diarizer works
     DIARIZE = "diarize"  #: a diarizer finds the turns
     MERGE = "merge"  #: sentences and turns become segments
     POLISH = "polish"  #: a language model reads window by window
@@ -46,24 +46,24 @@ class Stage(str, Enum):
     SUMMARIZE = "summarize"  #: a language model reads section by section
 
 
-#: Statuses a job does not leave by itself.
+#: Statuses that a job does not leave without a retry.
 FINAL = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED})
 
 
-class Gate(Base):
-    """One row that every move of the queue touches first, so that moves happen one after the other everywhere."""
+class QueueLock(Base):
+    """One row that every change of the queue updates first, so that changes happen one at a time on all servers."""
 
     __tablename__ = "queue_gate"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     moves: Mapped[int] = mapped_column(default=0)
-    max_concurrent: Mapped[int | None]  #: limits that an admin has set while the server runs; none: as the settings say
+    max_concurrent: Mapped[int | None]  #: limits that an admin has set; none: the setting holds
     max_per_user: Mapped[int | None]
     max_size: Mapped[int | None]
 
 
 class Usage(Base):
-    """How much audio of one user was taken on in one month; kept when recordings are deleted."""
+    """How much audio of one user was queued in one month. It stays when recordings are deleted."""
 
     __tablename__ = "usages"
 
@@ -72,15 +72,15 @@ class Usage(Base):
     seconds: Mapped[float] = mapped_column(default=0.0)
 
 
-class Answered(Base):
-    """The first answer to a request that came with an Idempotency-Key."""
+class IdempotencyRecord(Base):
+    """The first answer to a request with an Idempotency-Key."""
 
     __tablename__ = "answered"
     __table_args__ = (Index(None, "created_at"),)
 
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(String(64), primary_key=True)  #: its sha256
-    asked: Mapped[str] = mapped_column(String(64))  #: sha256 of the request: another one must not have the same key
+    request_hash: Mapped[str] = mapped_column("asked", String(64))  #: sha256: another request must not use the same key
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
@@ -101,15 +101,16 @@ class Job(Base):
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(16), default=Kind.TRANSCRIPT.value, server_default=Kind.TRANSCRIPT.value)
-    lane: Mapped[str] = mapped_column(String(16), default=Lane.ENGINES.value, server_default=Lane.ENGINES.value)
-    options: Mapped[dict[str, Any]] = mapped_column(JSON)  #: what was asked; see `backend.jobs.options`
+    pool: Mapped[str] = mapped_column("lane", String(16), default=Pool.ENGINES.value, server_default=Pool.ENGINES.value)
+    options: Mapped[dict[str, Any]] = mapped_column(JSON)  #: see `backend.jobs.options`
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED.value)
-    stage: Mapped[str | None] = mapped_column(String(16))  #: the stage the runner is at
+    stage: Mapped[str | None] = mapped_column(String(16))  #: the one that runs
     attempt: Mapped[int] = mapped_column(default=0)  #: claims so far; the fencing token of the running one
-    failures: Mapped[int] = mapped_column(default=0)  #: attempts that ended badly; a clean put-back is none
-    runner: Mapped[str | None] = mapped_column(String(64))  #: who claimed it: host name, process and start
+    failures: Mapped[int] = mapped_column(default=0)  #: attempts that failed; a clean put-back does not count
+    #: Host name, process id and start of the process that claimed it.
+    runner: Mapped[str | None] = mapped_column(String(64))
     progress: Mapped[dict[str, list[float]]] = mapped_column(JSON, default=dict)  #: stage: [done, total] in seconds
-    eta_seconds: Mapped[float | None]  #: measured pace to the end of the present stages; none while unknown
+    eta_seconds: Mapped[float | None]  #: until the running stages end, at the measured rate; none while unknown
     warnings: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)  #: [{"code", "detail"}]
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_detail: Mapped[str | None] = mapped_column(Text)
@@ -117,5 +118,5 @@ class Job(Base):
     not_before: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)  #: a retry waits until then
     fronted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: when an admin moved it to the front
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: of the present attempt
-    beat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: the runner's last sign of life
+    heartbeat_at: Mapped[datetime | None] = mapped_column("beat_at", UtcDateTime)  #: of its runner
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""The folder of one job: artifacts, each sealed with its checksum. What is whole is not made again."""
+"""The folder of one job: artifacts, each with its checksum in a file. A whole artifact is not made again."""
 
 import json
 import shutil
@@ -8,10 +8,10 @@ from typing import Any
 from backend.checksums import sha256
 from backend.durable import link_durably, write_durably
 
-#: Finished segments of the transcriber, kept while it works.
+#: The segments a transcriber has finished, written while it works.
 FINISHED = "finished.jsonl"
 
-#: What the diarizer has made of the audio before it counts voices.
+#: The diarizer's results before clustering.
 PASSES = "passes.bin"
 
 SPEECH = "speech.wav"
@@ -21,7 +21,7 @@ DOCUMENT = "document.json"
 
 
 class Workspace:
-    """All methods touch the disk: call them from a thread."""
+    """All methods use the disk: call them from a thread."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -30,38 +30,38 @@ class Workspace:
         return self.folder / name
 
     def open(self) -> None:
-        """Make the folder; the folder of the recording must be there, or the recording has been deleted."""
+        """Make the folder. The recording's folder must exist: if it does not, the recording has been deleted."""
         jobs = self.folder.parent
         jobs.mkdir(exist_ok=True)
         self.folder.mkdir(exist_ok=True)
 
-    def seal(self, name: str, facts: dict[str, Any] | None = None) -> None:
-        """Note the checksum of an artifact that is whole and on disk. An artifact without its seal does not count."""
-        seal = {"sha256": sha256(self.path(name)), "size": self.path(name).stat().st_size, "facts": facts or {}}
-        write_durably(self._seal(name), json.dumps(seal).encode())
+    def record_checksum(self, name: str, facts: dict[str, Any] | None = None) -> None:
+        """Store the checksum of an artifact that is whole and on disk. An artifact without it is not used."""
+        record = {"sha256": sha256(self.path(name)), "size": self.path(name).stat().st_size, "facts": facts or {}}
+        write_durably(self._checksum_file(name), json.dumps(record).encode())
 
     def write(self, name: str, content: Any) -> None:
-        """Store a JSON artifact and seal it."""
+        """Store a JSON artifact and its checksum."""
         write_durably(self.path(name), json.dumps(content, ensure_ascii=False).encode())
-        self.seal(name)
+        self.record_checksum(name)
 
     def facts(self, name: str) -> dict[str, Any] | None:
-        """What was noted when the artifact was sealed, or None where it is missing, unsealed or damaged."""
+        """What was stored with the artifact's checksum, or None if either is missing or the artifact is damaged."""
         try:
-            seal = json.loads(self._seal(name).read_bytes())
-            if self.path(name).stat().st_size != seal["size"] or sha256(self.path(name)) != seal["sha256"]:
+            record = json.loads(self._checksum_file(name).read_bytes())
+            if self.path(name).stat().st_size != record["size"] or sha256(self.path(name)) != record["sha256"]:
                 return None
-            return dict(seal["facts"])
+            return dict(record["facts"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def read(self, name: str) -> Any:
-        """The JSON artifact `name`, or None where it does not count."""
+        """The JSON artifact `name`, or None if it is missing or damaged."""
         return None if self.facts(name) is None else json.loads(self.path(name).read_bytes())
 
-    def take_over(self, name: str, facts: dict[str, Any] | None = None) -> dict[str, Any] | None:
-        """Have the artifact that an earlier job of this recording made, where one is whole and has these facts (any,
-        where none are given); answers its facts. It costs no room: both jobs name the same file."""
+    def reuse(self, name: str, facts: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """Link a whole artifact of an earlier job of this recording, if one has these facts (any, if None are given);
+        answers its facts. It takes no space: both jobs name the same file."""
         for folder in self.folder.parent.iterdir():
             found = Workspace(folder).facts(name)
             if folder == self.folder or found is None or (facts is not None and found != facts):
@@ -69,20 +69,20 @@ class Workspace:
             try:
                 link_durably(folder / name, self.path(name))
             except OSError:
-                # That job was deleted at this very moment, or this disk knows no second names: it is made again.
+                # That job was just deleted, or the file system has no hard links: the artifact is made again.
                 continue
-            self.seal(name, found)
+            self.record_checksum(name, found)
             return found
         return None
 
-    def forget(self, *names: str) -> None:
-        """Remove artifacts, so that their stages are made again."""
+    def discard(self, *names: str) -> None:
+        """Remove artifacts, so that their stages run again."""
         for name in names:
-            self._seal(name).unlink(missing_ok=True)
+            self._checksum_file(name).unlink(missing_ok=True)
             self.path(name).unlink(missing_ok=True)
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _seal(self, name: str) -> Path:
+    def _checksum_file(self, name: str) -> Path:
         return self.folder / f"{name}.seal"

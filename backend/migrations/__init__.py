@@ -1,4 +1,4 @@
-"""The schema's history. `upgrade` brings a database of any age to the present; running it again changes nothing."""
+"""Schema migrations. `upgrade` brings a database of any version to the newest; running it again changes nothing."""
 
 import asyncio
 from pathlib import Path
@@ -8,11 +8,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database import async_url, connect
 
-#: How tables of MySQL compare text: exactly. Its default takes "ada" for "Ada", and for "adä".
-_EXACT = "utf8mb4_bin"
+#: MySQL's default collation treats "ada", "Ada" and "adä" as equal; this one compares exactly.
+_BINARY_COLLATION = "utf8mb4_bin"
 
 #: Seconds a server waits for another one that migrates the same database.
-_PATIENCE = 120
+_LOCK_WAIT_SECONDS = 120
 
 
 class DatabaseTooNew(Exception):
@@ -20,20 +20,20 @@ class DatabaseTooNew(Exception):
 
     def __init__(self, revision: str) -> None:
         super().__init__(
-            f"The database is of a newer version of Meeting ASR (revision {revision}; this one knows {newest()}). "
+            f"The database is from a newer version of Meeting ASR (revision {revision}; this one knows {newest()}). "
             "Start that version, or restore a backup that was made before the update."
         )
 
 
 def upgrade(url: str) -> None:
-    """Migrate the database at `url`. Call it where no event loop runs (from a thread, or a script).
+    """Migrate the database at `url`. Call it from a thread or a script: it runs its own event loop.
 
-    Raises DatabaseTooNew, before anything is touched. A run that was killed is made good by the next one."""
+    Raises DatabaseTooNew before anything is changed. If a run is killed, the next one completes it."""
     asyncio.run(_upgrade(url))
 
 
 def newest() -> str:
-    """The revision this code needs: histories are numbered and never fork."""
+    """The revision this code needs. Revisions are numbered and never branch."""
     return max(_revisions())
 
 
@@ -44,9 +44,9 @@ def _revisions() -> set[str]:
 async def _upgrade(url: str) -> None:
     file = async_url(url)
     if file.get_backend_name() == "sqlite" and file.database and not Path(file.database).absolute().parent.is_dir():
-        # Said here, because the driver's thread would say it once more when nobody listens.
+        # Checked here, because the driver's thread would raise it a second time, unhandled.
         raise SQLAlchemyError(f"the folder of {file.database} does not exist")
-    database = connect(url, busy_seconds=_PATIENCE)
+    database = connect(url, busy_seconds=_LOCK_WAIT_SECONDS)
     try:
         async with database.writer.connect() as connection:
             revision = await connection.run_sync(_revision)
@@ -68,13 +68,13 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _run(connection: Connection) -> None:
-    # Imported only when there is something to do: it costs a fifth of a second of every start.
+    # Imported only when needed: it takes a fifth of a second.
     from alembic import command
     from alembic.config import Config
 
     _wait_for_others(connection)
     if connection.dialect.name == "mysql":
-        _compare_exactly(connection)
+        _use_binary_collation(connection)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
@@ -82,16 +82,16 @@ def _run(connection: Connection) -> None:
 
 
 def _wait_for_others(connection: Connection) -> None:
-    """Two servers may start at once; on SQLite the transaction alone keeps them apart."""
+    """Two servers may start at once. On SQLite the transaction is lock enough."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(7300123)"))
     elif connection.dialect.name == "mysql":
-        # Given back when the connection is closed, which it is after the migration.
-        connection.execute(text("SELECT GET_LOCK('meeting_asr_migration', :wait)"), {"wait": _PATIENCE})
+        # Released when the connection is closed, which is after the migration.
+        connection.execute(text("SELECT GET_LOCK('meeting_asr_migration', :wait)"), {"wait": _LOCK_WAIT_SECONDS})
 
 
-def _compare_exactly(connection: Connection) -> None:
-    """Give a database that is still empty the alphabet and the comparisons of the other kinds; its tables take them
-    over. One with tables is left as it is: columns that refer to each other have to compare alike."""
+def _use_binary_collation(connection: Connection) -> None:
+    """Set the character set and collation of an empty database; its tables inherit them. A database with tables stays
+    as it is: columns of a foreign key must have the same collation."""
     if not inspect(connection).get_table_names():
-        connection.execute(text(f"ALTER DATABASE CHARACTER SET utf8mb4 COLLATE {_EXACT}"))
+        connection.execute(text(f"ALTER DATABASE CHARACTER SET utf8mb4 COLLATE {_BINARY_COLLATION}"))

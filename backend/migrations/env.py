@@ -1,4 +1,4 @@
-"""Alembic comes in here: it migrates over the connection it was given, in the transaction that was begun on it."""
+"""Alembic's entry point: it migrates on the given connection, in the transaction that is open on it."""
 
 from alembic import context
 

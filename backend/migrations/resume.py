@@ -1,5 +1,6 @@
-"""MySQL commits every change of the schema at once, so a migration that was killed has left a part of its work there.
-Here it goes on where it was: what is there already is not made again, what is gone already is not dropped again."""
+"""Resumable migrations for MySQL, which commits every schema change at once: a killed migration leaves some of them.
+
+What exists already is not created again, and what is gone already is not dropped again."""
 
 from typing import Any
 
@@ -7,17 +8,17 @@ from alembic.ddl.mysql import MySQLImpl
 from sqlalchemy import Column, Constraint, Index, Table, func, inspect, select
 
 
-class Resuming(MySQLImpl):
-    """Alembic finds it by its dialect. The other databases undo a killed migration as a whole."""
+class ResumableMySQL(MySQLImpl):
+    """Alembic finds this class by its dialect. The other databases roll a killed migration back."""
 
     __dialect__ = "mysql"
 
     def create_table(self, table: Table, **options: Any) -> None:
-        if not self._look().has_table(table.name):
+        if not self._inspector().has_table(table.name):
             super().create_table(table, **options)
 
     def drop_table(self, table: Table, **options: Any) -> None:
-        if self._look().has_table(table.name):
+        if self._inspector().has_table(table.name):
             super().drop_table(table, **options)
 
     def add_column(self, table_name: str, column: Column[Any], **options: Any) -> None:
@@ -45,23 +46,27 @@ class Resuming(MySQLImpl):
             super().drop_constraint(const, **options)
 
     def bulk_insert(self, table: Any, rows: list[dict[str, Any]], multiinsert: bool = True) -> None:
-        """The rows that a new table begins with."""
+        """Insert the first rows of a new table, once."""
         assert self.connection is not None
         if not self.connection.scalar(select(func.count()).select_from(table)):
             super().bulk_insert(table, rows, multiinsert)
 
-    def _look(self) -> Any:
+    def _inspector(self) -> Any:
         assert self.connection is not None
         return inspect(self.connection)
 
     def _columns(self, table: str) -> set[str | None]:
-        return {column["name"] for column in self._look().get_columns(table)}
+        return {column["name"] for column in self._inspector().get_columns(table)}
 
     def _indexes(self, table: Table | None) -> set[str | None]:
         assert table is not None
-        return {index["name"] for index in self._look().get_indexes(table.name)}
+        return {index["name"] for index in self._inspector().get_indexes(table.name)}
 
     def _constraints(self, table: str) -> set[str | None]:
-        look = self._look()
-        found = [*look.get_unique_constraints(table), *look.get_foreign_keys(table), *look.get_check_constraints(table)]
+        inspector = self._inspector()
+        found = [
+            *inspector.get_unique_constraints(table),
+            *inspector.get_foreign_keys(table),
+            *inspector.get_check_constraints(table),
+        ]
         return {constraint["name"] for constraint in found}

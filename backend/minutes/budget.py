@@ -1,4 +1,4 @@
-"""What each user asked of the language model, in tokens, and whether they may ask more today."""
+"""Each user's use of the language model in tokens, and the daily limit."""
 
 import logging
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import Database, utc_now
-from backend.engines.language import Tally
+from backend.engines.language_model_protocol import TokenUsage
 from backend.errors import TooManyRequests
 from backend.minutes.tables import LanguageUse
 
@@ -24,13 +24,13 @@ class BudgetSpent(TooManyRequests):
     )
 
 
-async def used(session: AsyncSession, *, owner_id: str, now: datetime | None = None) -> int:
-    """Tokens, asked and answered, of the last twenty-four hours."""
+async def tokens_used(session: AsyncSession, *, owner_id: str, now: datetime | None = None) -> int:
+    """Prompt and completion tokens of the last 24 hours."""
     return sum((await by_endpoint(session, owner_id=owner_id, now=now)).values())
 
 
 async def by_endpoint(session: AsyncSession, *, owner_id: str | None, now: datetime | None = None) -> dict[str, int]:
-    """The same for each endpoint; of everybody where the owner is none."""
+    """The same for each endpoint; of all users where `owner_id` is None."""
     tokens = func.sum(LanguageUse.prompt_tokens + LanguageUse.completion_tokens)
     query = select(LanguageUse.endpoint, tokens).where(LanguageUse.created_at > (now or utc_now()) - _DAY)
     if owner_id is not None:
@@ -39,24 +39,25 @@ async def by_endpoint(session: AsyncSession, *, owner_id: str | None, now: datet
 
 
 async def check(session: AsyncSession, *, owner_id: str, daily_tokens: int) -> None:
-    """Raise BudgetSpent where the owner may ask no more; 0 means no limit."""
-    if daily_tokens and await used(session, owner_id=owner_id) >= daily_tokens:
+    """Raise BudgetSpent where the owner has used up the limit; 0 means no limit."""
+    if daily_tokens and await tokens_used(session, owner_id=owner_id) >= daily_tokens:
         raise BudgetSpent(headers={"Retry-After": "3600"})
 
 
-async def note(database: Database, *, owner_id: str, purpose: str, model: str, endpoint: str, tally: Tally) -> None:
-    """Write down what was asked, whatever came of it. What is paid is paid: a database in trouble is no reason to lose
-    the answer."""
-    if tally.calls == 0:
+async def record_usage(
+    database: Database, *, owner_id: str, purpose: str, model: str, endpoint: str, usage: TokenUsage
+) -> None:
+    """Store the usage, also that of failed calls. A database error is only logged, so that the answer is not lost."""
+    if usage.calls == 0:
         return
     row = LanguageUse(
         owner_id=owner_id,
         purpose=purpose,
         model=model[:128],
         endpoint=endpoint,
-        calls=tally.calls,
-        prompt_tokens=tally.prompt_tokens,
-        completion_tokens=tally.completion_tokens,
+        calls=usage.calls,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
     )
     try:
         async with database.write() as session:

@@ -1,9 +1,9 @@
-"""What goes to a language model is data on one line; what comes from it is plain text: no markup, no addresses."""
+"""Cleans texts that go to a language model (one line of data) and its answers (plain text without markup or URLs)."""
 
 import re
 import unicodedata
 
-#: Marks by which models tell roles and turns apart, and our own fences: spoken or typed, they must not look like any.
+#: Role and turn markers of models, and our own fences. No text from users may contain them.
 _ROLE_MARKS = re.compile(
     r"<\|[^|]{0,40}\|?>|\[/?INST\]|<</?SYS>>|</?s>|</?think(?:ing)?>|《/?资料[0-9a-f]*》", re.IGNORECASE
 )
@@ -20,10 +20,10 @@ _ENTITY = re.compile(r"&(?:#x?[0-9a-f]{1,8}|[a-z]{2,20});", re.IGNORECASE)
 _ANGLES = str.maketrans({"<": "＜", ">": "＞"})
 
 
-def quoted(text: str) -> str:
-    """A text of somebody's as data for a prompt: one line, nothing unseen, no marks of roles."""
+def sanitize_for_prompt(text: str) -> str:
+    """A user's text as data for a prompt: one line without invisible characters and role markers."""
     text = _visible(text)
-    for _ in range(8):  # what is taken away may leave a new one behind
+    for _ in range(8):  # removing one may create a new one
         before = text
         text = _ROLE_MARKS.sub(" ", text)
         if text == before:
@@ -31,10 +31,10 @@ def quoted(text: str) -> str:
     return text.translate(_ANGLES)
 
 
-def cleaned(text: str, most: int = 1000) -> str:
-    """A text of a language model's as people may see it: one line without markup and addresses, cut at `most`."""
-    text = _visible(text[: most * 8])
-    for _ in range(8):  # what is taken away may leave a new one behind
+def sanitize_answer(text: str, max_length: int = 1000) -> str:
+    """A model's text for people: one line without markup and URLs, at most `max_length` characters."""
+    text = _visible(text[: max_length * 8])
+    for _ in range(8):  # removing one may create a new one
         before = text
         text = _ENTITY.sub(" ", _ROLE_MARKS.sub(" ", text))
         text = _LINK.sub(r"\1", _TAG.sub(" ", text))
@@ -43,11 +43,11 @@ def cleaned(text: str, most: int = 1000) -> str:
             break
     else:
         text = re.sub(r"[:/&\[\]()]", " ", text)
-    return " ".join(text.translate(_ANGLES).split())[:most].strip()
+    return " ".join(text.translate(_ANGLES).split())[:max_length].strip()
 
 
 def _visible(text: str) -> str:
-    """One line; line ends part words, everything else that cannot be seen is dropped."""
-    parted = (" " if character.isspace() else character for character in text)
-    shown = (character for character in parted if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co"))
+    """One line. Line breaks become spaces, other invisible characters are dropped."""
+    spaced = (" " if character.isspace() else character for character in text)
+    shown = (character for character in spaced if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co"))
     return " ".join("".join(shown).split())

@@ -1,11 +1,11 @@
-"""Minutes as a Word document: the parts of a template in its order, each statement with the times where it was said."""
+"""Minutes as a Word document: parts in the order of the template, each statement with the times of its evidence."""
 
 import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from backend.minutes.form import MinutesForm, Statement
 from backend.minutes.markdown import WORDS
+from backend.minutes.schema import MinutesContent, Statement
 from backend.minutes.templates import PARTS, Template
 from backend.transcripts.document import Document
 from backend.transcripts.export import clock
@@ -13,24 +13,24 @@ from backend.transcripts.export import clock
 if TYPE_CHECKING:
     from docx.document import Document as Word
 
-#: There on every Windows; Word takes another CJK font where it is not.
+#: Installed on every Windows; elsewhere Word uses another CJK font.
 _LATIN, _CHINESE = "Calibri", "Microsoft YaHei"
 
-#: Style, what stands in bold before it, text, and the statement whose times follow.
+#: Style, bold lead, text, and the statement whose times follow.
 _Line = tuple[str, str, str, Statement | None]
 
 
-def docx(minutes: MinutesForm, document: Document, template: Template, title: str, *, stale: bool = False) -> bytes:
-    """The whole file. Everything in it is text; nothing refers to anything outside."""
-    from docx import Document as new  # half a second, and not needed before
+def docx(minutes: MinutesContent, document: Document, template: Template, title: str, *, stale: bool = False) -> bytes:
+    """The whole file. It contains text only and no external references."""
+    from docx import Document as new  # the import takes half a second
 
-    from backend.transcripts.docx_file import fit
+    from backend.transcripts.docx_file import strip_invalid_xml
 
     word = new()
     _set_fonts(word)
     words = WORDS["zh" if minutes.language == "zh" else "en"]
     times = {segment.id: clock(segment.start) for segment in document.segments}
-    heading = fit(minutes.title or title or words[0])
+    heading = strip_invalid_xml(minutes.title or title or words[0])
     word.core_properties.title, word.core_properties.author = heading[:255], ""
     word.add_heading(heading, 0)
     if stale:
@@ -39,14 +39,14 @@ def docx(minutes: MinutesForm, document: Document, template: Template, title: st
         if lines := list(_lines(part, minutes)):
             word.add_heading(PARTS[part][minutes.language != "zh"], 1)
             for style, lead, text, statement in lines:
-                _add(word, (style, fit(lead), fit(text), statement), times, words[2])
+                _add(word, (style, strip_invalid_xml(lead), strip_invalid_xml(text), statement), times, words[2])
     coverage = minutes.coverage
     if coverage.covered < coverage.segments:
-        told = f"{words[3]} {coverage.covered} / {coverage.segments} {words[4]}".rstrip()
-        word.add_paragraph(told, style="Intense Quote")
-    written = io.BytesIO()
-    word.save(written)
-    return written.getvalue()
+        coverage_note = f"{words[3]} {coverage.covered} / {coverage.segments} {words[4]}".rstrip()
+        word.add_paragraph(coverage_note, style="Intense Quote")
+    file = io.BytesIO()
+    word.save(file)
+    return file.getvalue()
 
 
 def _add(word: "Word", line: _Line, times: dict[str, str], doubt: str) -> None:
@@ -63,7 +63,7 @@ def _add(word: "Word", line: _Line, times: dict[str, str], doubt: str) -> None:
         paragraph.add_run(f" {', '.join(places)}").italic = True
 
 
-def _lines(part: str, minutes: MinutesForm) -> Iterator[_Line]:
+def _lines(part: str, minutes: MinutesContent) -> Iterator[_Line]:
     if part == "headline" and minutes.headline:
         yield "Normal", "", minutes.headline.text, minutes.headline
     elif part == "keywords" and minutes.keywords:
@@ -84,7 +84,7 @@ def _lines(part: str, minutes: MinutesForm) -> Iterator[_Line]:
 
 
 def _set_fonts(word: "Word") -> None:
-    """Chinese characters have a font of their own in Word; without one they are shown in whatever is there."""
+    """Word uses a separate font for Chinese characters, which must be set for every style."""
     from docx.oxml.ns import qn
 
     for style in word.styles:

@@ -1,6 +1,6 @@
-"""Endpoints of language models: the house's, which everybody may use, and people's own where an admin allows them.
+"""Endpoints of language models: system-wide ones for all users, and users' own where an admin allows them.
 
-A key is stored sealed and never given back."""
+Keys are stored encrypted and never returned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.engines.addresses import check_address
-from backend.engines.language import LanguageModelError
-from backend.engines.language_model import BUILT_IN, Endpoint
+from backend.encryption import DecryptionError, decrypt, encrypt
+from backend.engines.language_model_protocol import LanguageModelError
+from backend.engines.openai_client import BUILT_IN, Endpoint, check_endpoint_address
 from backend.errors import AppError, Conflict, InvalidInput, NotFound
 from backend.minutes.tables import LanguageChoice, LanguageEndpoint
-from backend.sealing import Unreadable, seal, unseal
 from backend.settings import Settings
 
-#: Endpoints of one owner.
-MOST = 20
-_HOUSE = "house"
+#: The most endpoints one owner may have.
+MAX_PER_OWNER = 20
+_SYSTEM_WIDE = "house"
 _PURPOSE = "key of a language model"
 
 
@@ -30,21 +29,21 @@ class EndpointNotFound(NotFound):
 class OwnEndpointsOff(AppError):
     status = 403
     code = "own_endpoints_off"
-    detail = "This server's admins do not allow endpoints of people's own."
+    detail = "The admins of this server do not allow users' own endpoints."
 
 
-class UselessAddress(InvalidInput):
+class InvalidEndpointAddress(InvalidInput):
     code = "language_model_address"
 
 
 class TooManyEndpoints(Conflict):
     code = "too_many_endpoints"
-    detail = f"There are {MOST} endpoints. Delete one you do not need."
+    detail = f"There are {MAX_PER_OWNER} endpoints. Delete one you do not need."
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What somebody says of an endpoint. Without `key` it keeps the one it has."""
+class EndpointValues:
+    """The editable values of an endpoint. Without `key` it keeps the stored one."""
 
     name: str
     url: str
@@ -54,16 +53,16 @@ class Given:
     allow_private: bool = False
 
 
-async def of(session: AsyncSession, *, owner_id: str | None) -> Sequence[LanguageEndpoint]:
-    """Those of one owner, or of the house where that is none, by name."""
-    mine = select(LanguageEndpoint).where(LanguageEndpoint.owner_id == owner_id)
-    return (await session.scalars(mine.order_by(LanguageEndpoint.name, LanguageEndpoint.id))).all()
+async def list_endpoints(session: AsyncSession, *, owner_id: str | None) -> Sequence[LanguageEndpoint]:
+    """The endpoints of one owner, or the system-wide ones where the owner is None, by name."""
+    own = select(LanguageEndpoint).where(LanguageEndpoint.owner_id == owner_id)
+    return (await session.scalars(own.order_by(LanguageEndpoint.name, LanguageEndpoint.id))).all()
 
 
 async def find(session: AsyncSession, *, owner_id: str, id: str) -> LanguageEndpoint:
-    """One that this user may ask: an own one, where those are allowed, or one of the house."""
+    """An endpoint this user may use: a system-wide one or, where allowed, an own one."""
     usable: ColumnElement[bool] = LanguageEndpoint.owner_id.is_(None)
-    if (await house(session)).own_endpoints:
+    if (await system_wide_choice(session)).own_endpoints:
         usable = or_(usable, LanguageEndpoint.owner_id == owner_id)
     found = await session.scalar(select(LanguageEndpoint).where(LanguageEndpoint.id == id, usable))
     if found is None:
@@ -72,46 +71,48 @@ async def find(session: AsyncSession, *, owner_id: str, id: str) -> LanguageEndp
 
 
 async def save(
-    session: AsyncSession, settings: Settings, *, owner_id: str | None, id: str | None, given: Given
+    session: AsyncSession, settings: Settings, *, owner_id: str | None, id: str | None, values: EndpointValues
 ) -> LanguageEndpoint:
-    """A new one, or the one of `id` changed. Raises UselessAddress for an address that cannot be one."""
-    await _check_own(session, owner_id)
+    """Add an endpoint, or change the one with `id`. Raises InvalidEndpointAddress."""
+    await _check_own_allowed(session, owner_id)
     try:
-        check_address(given.url)
+        check_endpoint_address(values.url)
     except LanguageModelError as error:
-        raise UselessAddress(error.detail) from None
+        raise InvalidEndpointAddress(error.detail) from None
     if id is None:
         count = select(func.count()).where(LanguageEndpoint.owner_id == owner_id)
-        if (await session.scalar(count) or 0) >= MOST:
+        if (await session.scalar(count) or 0) >= MAX_PER_OWNER:
             raise TooManyEndpoints
         row = LanguageEndpoint(owner_id=owner_id, secret="")
         session.add(row)
     else:
-        row = await _own(session, owner_id, id)
-        if row.url != given.url and given.key is None:
-            row.secret = ""  # a key goes nowhere it was not given for
-    row.name, row.url, row.model = given.name.strip(), given.url, given.model.strip()
-    row.context_tokens = given.context_tokens
-    row.allow_private = given.allow_private and owner_id is None
-    if given.key is not None:
+        row = await _find_own(session, owner_id, id)
+        if row.url != values.url and values.key is None:
+            row.secret = ""  # a key is never sent to another address
+    row.name, row.url, row.model = values.name.strip(), values.url, values.model.strip()
+    row.context_tokens = values.context_tokens
+    row.allow_private = values.allow_private and owner_id is None
+    if values.key is not None:
         secret_key = settings.secret_key.get_secret_value()
-        row.secret = seal(secret_key, _PURPOSE, given.key) if given.key else ""
+        row.secret = encrypt(secret_key, _PURPOSE, values.key) if values.key else ""
     await session.flush()
     return row
 
 
 async def delete(session: AsyncSession, *, owner_id: str | None, id: str) -> None:
-    """Who had chosen it is back with what the house says."""
-    await session.delete(await _own(session, owner_id, id))
+    """Users who had chosen it use the system-wide choice again."""
+    await session.delete(await _find_own(session, owner_id, id))
 
 
-async def house(session: AsyncSession) -> LanguageChoice:
-    """What holds for everybody."""
-    return await session.get(LanguageChoice, _HOUSE) or LanguageChoice(whose=_HOUSE, endpoint=None, own_endpoints=False)
+async def system_wide_choice(session: AsyncSession) -> LanguageChoice:
+    """The choice for all users."""
+    return await session.get(LanguageChoice, _SYSTEM_WIDE) or LanguageChoice(
+        whose=_SYSTEM_WIDE, endpoint=None, own_endpoints=False
+    )
 
 
 async def choose(session: AsyncSession, *, owner_id: str, endpoint: str | None) -> None:
-    """Which endpoint is asked for this user; none: as the house says."""
+    """Choose the endpoint of this user; None is the system-wide choice."""
     if endpoint is not None and endpoint != BUILT_IN:
         await find(session, owner_id=owner_id, id=endpoint)
     row = LanguageChoice(whose=owner_id, user_id=owner_id, endpoint=endpoint, own_endpoints=False)
@@ -120,14 +121,14 @@ async def choose(session: AsyncSession, *, owner_id: str, endpoint: str | None) 
 
 async def choose_for_all(session: AsyncSession, *, endpoint: str | None, own_endpoints: bool) -> None:
     if endpoint is not None and endpoint != BUILT_IN:
-        await _own(session, None, endpoint)
-    await session.merge(LanguageChoice(whose=_HOUSE, endpoint=endpoint, own_endpoints=own_endpoints))
+        await _find_own(session, None, endpoint)
+    await session.merge(LanguageChoice(whose=_SYSTEM_WIDE, endpoint=endpoint, own_endpoints=own_endpoints))
 
 
-async def chosen(session: AsyncSession, *, owner_id: str) -> LanguageEndpoint | None:
-    """The endpoint that is asked for this user; none is that of the settings."""
-    mine = await session.get(LanguageChoice, owner_id)
-    for choice in (mine, await house(session)):
+async def endpoint_for(session: AsyncSession, *, owner_id: str) -> LanguageEndpoint | None:
+    """The endpoint used for this user; None is that of the settings."""
+    own = await session.get(LanguageChoice, owner_id)
+    for choice in (own, await system_wide_choice(session)):
         if choice is None or choice.endpoint is None:
             continue
         if choice.endpoint == BUILT_IN:
@@ -135,17 +136,17 @@ async def chosen(session: AsyncSession, *, owner_id: str) -> LanguageEndpoint | 
         try:
             return await find(session, owner_id=owner_id, id=choice.endpoint)
         except EndpointNotFound:
-            continue  # deleted, or own ones are not allowed any more
+            continue  # deleted, or own endpoints are no longer allowed
     return None
 
 
-def opened(row: LanguageEndpoint, settings: Settings) -> Endpoint:
-    """The endpoint with its key. Raises LanguageModelError where that was sealed with another SECRET_KEY."""
+def to_endpoint(row: LanguageEndpoint, settings: Settings) -> Endpoint:
+    """The endpoint with its decrypted key. Raises LanguageModelError where SECRET_KEY was changed since."""
     try:
-        key = unseal(settings.secret_key.get_secret_value(), _PURPOSE, row.secret) if row.secret else "none"
-    except Unreadable:
-        told = "The key of this endpoint cannot be read: SECRET_KEY was changed since. Set the endpoint's key again."
-        raise LanguageModelError("language_model_secret", told) from None
+        key = decrypt(settings.secret_key.get_secret_value(), _PURPOSE, row.secret) if row.secret else "none"
+    except DecryptionError:
+        message = "The key of this endpoint cannot be read: SECRET_KEY was changed since. Set the endpoint's key again."
+        raise LanguageModelError("language_model_secret", message) from None
     return Endpoint(
         url=row.url,
         key=key,
@@ -157,22 +158,22 @@ def opened(row: LanguageEndpoint, settings: Settings) -> Endpoint:
     )
 
 
-def readable(row: LanguageEndpoint, settings: Settings) -> bool:
+def key_is_readable(row: LanguageEndpoint, settings: Settings) -> bool:
     try:
-        opened(row, settings)
+        to_endpoint(row, settings)
     except LanguageModelError:
         return False
     return True
 
 
-async def _own(session: AsyncSession, owner_id: str | None, id: str) -> LanguageEndpoint:
-    mine = (LanguageEndpoint.id == id) & (LanguageEndpoint.owner_id == owner_id)
-    found = await session.scalar(select(LanguageEndpoint).where(mine))
+async def _find_own(session: AsyncSession, owner_id: str | None, id: str) -> LanguageEndpoint:
+    own = (LanguageEndpoint.id == id) & (LanguageEndpoint.owner_id == owner_id)
+    found = await session.scalar(select(LanguageEndpoint).where(own))
     if found is None:
         raise EndpointNotFound
     return found
 
 
-async def _check_own(session: AsyncSession, owner_id: str | None) -> None:
-    if owner_id is not None and not (await house(session)).own_endpoints:
+async def _check_own_allowed(session: AsyncSession, owner_id: str | None) -> None:
+    if owner_id is not None and not (await system_wide_choice(session)).own_endpoints:
         raise OwnEndpointsOff

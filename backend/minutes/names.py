@@ -1,4 +1,4 @@
-"""Names of speakers, suggested from what they call themselves and each other. Nothing is renamed by this."""
+"""Suggests names of speakers from what they call themselves and each other. Nothing is renamed here."""
 
 import asyncio
 import re
@@ -8,16 +8,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from backend.minutes.asking import Asking
-from backend.minutes.cleaning import cleaned
-from backend.minutes.drafts import Numbers, Text
-from backend.minutes.evidence import Ground
-from backend.minutes.guard import called
-from backend.minutes.sections import Line, fenced, legend, lines_of, segment_at
+from backend.minutes.answer_schemas import LineNumbers, Text
+from backend.minutes.cached_model import CachedModel
+from backend.minutes.cleaning import sanitize_answer
+from backend.minutes.evidence import EvidenceChecker
+from backend.minutes.guard import titled_names
+from backend.minutes.sections import Line, fence, lines_of, segment_at, speaker_legend
 from backend.transcripts.document import Document
 
-_LARGEST = 5000
-#: Where people say who they are, or who comes next.
+_MAX_PROMPT_TOKENS = 5000
+#: Phrases with which people introduce themselves or the next speaker.
 _HINT = re.compile(r"我是|我叫|叫我|我姓|我这边|这里是|这边是|有请|欢迎|谢谢|my name|i'm |this is ", re.IGNORECASE)
 
 _SYSTEM = (
@@ -29,7 +29,7 @@ _SYSTEM = (
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`quote` is what was said, with the name in it; `segment` where."""
+    """`quote` contains the name and was said in `segment`."""
 
     speaker: str
     name: str
@@ -42,68 +42,68 @@ class _Named(BaseModel):
 
     s: Text
     name: Text
-    n: Numbers
+    n: LineNumbers
 
 
-def _few(value: object) -> object:
+def _limit_items(value: object) -> object:
     return value[:60] if isinstance(value, list) else value
 
 
 class NamesDraft(BaseModel):
-    """What a model is asked to answer."""
+    """The answer the model must give."""
 
     model_config = ConfigDict(extra="ignore")
 
-    speakers: Annotated[list[_Named], BeforeValidator(_few)]
+    speakers: Annotated[list[_Named], BeforeValidator(_limit_items)]
 
 
-async def suggest(document: Document, asking: Asking) -> list[Suggestion]:
-    """For speakers without a name, in their order. The model is not asked where nobody is called anything. Raises
-    LanguageModelError."""
-    most = min(600, asking.model.context_tokens // 5)
-    room = min(asking.room(_SYSTEM, most) - 1000, _LARGEST)
-    lines = await asyncio.to_thread(_lines, document, room)
+async def suggest(document: Document, cached_model: CachedModel) -> list[Suggestion]:
+    """Suggestions for speakers without a name, in their order. The model is not called where no line may contain a
+    name. Raises LanguageModelError."""
+    max_tokens = min(600, cached_model.model.context_tokens // 5)
+    budget = min(cached_model.data_tokens(_SYSTEM, max_tokens) - 1000, _MAX_PROMPT_TOKENS)
+    lines = await asyncio.to_thread(_lines, document, budget)
     if not lines or all(speaker.name for speaker in document.speakers):
         return []
-    names = legend(document)
-    prompt = fenced([*([names[:800]] if names else []), *(line.text for line in lines)])
-    draft = await asking.fill_in(NamesDraft, _SYSTEM, prompt, most)
+    names = speaker_legend(document)
+    prompt = fence([*([names[:800]] if names else []), *(line.text for line in lines)])
+    draft = await cached_model.complete_json(NamesDraft, _SYSTEM, prompt, max_tokens)
     found: dict[str, Suggestion] = {}
     for one in draft.speakers:
-        suggestion = _checked(one, document, {line.number for line in lines})
+        suggestion = _check_suggestion(one, document, {line.number for line in lines})
         if suggestion is not None:
             found.setdefault(suggestion.speaker, suggestion)
-    taken = Counter(suggestion.name for suggestion in found.values())
-    taken.update(speaker.name for speaker in document.speakers if speaker.name)
+    used_names = Counter(suggestion.name for suggestion in found.values())
+    used_names.update(speaker.name for speaker in document.speakers if speaker.name)
     order = [speaker.id for speaker in document.speakers if not speaker.name]
-    return [found[id] for id in order if id in found and taken[found[id].name] == 1]
+    return [found[id] for id in order if id in found and used_names[found[id].name] == 1]
 
 
-def _lines(document: Document, room: int) -> list[Line]:
-    """Lines in which somebody may be called something, each with its neighbours, in the order of the meeting."""
-    lines = lines_of(document, max(room // 4, 100))
-    hits = [place for place, line in enumerate(lines) if _tells(line.text.partition(": ")[2])]
-    chosen: set[int] = set()
-    for place in hits:
+def _lines(document: Document, budget: int) -> list[Line]:
+    """Lines that may contain a name, each with its neighbours, in the order of the meeting."""
+    lines = lines_of(document, max(budget // 4, 100))
+    mentions = [place for place, line in enumerate(lines) if _mentions_name(line.text.partition(": ")[2])]
+    selected: set[int] = set()
+    for place in mentions:
         for near in (place, place + 1, place - 1):
-            if 0 <= near < len(lines) and near not in chosen and lines[near].tokens <= room:
-                chosen.add(near)
-                room -= lines[near].tokens
-    return [lines[place] for place in sorted(chosen)]
+            if 0 <= near < len(lines) and near not in selected and lines[near].tokens <= budget:
+                selected.add(near)
+                budget -= lines[near].tokens
+    return [lines[place] for place in sorted(selected)]
 
 
-def _tells(text: str) -> bool:
-    return bool(_HINT.search(text) or called(text))
+def _mentions_name(text: str) -> bool:
+    return bool(_HINT.search(text) or titled_names(text))
 
 
-def _checked(one: _Named, document: Document, shown: set[int]) -> Suggestion | None:
-    """The suggestion, where the speaker has no name and this one was really said in a line that was shown."""
-    speaker, name = Ground(document).speaker(one.s), cleaned(one.name, 32)
+def _check_suggestion(one: _Named, document: Document, allowed: set[int]) -> Suggestion | None:
+    """The suggestion, where the speaker has no name and this name was said in a line that was shown."""
+    speaker, name = EvidenceChecker(document).speaker(one.s), sanitize_answer(one.name, 32)
     unnamed = {known.id for known in document.speakers if not known.name}
     if speaker not in unnamed or speaker is None or len(name) < 2:
         return None
-    said = [segment_at(document, number) for number in one.n if number in shown]
-    for segment in said:
+    cited_segments = [segment_at(document, number) for number in one.n if number in allowed]
+    for segment in cited_segments:
         at = segment.text.find(name)
         if at >= 0:
             return Suggestion(speaker, name, segment.id, segment.text[max(at - 20, 0) : at + len(name) + 20])

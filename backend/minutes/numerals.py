@@ -1,4 +1,4 @@
-"""Numbers in a text by their value, so that 三百万, 300万 and 3,000,000 are one and the same."""
+"""Finds the numbers in a text by value, so that 三百万, 300万 and 3,000,000 are equal."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -12,30 +12,30 @@ _DIGITS = {character: value for value, character in enumerate("零一二三四�
 _SMALL = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10**4, "亿": 10**8}
 _HAN = "零〇一二两俩仨三四五六七八九十百千万亿"
-_FOUND = re.compile(
+_NUMBER = re.compile(
     rf"(?P<arabic>\d[\d,]{{0,30}}(?:\.\d{{1,10}})?)\s?(?P<unit>[十百千万亿]{{0,2}})|(?P<han>[{_HAN}]{{1,30}}(?:点[{_HAN}]{{1,10}})?)|(?P<half>半)"
 )
 
 
-def numbers_in(text: str) -> list[str]:
-    """The values in their order. A lone 一 is none: it is a filler more often than a number."""
+def find_numbers(text: str) -> list[str]:
+    """The values in order. A lone 一 is ignored: it is seldom a number."""
     found = []
-    for match in _FOUND.finditer(text):
+    for match in _NUMBER.finditer(text):
         if match["arabic"]:
-            found.append(_shown(_arabic(match["arabic"]) * _unit(match["unit"])))
+            found.append(_decimal_text(_arabic_value(match["arabic"]) * _unit(match["unit"])))
         elif match["half"]:
             found.append("0.5")
         elif match["han"] != "一":
-            found.append(_shown(_han(match["han"])))
+            found.append(_decimal_text(_han_value(match["han"])))
     return found
 
 
-def masked(text: str) -> str:
-    """The text with a nought for every number, however it is written."""
-    return _FOUND.sub("0", text)
+def mask_numbers(text: str) -> str:
+    """The text with every number replaced by 0."""
+    return _NUMBER.sub("0", text)
 
 
-def _arabic(text: str) -> Decimal:
+def _arabic_value(text: str) -> Decimal:
     try:
         return Decimal(text.replace(",", ""))
     except InvalidOperation:
@@ -49,7 +49,7 @@ def _unit(text: str) -> int:
     return value
 
 
-def _han(text: str) -> Decimal:
+def _han_value(text: str) -> Decimal:
     whole, _, fraction = text.partition("点")
     value = Decimal(_whole(whole))
     if fraction:
@@ -82,5 +82,5 @@ def _whole(text: str) -> int:
     return total + part + digit
 
 
-def _shown(value: Decimal) -> str:
+def _decimal_text(value: Decimal) -> str:
     return f"{value.normalize():f}"

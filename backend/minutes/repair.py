@@ -1,4 +1,4 @@
-"""Repair of torn segments: a language model proposes, we check. No character changes, and nobody moves far in time."""
+"""Repair of split segments: a language model proposes, this module checks. Texts never change, times only slightly."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,20 +7,20 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from backend.engines.language import tokens_of
-from backend.minutes.asking import Asking, too_little
-from backend.minutes.drafts import Numbers, Text
-from backend.minutes.evidence import Ground
-from backend.minutes.sections import Section, cut, fenced, legend, lines_of
+from backend.engines.language_model_protocol import estimate_tokens
+from backend.minutes.answer_schemas import LineNumbers, Text
+from backend.minutes.cached_model import CachedModel, context_too_small
+from backend.minutes.evidence import EvidenceChecker
+from backend.minutes.sections import Section, fence, lines_of, speaker_legend, split_into_sections
 from backend.minutes.windows import Progress, read_windows
-from backend.speech.text import bare
+from backend.speech.text import spoken_characters
 from backend.speech.types import Segment
 from backend.transcripts.document import Document
 
-_LARGEST_WINDOW = 4000
-_MOST_TOKENS = 1200
-#: Segments further apart than this are no torn sentence.
-_LONGEST_GAP = 5.0
+_MAX_WINDOW_TOKENS = 4000
+_MAX_ANSWER_TOKENS = 1200
+#: Segments further apart than this are not one sentence.
+_MAX_GAP_SECONDS = 5.0
 
 Kind = Literal["merge", "move", "split", "assign"]
 
@@ -37,8 +37,8 @@ _SYSTEM = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is done to one segment, or to two that follow each other: `at` is where the text is cut, counted in the
-    first of them (`head`: in the second)."""
+    """A change of one segment or of two adjacent ones. `at` is where the text is cut, counted in the first of them
+    (with `head`, in the second)."""
 
     kind: Kind
     segments: tuple[str, ...]
@@ -57,8 +57,8 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
-    """In the order of the meeting; no segment is in two of them."""
+class RepairProposals:
+    """`items` are in the order of the meeting; no segment is in two of them."""
 
     items: list[Item]
     warnings: list[dict[str, str]]
@@ -68,51 +68,55 @@ class _Draft(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     do: Text = ""
-    n: Numbers = []
+    n: LineNumbers = []
     s: Text = ""
     t: Text = ""
 
 
-def _few(value: object) -> object:
+def _limit_items(value: object) -> object:
     return value[:60] if isinstance(value, list) else value
 
 
 class RepairsDraft(BaseModel):
-    """What a model is asked to answer."""
+    """The answer the model must give."""
 
     model_config = ConfigDict(extra="ignore")
 
-    repairs: Annotated[list[_Draft], BeforeValidator(_few)]
+    repairs: Annotated[list[_Draft], BeforeValidator(_limit_items)]
 
 
-async def propose(document: Document, asking: Asking, progress: Progress, *, patient: bool = False) -> Proposed:
-    """Raises LanguageModelError where nothing at all came of it; where `patient`, also for the first window that may
+async def propose(
+    document: Document, cached_model: CachedModel, progress: Progress, *, fail_on_retryable: bool = False
+) -> RepairProposals:
+    """Raises LanguageModelError where every window failed; with `fail_on_retryable`, also for the first window that may
     succeed later."""
-    most = min(_MOST_TOKENS, asking.answer_tokens)
-    room = min(asking.room(_SYSTEM, most) - tokens_of(legend(document)), _LARGEST_WINDOW)
-    if room < 200:
-        raise too_little()
-    windows = cut(await asyncio.to_thread(lines_of, document, room // 4), room)
+    max_tokens = min(_MAX_ANSWER_TOKENS, cached_model.answer_tokens)
+    budget = min(
+        cached_model.data_tokens(_SYSTEM, max_tokens) - estimate_tokens(speaker_legend(document)), _MAX_WINDOW_TOKENS
+    )
+    if budget < 200:
+        raise context_too_small()
+    windows = split_into_sections(await asyncio.to_thread(lines_of, document, budget // 4), budget)
     drafts: dict[int, list[_Draft]] = {}
 
     async def read(window: Section) -> None:
-        names = legend(document)
-        prompt = fenced([*([names] if names else []), *(line.text for line in window.lines)])
-        answer = await asking.fill_in(RepairsDraft, _SYSTEM, prompt, most)
+        names = speaker_legend(document)
+        prompt = fence([*([names] if names else []), *(line.text for line in window.lines)])
+        answer = await cached_model.complete_json(RepairsDraft, _SYSTEM, prompt, max_tokens)
         shown = window.numbers
         drafts[window.own[0].number] = [one for one in answer.repairs if one.n and one.n[0] in shown]
 
-    codes = await read_windows(windows, document, read, progress, patient=patient)
+    codes = await read_windows(windows, document, read, progress, fail_on_retryable=fail_on_retryable)
     warnings = []
     if codes:
-        told = f"{len(codes)} of {len(windows)} parts were not looked at: the language model gave nothing for them."
-        warnings.append({"code": "repair_gaps", "detail": told})
-    wanted = [one for first in sorted(drafts) for one in drafts[first]]
-    return Proposed(await asyncio.to_thread(_checked, document, wanted), warnings)
+        message = f"{len(codes)} of {len(windows)} parts were not checked: the language model gave no answer."
+        warnings.append({"code": "repair_gaps", "detail": message})
+    drafts_in_order = [one for first in sorted(drafts) for one in drafts[first]]
+    return RepairProposals(await asyncio.to_thread(_check_drafts, document, drafts_in_order), warnings)
 
 
-def repaired(document: Document, change: Change) -> tuple[tuple[Segment, ...], tuple[Segment, ...]] | None:
-    """The segments before and after this change; None where it cannot be made, or would change what was said."""
+def apply_change(document: Document, change: Change) -> tuple[tuple[Segment, ...], tuple[Segment, ...]] | None:
+    """The segments before and after this change; None where it is impossible or would change the text."""
     places = {segment.id: place for place, segment in enumerate(document.segments)}
     if not change.segments or change.segments[0] not in places:
         return None
@@ -126,19 +130,19 @@ def repaired(document: Document, change: Change) -> tuple[tuple[Segment, ...], t
     return (before, after) if _same_words(before, after) and _in_time(before, after) else None
 
 
-def applied(document: Document, item: Item) -> Document:
-    """The document with this item in it. Its segments must be those of `before`."""
+def apply_item(document: Document, item: Item) -> Document:
+    """The document with this item applied. Its segments must be those of `before`."""
     first = [segment.id for segment in document.segments].index(item.before[0].id)
     segments = (*document.segments[:first], *item.after, *document.segments[first + len(item.before) :])
     return replace(document, segments=segments)
 
 
-def _checked(document: Document, drafts: Sequence[_Draft]) -> list[Item]:
-    """What can be done of what was proposed, each segment once."""
-    ground, taken, items = Ground(document), set[str](), []
+def _check_drafts(document: Document, drafts: Sequence[_Draft]) -> list[Item]:
+    """The proposals that can be applied, with each segment in at most one."""
+    checker, taken, items = EvidenceChecker(document), set[str](), []
     for draft in drafts:
-        change = _change(document, draft, ground)
-        found = repaired(document, change) if change else None
+        change = _change(document, draft, checker)
+        found = apply_change(document, change) if change else None
         if change is None or found is None or taken & set(change.segments):
             continue
         taken |= set(change.segments)
@@ -146,14 +150,14 @@ def _checked(document: Document, drafts: Sequence[_Draft]) -> list[Item]:
     return sorted(items, key=lambda item: item.before[0].start)
 
 
-def _change(document: Document, draft: _Draft, ground: Ground) -> Change | None:
-    """The change a model means, where it means one that may be made."""
+def _change(document: Document, draft: _Draft, checker: EvidenceChecker) -> Change | None:
+    """The change the model describes, or None where it is not allowed."""
     segments, place = document.segments, draft.n[0] - 1
     if not 0 <= place < len(segments):
         return None
     one, following = segments[place], segments[place + 1] if place + 1 < len(segments) else None
-    speaker, piece = ground.speaker(draft.s) if draft.s else None, draft.t.strip()
-    if draft.do == "merge" and following and following.start - one.end <= _LONGEST_GAP:
+    speaker, piece = checker.speaker(draft.s) if draft.s else None, draft.t.strip()
+    if draft.do == "merge" and following and following.start - one.end <= _MAX_GAP_SECONDS:
         chosen = speaker or one.speaker
         return Change("merge", (one.id, following.id), chosen) if chosen in (one.speaker, following.speaker) else None
     if draft.do == "move" and following and piece and one.speaker != following.speaker:
@@ -171,32 +175,32 @@ def _change(document: Document, draft: _Draft, ground: Ground) -> Change | None:
 
 def _after(change: Change, before: Sequence[Segment]) -> tuple[Segment, ...] | None:
     if change.kind == "merge":
-        return (replace(_joined(*before), speaker=change.speaker),)
+        return (replace(_join(*before), speaker=change.speaker),)
     if change.kind == "assign":
-        return (_given(before[0], change.speaker),)
-    torn = before[1] if change.head else before[0]
-    parts = _cut(torn, change.at)
+        return (_with_speaker(before[0], change.speaker),)
+    split_segment = before[1] if change.head else before[0]
+    parts = _split(split_segment, change.at)
     if parts is None:
         return None
     left, right = parts
     if change.kind == "split":
-        return left, _given(replace(right, id=f"{torn.id[:48]}-{change.at}"), change.speaker)
+        return left, _with_speaker(replace(right, id=f"{split_segment.id[:48]}-{change.at}"), change.speaker)
     if change.head:
-        return _joined(before[0], left), right
-    return left, replace(_joined(right, before[1]), id=before[1].id, speaker=before[1].speaker)
+        return _join(before[0], left), right
+    return left, replace(_join(right, before[1]), id=before[1].id, speaker=before[1].speaker)
 
 
-def _given(segment: Segment, speaker: str | None) -> Segment:
-    # How sure the diarizer was of another speaker says nothing of this one.
+def _with_speaker(segment: Segment, speaker: str | None) -> Segment:
+    # The diarizer's confidence was in another speaker.
     return replace(segment, speaker=speaker, second_speaker=None, confidence=None)
 
 
-def _joined(one: Segment, other: Segment) -> Segment:
-    """As one segment of the first one's speaker."""
+def _join(one: Segment, other: Segment) -> Segment:
+    """One segment with the first one's speaker."""
     space = " " if _latin(one.text[-1:]) and _latin(other.text[:1]) else ""
-    words = (*one.words, *other.words) if _covered(one) and _covered(other) else ()
+    words = (*one.words, *other.words) if _words_match_text(one) and _words_match_text(other) else ()
     return replace(
-        _given(one, one.speaker),
+        _with_speaker(one, one.speaker),
         end=max(one.end, other.end),
         text=f"{one.text}{space}{other.text}",
         words=words,
@@ -204,33 +208,35 @@ def _joined(one: Segment, other: Segment) -> Segment:
     )
 
 
-def _cut(segment: Segment, at: int) -> tuple[Segment, Segment] | None:
-    """The segment in two, where words have times between two of them; None where nothing is left of one, or a word
-    would be cut."""
+def _split(segment: Segment, at: int) -> tuple[Segment, Segment] | None:
+    """The segment in two parts, cut between two words where words have times; None where a part would be empty or a
+    word would be cut."""
     left, right = segment.text[:at].rstrip(), segment.text[at:].lstrip()
-    heard = len(bare(left))
-    if not heard or not bare(right):
+    spoken = len(spoken_characters(left))
+    if not spoken or not spoken_characters(right):
         return None
-    if not _covered(segment):
-        share = heard / len(bare(segment.text))
+    if not _words_match_text(segment):
+        share = spoken / len(spoken_characters(segment.text))
         middle = round(segment.start + (segment.end - segment.start) * share, 3)
         return replace(segment, end=middle, text=left, words=()), replace(segment, start=middle, text=right, words=())
     for place, word in enumerate(segment.words):
-        if heard <= 0:
+        if spoken <= 0:
             before, after = segment.words[:place], segment.words[place:]
             end, start = before[-1].end, max(word.start, before[-1].end)
             return replace(segment, end=end, text=left, words=before), replace(
                 segment, start=start, text=right, words=after
             )
-        heard -= len(bare(word.text))
-        if heard < 0:
+        spoken -= len(spoken_characters(word.text))
+        if spoken < 0:
             return None
     return None
 
 
-def _covered(segment: Segment) -> bool:
-    """Whether its words are those of its text: somebody may have written in it since it was heard."""
-    return bool(segment.words) and bare("".join(word.text for word in segment.words)) == bare(segment.text)
+def _words_match_text(segment: Segment) -> bool:
+    """Whether its words match its text; they do not after a person has edited the text."""
+    return bool(segment.words) and spoken_characters("".join(word.text for word in segment.words)) == spoken_characters(
+        segment.text
+    )
 
 
 def _same_words(before: Sequence[Segment], after: Sequence[Segment]) -> bool:

@@ -1,4 +1,4 @@
-"""Minutes of one owner's recordings: versions are added, not changed, and say when they are stale."""
+"""Minutes of one owner's recordings. Versions are added, never changed."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import NotFound
-from backend.minutes.form import MinutesForm
+from backend.minutes.schema import MinutesContent
 from backend.minutes.tables import Minutes
 from backend.minutes.templates import Template
 from backend.recordings.tables import not_trashed
@@ -21,7 +21,7 @@ class MinutesNotFound(NotFound):
 
 
 async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> Minutes:
-    query = select(Minutes).where(*_theirs(owner_id, recording_id))
+    query = select(Minutes).where(*_owned(owner_id, recording_id))
     found = await session.scalar(query.order_by(Minutes.number.desc()).limit(1))
     if found is None:
         raise MinutesNotFound
@@ -29,7 +29,7 @@ async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> 
 
 
 async def version(session: AsyncSession, *, owner_id: str, recording_id: str, number: int) -> Minutes:
-    query = select(Minutes).where(*_theirs(owner_id, recording_id))
+    query = select(Minutes).where(*_owned(owner_id, recording_id))
     found = await session.scalar(query.where(Minutes.number == number))
     if found is None:
         raise MinutesNotFound
@@ -38,12 +38,12 @@ async def version(session: AsyncSession, *, owner_id: str, recording_id: str, nu
 
 async def versions(session: AsyncSession, *, owner_id: str, recording_id: str) -> Sequence[Minutes]:
     """All versions, newest first."""
-    query = select(Minutes).where(*_theirs(owner_id, recording_id))
+    query = select(Minutes).where(*_owned(owner_id, recording_id))
     return (await session.scalars(query.order_by(Minutes.number.desc()))).all()
 
 
 async def newest_transcript(session: AsyncSession, *, owner_id: str, recording_id: str) -> int:
-    """The number of the transcript's newest version: minutes that rest on another are stale. 0 where there is none."""
+    """The number of the transcript's newest version, 0 where there is none. Minutes of another version are stale."""
     query = select(func.max(Transcript.number)).where(Transcript.aside.is_(False))
     return await session.scalar(
         query.where(Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
@@ -59,10 +59,10 @@ async def publish(
     transcript: int,
     template: Template,
     model: str,
-    content: MinutesForm,
+    content: MinutesContent,
 ) -> Minutes:
     """Add a version after all others."""
-    for patience in (2, 1, 0):
+    for attempts_left in (2, 1, 0):
         query = select(func.max(Minutes.number)).where(
             Minutes.recording_id == recording_id, Minutes.owner_id == owner_id
         )
@@ -80,13 +80,13 @@ async def publish(
             async with session.begin_nested():
                 session.add(row)
             return row
-        except IntegrityError:  # another job ended at this very moment and took the number
-            if not patience:
+        except IntegrityError:  # another job took the number in the meantime
+            if not attempts_left:
                 raise
     raise AssertionError("unreachable")
 
 
-def _theirs(owner_id: str, recording_id: str) -> tuple[ColumnElement[bool], ...]:
-    """What is in the trash is not found."""
-    mine = (Minutes.recording_id == recording_id, Minutes.owner_id == owner_id)
-    return (*mine, not_trashed(Minutes.recording_id))
+def _owned(owner_id: str, recording_id: str) -> tuple[ColumnElement[bool], ...]:
+    """The conditions for minutes of this owner. Recordings in the trash are not found."""
+    owned = (Minutes.recording_id == recording_id, Minutes.owner_id == owner_id)
+    return (*owned, not_trashed(Minutes.recording_id))

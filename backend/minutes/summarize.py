@@ -1,35 +1,35 @@
-"""Minutes of a document of any length: notes of every section, then what stands over them. Nothing without evidence."""
+"""Minutes of a document of any length: notes of every section, then a summary of the notes."""
 
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from backend.engines.language import LanguageModelError, tokens_of
-from backend.minutes.asking import Asking, nothing_at_all, too_little
+from backend.engines.language_model_protocol import LanguageModelError, estimate_tokens
+from backend.minutes.answer_schemas import DraftStatement, SectionDraft, WholeDraft
 from backend.minutes.assembly import Notes, assemble
-from backend.minutes.cleaning import cleaned
-from backend.minutes.drafts import Said, SectionDraft, WholeDraft
-from backend.minutes.form import MinutesForm
+from backend.minutes.cached_model import CachedModel, context_too_small, no_usable_answer
+from backend.minutes.cleaning import sanitize_answer
 from backend.minutes.prompts import section_prompt, whole_prompt
-from backend.minutes.sections import Line, Section, cut, fenced, legend, lines_of, segment_at
+from backend.minutes.schema import MinutesContent
+from backend.minutes.sections import Line, Section, fence, lines_of, segment_at, speaker_legend, split_into_sections
 from backend.minutes.templates import Template
-from backend.minutes.windows import Progress, side_by_side
+from backend.minutes.windows import Progress, gather_or_cancel
 from backend.transcripts.document import Document
 
-#: A larger section is read less closely, however much the model could hold.
-_LARGEST_SECTION = 12_000
-#: How often a section that came to nothing is tried in two halves.
+#: Models read larger sections less accurately, even within their context size.
+_MAX_SECTION_TOKENS = 12_000
+#: How often a failed section is split in half and tried again.
 _HALVINGS = 2
-#: Where a smaller section helps, whatever came of the others; and where none does.
+#: Errors that a smaller section may avoid, and errors that no smaller section avoids.
 _TOO_LONG = ("language_model_context", "language_model_truncated")
-_WHATEVER_SIZE = ("language_model_key", "language_model_unknown", "language_model_address")
+_SIZE_INDEPENDENT = ("language_model_key", "language_model_unknown", "language_model_address")
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """Minutes, and what went wrong on the way: {"code", "detail"}."""
+class SummaryResult:
+    """Minutes, and warnings: {"code", "detail"}."""
 
-    minutes: MinutesForm
+    minutes: MinutesContent
     warnings: list[dict[str, str]]
 
 
@@ -37,144 +37,148 @@ async def summarize(
     document: Document,
     template: Template,
     language: str,
-    asking: Asking,
+    cached_model: CachedModel,
     progress: Progress,
     *,
-    patient: bool = False,
-) -> Written:
-    """Raises LanguageModelError where nothing at all came of it; and, where `patient`, also for the first section that
-    may succeed later. Sections that came to nothing are named in the coverage, and in a warning."""
+    fail_on_retryable: bool = False,
+) -> SummaryResult:
+    """Raises LanguageModelError where every section failed; with `fail_on_retryable`, also for the first section that
+    may succeed later. Other failed sections are named in the coverage and in a warning."""
     system = section_prompt(template, language)
-    room = min(asking.room(system, asking.answer_tokens), _LARGEST_SECTION) - tokens_of(legend(document))
-    if room < 300:
-        raise too_little()
-    lines = await asyncio.to_thread(lines_of, document, room // 4)
-    notes = await _all_notes(cut(lines, room), document, system, asking, progress, patient)
+    budget = min(cached_model.data_tokens(system, cached_model.answer_tokens), _MAX_SECTION_TOKENS) - estimate_tokens(
+        speaker_legend(document)
+    )
+    if budget < 300:
+        raise context_too_small()
+    lines = await asyncio.to_thread(lines_of, document, budget // 4)
+    notes = await _all_notes(
+        split_into_sections(lines, budget), document, system, cached_model, progress, fail_on_retryable
+    )
     if lines and not any(note.draft for note in notes):
-        raise nothing_at_all(next((note.code for note in notes if note.code), "language_model_failed"))
+        raise no_usable_answer(next((note.code for note in notes if note.code), "language_model_failed"))
     warnings = _gaps(notes, document)
-    whole = await _over_all(notes, document, template, language, asking, patient, warnings)
-    # Hours of statements are compared with each other: that is no work for the event loop.
-    minutes = await asyncio.to_thread(assemble, notes, whole, document, language, asking.tally)
-    return Written(minutes, warnings)
+    whole = await _summarize_notes(notes, document, template, language, cached_model, fail_on_retryable, warnings)
+    # Comparing hours of statements would block the event loop.
+    minutes = await asyncio.to_thread(assemble, notes, whole, document, language, cached_model.usage)
+    return SummaryResult(minutes, warnings)
 
 
 async def _all_notes(
     sections: Sequence[Section],
     document: Document,
     system: str,
-    asking: Asking,
+    cached_model: CachedModel,
     progress: Progress,
-    patient: bool,
+    fail_on_retryable: bool,
 ) -> list[Notes]:
     done = 0.0
 
-    async def of_one(section: Section) -> SectionDraft | LanguageModelError:
+    async def read_one(section: Section) -> SectionDraft | LanguageModelError:
         nonlocal done
-        found = await _draft(section, document, system, asking, patient)
+        found = await _draft(section, document, system, cached_model, fail_on_retryable)
         own = section.own
         done += segment_at(document, own[-1].number).end - segment_at(document, own[0].number).start
         progress(min(done, document.duration), document.duration)
         return found
 
-    found = await side_by_side(of_one(section) for section in sections)
-    # A model that has nothing to say to any section is not asked six times as much.
-    able = len(sections) == 1 or any(isinstance(one, SectionDraft) for one in found)
+    found = await gather_or_cancel(read_one(section) for section in sections)
+    # Where every section failed, halves would only multiply the calls.
+    any_answered = len(sections) == 1 or any(isinstance(one, SectionDraft) for one in found)
 
-    async def once_more(section: Section, one: SectionDraft | LanguageModelError) -> list[Notes]:
+    async def notes_of(section: Section, one: SectionDraft | LanguageModelError) -> list[Notes]:
         if isinstance(one, SectionDraft):
             return [Notes(section, one)]
-        if able or one.code in _TOO_LONG:
-            return await _halved(section, one, document, system, asking, patient, _HALVINGS)
+        if any_answered or one.code in _TOO_LONG:
+            return await _retry_in_halves(section, one, document, system, cached_model, fail_on_retryable, _HALVINGS)
         return [Notes(section, None, one.code)]
 
     pairs = zip(sections, found, strict=True)
-    return [note for notes in await side_by_side(once_more(*pair) for pair in pairs) for note in notes]
+    return [note for notes in await gather_or_cancel(notes_of(*pair) for pair in pairs) for note in notes]
 
 
 async def _draft(
-    section: Section, document: Document, system: str, asking: Asking, patient: bool
+    section: Section, document: Document, system: str, cached_model: CachedModel, fail_on_retryable: bool
 ) -> SectionDraft | LanguageModelError:
-    """What a model says of one section, or why it says nothing."""
-    names = legend(document)
-    prompt = fenced([*([names] if names else []), *(line.text for line in section.lines)])
+    """The model's notes of one section, or the error."""
+    names = speaker_legend(document)
+    prompt = fence([*([names] if names else []), *(line.text for line in section.lines)])
     try:
-        return await asking.fill_in(SectionDraft, system, prompt, asking.answer_tokens)
+        return await cached_model.complete_json(SectionDraft, system, prompt, cached_model.answer_tokens)
     except LanguageModelError as error:
-        if error.retry and patient:
+        if error.retry and fail_on_retryable:
             raise
         return error
 
 
-async def _halved(
+async def _retry_in_halves(
     section: Section,
     error: LanguageModelError,
     document: Document,
     system: str,
-    asking: Asking,
-    patient: bool,
+    cached_model: CachedModel,
+    fail_on_retryable: bool,
     halvings: int,
 ) -> list[Notes]:
-    """Notes of the halves of a section that came to nothing, and of theirs, where a smaller one may help."""
-    if error.retry or error.code in _WHATEVER_SIZE or halvings == 0 or len(section.own) < 2:
+    """Notes of the halves of a failed section, split further where that may help."""
+    if error.retry or error.code in _SIZE_INDEPENDENT or halvings == 0 or len(section.own) < 2:
         return [Notes(section, None, error.code)]
     notes: list[Notes] = []
-    for half in section.halves():
-        one = await _draft(half, document, system, asking, patient)
+    for half in section.split_in_half():
+        one = await _draft(half, document, system, cached_model, fail_on_retryable)
         if isinstance(one, SectionDraft):
             notes.append(Notes(half, one))
         else:
-            notes += await _halved(half, one, document, system, asking, patient, halvings - 1)
+            notes += await _retry_in_halves(half, one, document, system, cached_model, fail_on_retryable, halvings - 1)
     return notes
 
 
-async def _over_all(
+async def _summarize_notes(
     notes: Sequence[Notes],
     document: Document,
     template: Template,
     language: str,
-    asking: Asking,
-    patient: bool,
+    cached_model: CachedModel,
+    fail_on_retryable: bool,
     warnings: list[dict[str, str]],
 ) -> WholeDraft | None:
     system = whole_prompt(template, language)
-    room = asking.room(system, asking.answer_tokens) - tokens_of(legend(document))
-    lines = [line for note in notes if note.draft for line in _told(note.draft, note.section.numbers)]
+    budget = cached_model.data_tokens(system, cached_model.answer_tokens) - estimate_tokens(speaker_legend(document))
+    lines = [line for note in notes if note.draft for line in _note_lines(note.draft, note.section.numbers)]
     try:
         while lines:
-            groups = cut([Line(0, line, tokens_of(line) + 1) for line in lines], room)
+            groups = split_into_sections([Line(0, line, estimate_tokens(line) + 1) for line in lines], budget)
             wholes = []
             for group in groups:
                 texts = [line.text for line in group.own]
-                prompt = fenced([legend(document), *texts] if legend(document) else texts)
-                wholes.append(await asking.fill_in(WholeDraft, system, prompt, asking.answer_tokens))
+                prompt = fence([speaker_legend(document), *texts] if speaker_legend(document) else texts)
+                wholes.append(await cached_model.complete_json(WholeDraft, system, prompt, cached_model.answer_tokens))
             if len(wholes) == 1:
                 return wholes[0]
-            told = [line for draft in wholes for line in _told(draft, None)]
-            if len(told) >= len(lines):  # it does not get shorter: better the first part than none
+            shorter = [line for draft in wholes for line in _note_lines(draft, None)]
+            if len(shorter) >= len(lines):  # it does not get shorter, so use the first part
                 return wholes[0]
-            lines = told
+            lines = shorter
     except LanguageModelError as error:
-        if error.retry and patient:
+        if error.retry and fail_on_retryable:
             raise
         warnings.append({"code": error.code, "detail": "The minutes have no overview of the whole. Make them again."})
     return None
 
 
-def _told(draft: SectionDraft | WholeDraft, allowed: Collection[int] | None) -> list[str]:
-    """Notes as lines of data for the next question: `[3 5] 内容`. What names no line that was shown is left out."""
-    said: list[tuple[str, Said]] = []
+def _note_lines(draft: SectionDraft | WholeDraft, allowed: Collection[int] | None) -> list[str]:
+    """Notes as lines of data for the next prompt: `[3 5] 内容`. Notes without a line that was shown are left out."""
+    statements: list[tuple[str, DraftStatement]] = []
     if isinstance(draft, SectionDraft):
-        said += [("", one) for one in draft.summary[:5]]
-        said += [("决定: ", one) for one in draft.decisions[:3]]
+        statements += [("", one) for one in draft.summary[:5]]
+        statements += [("决定: ", one) for one in draft.decisions[:3]]
     else:
-        said += [("", one) for one in (draft.headline, *draft.overview[:8])]
-    said += [(f"@{voice.s.strip().lstrip('@')[:3]} ", voice) for voice in draft.speakers[:6]]
+        statements += [("", one) for one in (draft.headline, *draft.overview[:8])]
+    statements += [(f"@{voice.s.strip().lstrip('@')[:3]} ", voice) for voice in draft.speakers[:6]]
     lines = []
-    for lead, one in said:
+    for lead, one in statements:
         numbers = [number for number in one.n if allowed is None or number in allowed][:6]
         if numbers and one.t.strip():
-            lines.append(f"[{' '.join(map(str, numbers))}] {lead}{cleaned(one.t, 200)}")
+            lines.append(f"[{' '.join(map(str, numbers))}] {lead}{sanitize_answer(one.t, 200)}")
     return lines
 
 
@@ -184,5 +188,7 @@ def _gaps(notes: Sequence[Notes], document: Document) -> list[dict[str, str]]:
         return []
     spans = [(segment_at(document, note.section.own[0].number), note.section.own[-1].number) for note in missed[:5]]
     places = ", ".join(f"{first.start:.0f}–{segment_at(document, last).end:.0f} s" for first, last in spans)
-    told = f"The language model gave nothing for {len(missed)} of {len(notes)} sections ({places}). Make them again."
-    return [{"code": "minutes_gaps", "detail": told}]
+    shorter = (
+        f"The language model gave no answer for {len(missed)} of {len(notes)} sections ({places}). Make them again."
+    )
+    return [{"code": "minutes_gaps", "detail": shorter}]

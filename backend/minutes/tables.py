@@ -1,4 +1,4 @@
-"""What a language model made of a recording's transcripts, and how it was asked. Every row has its owner."""
+"""Results of language models for a recording's transcripts, and the models' settings. Every row has an owner."""
 
 from datetime import datetime
 from typing import Any
@@ -20,16 +20,18 @@ class Minutes(Base):
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     job_id: Mapped[str | None] = mapped_column(String(32))
     number: Mapped[int]  #: from 1
-    transcript: Mapped[int]  #: number of the transcript's version they rest on; stale once there is a newer one
-    template: Mapped[dict[str, Any]] = mapped_column(JSON)  #: as it was then: key, name, guidance, parts, version
+    transcript: Mapped[int]  #: number of the transcript version they were made from
+    template: Mapped[dict[str, Any]] = mapped_column(JSON)  #: a copy: key, name, guidance, parts, version
     model: Mapped[str] = mapped_column(String(128))
-    content: Mapped[dict[str, Any]] = mapped_column(JSON)  #: see `backend.minutes.form`
-    mirrored: Mapped[bool] = mapped_column(default=False, index=True)  #: they lie under uploads/transcripts/ too
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)  #: see `backend.minutes.schema`
+    mirrored: Mapped[bool] = mapped_column(
+        default=False, index=True
+    )  #: their files are written under uploads/transcripts/
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
-class _ForReview:
-    """What a language model made of one version of a transcript; a person says which of it stands."""
+class ReviewRow:
+    """The result of a language model for one version of a transcript, for a person to review."""
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
@@ -43,19 +45,19 @@ class _ForReview:
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
-class Polish(_ForReview, Base):
-    """What a polish did: which version it made, and what it was not allowed to change."""
+class Polish(ReviewRow, Base):
+    """The changes of a polish, the version with them, and the refused changes."""
 
     __tablename__ = "polishes"
     __table_args__ = (Index(None, "recording_id", "created_at"),)
 
-    number: Mapped[int | None]  #: of the version that came of it; none where nothing was changed
+    number: Mapped[int | None]  #: of the version with the changes; none where nothing was changed
     changes: Mapped[list[dict[str, str]]] = mapped_column(JSON)  #: [{"segment", "before", "after"}]
     refused: Mapped[list[dict[str, str]]] = mapped_column(JSON)  #: [{"segment", "before", "after", "reason"}]
 
 
-class Repair(_ForReview, Base):
-    """What would be repaired of a transcript's segments. Nothing of it is done before somebody says so."""
+class Repair(ReviewRow, Base):
+    """Proposed repairs of a transcript's segments. Each is applied only when a person accepts it."""
 
     __tablename__ = "repairs"
     __table_args__ = (Index(None, "recording_id", "created_at"),)
@@ -64,20 +66,20 @@ class Repair(_ForReview, Base):
 
 
 class _AnyTemplateVersion:
-    """One version of a template. The newest counts; a deleted one ends in a version that says so."""
+    """One version of a template. The newest counts; a deleted template ends in a version with `deleted`."""
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     key: Mapped[str] = mapped_column(String(32))
     version: Mapped[int]  #: from 1
     name: Mapped[str] = mapped_column(String(64))
-    guidance: Mapped[str] = mapped_column(Text)  #: said to the model
+    guidance: Mapped[str] = mapped_column(Text)  #: part of the system prompt
     parts: Mapped[list[str]] = mapped_column(JSON)  #: shown in this order
     deleted: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class TemplateVersion(_AnyTemplateVersion, Base):
-    """Of somebody's own template."""
+    """A version of a user's own template."""
 
     __tablename__ = "minutes_templates"
     __table_args__ = (UniqueConstraint("owner_id", "key", "version"),)
@@ -86,7 +88,7 @@ class TemplateVersion(_AnyTemplateVersion, Base):
 
 
 class SharedTemplateVersion(_AnyTemplateVersion, Base):
-    """Of a template that an admin shares with everybody. It outlives the admin."""
+    """A version of a template shared with all users. It stays when the admin who made it is deleted."""
 
     __tablename__ = "shared_templates"
     __table_args__ = (UniqueConstraint("key", "version"),)
@@ -101,17 +103,17 @@ class Exchange(Base):
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    transcript: Mapped[int]  #: number of the transcript's version that was asked
+    transcript: Mapped[int]  #: number of the transcript version the answer is from
     question: Mapped[str] = mapped_column(Text)
-    answer: Mapped[str] = mapped_column(Text)  #: empty where the transcript says nothing of it
-    citations: Mapped[list[str]] = mapped_column(JSON)  #: ids of segments, in the order of their marks
+    answer: Mapped[str] = mapped_column(Text)  #: empty where the transcript does not answer it
+    citations: Mapped[list[str]] = mapped_column(JSON)  #: ids of segments, in the order of their numbers
     prompt_tokens: Mapped[int] = mapped_column(default=0)
     completion_tokens: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class LanguageUse(Base):
-    """One errand at the language model, successful or not: for budgets."""
+    """One use of the language model, successful or not: for budgets."""
 
     __tablename__ = "language_uses"
     __table_args__ = (Index(None, "owner_id", "created_at"),)
@@ -128,16 +130,16 @@ class LanguageUse(Base):
 
 
 class LanguageEndpoint(Base):
-    """Where a language model can be asked, beside the endpoint of the settings."""
+    """An endpoint of a language model, in addition to that of the settings."""
 
     __tablename__ = "language_endpoints"
     __table_args__ = (Index(None, "owner_id", "name"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    owner_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))  #: none: everybody's
+    owner_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))  #: none: system-wide
     name: Mapped[str] = mapped_column(String(64))
     url: Mapped[str] = mapped_column(String(500))
-    secret: Mapped[str] = mapped_column(Text)  #: the key, sealed; empty where it needs none
+    secret: Mapped[str] = mapped_column(Text)  #: the key, encrypted; empty where none is needed
     model: Mapped[str] = mapped_column(String(128))
     context_tokens: Mapped[int] = mapped_column(default=8192)
     allow_private: Mapped[bool] = mapped_column(default=False)  #: set by admins only
@@ -145,11 +147,11 @@ class LanguageEndpoint(Base):
 
 
 class LanguageChoice(Base):
-    """Which endpoint is asked: for everybody (`whose` is house), or for one user instead."""
+    """Which endpoint is used: system-wide (`whose` is the stored word "house"), or for one user."""
 
     __tablename__ = "language_choices"
 
-    whose: Mapped[str] = mapped_column(String(32), primary_key=True)  #: house, or the user's id
+    whose: Mapped[str] = mapped_column(String(32), primary_key=True)  #: the stored word house, or the user's id
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    endpoint: Mapped[str | None] = mapped_column(String(32))  #: none: as the house says; there: that of the settings
-    own_endpoints: Mapped[bool] = mapped_column(default=False)  #: of the house: people may have their own
+    endpoint: Mapped[str | None] = mapped_column(String(32))  #: none: the default
+    own_endpoints: Mapped[bool] = mapped_column(default=False)  #: system-wide: users may have their own

@@ -1,8 +1,8 @@
-"""Templates say what minutes look at and in which order they are shown. The built-in ones; people's own are rows."""
+"""A template says what minutes focus on and in which order their parts are shown. These are the built-in templates."""
 
 from dataclasses import dataclass
 
-#: Parts of minutes, and what they are called in Chinese and English.
+#: The parts of minutes, with their Chinese and English names.
 PARTS: dict[str, tuple[str, str]] = {
     "headline": ("一句话结论", "Bottom line"),
     "overview": ("概要", "Overview"),
@@ -19,14 +19,14 @@ DEFAULT = "bluf"
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`guidance` is said to the model in the system prompt; `parts` are shown in this order."""
+    """`guidance` is part of the system prompt; `parts` are shown in this order."""
 
     key: str
     name: str
     guidance: str
     parts: tuple[str, ...]
     version: int = 1
-    shared: bool = False  #: an admin made it for everybody
+    shared: bool = False  #: made by an admin for all users
 
 
 _ALL = tuple(PARTS)

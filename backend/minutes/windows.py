@@ -1,15 +1,15 @@
-"""Windows of a document, read by a language model side by side; those that came to nothing are named."""
+"""Windows of a document, read by a language model in parallel; failed windows are reported."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
-from backend.engines.language import LanguageModelError
-from backend.minutes.asking import nothing_at_all
+from backend.engines.language_model_protocol import LanguageModelError
+from backend.minutes.cached_model import no_usable_answer
 from backend.minutes.sections import Section, segment_at
 from backend.transcripts.document import Document
 
-#: Told how many seconds of the audio are done, of how many.
+#: Called with the seconds of audio that are done, and all seconds.
 Progress = Callable[[float, float], None]
 Result = TypeVar("Result")
 
@@ -20,33 +20,33 @@ async def read_windows(
     read: Callable[[Section], Awaitable[None]],
     progress: Progress,
     *,
-    patient: bool,
+    fail_on_retryable: bool,
 ) -> list[str]:
-    """Codes of the windows that came to nothing. Raises LanguageModelError where all did; and, where `patient`, for the
-    first window that may succeed later."""
+    """The codes of the failed windows. Raises LanguageModelError where all failed; with `fail_on_retryable`, also for
+    the first window that may succeed later."""
     done = 0.0
     codes: list[str] = []
 
-    async def of_one(window: Section) -> None:
+    async def read_one(window: Section) -> None:
         nonlocal done
         try:
             await read(window)
         except LanguageModelError as error:
-            if error.retry and patient:
+            if error.retry and fail_on_retryable:
                 raise
             codes.append(error.code)
         own = window.own
         done += segment_at(document, own[-1].number).end - segment_at(document, own[0].number).start
         progress(min(done, document.duration), document.duration)
 
-    await side_by_side(of_one(window) for window in windows)
+    await gather_or_cancel(read_one(window) for window in windows)
     if windows and len(codes) == len(windows):
-        raise nothing_at_all(codes[0])
+        raise no_usable_answer(codes[0])
     return codes
 
 
-async def side_by_side(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """What came of each, in order. Where one fails the others are not waited for."""
+async def gather_or_cancel(work: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """The results in order. When one fails, the others are cancelled."""
     tasks = [asyncio.create_task(one) for one in work]
     try:
         return list(await asyncio.gather(*tasks))

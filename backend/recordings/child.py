@@ -1,4 +1,4 @@
-"""One child process: its lines are heard as they come, its errors are bounded, and it never outlives its call."""
+"""Runs a child process, reports its output line by line, bounds the stored stderr, and never leaves it running."""
 
 import asyncio
 import contextlib
@@ -7,19 +7,18 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from backend.recordings.patience import within
+from backend.recordings.timeouts import with_timeout
 
-#: Kept of what a child writes to stderr: the beginning, which has the headers, and the end, which has the reason.
+#: What is stored of stderr: the beginning, which contains the headers, and the end, which contains the reason.
 _HEAD_CHARACTERS = 64 * 1024
 _TAIL_LINES = 100
 _LINE_CHARACTERS = 1000
 
-#: The environment of a child: nothing of ours but what its loader needs.
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+#: The environment variables that a child inherits: only those that its loader needs.
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 
-
-#: Signals that a program brings upon itself: a crash, or a limit it was given. All others were sent to it.
-_ITS_OWN = frozenset(
+#: Signals that a program causes itself, by a crash or by exceeding a limit. All others were sent to it.
+_FAULT_SIGNALS = frozenset(
     getattr(signal, name)
     for name in (
         *("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"),
@@ -28,19 +27,19 @@ _ITS_OWN = frozenset(
 )
 
 
-class OutOfTime(Exception):
-    """The child was killed: it ran past its time, or said nothing for too long."""
+class ChildTimeout(Exception):
+    """The child was killed because it ran for too long or wrote nothing for too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    code: int  #: exit status; minus the signal where one ended it
-    errors: str  #: what it wrote to stderr, shortened in the middle
+    code: int  #: exit status, or the negative number of the signal that ended it
+    errors: str  #: stderr, shortened in the middle
 
     @property
     def killed(self) -> bool:
-        """Whether somebody else ended it: the kernel for want of memory, or a person. It says nothing of its input."""
-        return self.code < 0 and -self.code not in _ITS_OWN
+        """Whether the kernel (out of memory) or a person killed it. Then its input is not the cause."""
+        return self.code < 0 and -self.code not in _FAULT_SIGNALS
 
 
 async def run(
@@ -52,7 +51,7 @@ async def run(
     on_error: Callable[[str], None] | None = None,
     folder: str | None = None,
 ) -> Outcome:
-    """Run `command` to its end. When the caller is cancelled, or a listener raises, the child is killed first."""
+    """Run `command` until it ends. If the caller is cancelled or a callback raises, the child is killed first."""
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
@@ -60,58 +59,58 @@ async def run(
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
         cwd=folder,
-        env={**{name: os.environ[name] for name in _KEPT if name in os.environ}, "LC_ALL": "C", "HOME": "/"},
+        env={**{name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}, "LC_ALL": "C", "HOME": "/"},
     )
-    kept = _Kept()
+    log = _BoundedLog()
 
-    def hear_error(line: str) -> None:
-        kept.add(line)
+    def on_error_line(line: str) -> None:
+        log.add(line)
         if on_error:
             on_error(line)
 
-    reading = [
-        asyncio.ensure_future(_lines(process.stdout, on_output or _ignore, quiet_seconds)),
-        asyncio.ensure_future(_lines(process.stderr, hear_error, None)),
+    tasks = [
+        asyncio.ensure_future(_read_lines(process.stdout, on_output or _ignore, quiet_seconds)),
+        asyncio.ensure_future(_read_lines(process.stderr, on_error_line, None)),
         asyncio.ensure_future(process.wait()),
     ]
     try:
-        await within(seconds, asyncio.gather(*reading))
+        await with_timeout(seconds, asyncio.gather(*tasks))
     except asyncio.TimeoutError:
-        raise OutOfTime from None
+        raise ChildTimeout from None
     finally:
         with contextlib.suppress(ProcessLookupError):
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
-        for task in reading:
+        for task in tasks:
             task.cancel()
         await process.wait()
-        await asyncio.gather(*reading, return_exceptions=True)
-        process._transport.close()  # type: ignore[attr-defined]  # a pipe left unread would stay open
-    return Outcome(process.returncode or 0, kept.text())
+        await asyncio.gather(*tasks, return_exceptions=True)
+        process._transport.close()  # type: ignore[attr-defined]  # an unread pipe would stay open
+    return Outcome(process.returncode or 0, log.text())
 
 
-async def _lines(
-    stream: asyncio.StreamReader | None, hear: Callable[[str], object], quiet_seconds: float | None
+async def _read_lines(
+    stream: asyncio.StreamReader | None, on_line: Callable[[str], object], quiet_seconds: float | None
 ) -> None:
-    """Hear every line; what is longer than a line should be is cut, never gathered."""
+    """Pass on every line. Overlong lines are cut, never collected."""
     assert stream is not None
     line, cut = b"", False
-    while chunk := await within(quiet_seconds, stream.read(64 * 1024)):
+    while chunk := await with_timeout(quiet_seconds, stream.read(64 * 1024)):
         *whole, rest = (line + chunk).split(b"\n")
         for number, text in enumerate(whole):
             if not (cut and number == 0):
-                hear(text[:_LINE_CHARACTERS].decode(errors="replace").rstrip("\r"))
+                on_line(text[:_LINE_CHARACTERS].decode(errors="replace").rstrip("\r"))
         cut = len(rest) > _LINE_CHARACTERS or (cut and not whole)
         line = rest[:_LINE_CHARACTERS]
     if line and not cut:
-        hear(line.decode(errors="replace"))
+        on_line(line.decode(errors="replace"))
 
 
 def _ignore(_line: str) -> None:
     pass
 
 
-class _Kept:
+class _BoundedLog:
     def __init__(self) -> None:
         self._head: list[str] = []
         self._head_size = 0

@@ -1,4 +1,4 @@
-"""Where everything of a recording lies. Nobody else puts paths together."""
+"""The paths of all files of recordings and uploads. No other module builds such a path."""
 
 import asyncio
 import errno
@@ -11,28 +11,28 @@ from pathlib import Path
 from typing import Protocol
 
 from backend import durable
-from backend.crash import durable_step
+from backend.crash_points import durable_step
 from backend.errors import AppError
 from backend.recordings.whitelists import EXTENSIONS
 
-#: What may stand in a path: our own ids, nothing a person typed.
+#: Only our own ids become part of a path, nothing that a person typed.
 _ID = re.compile(r"[0-9a-zA-Z_-]{1,64}")
 _SUFFIX = re.compile(r"[a-z0-9.]{1,32}")
 
 _NAME_CHARACTERS = 255
-#: Letters of other scripts need these two, emoji too; every other invisible character of a name is dropped.
+#: Some scripts and emoji need these two; every other invisible character is removed from a name.
 _JOINERS = "\u200c\u200d"
 
 
 class DiskFull(AppError):
     status = 507
     code = "disk_full"
-    detail = "There is no room left on the server's disk. Tell the people who run it, and try again later."
+    detail = "The disk of the server is full. Tell its administrator, and try again later."
 
 
 @contextmanager
-def disk_watched() -> Iterator[None]:
-    """Say DiskFull where the system says that a disk, or what one may use of it, is full."""
+def translate_disk_full() -> Iterator[None]:
+    """Raise DiskFull if the disk or its quota is full."""
     try:
         yield
     except OSError as error:
@@ -41,8 +41,8 @@ def disk_watched() -> Iterator[None]:
         raise
 
 
-class Stored(Protocol):
-    """What is needed of a recording to find its original."""
+class StoredRecording(Protocol):
+    """The attributes of a recording that determine the path of its original."""
 
     @property
     def id(self) -> str: ...
@@ -51,79 +51,79 @@ class Stored(Protocol):
 
 
 class Storage:
-    """The folder of uploads. Looking up a path never touches the disk; folders are made by those who write."""
+    """The uploads folder. The methods that return paths do not touch the disk; writers create folders themselves."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def folder(self, recording_id: str) -> Path:
-        return self.root / _checked(recording_id)
+        return self.root / _valid_part(recording_id)
 
-    def original(self, recording: Stored) -> Path:
+    def original(self, recording: StoredRecording) -> Path:
         return self.original_named(recording.id, recording.extension)
 
     def original_named(self, recording_id: str, extension: str) -> Path:
-        return self.folder(recording_id) / f"original.{_checked(extension)}"
+        return self.folder(recording_id) / f"original.{_valid_part(extension)}"
 
     def part(self, recording_id: str, name: str) -> Path:
-        """One of the files of a recording that came in several; `name` as in `backend.recordings.parts`."""
+        """One file of a recording that consists of several; `name` as in `backend.recordings.parts`."""
         stem, _, extension = name.partition(".")
-        return self.folder(recording_id) / "parts" / f"{_checked(stem)}.{_checked(extension)}"
+        return self.folder(recording_id) / "parts" / f"{_valid_part(stem)}.{_valid_part(extension)}"
 
     @property
     def incoming(self) -> Path:
-        """Where uploads lie until they become recordings."""
+        """The folder of uploads that have not become recordings yet."""
         return self.root / "incoming"
 
     def upload(self, upload_id: str) -> Path:
-        return self.incoming / _checked(upload_id)
+        return self.incoming / _valid_part(upload_id)
 
     def listening_copy(self, recording_id: str) -> Path:
-        """What the browser plays; made by the stage prepare."""
+        """The audio that the browser plays; written by the stage `prepare`."""
         return self.folder(recording_id) / "listen.m4a"
 
     def peaks(self, recording_id: str) -> Path:
-        """The waveform, as JSON; made by the stage prepare."""
+        """The waveform as JSON; written by the stage `prepare`."""
         return self.folder(recording_id) / "peaks.json"
 
     def job_folder(self, recording_id: str, job_id: str) -> Path:
-        return self.folder(recording_id) / "jobs" / _checked(job_id)
+        return self.folder(recording_id) / "jobs" / _valid_part(job_id)
 
     def mirror(self, recording_id: str, suffix: str) -> Path:
-        """The newest transcript as a file for people who look into the folder; `suffix` without its dot."""
+        """The newest transcript as a file, for people who look into the folder; `suffix` without its dot."""
         if not _SUFFIX.fullmatch(suffix.strip(".")):
-            raise ValueError("not a suffix of ours")
-        return self.root / "transcripts" / f"{_checked(recording_id)}.{suffix.strip('.')}"
+            raise ValueError("not a valid suffix")
+        return self.root / "transcripts" / f"{_valid_part(recording_id)}.{suffix.strip('.')}"
 
-    def make(self, folder: Path) -> Path:
-        """Make `folder` and those above it, readable for nobody but the server."""
+    def make_folder(self, folder: Path) -> Path:
+        """Create `folder` and its parents, readable only by the server."""
         missing = [path for path in (folder, *folder.parents) if not path.exists()]
         for path in reversed(missing):
             path.mkdir(mode=0o700, exist_ok=True)
             durable.sync_folder(path.parent)
         return folder
 
-    def check_room(self, wanted: int, reserve: int) -> None:
-        """Raise DiskFull where `wanted` more bytes would eat into the reserve."""
+    def check_free_space(self, size: int, reserve: int) -> None:
+        """Raise DiskFull if storing `size` more bytes would leave less than `reserve`."""
         folder = next(path for path in (self.root, *self.root.parents) if path.exists())
-        if shutil.disk_usage(folder).free < wanted + reserve:
+        if shutil.disk_usage(folder).free < size + reserve:
             raise DiskFull
 
     async def write_durably(self, path: Path, data: bytes) -> None:
-        """Put `data` at `path` whole or not at all, and make it last; its folder is made where it is missing."""
+        """Write `data` to `path` atomically and sync it to the disk. The folder is created if it is missing."""
         await asyncio.to_thread(self._write_durably, path, data)
 
     async def delete(self, recording_id: str) -> None:
-        """Remove every file of the recording, mirrored transcripts too. Doing so twice is no error."""
+        """Delete all files of the recording, including its mirrored transcripts. Deleting twice is not an error."""
         folder = self.folder(recording_id)
         with durable_step("delete.files"):
             await asyncio.to_thread(self._delete, folder)
 
     async def delete_mirrors(self, recording_id: str) -> None:
-        await asyncio.to_thread(self._delete_mirrors, _checked(recording_id))
+        await asyncio.to_thread(self._delete_mirrors, _valid_part(recording_id))
 
     def _write_durably(self, path: Path, data: bytes) -> None:
-        self.make(path.parent)
+        self.make_folder(path.parent)
         durable.write_durably(path, data)
 
     def _delete(self, folder: Path) -> None:
@@ -131,9 +131,9 @@ class Storage:
             try:
                 shutil.rmtree(folder)
             except FileNotFoundError:
-                continue  # somebody else is at it too
+                continue  # another task is deleting it too
             except OSError as error:
-                if error.errno != errno.ENOTEMPTY:  # a file came in between
+                if error.errno != errno.ENOTEMPTY:  # a file was added meanwhile
                     raise
         if self.root.exists():
             durable.sync_folder(self.root)
@@ -149,27 +149,27 @@ class Storage:
 
 
 def clean_name(name: str) -> str:
-    """The name a person gave, fit to be shown: the last part of its path, without control and direction marks."""
+    """A name that is safe to display: the last part of the path, without control and direction characters."""
     name = unicodedata.normalize("NFC", name.encode("utf-8", "ignore").decode())
     name = re.split(r"[/\\]", name.rstrip("/\\ "))[-1]
-    shown = (char for char in name if char in _JOINERS or unicodedata.category(char)[0] != "C")
+    visible = (char for char in name if char in _JOINERS or unicodedata.category(char)[0] != "C")
     name = (
-        "".join(" " if unicodedata.category(char)[0] == "Z" else char for char in shown).strip().strip("\u200c\u200d")
+        "".join(" " if unicodedata.category(char)[0] == "Z" else char for char in visible).strip().strip("\u200c\u200d")
     )
     if len(name) > _NAME_CHARACTERS:
         stem, dot, suffix = name.rpartition(".")
-        keep = f"{dot}{suffix}" if dot and len(suffix) <= 16 else ""
-        name = (stem if keep else name)[: _NAME_CHARACTERS - len(keep)] + keep
+        ending = f"{dot}{suffix}" if dot and len(suffix) <= 16 else ""
+        name = (stem if ending else name)[: _NAME_CHARACTERS - len(ending)] + ending
     return name if name.strip(". ") else "recording"
 
 
 def extension_of(name: str) -> str:
-    """Under which extension a file of this name is stored: one of our list, else `bin`."""
+    """The extension under which a file of this name is stored: one of `EXTENSIONS`, otherwise `bin`."""
     suffix = name.rpartition(".")[2].lower() if "." in name else ""
     return suffix if suffix in EXTENSIONS else "bin"
 
 
-def _checked(part: str) -> str:
+def _valid_part(part: str) -> str:
     if not _ID.fullmatch(part):
-        raise ValueError("not an id of ours")
+        raise ValueError("not a valid id")
     return part

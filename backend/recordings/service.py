@@ -1,4 +1,4 @@
-"""Recordings of one owner: every query names whose they are. Not yours is not found."""
+"""The recordings of one owner. Every query names the owner; the recording of another user is not found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import InvalidInput, NotFound
 from backend.recordings.files import clean_name
-from backend.recordings.intake import Received
+from backend.recordings.multipart import ReceivedFile
 from backend.recordings.tables import Recording
 
-#: The most recordings of one page.
-LARGEST_PAGE = 100
+#: The largest number of recordings on one page.
+MAX_PAGE_SIZE = 100
 
 
 class RecordingNotFound(NotFound):
@@ -26,11 +26,11 @@ class RecordingNotFound(NotFound):
 @dataclass(frozen=True, slots=True)
 class Page:
     recordings: Sequence[Recording]
-    total: int  #: of all pages
+    total: int  #: on all pages
 
 
-async def create(session: AsyncSession, *, owner_id: str, recording_id: str, received: Received) -> Recording:
-    """Name a file that was received. The file lies on the disk before the row is committed."""
+async def create(session: AsyncSession, *, owner_id: str, recording_id: str, received: ReceivedFile) -> Recording:
+    """Create the row of a received file. The file must be on the disk before the row is committed."""
     recording = Recording(
         id=recording_id,
         owner_id=owner_id,
@@ -47,7 +47,7 @@ async def create(session: AsyncSession, *, owner_id: str, recording_id: str, rec
 
 
 async def find(session: AsyncSession, *, owner_id: str, recording_id: str) -> Recording:
-    """The recording, unless it lies in the trash."""
+    """The recording, unless it is in the trash."""
     return await _find(session, owner_id, recording_id, Recording.trashed_at.is_(None))
 
 
@@ -55,8 +55,8 @@ async def find_trashed(session: AsyncSession, *, owner_id: str, recording_id: st
     return await _find(session, owner_id, recording_id, Recording.trashed_at.is_not(None))
 
 
-async def same(session: AsyncSession, *, owner_id: str, sha256: str) -> Recording | None:
-    """The newest recording with this very content."""
+async def find_by_content(session: AsyncSession, *, owner_id: str, sha256: str) -> Recording | None:
+    """The newest recording with exactly this content."""
     same_content = (Recording.owner_id == owner_id) & (Recording.sha256 == sha256)
     query = select(Recording).where(same_content, Recording.trashed_at.is_(None))
     found: Recording | None = await session.scalar(query.order_by(Recording.created_at.desc()).limit(1))
@@ -71,26 +71,26 @@ async def search(
     where: Sequence[ColumnElement[bool]] = (),
     order: ColumnElement[Any] | None = None,
     offset: int = 0,
-    limit: int = LARGEST_PAGE,
+    limit: int = MAX_PAGE_SIZE,
 ) -> Page:
-    """Those whose name holds `text`, in whatever case; the newest first, or in the order that is asked for."""
-    wanted = [Recording.owner_id == owner_id, Recording.trashed_at.is_(None), *where]
+    """Recordings whose name contains `text`, ignoring case; newest first unless `order` is given."""
+    conditions = [Recording.owner_id == owner_id, Recording.trashed_at.is_(None), *where]
     if text.strip():
-        wanted.append(Recording.name.icontains(text.strip(), autoescape=True))
-    total = await session.scalar(select(func.count()).select_from(Recording).where(*wanted))
+        conditions.append(Recording.name.icontains(text.strip(), autoescape=True))
+    total = await session.scalar(select(func.count()).select_from(Recording).where(*conditions))
     first = [] if order is None else [order]
     rows = await session.scalars(
         select(Recording)
-        .where(*wanted)
+        .where(*conditions)
         .order_by(*first, Recording.created_at.desc(), Recording.id.desc())
         .offset(max(offset, 0))
-        .limit(min(max(limit, 1), LARGEST_PAGE))
+        .limit(min(max(limit, 1), MAX_PAGE_SIZE))
     )
     return Page(rows.all(), total or 0)
 
 
 async def rename(session: AsyncSession, *, owner_id: str, recording_id: str, name: str) -> Recording:
-    """Give it another name. Nothing on the disk changes: stored names never come from people."""
+    """Change the display name. Nothing on the disk changes, because paths contain no names of users."""
     if not name.strip():
         raise InvalidInput("A recording needs a name.")
     recording = await find(session, owner_id=owner_id, recording_id=recording_id)
@@ -99,28 +99,28 @@ async def rename(session: AsyncSession, *, owner_id: str, recording_id: str, nam
     return recording
 
 
-async def trashed(session: AsyncSession, *, owner_id: str, offset: int = 0, limit: int = LARGEST_PAGE) -> Page:
-    """What lies in the trash, the newest there first."""
-    wanted = [Recording.owner_id == owner_id, Recording.trashed_at.is_not(None)]
-    total = await session.scalar(select(func.count()).select_from(Recording).where(*wanted))
-    query = select(Recording).where(*wanted).order_by(Recording.trashed_at.desc(), Recording.id)
-    rows = await session.scalars(query.offset(max(offset, 0)).limit(min(max(limit, 1), LARGEST_PAGE)))
+async def list_trashed(session: AsyncSession, *, owner_id: str, offset: int = 0, limit: int = MAX_PAGE_SIZE) -> Page:
+    """The recordings in the trash, most recently trashed first."""
+    conditions = [Recording.owner_id == owner_id, Recording.trashed_at.is_not(None)]
+    total = await session.scalar(select(func.count()).select_from(Recording).where(*conditions))
+    query = select(Recording).where(*conditions).order_by(Recording.trashed_at.desc(), Recording.id)
+    rows = await session.scalars(query.offset(max(offset, 0)).limit(min(max(limit, 1), MAX_PAGE_SIZE)))
     return Page(rows.all(), total or 0)
 
 
-async def move(session: AsyncSession, recording: Recording, *, to_trash: bool, now: datetime) -> bool:
-    """Into the trash or out of it: compare and set. False where somebody else was first."""
-    there = Recording.trashed_at.is_(None) if to_trash else Recording.trashed_at.is_not(None)
-    values = {"trashed_at": now} if to_trash else {"trashed_at": None, "restored_at": now}
-    moved = await session.execute(update(Recording).where(Recording.id == recording.id, there).values(**values))
+async def set_trashed(session: AsyncSession, recording: Recording, *, trashed: bool, now: datetime) -> bool:
+    """Move the recording into the trash or out of it. Returns False if another request has already done so."""
+    before = Recording.trashed_at.is_(None) if trashed else Recording.trashed_at.is_not(None)
+    values = {"trashed_at": now} if trashed else {"trashed_at": None, "restored_at": now}
+    moved = await session.execute(update(Recording).where(Recording.id == recording.id, before).values(**values))
     assert isinstance(moved, CursorResult)
     return moved.rowcount == 1
 
 
 async def delete(session: AsyncSession, recording_id: str, *where: ColumnElement[bool]) -> bool:
-    """Remove the row, and with it those of its jobs and transcripts; False where it is not, or not as `where` says.
+    """Delete the row, and with it its jobs and transcripts. Returns False if no such row matches `where`.
 
-    The files go with `Storage.delete`, afterwards: a row without files would be a lie, files without a row are swept.
+    Delete the files with `Storage.delete` afterwards: files without a row are cleaned up later.
     """
     query = remove(Recording).where(Recording.id == recording_id, *where)
     removed = await session.execute(query.execution_options(synchronize_session=False))

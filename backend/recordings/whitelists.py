@@ -1,14 +1,14 @@
-"""What FFmpeg may open: containers and audio decoders by name. Everything else stays shut."""
+"""The containers and audio decoders that FFmpeg may open. Everything else is refused."""
 
-#: Containers that hold their own samples. Playlists (hls, dash), scripts (concat), image sequences and anything that
-#: names other files are missing on purpose: an upload must never make FFmpeg open a second file or an address.
+#: Containers that contain their own samples. Playlists (hls, dash), scripts (concat), image sequences and everything
+#: else that names other files is missing on purpose: an upload must never make FFmpeg open a second file or a URL.
 FORMATS = (
     *("wav", "w64", "mp3", "flac", "ogg", "mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "aac", "asf"),
     *("avi", "amr", "amrnb", "amrwb", "aiff", "caf", "au", "ac3", "eac3", "wv", "ape", "tta", "flv", "mpegts", "mpeg"),
     "dss",
 )
 
-#: Audio decoders only: with a video decoder missing, a hostile picture stream is never decoded, not even for probing.
+#: Only audio decoders: without a video decoder, a hostile video stream is never decoded, not even for probing.
 CODECS = (
     *("aac", "aac_latm", "ac3", "eac3", "alac", "ape", "flac", "tta", "wavpack", "opus", "libopus", "vorbis"),
     *("mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "wmav1", "wmav2", "wmapro", "wmalossless", "wmavoice"),
@@ -19,7 +19,7 @@ CODECS = (
     *("pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_bluray", "pcm_dvd"),
 )
 
-#: Extensions an original is stored under; any other name is stored as `bin`. FFmpeg looks at the content anyway.
+#: Extensions under which an original is stored; all others become `bin`. FFmpeg only looks at the content.
 EXTENSIONS = frozenset(
     (
         *("3g2", "3gp", "aac", "ac3", "aif", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dss", "flac", "flv"),
@@ -30,7 +30,7 @@ EXTENSIONS = frozenset(
 
 
 def input_options() -> list[str]:
-    """The options that stand before `-i`, for every file that came from outside."""
+    """The options before `-i`, for every uploaded file."""
     return [
         *("-max_streams", "32", "-protocol_whitelist", "file"),
         *("-format_whitelist", ",".join(FORMATS), "-codec_whitelist", ",".join(CODECS)),

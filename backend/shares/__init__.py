@@ -1,1 +1,1 @@
-"""Links for people without an account: what they may see, until when, behind an access code."""
+"""Share links: people without an account can view a recording for a limited time, with an access code."""

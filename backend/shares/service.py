@@ -1,4 +1,4 @@
-"""Shares of one owner's recordings. What is revoked, expired, trashed or deleted is gone with the next request."""
+"""Creating, finding and revoking share links. Revoking, expiry, trashing and deletion take effect at once."""
 
 import secrets
 import unicodedata
@@ -15,13 +15,13 @@ from backend.recordings import service as recordings
 from backend.recordings.tables import Recording
 from backend.shares.tables import Share
 
-#: The longest a link may live.
-LONGEST_DAYS = 365
-#: Open ones of one recording.
-MOST = 50
+#: The longest lifetime of a link.
+MAX_DAYS = 365
+#: Open links of one recording.
+MAX_PER_RECORDING = 50
 
-#: Without those that people take for each other. Eight are 39 bits: far more than the throttle lets anybody try.
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+#: Without characters that look alike. Eight are 39 bits, far more than the throttle lets anybody try.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 class ShareNotFound(NotFound):
@@ -31,30 +31,30 @@ class ShareNotFound(NotFound):
 
 class TooManyShares(Conflict):
     code = "too_many_shares"
-    detail = "This recording has as many share links as one may have. Revoke one first."
+    detail = "This recording has the maximum number of share links. Revoke one first."
 
 
 class ShareGone(NotFound):
-    """Also for links that never were: whoever tries ids learns nothing."""
+    """Also for ids that never existed, so that trying ids reveals nothing."""
 
     code = "share_gone"
-    detail = "This link leads nowhere any more. Ask whoever sent it for a new one."
+    detail = "This link is no longer valid. Ask the person who sent it for a new one."
 
 
 class WrongAccessCode(AppError):
     status = 403
     code = "wrong_access_code"
-    detail = "This is not the access code of this link."
+    detail = "The access code is wrong."
 
 
 def new_code() -> str:
-    """An access code, as it is shown: K7QM-2PXD."""
-    letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
+    """A random access code as it is displayed, such as K7QM-2PXD."""
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def plain_code(typed: str) -> str:
-    """What counts of a code that somebody has typed: capitals, spaces and dashes do not."""
+def normalize_code(typed: str) -> str:
+    """A typed code without differences in case, width, spaces and dashes."""
     return "".join(letter for letter in unicodedata.normalize("NFKC", typed).upper() if letter.isalnum())
 
 
@@ -71,8 +71,8 @@ async def create(
     now: datetime,
 ) -> Share:
     await recordings.find(session, owner_id=owner_id, recording_id=recording_id)
-    still = (Share.recording_id == recording_id) & Share.revoked_at.is_(None) & (Share.expires_at > now)
-    if (await session.scalar(select(func.count()).select_from(Share).where(still)) or 0) >= MOST:
+    is_active = (Share.recording_id == recording_id) & Share.revoked_at.is_(None) & (Share.expires_at > now)
+    if (await session.scalar(select(func.count()).select_from(Share).where(is_active)) or 0) >= MAX_PER_RECORDING:
         raise TooManyShares
     share = Share(
         id=secrets.token_hex(16),
@@ -92,15 +92,15 @@ async def create(
     return share
 
 
-async def of_recording(session: AsyncSession, *, owner_id: str, recording_id: str) -> Sequence[Share]:
-    """All there ever were, the newest first."""
+async def list_shares(session: AsyncSession, *, owner_id: str, recording_id: str) -> Sequence[Share]:
+    """All shares of a recording, also ended ones, newest first."""
     await recordings.find(session, owner_id=owner_id, recording_id=recording_id)
     query = select(Share).where(Share.recording_id == recording_id, Share.owner_id == owner_id)
     return (await session.scalars(query.order_by(Share.created_at.desc(), Share.id))).all()
 
 
 async def revoke(session: AsyncSession, *, owner_id: str, recording_id: str, share_id: str, now: datetime) -> None:
-    """End it. Doing so twice is no error."""
+    """Revoke a share. Revoking it twice is no error."""
     await recordings.find(session, owner_id=owner_id, recording_id=recording_id)
     share = await session.get(Share, share_id)
     if share is None or share.owner_id != owner_id or share.recording_id != recording_id:
@@ -111,7 +111,7 @@ async def revoke(session: AsyncSession, *, owner_id: str, recording_id: str, sha
 
 
 async def find_open(session: AsyncSession, share_id: str, now: datetime) -> tuple[Share, Recording, User]:
-    """The share, its recording and whose they are. Raises ShareGone for whatever is not to be had any more."""
+    """The share, its recording and the owner. Raises `ShareGone` if it is revoked, expired or otherwise unavailable."""
     share = await session.get(Share, share_id)
     if share is None or share.revoked_at is not None or share.expires_at <= now:
         raise ShareGone
@@ -126,6 +126,6 @@ async def find_open(session: AsyncSession, share_id: str, now: datetime) -> tupl
 
 
 async def count_opening(session: AsyncSession, share: Share, now: datetime) -> None:
-    counted = update(Share).where(Share.id == share.id).values(opened=Share.opened + 1, opened_at=now)
-    await session.execute(counted.execution_options(synchronize_session=False))
+    statement = update(Share).where(Share.id == share.id).values(opened=Share.opened + 1, opened_at=now)
+    await session.execute(statement.execution_options(synchronize_session=False))
     note(session, Action.SHARE_OPENED, subject=share.recording_id, share=share.id)

@@ -1,13 +1,13 @@
-"""Sentences and turns become segments: who said what, from when to when, character by character.
+"""Merges sentences and turns into segments: who said what, and when, character by character.
 
-1. Each character takes the voice of the exclusive turn it overlaps most, else of one within half a second, else none.
-2. A slip of the diarizer between two runs of one voice joins them.
-3. Changes of speakers move to the punctuation mark or pause nearby.
-4. Characters that several voices share are marked, and the second speaker named.
-5. Text is cut where the speaker changes and at a long pause; what is still long, at the end of a sentence.
-6. Each segment says how sure its speaker is.
+1. Each character gets the voice of the exclusive turn it overlaps most, or of a turn within half a second, or none.
+2. A short run of another voice inside one speaker's text, an error of the diarizer, is given to that speaker.
+3. Speaker changes move to a nearby punctuation mark or pause.
+4. Characters spoken while several voices are active are marked as overlap, with the second speaker.
+5. Text is cut at speaker changes and long pauses; segments that are still too long, at the end of a sentence.
+6. Each segment gets a confidence of its speaker.
 
-Steps 1 to 3 are `backend.speech.attribution`. No character is lost, added or moved.
+Steps 1 to 3 are in `backend.speech.attribution`. No character is lost, added or moved.
 """
 
 from collections import Counter
@@ -16,37 +16,37 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from backend.speech.attribution import attribute
-from backend.speech.pieces import Piece, take_apart
-from backend.speech.timeline import Chorus, Turns
+from backend.speech.pieces import Piece, split_into_pieces
+from backend.speech.timeline import ActiveVoices, Turns
 from backend.speech.types import Diarization, Segment, Sentence
 
 #: A silence longer than this, in seconds, ends a segment.
 LONG_PAUSE = 1.5
 
-#: Characters of a segment, punctuation counted; only a single word may be longer.
+#: Characters of a segment, including punctuation; only a single word may be longer.
 LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """`voices[i]` is the diarizer's label of speaker `S{i + 1}`: those who have text in order of appearance, then
-    those only ever heard beside others."""
+class MergeResult:
+    """`voices[i]` is the diarizer's label of speaker `S{i + 1}`: first those who have text, in order of appearance,
+    then those who appear only as second speakers."""
 
     voices: tuple[str, ...]
     segments: tuple[Segment, ...]
 
 
-def merge(sentences: Sequence[Sentence], diarization: Diarization) -> Merged:
-    """Sentences come in the order they were spoken. Without turns every speaker is unknown; a sentence that could not
-    be recognised is a segment of its own with its error."""
-    pieces = take_apart(sentences)
-    turns, chorus = Turns(diarization.exclusive), Chorus(diarization.turns)
-    voices = attribute(pieces, turns, chorus)
-    drafts = [_draft(voice, group, turns, chorus) for voice, group in _segments(pieces, voices)]
-    heard = [draft.speaker for draft in drafts] + [draft.second_speaker for draft in drafts]
-    ordered = tuple(dict.fromkeys(voice for voice in heard if voice is not None))
+def merge(sentences: Sequence[Sentence], diarization: Diarization) -> MergeResult:
+    """Sentences must be in the order they were spoken. Without turns every speaker is unknown. A sentence that could
+    not be recognised becomes a segment of its own with its error."""
+    pieces = split_into_pieces(sentences)
+    turns, active_voices = Turns(diarization.exclusive), ActiveVoices(diarization.turns)
+    voices = attribute(pieces, turns, active_voices)
+    drafts = [_draft(voice, group, turns, active_voices) for voice, group in _segments(pieces, voices)]
+    speakers = [draft.speaker for draft in drafts] + [draft.second_speaker for draft in drafts]
+    ordered = tuple(dict.fromkeys(voice for voice in speakers if voice is not None))
     ids: dict[str | None, str] = {voice: f"S{number}" for number, voice in enumerate(ordered, 1)}
-    return Merged(
+    return MergeResult(
         voices=ordered,
         segments=tuple(
             Segment(
@@ -68,7 +68,7 @@ def merge(sentences: Sequence[Sentence], diarization: Diarization) -> Merged:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A segment whose speakers are still voices."""
+    """A segment whose speakers are still the diarizer's labels."""
 
     pieces: Sequence[Piece]
     speaker: str | None
@@ -107,7 +107,7 @@ def _short(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
 
 
 def _cut(pieces: Sequence[Piece], first: int, last: int) -> int:
-    """Where the text ends best before piece `last`: after a sentence, else after a clause in the later half."""
+    """The best place to cut before piece `last`: after a sentence, else after a clause in the second half."""
     places = range(last, first, -1)
     for place in places:
         if pieces[place - 1].ends_sentence:
@@ -118,23 +118,23 @@ def _cut(pieces: Sequence[Piece], first: int, last: int) -> int:
     return last
 
 
-def _draft(voice: str | None, pieces: Sequence[Piece], turns: Turns, chorus: Chorus) -> _Draft:
+def _draft(voice: str | None, pieces: Sequence[Piece], turns: Turns, active_voices: ActiveVoices) -> _Draft:
     """Steps 4 and 6."""
-    choirs = [chorus.at((piece.start + piece.end) / 2) for piece in pieces if not piece.error]
-    choirs = [voices for voices in choirs if len(voices) > 1]
-    others = Counter(other for voices in choirs for other in sorted(voices) if other != voice)
+    active = [active_voices.at((piece.start + piece.end) / 2) for piece in pieces if not piece.error]
+    overlaps = [voices for voices in active if len(voices) > 1]
+    others = Counter(other for voices in overlaps for other in sorted(voices) if other != voice)
     return _Draft(
         pieces=pieces,
         speaker=voice,
         second_speaker=others.most_common(1)[0][0] if voice is not None and others else None,
-        overlap=bool(choirs),
+        overlap=bool(overlaps),
         confidence=None if voice is None else _confidence(voice, pieces, turns),
     )
 
 
 def _confidence(voice: str, pieces: Sequence[Piece], turns: Turns) -> float:
     total = sum(piece.end - piece.start for piece in pieces)
-    if total <= 0:  # words without a duration are either inside or not
+    if total <= 0:  # words without a duration count as inside or outside a turn
         return round(sum(turns.voice(piece.start, piece.end) == voice for piece in pieces) / len(pieces), 3)
     own = sum(turns.shares(piece.start, piece.end).get(voice, 0.0) for piece in pieces)
     return round(min(own / total, 1.0), 3)

@@ -1,11 +1,11 @@
-"""Sentences taken apart: one piece per word, with the written text that belongs to it, punctuation and all."""
+"""Splits sentences into pieces: one per word, with its written text including punctuation."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from backend.speech.text import bare, is_heard, is_wide
+from backend.speech.text import is_spoken, is_wide, spoken_characters
 from backend.speech.types import Sentence, Word
 
 _SENTENCE_MARKS = frozenset("。？！.?!")
@@ -16,10 +16,10 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A word and the text it stands for. Joined, the texts of a sentence's pieces are its text.
+    """A word and its written text. The joined texts of a sentence's pieces are the text of the sentence.
 
-    A stretch that could not be recognised is a piece with an `error` and no text; a sentence whose words are not known
-    is one piece. Times of neighbouring pieces only grow and do not overlap.
+    A sentence that could not be recognised is a piece with an `error` and no text; a sentence without words is one
+    piece. The times of pieces are in order and do not overlap.
     """
 
     text: str
@@ -27,7 +27,7 @@ class Piece:
     end: float
     words: tuple[Word, ...] = ()
     error: str | None = None
-    last: bool = False  #: of its sentence
+    last: bool = False  #: whether it is the last piece of its sentence
 
     @property
     def ends_sentence(self) -> bool:
@@ -38,35 +38,38 @@ class Piece:
         return self.last or _mark(self.text) in _CLAUSE_MARKS
 
 
-def take_apart(sentences: Sequence[Sentence]) -> list[Piece]:
-    """The pieces of all sentences in their order. Times that run backwards are put right; sentences in which nothing
-    is heard and nothing failed are left out."""
+def split_into_pieces(sentences: Sequence[Sentence]) -> list[Piece]:
+    """The pieces of all sentences in order. Times that run backwards are corrected; sentences without spoken characters
+    and without an error are left out."""
     pieces: list[Piece] = []
     for sentence in sentences:
         if sentence.error is not None:
             pieces.append(Piece("", sentence.start, sentence.end, error=sentence.error, last=True))
-        elif sentence.words or bare(sentence.text):
-            found = pieces_of(sentence)
-            final = found[-1]
-            found[-1] = replace(final, text=_spaced(final.text), last=True)
-            pieces += found
+        elif sentence.words or spoken_characters(sentence.text):
+            own = sentence_pieces(sentence)
+            final = own[-1]
+            own[-1] = replace(final, text=_spaced(final.text), last=True)
+            pieces += own
     return _monotonic(pieces)
 
 
-def pieces_of(sentence: Sentence) -> list[Piece]:
-    """One piece per word. Punctuation belongs to the word before it, an opening bracket or quote to the word after.
+def sentence_pieces(sentence: Sentence) -> list[Piece]:
+    """One piece per word. Punctuation belongs to the word before it, an opening bracket or quote to the word after it.
 
-    Where the words are not those of the text, the sentence is one piece: nothing is lost for being inconsistent."""
+    If the words do not match the text, the sentence is one piece, so that no text is lost."""
     text = _clean(sentence.text)
-    counts = [len(bare(word.text)) for word in sentence.words]
-    if not counts or bare(text) != "".join(bare(word.text) for word in sentence.words):
-        spoken = sentence.words or (Word("", sentence.start, sentence.end),)
-        return [Piece(text, min(word.start for word in spoken), max(word.end for word in spoken), sentence.words)]
-    heard = [index for index, character in enumerate(text) if is_heard(character)]
+    counts = [len(spoken_characters(word.text)) for word in sentence.words]
+    if not counts or spoken_characters(text) != "".join(spoken_characters(word.text) for word in sentence.words):
+        words = sentence.words or (Word("", sentence.start, sentence.end),)
+        return [Piece(text, min(word.start for word in words), max(word.end for word in words), sentence.words)]
+    spoken = [index for index, character in enumerate(text) if is_spoken(character)]
     cuts = [0]
     done = counts[0]
     for count in counts[1:]:
-        cuts.append(_opening(text, heard[done], heard[done - 1] + 1 if done else 0) if done < len(heard) else len(text))
+        if done < len(spoken):
+            cuts.append(_before_opening(text, spoken[done], spoken[done - 1] + 1 if done else 0))
+        else:
+            cuts.append(len(text))
         done += count
     cuts.append(len(text))
     return [
@@ -79,11 +82,11 @@ def _mark(text: str) -> str:
     written = text.rstrip()
     closed = written.rstrip(_CLOSING)
     if not closed or (closed[-1].isascii() and len(written) == len(text) and not is_wide(closed[-2:-1] or " ")):
-        return ""  # the point of 3.5 is no full stop
+        return ""  # the point in 3.5 is not a full stop
     return closed[-1]
 
 
-def _opening(text: str, index: int, floor: int) -> int:
+def _before_opening(text: str, index: int, floor: int) -> int:
     while index > floor and unicodedata.category(text[index - 1]) in ("Ps", "Pi", "Sc"):
         index -= 1
     return index
@@ -95,9 +98,9 @@ def _clean(text: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    # A full-width mark has its space in itself; without one the next sentence would run on.
+    # A full-width mark contains its space. After anything else the next sentence needs one.
     text = text.rstrip()
-    return text if text and not is_heard(text[-1]) and not text[-1].isascii() else f"{text} "
+    return text if text and not is_spoken(text[-1]) and not text[-1].isascii() else f"{text} "
 
 
 def _monotonic(pieces: list[Piece]) -> list[Piece]:

@@ -1,4 +1,4 @@
-"""Who speaks when, ready to be asked: turns sorted once, every question answered by bisection."""
+"""Looks up who speaks at a time: turns are sorted once and found by bisection."""
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -6,23 +6,23 @@ from collections.abc import Iterable, Sequence
 
 from backend.speech.types import Turn
 
-#: A word this close to a turn, in seconds, still belongs to it; one further off is nobody's.
-REACH = 0.5
+#: A word this close to a turn, in seconds, still belongs to it; one further away belongs to no voice.
+MAX_DISTANCE = 0.5
 
 
 class Turns:
-    """Exclusive turns: at most one voice at any time. Where two overlap all the same, the later ends the earlier."""
+    """Exclusive turns: at most one voice at any time. If two overlap all the same, the later one ends the earlier."""
 
     def __init__(self, exclusive: Iterable[Turn]) -> None:
         ordered = sorted((turn for turn in exclusive if turn.end > turn.start), key=lambda turn: (turn.start, turn.end))
         self._voices = [turn.voice for turn in ordered]
         self._starts = [turn.start for turn in ordered]
-        # The last turn has none after it to end it.
+        # The last turn is not limited by a next one.
         limits = [*self._starts[1:], float("inf")]
         self._ends = [min(turn.end, limit) for turn, limit in zip(ordered, limits, strict=False)]
 
     def shares(self, start: float, end: float) -> dict[str, float]:
-        """Seconds of [start, end] that each voice speaks in, in order of appearance."""
+        """The seconds of [start, end] in which each voice speaks, in order of appearance."""
         found: dict[str, float] = {}
         for index in range(bisect_right(self._ends, start), bisect_left(self._starts, end)):
             seconds = min(self._ends[index], end) - max(self._starts[index], start)
@@ -31,7 +31,7 @@ class Turns:
         return found
 
     def voice(self, start: float, end: float) -> str | None:
-        """The voice that speaks in most of [start, end], else the nearest within reach, else None."""
+        """The voice that speaks in most of [start, end], else the nearest one within MAX_DISTANCE, else None."""
         shares = self.shares(start, end)
         if shares:
             return max(shares, key=shares.__getitem__)
@@ -42,31 +42,31 @@ class Turns:
             if 0 <= index < len(self._voices)
         ]
         distance, index = min(near, default=(float("inf"), 0))
-        return self._voices[index] if distance <= REACH else None
+        return self._voices[index] if distance <= MAX_DISTANCE else None
 
 
-class Chorus:
-    """Regular turns: which voices are heard at once at a moment."""
+class ActiveVoices:
+    """Regular turns, which may overlap: the voices that speak at a moment."""
 
     def __init__(self, turns: Iterable[Turn]) -> None:
-        moves = [move for turn in turns if turn.end > turn.start for move in _moves(turn)]
-        moves.sort()
+        events = [event for turn in turns if turn.end > turn.start for event in _events(turn)]
+        events.sort()
         self._times: list[float] = []
-        self._heard: list[frozenset[str]] = []
+        self._active: list[frozenset[str]] = []
         open_turns: Counter[str] = Counter()
-        for time, step, voice in moves:
+        for time, step, voice in events:
             open_turns[voice] += step
-            heard = frozenset(+open_turns)
+            active = frozenset(+open_turns)
             if self._times and self._times[-1] == time:
-                self._heard[-1] = heard
+                self._active[-1] = active
             else:
                 self._times.append(time)
-                self._heard.append(heard)
+                self._active.append(active)
 
     def at(self, time: float) -> frozenset[str]:
         index = bisect_right(self._times, time) - 1
-        return self._heard[index] if index >= 0 else frozenset()
+        return self._active[index] if index >= 0 else frozenset()
 
 
-def _moves(turn: Turn) -> Sequence[tuple[float, int, str]]:
+def _events(turn: Turn) -> Sequence[tuple[float, int, str]]:
     return (turn.start, 1, turn.voice), (turn.end, -1, turn.voice)

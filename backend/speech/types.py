@@ -1,4 +1,4 @@
-"""What the engines hear: words, sentences, turns, and the segments made of them. Times are seconds from the start."""
+"""The results of engines: words, sentences, turns, and the segments made of them. Times are seconds from the start."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One Chinese character, or one run of Latin letters or digits, with the time it takes."""
+    """One Chinese character, or one run of Latin letters or digits, with its time."""
 
     text: str
     start: float
@@ -15,10 +15,10 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A stretch of recognised speech.
+    """A sentence of recognised speech.
 
-    `text` is punctuated and `bare(text) == bare(join(words))` always holds (see `backend.speech.text`).
-    A stretch that could not be recognised has an `error` code, no words and no text: never invented text.
+    `text` is punctuated, and always `spoken_characters(text) == spoken_characters(join(words))` (see
+    `backend.speech.text`). A part that could not be recognised has an `error` code, no words and no text.
     """
 
     start: float
@@ -30,7 +30,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stretch in which one voice speaks; `voice` is the diarizer's anonymous label."""
+    """A time in which one voice speaks; `voice` is the diarizer's anonymous label."""
 
     voice: str
     start: float
@@ -39,7 +39,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Diarization:
-    """Who spoke when, twice: `turns` may overlap; of `exclusive` at most one holds at any time."""
+    """Who spoke when, in two forms: `turns` may overlap, `exclusive` turns do not."""
 
     turns: tuple[Turn, ...] = ()
     exclusive: tuple[Turn, ...] = ()
@@ -47,7 +47,7 @@ class Diarization:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One paragraph of a document: who, from, to, text. `speaker` is None where naming one would be guessing."""
+    """One paragraph of a document. `speaker` is None if the speaker is not known."""
 
     id: str
     start: float
@@ -55,11 +55,11 @@ class Segment:
     text: str
     words: tuple[Word, ...] = ()
     speaker: str | None = None
-    second_speaker: str | None = None  #: who else is heard while `overlap`
+    second_speaker: str | None = None  #: who else speaks, if there is `overlap`
     overlap: bool = False
     confidence: float | None = None  #: share of the words that lie in the speaker's own turns, 0 to 1
     source: str = "auto"  #: auto, or edited by a person
-    error: str | None = None  #: code of a stretch that could not be recognised
+    error: str | None = None  #: error code if this part could not be recognised
 
 
 def word_from_json(value: list[Any]) -> Word:
@@ -82,7 +82,7 @@ def sentence_to_json(sentence: Sentence) -> dict[str, Any]:
 
 
 def sentence_from_json(value: dict[str, Any]) -> Sentence:
-    """Raises KeyError, TypeError or ValueError for anything `sentence_to_json` has not written."""
+    """Raises KeyError, TypeError or ValueError for anything that `sentence_to_json` does not write."""
     return Sentence(
         start=float(value["start"]),
         end=float(value["end"]),
@@ -100,7 +100,7 @@ def diarization_to_json(diarization: Diarization) -> dict[str, Any]:
 
 
 def diarization_from_json(value: dict[str, Any]) -> Diarization:
-    """Raises KeyError, TypeError or ValueError for anything `diarization_to_json` has not written."""
+    """Raises KeyError, TypeError or ValueError for anything that `diarization_to_json` does not write."""
 
     def turns(rows: list[list[Any]]) -> tuple[Turn, ...]:
         return tuple(Turn(str(voice), float(start), float(end)) for voice, start, end in rows)

@@ -1,4 +1,4 @@
-"""The routes of a recording's transcript: read, save, rename a speaker, take away as a file."""
+"""The routes of a recording's transcript: read, save, rename a speaker, export."""
 
 import asyncio
 import json
@@ -10,21 +10,21 @@ from fastapi.requests import HTTPConnection
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.access import CurrentUser, Reader, Reading, Stored, Viewer, Writing
-from backend.accounts.audit import Action, note_apart
+from backend.accounts.audit import Action, note_in_own_transaction
+from backend.accounts.dependencies import CurrentUser, DatabaseDep, Reader, ReadSession, Viewer, WriteSession
 from backend.errors import AppError, InvalidInput
 from backend.transcripts import service
 from backend.transcripts.document import document_from_json
 from backend.transcripts.export import content_disposition, content_type, file_name
-from backend.transcripts.form import LARGEST, DocumentForm, Id, read_document
-from backend.transcripts.look import Look, Script
-from backend.transcripts.press import Press
+from backend.transcripts.export_style import ExportStyle, Script
+from backend.transcripts.render_pool import RenderPool
+from backend.transcripts.schema import MAX_BODY_BYTES, DocumentSchema, Id, read_document
 from backend.transcripts.tables import Origin, Transcript
 
 router = APIRouter(prefix="/api/recordings/{recording_id}/transcript", tags=["transcripts"])
 
 RecordingId = Annotated[str, Path(max_length=64)]
-#: The largest number every database can look for.
+#: Up to the largest integer that every database can compare.
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 #: Every format of an export; see `backend.transcripts.export.FORMATS`.
 Format = Literal["txt", "srt", "vtt", "md", "json", "csv", "docx", "pdf"]
@@ -33,7 +33,7 @@ Format = Literal["txt", "srt", "vtt", "md", "json", "csv", "docx", "pdf"]
 class DocumentTooLarge(AppError):
     status = 413
     code = "document_too_large"
-    detail = "This document is larger than any transcript can be."
+    detail = "The document is too large for a transcript."
 
 
 class VersionAnswer(BaseModel):
@@ -45,7 +45,7 @@ class VersionAnswer(BaseModel):
     origin: Origin
     author_id: str | None
     job_id: str | None
-    aside: bool  #: made by a job after somebody had written; never the newest, until somebody takes it
+    aside: bool  #: a side version: made by a job after a person had edited; not the newest until somebody restores it
     created_at: datetime
 
 
@@ -53,28 +53,28 @@ class TranscriptAnswer(VersionAnswer):
     """A version and its document."""
 
     recording_id: str
-    document: DocumentForm
+    document: DocumentSchema
 
 
-class Save(BaseModel):
+class SaveRequest(BaseModel):
     """`based_on` is the number of the version that was edited."""
 
     model_config = ConfigDict(extra="forbid")
 
     based_on: Number
-    document: DocumentForm
+    document: DocumentSchema
 
 
-class Take(BaseModel):
-    """`based_on` is the number of the newest version, as far as the asker knows."""
+class RestoreRequest(BaseModel):
+    """`based_on` is the number of the newest version the client knows."""
 
     model_config = ConfigDict(extra="forbid")
 
     based_on: Number
 
 
-class Rename(BaseModel):
-    """Without `based_on` the speaker of whatever is the newest version is renamed; no name takes the name away."""
+class RenameRequest(BaseModel):
+    """Without `based_on` the newest version is the base; an empty name removes the name."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -84,23 +84,27 @@ class Rename(BaseModel):
 
 @router.get("", summary="The newest version, or any", response_model=TranscriptAnswer)
 async def read(
-    session: Reading, user: Reader, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
+    session: ReadSession, user: Reader, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
 ) -> Response:
     return await _answer(await _find(session, user.id, recording_id, version))
 
 
 @router.get("/versions", summary="All versions, newest first")
-async def versions(session: Reading, user: Reader, recording_id: RecordingId) -> list[VersionAnswer]:
+async def versions(session: ReadSession, user: Reader, recording_id: RecordingId) -> list[VersionAnswer]:
     found = await service.versions(session, owner_id=user.id, recording_id=recording_id)
     return [VersionAnswer.model_validate(one) for one in found]
 
 
 @router.post("/versions/{version}/take", summary="Make a version the newest again", response_model=TranscriptAnswer)
-async def take(
-    session: Writing, user: CurrentUser, recording_id: RecordingId, version: Annotated[Number, Path()], taken: Take
+async def restore(
+    session: WriteSession,
+    user: CurrentUser,
+    recording_id: RecordingId,
+    version: Annotated[Number, Path()],
+    taken: RestoreRequest,
 ) -> Response:
-    """An older one, or one that was laid aside. It becomes a version of its own; all others stay."""
-    newest = await service.take(
+    """An older version or a side version. It becomes a new version; all others stay."""
+    newest = await service.restore(
         session,
         owner_id=user.id,
         recording_id=recording_id,
@@ -111,83 +115,89 @@ async def take(
     return await _answer(newest)
 
 
-def _look(
+def get_export_style(
     times: bool = True,
     speakers: bool = True,
     punctuation: bool = True,
     script: Script = Script.AS_IS,
-    bom: Annotated[bool, Query(description="of a CSV: the mark that Excel wants")] = True,
-) -> Look:
-    return Look(times, speakers, punctuation, script, bom)
+    bom: Annotated[bool, Query(description="start a CSV with the byte order mark that Excel needs")] = True,
+) -> ExportStyle:
+    return ExportStyle(times, speakers, punctuation, script, bom)
 
 
-def _press(connection: HTTPConnection) -> Press:
-    press: Press = connection.app.state.press
-    return press
+def get_render_pool(connection: HTTPConnection) -> RenderPool:
+    render_pool: RenderPool = connection.app.state.render_pool
+    return render_pool
 
 
-#: How somebody wants an export to look.
-Shown = Annotated[Look, Depends(_look)]
-#: What makes the files.
-Pressed = Annotated[Press, Depends(_press)]
+#: The style of an export, from the query.
+ExportStyleDep = Annotated[ExportStyle, Depends(get_export_style)]
+#: Renders the files.
+RenderPoolDep = Annotated[RenderPool, Depends(get_render_pool)]
 
 
-@router.get("/export", summary="A file to take away", response_class=Response)
-async def take_away(
-    database: Stored,
-    press: Pressed,
+@router.get("/export", summary="Export as a file", response_class=Response)
+async def export_file(
+    database: DatabaseDep,
+    render_pool: RenderPoolDep,
     user: Viewer,
     recording_id: RecordingId,
-    look: Shown,
+    style: ExportStyleDep,
     format: Format = "txt",
     version: Annotated[Number | None, Query()] = None,
 ) -> Response:
-    # A session of its own: a PDF takes seconds, and nobody should wait for its connection meanwhile.
+    # A separate session: a PDF takes seconds, and its connection should be free meanwhile.
     async with database.read() as session:
         transcript = await _find(session, user.id, recording_id, version)
-    answer = await attachment(press, transcript, format, f"转写稿 {recording_id[:8]}", look)
-    await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number)
+    answer = await attachment(render_pool, transcript, format, f"文稿 {recording_id[:8]}", style)
+    await note_in_own_transaction(
+        database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
+    )
     return answer
 
 
-#: What FastAPI would write for `Save`, had it been told; DocumentForm it knows from the answers.
+#: The schema FastAPI would write for `SaveRequest`; it knows DocumentSchema from the answers.
 _SAVE = {
-    "title": "Save",
+    "title": "SaveRequest",
     "type": "object",
     "required": ["based_on", "document"],
     "properties": {
         "based_on": {"type": "integer", "minimum": 1},
-        "document": {"$ref": "#/components/schemas/DocumentForm"},
+        "document": {"$ref": "#/components/schemas/DocumentSchema"},
     },
 }
 
 
 @router.put(
     "",
-    summary="Save what was corrected",
+    summary="Save a corrected document",
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _SAVE}}}},
 )
-async def save(session: Writing, user: CurrentUser, recording_id: RecordingId, request: Request) -> VersionAnswer:
-    # Read here and not by FastAPI, which would take any number of bytes from anybody before it asks who it is.
-    sent = await asyncio.to_thread(_understood, await _body(request))
+async def save(session: WriteSession, user: CurrentUser, recording_id: RecordingId, request: Request) -> VersionAnswer:
+    # Not read by FastAPI, which would read a body of any size before it authenticates the caller.
+    request_body = await asyncio.to_thread(_parse_save, await _body(request))
     base = await service.newest(session, owner_id=user.id, recording_id=recording_id)
-    if base.number != sent.based_on:
+    if base.number != request_body.based_on:
         raise service.TranscriptChanged(base.number)
-    document = await asyncio.to_thread(lambda: read_document(sent.document, document_from_json(base.document)))
+    document = await asyncio.to_thread(lambda: read_document(request_body.document, document_from_json(base.document)))
     saved = await service.save(
         session,
         owner_id=user.id,
         recording_id=recording_id,
         author_id=user.id,
         document=document,
-        based_on=sent.based_on,
+        based_on=request_body.based_on,
     )
     return VersionAnswer.model_validate(saved)
 
 
-@router.patch("/speakers/{speaker}", summary="Name a speaker, everywhere", response_model=TranscriptAnswer)
+@router.patch("/speakers/{speaker}", summary="Rename a speaker", response_model=TranscriptAnswer)
 async def rename(
-    session: Writing, user: CurrentUser, recording_id: RecordingId, speaker: Annotated[Id, Path()], change: Rename
+    session: WriteSession,
+    user: CurrentUser,
+    recording_id: RecordingId,
+    speaker: Annotated[Id, Path()],
+    change: RenameRequest,
 ) -> Response:
     renamed = await service.rename(
         session,
@@ -201,9 +211,11 @@ async def rename(
     return await _answer(renamed)
 
 
-async def attachment(press: Press, transcript: Transcript, format: str, title: str, look: Look) -> Response:
-    """The version as a download that is named after `title`."""
-    data = await press.make(transcript.document, format, title, look)
+async def attachment(
+    render_pool: RenderPool, transcript: Transcript, format: str, title: str, style: ExportStyle
+) -> Response:
+    """The version as a download named after `title`."""
+    data = await render_pool.render(transcript.document, format, title, style)
     headers = {
         "Content-Disposition": content_disposition(file_name(title, format)),
         "X-Content-Type-Options": "nosniff",
@@ -221,7 +233,7 @@ async def _find(session: AsyncSession, owner_id: str, recording_id: str, number:
 async def _answer(transcript: Transcript) -> Response:
     head = VersionAnswer.model_validate(transcript).model_dump(mode="json")
     content: dict[str, Any] = {**head, "recording_id": transcript.recording_id, "document": transcript.document}
-    # Twelve hours are megabytes, and they were checked when they were stored: a thread writes them as they are.
+    # Twelve hours are megabytes that were validated when stored: a thread writes them without validating again.
     text = await asyncio.to_thread(json.dumps, content, ensure_ascii=False)
     return Response(text.encode(), media_type="application/json")
 
@@ -230,14 +242,14 @@ async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST:
+        if len(body) > MAX_BODY_BYTES:
             raise DocumentTooLarge
     return bytes(body)
 
 
-def _understood(body: bytes) -> Save:
+def _parse_save(body: bytes) -> SaveRequest:
     try:
-        return Save.model_validate_json(body)
+        return SaveRequest.model_validate_json(body)
     except ValidationError as error:
         fields = [
             {"field": ".".join(str(part) for part in problem["loc"]), "problem": problem["msg"]}

@@ -1,20 +1,20 @@
-"""The document: speakers and segments, a value. Names are an overlay on stable speaker ids."""
+"""The document of a transcript: speakers and segments, as a value. Names belong to stable speaker ids."""
 
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backend.speech.merge import Merged
+from backend.speech.merge import MergeResult
 from backend.speech.types import Segment, word_from_json, word_to_json
 
-#: They turn the direction of the text after them: a name could rewrite what stands beside it.
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Characters that change the direction of text: with them a name could change how other text is displayed.
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A voice in this document; `name` is what a person called it, if anybody did."""
+    """A speaker of this document; `name` is given by a person, or None."""
 
     id: str
     name: str | None = None
@@ -22,7 +22,7 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`duration` is that of the recording in seconds; `engines` says which engine made what, for the record."""
+    """`duration` is that of the recording in seconds; `engines` says which engine did which stage."""
 
     duration: float
     speakers: tuple[Speaker, ...] = ()
@@ -38,8 +38,8 @@ class Document:
         return "未知发言人"
 
 
-def from_merged(merged: Merged, *, duration: float, engines: Mapping[str, str], language: str = "zh") -> Document:
-    """The document the machine makes; its speakers have no names yet."""
+def from_merged(merged: MergeResult, *, duration: float, engines: Mapping[str, str], language: str = "zh") -> Document:
+    """The document of the engines' results; its speakers have no names yet."""
     return Document(
         duration=duration,
         speakers=tuple(Speaker(f"S{number}") for number in range(1, len(merged.voices) + 1)),
@@ -50,7 +50,7 @@ def from_merged(merged: Merged, *, duration: float, engines: Mapping[str, str], 
 
 
 def rename_speaker(document: Document, speaker: str, name: str | None) -> Document:
-    """The document in which `speaker` has this name, everywhere; none or an empty one takes it away.
+    """The document in which `speaker` has this name; None or an empty name removes it.
 
     Raises KeyError where the document has no such speaker."""
     if speaker not in {known.id for known in document.speakers}:
@@ -60,17 +60,17 @@ def rename_speaker(document: Document, speaker: str, name: str | None) -> Docume
 
 
 def clean_name(name: str | None) -> str | None:
-    """A name on one line, without characters that cannot be seen; none where nothing is left."""
+    """A name on one line, without invisible characters; None where nothing is left."""
     visible = [
         character
         for character in " ".join((name or "").split())
-        if character not in _TURNING and unicodedata.category(character) not in ("Cc", "Cs")
+        if character not in _BIDI_CONTROLS and unicodedata.category(character) not in ("Cc", "Cs")
     ]
     return "".join(visible).strip() or None
 
 
 def plain_text(document: Document) -> str:
-    """What was said, a line a segment, without names and times: for searching."""
+    """The text, one line for each segment, without names and times: for searching."""
     return "\n".join(segment.text for segment in document.segments if segment.text)
 
 

@@ -11,65 +11,65 @@ from docx.oxml.parser import OxmlElement
 from docx.shared import Pt, RGBColor
 from docx.text.paragraph import Paragraph as TextParagraph
 
-#: What XML cannot hold, however it is written.
+#: Characters that XML cannot contain, even escaped.
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-#: Fonts that every Word and WPS has, or knows how to replace; Chinese has one of its own.
+#: Fonts that Word and WPS have or can replace; Chinese needs a separate one.
 _LATIN, _CHINESE = "Calibri", "Microsoft YaHei"
-_QUIET = RGBColor(0x5F, 0x63, 0x68)
+_MUTED = RGBColor(0x5F, 0x63, 0x68)
 
-#: Who speaks, when, and what: any of them may be empty.
+#: Speaker, time and text; each may be empty.
 Paragraph = tuple[str, str, str]
 
 
 def docx(title: str, paragraphs: Iterable[Paragraph], about: str) -> bytes:
-    """The file. What was said is only ever text: no markup, no field, no link comes of it."""
+    """The file. Spoken text stays text: it never becomes markup, a field or a link."""
     document = new_document()
     for name in ("Normal", "Title", "Heading 2"):
         _set_fonts(document.styles[name])
     document.styles["Normal"].font.size = Pt(11)
-    document.core_properties.title = fit(title)[:255]
+    document.core_properties.title = strip_invalid_xml(title)[:255]
     document.core_properties.author = ""
     document.core_properties.comments = ""
     if title:
-        document.add_paragraph(fit(title), style="Title")
+        document.add_paragraph(strip_invalid_xml(title), style="Title")
     if about:
-        document.add_paragraph().add_run(fit(about)).font.color.rgb = _QUIET
+        document.add_paragraph().add_run(strip_invalid_xml(about)).font.color.rgb = _MUTED
     heading = document.styles["Heading 2"]
     heading.font.size = Pt(11)
     heading.font.color.rgb = RGBColor(0x1D, 0x6F, 0x66)
     for speaker, time, text in paragraphs:
         if speaker or time:
             line = _added(document, heading.style_id)
-            line.add_run(fit(speaker))
+            line.add_run(strip_invalid_xml(speaker))
             if time:
                 clock = line.add_run(f"{'  ' if speaker else ''}{time}")
                 clock.font.bold = False
-                clock.font.color.rgb = _QUIET
+                clock.font.color.rgb = _MUTED
         if text:
-            _added(document).add_run(fit(text))
+            _added(document).add_run(strip_invalid_xml(text))
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
 
 
 def _added(document: Any, style_id: str | None = None) -> TextParagraph:
-    """A new last paragraph. `add_paragraph` looks through all there are, each time: hours of talk took minutes."""
+    """A new last paragraph. `add_paragraph` searches all paragraphs each time, minutes for hours of speech."""
     body = document.element.body
     element = OxmlElement("w:p")
-    body[-1].addprevious(element)  # the last one is no paragraph: it says how large the pages are
+    body[-1].addprevious(element)  # the last element is the page size, not a paragraph
     if style_id:
         element.style = style_id
     return TextParagraph(element, document._body)
 
 
-def _set_fonts(style: Any) -> None:  # python-docx types its styles as what they are built on
+def _set_fonts(style: Any) -> None:  # python-docx types styles as their base class
     style.font.name = _LATIN
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
     for attribute in ("w:asciiTheme", "w:hAnsiTheme", "w:eastAsiaTheme", "w:cstheme"):
-        fonts.attrib.pop(qn(attribute), None)  # a theme would win over the names
+        fonts.attrib.pop(qn(attribute), None)  # a theme would override the names
     fonts.set(qn("w:eastAsia"), _CHINESE)
 
 
-def fit(text: str) -> str:
-    """The text without what no Word document may hold."""
+def strip_invalid_xml(text: str) -> str:
+    """The text without characters that no Word document may contain."""
     return _UNFIT.sub("", text)

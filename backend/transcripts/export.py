@@ -1,4 +1,4 @@
-"""A document as a file to take away, in any format there is. What was said never becomes markup."""
+"""Exports a document as a file in any format. Spoken text never becomes markup."""
 
 import json
 import re
@@ -7,45 +7,45 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from backend.cells import MARK, csv_lines
+from backend.csv_safety import UTF8_BOM, to_csv
 from backend.transcripts.document import Document, document_to_json
-from backend.transcripts.look import Look, in_script, without_punctuation
+from backend.transcripts.export_style import ExportStyle, convert_script, without_punctuation
 from backend.transcripts.subtitles import srt, stamp, vtt
 
-#: Stands where nobody spoke.
+#: Written where nobody spoke.
 SILENT = "没有检测到语音"
-#: Stands where somebody may have spoken and the recogniser failed.
+#: Written where recognition failed.
 UNRECOGNISED = "[无法识别]"
 
 _MEDIA = re.compile(
     r"\.(aac|aiff?|amr|ape|avi|caf|flac|flv|m4[av]|mka|mkv|mov|mp[234]|mpe?g|ogg|opus|ts|wav|webm|wma|wmv|3gp)$",
     re.IGNORECASE,
 )
-#: Not allowed in a file name somewhere, or able to turn the direction of what follows.
+#: Not allowed in file names on some system, or able to change the direction of text.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f<>:\"/\\|?*\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
-#: ASCII that Markdown could take for markup; a point or colon inside a number is left alone.
+#: ASCII that may be Markdown markup; a point or colon inside a number is not.
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+\-!|<>~&=@$^]|(?<!\d)[.:]|[.:](?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Format:
     content_type: str
-    write: Callable[[Document, str, Look, Sequence[Path]], str | bytes]
+    write: Callable[[Document, str, ExportStyle, Sequence[Path]], str | bytes]
 
 
 def export(
-    document: Document, format: str, title: str, look: Look | None = None, *, fonts: Sequence[Path] = ()
+    document: Document, format: str, title: str, style: ExportStyle | None = None, *, fonts: Sequence[Path] = ()
 ) -> bytes:
-    """The whole file, text in UTF-8. Raises ValueError for a format that is none of FORMATS.
+    """The whole file, text in UTF-8. Raises ValueError for a format that is not in FORMATS.
 
-    Subtitles always have times and JSON always has everything. Where no speaker is known at all, none is written.
+    Subtitles always have times and JSON always has everything. Speakers are left out where none is known.
     `fonts` are for a PDF (`backend.transcripts.fonts.fonts_of`). Takes seconds for hours: call it in a thread."""
-    wanted = look or Look()
-    wanted = replace(wanted, speakers=wanted.speakers and bool(document.speakers))
-    document = in_script(document, wanted.script)
-    written = _format(format).write(document, _flat(title), wanted, fonts)
-    return written.encode() if isinstance(written, str) else written
+    chosen_style = style or ExportStyle()
+    chosen_style = replace(chosen_style, speakers=chosen_style.speakers and bool(document.speakers))
+    document = convert_script(document, chosen_style.script)
+    content = _format(format).write(document, _one_line(title), chosen_style, fonts)
+    return content.encode() if isinstance(content, str) else content
 
 
 def content_type(format: str) -> str:
@@ -53,10 +53,10 @@ def content_type(format: str) -> str:
 
 
 def file_name(title: str, format: str) -> str:
-    """A name that every file system takes, for people: Chinese stays, the ending of the recording goes."""
+    """A readable name that is valid on every file system: Chinese stays, the media extension is removed."""
     name = _MEDIA.sub("", _UNFIT.sub(" ", title).strip())
     name = " ".join(name.split()).strip(". ")
-    while len(name.encode()) > 180:  # file systems stop at 255 bytes
+    while len(name.encode()) > 180:  # file systems allow 255 bytes
         name = name[:-1].rstrip(". ")
     if not name or _RESERVED.match(name):
         name = f"transcript {name}".strip()
@@ -64,7 +64,7 @@ def file_name(title: str, format: str) -> str:
 
 
 def content_disposition(name: str) -> str:
-    """The header that makes a browser save the answer under this name (RFC 6266)."""
+    """The header with which a browser saves the answer under this name (RFC 6266)."""
     plain = re.sub(r"[^A-Za-z0-9._ -]+", "_", name)
     stem, point, ending = plain.rpartition(".")
     if not re.search("[A-Za-z0-9]", stem):
@@ -73,13 +73,13 @@ def content_disposition(name: str) -> str:
 
 
 def clock(seconds: float) -> str:
-    """HH:MM:SS, rounded down: where to look, not how long."""
+    """HH:MM:SS, rounded down, because it is a position and not a duration."""
     whole = int(max(seconds, 0.0) + 1e-6)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def escaped(text: str) -> str:
-    """The text as Markdown shows it: nothing in it is markup."""
+def escape_markdown(text: str) -> str:
+    """The text escaped for Markdown."""
     return _MARKUP.sub(lambda found: f"\\{found[0]}", text)
 
 
@@ -87,62 +87,68 @@ def _format(name: str) -> _Format:
     try:
         return FORMATS[name]
     except KeyError:
-        raise ValueError(f"{name} is none of {', '.join(FORMATS)}") from None
+        raise ValueError(f"{name} is not one of {', '.join(FORMATS)}") from None
 
 
-def _txt(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
+def _txt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
     parts = [title] if title else []
-    for speaker, time, text in _paragraphs(document, look):
+    for speaker, time, text in _paragraphs(document, style):
         heading = "  ".join(part for part in (speaker, time) if part)
         parts.append("\n".join(part for part in (heading, text) if part))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _markdown(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
-    parts = [f"# {escaped(title)}"] if title else []
-    for speaker, time, text in _paragraphs(document, look):
-        parts.append(" ".join(part for part in (f"**{escaped(speaker)}**" if speaker else "", escaped(time)) if part))
-        parts.append(escaped(text))
+def _markdown(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+    parts = [f"# {escape_markdown(title)}"] if title else []
+    for speaker, time, text in _paragraphs(document, style):
+        parts.append(
+            " ".join(
+                part for part in (f"**{escape_markdown(speaker)}**" if speaker else "", escape_markdown(time)) if part
+            )
+        )
+        parts.append(escape_markdown(text))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _json(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
+def _json(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
     silent = {} if document.segments else {"note": SILENT}
     return json.dumps({"title": title, **silent, **document_to_json(document)}, ensure_ascii=False) + "\n"
 
 
-def _srt(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
-    return srt(document, speakers=look.speakers, punctuation=look.punctuation, unrecognised=UNRECOGNISED)
+def _srt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+    return srt(document, speakers=style.speakers, punctuation=style.punctuation, unrecognised=UNRECOGNISED)
 
 
-def _vtt(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
-    return vtt(document, speakers=look.speakers, punctuation=look.punctuation, unrecognised=UNRECOGNISED, silent=SILENT)
+def _vtt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+    return vtt(
+        document, speakers=style.speakers, punctuation=style.punctuation, unrecognised=UNRECOGNISED, silent=SILENT
+    )
 
 
-def _csv(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> str:
-    columns = (look.times, look.times, look.speakers, True)
+def _csv(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+    columns = (style.times, style.times, style.speakers, True)
     rows: list[tuple[object, ...]] = [("开始", "结束", "发言人", "文字")]
-    for segment, (speaker, _, text) in zip(document.segments, _paragraphs(document, look), strict=False):
+    for segment, (speaker, _, text) in zip(document.segments, _paragraphs(document, style), strict=False):
         rows.append((stamp(segment.start, "."), stamp(segment.end, "."), speaker, text))
     if not document.segments:
         rows.append(("", "", "", SILENT))
-    chosen = ([cell for cell, shown in zip(row, columns, strict=True) if shown] for row in rows)
-    return (MARK if look.bom else "") + csv_lines(chosen)
+    selected_rows = ([cell for cell, shown in zip(row, columns, strict=True) if shown] for row in rows)
+    return (UTF8_BOM if style.bom else "") + to_csv(selected_rows)
 
 
-def _docx(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> bytes:
-    from backend.transcripts.docx_file import docx  # slow to import, and seldom wanted
+def _docx(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> bytes:
+    from backend.transcripts.docx_file import docx  # slow to import and seldom needed
 
-    return docx(title, _paragraphs(document, look), _about(document, look))
+    return docx(title, _paragraphs(document, style), _about(document, style))
 
 
-def _pdf(document: Document, title: str, look: Look, fonts: Sequence[Path]) -> bytes:
+def _pdf(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> bytes:
     from backend.transcripts.pdf_file import pdf
 
-    return pdf(title, _paragraphs(document, look), _about(document, look), fonts)
+    return pdf(title, _paragraphs(document, style), _about(document, style), fonts)
 
 
-#: Every format there is, by the ending of its files.
+#: Every format by its file extension.
 FORMATS: dict[str, _Format] = {
     "txt": _Format("text/plain; charset=utf-8", _txt),
     "srt": _Format("application/x-subrip; charset=utf-8", _srt),
@@ -155,22 +161,22 @@ FORMATS: dict[str, _Format] = {
 }
 
 
-def _paragraphs(document: Document, look: Look) -> Iterator[tuple[str, str, str]]:
-    """Who, when and what of each segment; what was not asked for is empty. One that says so where nobody spoke."""
+def _paragraphs(document: Document, style: ExportStyle) -> Iterator[tuple[str, str, str]]:
+    """Speaker, time and text of each segment, empty where not wanted; one paragraph with SILENT where nobody spoke."""
     if not document.segments:
         yield "", "", SILENT
-    shown = document if look.punctuation else without_punctuation(document)
+    shown = document if style.punctuation else without_punctuation(document)
     for segment in shown.segments:
         failed = segment.error is not None and not segment.text
-        named = look.speakers and not (failed and segment.speaker is None)
-        speaker = _flat(document.speaker_name(segment.speaker)) if named else ""
-        time = clock(segment.start) + (f"–{clock(segment.end)}" if failed else "") if look.times else ""
-        yield speaker, time, _flat(segment.text) or (UNRECOGNISED if segment.error is not None else "")
+        named = style.speakers and not (failed and segment.speaker is None)
+        speaker = _one_line(document.speaker_name(segment.speaker)) if named else ""
+        time = clock(segment.start) + (f"–{clock(segment.end)}" if failed else "") if style.times else ""
+        yield speaker, time, _one_line(segment.text) or (UNRECOGNISED if segment.error is not None else "")
 
 
-def _about(document: Document, look: Look) -> str:
-    return f"时长 {clock(document.duration)}" if look.times else ""
+def _about(document: Document, style: ExportStyle) -> str:
+    return f"时长 {clock(document.duration)}" if style.times else ""
 
 
-def _flat(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())

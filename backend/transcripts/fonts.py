@@ -1,14 +1,14 @@
-"""Where the characters of a PDF come from: our own font, then one of the system's."""
+"""Finds the fonts for PDF files: the installed one, then one of the system."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from backend.errors import AppError
 
-#: The font that `models fetch --set print` brings, below the folder of models.
+#: The font that `models fetch --set print` installs, below the folder of models.
 INSTALLED = Path("noto-sans-sc") / "NotoSansSC-Regular.otf"
 
-#: Where systems keep fonts, and which of theirs have Chinese characters and may be put into a file.
+#: Folders of system fonts, and names of fonts that have Chinese characters and may be embedded.
 _FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), Path("/Library/Fonts"))
 _NAMES = (
     *("NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "NotoSansSC-Regular.[ot]tf"),
@@ -21,12 +21,12 @@ class FontMissing(AppError):
     code = "font_missing"
     detail = (
         "The server has no font with Chinese characters, so it cannot write a PDF. "
-        "Whoever runs it gets one with: python -m backend models fetch --set print"
+        "An administrator installs one with: python -m backend models fetch --set print"
     )
 
 
 def fonts_of(models_dir: Path, folders: Sequence[Path] = _FOLDERS) -> list[Path]:
-    """The fonts to look for a character in, one after the other: ours, then the system's. Raises FontMissing."""
+    """The fonts in order of preference: the installed one, then the first of the system. Raises FontMissing."""
     ours = models_dir / INSTALLED
     found = ([ours] if ours.is_file() else []) + list(_of_the_system(folders))[:1]
     if not found:

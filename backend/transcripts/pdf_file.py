@@ -1,4 +1,4 @@
-"""A transcript as PDF, with the outlines of its characters in it: it looks the same on a machine without Chinese."""
+"""A transcript as PDF. The font is embedded, so it looks the same on a machine without Chinese fonts."""
 
 import io
 import re
@@ -14,51 +14,51 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from backend.transcripts.docx_file import Paragraph
-from backend.transcripts.subset import Subset, subset
+from backend.transcripts.font_subset import Subset, build_subset
 
 _WIDTH, _HEIGHT = A4
 _MARGIN = 57.0  #: 2 cm, in points
-_ACCENT, _QUIET, _TEXT = (0.11, 0.44, 0.40), (0.37, 0.39, 0.41), (0.1, 0.1, 0.1)
+_ACCENT, _MUTED, _TEXT = (0.11, 0.44, 0.40), (0.37, 0.39, 0.41), (0.1, 0.1, 0.1)
 
-#: What stays together at the end of a line: a run of Latin letters, or one character with the marks that may not
-#: begin a line after it and those that may not end one before it.
+#: An unbreakable unit: a run of Latin letters, or one character with the punctuation that may not be separated from it
+#: by a line break.
 _UNIT = re.compile(
     r"[（［｛「『《〈【〔“‘(\[{]*"
     r"(?:[^\s\u2e80-\U0003ffff（-～]+|[^\s])"
     r"[，。、；：？！）］｝」』》〉】〕”’…—～·,.;:?!)\]}%％]*\s*"
 )
 
-#: The code of a character that UTF-16 needs two for, in a table of reportlab.
+#: The code of a character outside the Basic Multilingual Plane, in a table of reportlab.
 _RARE = re.compile(r"(?<=<)([0-9A-F]{5,6})(?=>)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What is drawn at one height: pieces of text with their colours; and the space it takes."""
+    """One line: pieces of text with their colours, its font size and its height."""
 
     pieces: tuple[tuple[str, tuple[float, float, float]], ...]
     size: float
     height: float
-    stays: bool = False  #: with the line below it
+    keep_with_next: bool = False  #: never the last line of a page
 
 
 def pdf(title: str, paragraphs: Iterable[Paragraph], about: str, fonts: Sequence[Path]) -> bytes:
-    """The file. `fonts` are looked through for each character; see `backend.transcripts.subset`."""
+    """The file. Each character comes from the first of `fonts` that has it; see `backend.transcripts.font_subset`."""
     title, about = _printable(title), _printable(about)
     paragraphs = [(_printable(speaker), time, _printable(text)) for speaker, time, text in paragraphs]
     letters = {*title, *about, *"0123456789/ ", *(letter for one in paragraphs for part in one for letter in part)}
-    drawn = subset(letters, fonts)
-    pages = list(_pages(_lines(title, paragraphs, about, drawn)))
+    fonts_used = build_subset(letters, fonts)
+    pages = list(_pages(_lines(title, paragraphs, about, fonts_used)))
     file = io.BytesIO()
     canvas = Canvas(file, pagesize=A4, lang="zh-CN", pageCompression=1)
     canvas.setTitle(title)
     canvas.setAuthor("")
-    # Fonts are looked up in a table that all of reportlab shares, and `registerFont` would keep ours for good.
+    # reportlab looks fonts up in a global table, and `registerFont` would never remove ours.
     name = secrets.token_hex(8)
-    pdfmetrics._fonts[name] = _Font(name, io.BytesIO(drawn.font))
+    pdfmetrics._fonts[name] = _Font(name, io.BytesIO(fonts_used.font))
     try:
         for number, page in enumerate(pages, 1):
-            _draw(canvas, name, page, f"{number} / {len(pages)}", drawn)
+            _draw(canvas, name, page, f"{number} / {len(pages)}", fonts_used)
         canvas.save()
     finally:
         del pdfmetrics._fonts[name]
@@ -66,7 +66,7 @@ def pdf(title: str, paragraphs: Iterable[Paragraph], about: str, fonts: Sequence
 
 
 class _Font(TTFont):  # type: ignore[misc]  # reportlab has no types
-    """Characters beyond the first 65,536 are written as what they are: reportlab forgets to write them in UTF-16."""
+    """Writes characters beyond U+FFFF as UTF-16 in the ToUnicode map, which reportlab does not."""
 
     def addObjects(self, doc: Any) -> None:
         super().addObjects(doc)
@@ -75,8 +75,8 @@ class _Font(TTFont):  # type: ignore[misc]  # reportlab has no types
                 stream.content = _RARE.sub(lambda code: chr(int(code[1], 16)).encode("utf-16-be").hex(), stream.content)
 
 
-def broken(text: str, width: float, measure: Callable[[str], float]) -> Iterator[str]:
-    """The text in lines no wider than `width`; no line begins with a mark that belongs to what is before it."""
+def break_lines(text: str, width: float, measure: Callable[[str], float]) -> Iterator[str]:
+    """The text in lines no wider than `width`; no line begins with closing punctuation."""
     line, used = "", 0.0
     for unit in _units(text, width, measure):
         more = measure(unit)
@@ -91,37 +91,37 @@ def broken(text: str, width: float, measure: Callable[[str], float]) -> Iterator
 def _units(text: str, width: float, measure: Callable[[str], float]) -> Iterator[str]:
     for found in _UNIT.finditer(text):
         unit = found[0]
-        while measure(unit.rstrip()) > width:  # a word longer than a line is cut where the line ends
-            fitting = next(end for end in range(len(unit), 0, -1) if end == 1 or measure(unit[:end]) <= width)
-            yield unit[:fitting]
-            unit = unit[fitting:]
+        while measure(unit.rstrip()) > width:  # a word longer than a line is cut
+            length = next(end for end in range(len(unit), 0, -1) if end == 1 or measure(unit[:end]) <= width)
+            yield unit[:length]
+            unit = unit[length:]
         yield unit
 
 
-def _lines(title: str, paragraphs: Sequence[Paragraph], about: str, drawn: Subset) -> Iterator[_Line]:
-    def flowing(text: str, size: float, height: float, colour: tuple[float, float, float]) -> Iterator[_Line]:
-        for line in broken(text, _WIDTH - 2 * _MARGIN, lambda part: _measured(part, size, drawn)):
+def _lines(title: str, paragraphs: Sequence[Paragraph], about: str, fonts_used: Subset) -> Iterator[_Line]:
+    def wrapped_lines(text: str, size: float, height: float, colour: tuple[float, float, float]) -> Iterator[_Line]:
+        for line in break_lines(text, _WIDTH - 2 * _MARGIN, lambda part: _text_width(part, size, fonts_used)):
             yield _Line(((line, colour),), size, height)
 
-    yield from flowing(title, 18, 28, _TEXT)
-    yield from flowing(about, 9, 20, _QUIET)
+    yield from wrapped_lines(title, 18, 28, _TEXT)
+    yield from wrapped_lines(about, 9, 20, _MUTED)
     for speaker, time, text in paragraphs:
-        pieces = ((speaker, _ACCENT), (f"{'  ' if speaker else ''}{time}", _QUIET))
-        if _measured(f"{speaker}  {time}", 9.5, drawn) > _WIDTH - 2 * _MARGIN:  # a name of sixty characters
-            yield from flowing(f"{speaker}  {time}", 9.5, 18, _ACCENT)
+        pieces = ((speaker, _ACCENT), (f"{'  ' if speaker else ''}{time}", _MUTED))
+        if _text_width(f"{speaker}  {time}", 9.5, fonts_used) > _WIDTH - 2 * _MARGIN:  # a very long name
+            yield from wrapped_lines(f"{speaker}  {time}", 9.5, 18, _ACCENT)
         elif speaker or time:
-            yield _Line(pieces, 9.5, 26, stays=bool(text))
+            yield _Line(pieces, 9.5, 26, keep_with_next=bool(text))
         elif text:
-            yield _Line((), 1, 8, stays=True)
-        yield from flowing(text, 10.5, 17, _TEXT)
+            yield _Line((), 1, 8, keep_with_next=True)
+        yield from wrapped_lines(text, 10.5, 17, _TEXT)
 
 
 def _pages(lines: Iterable[_Line]) -> Iterator[list[tuple[float, _Line]]]:
-    """The lines of each page, with their heights. A heading is never the last line of a page."""
+    """The lines of each page, with their positions. A heading is never the last line of a page."""
     page: list[tuple[float, _Line]] = []
     place = _HEIGHT - _MARGIN
     for line in lines:
-        if place - line.height - (20 if line.stays else 0) < _MARGIN:
+        if place - line.height - (20 if line.keep_with_next else 0) < _MARGIN:
             yield page
             page, place = [], _HEIGHT - _MARGIN
         place -= line.height
@@ -129,16 +129,16 @@ def _pages(lines: Iterable[_Line]) -> Iterator[list[tuple[float, _Line]]]:
     yield page
 
 
-def _draw(canvas: Canvas, font: str, page: list[tuple[float, _Line]], number: str, drawn: Subset) -> None:
+def _draw(canvas: Canvas, font: str, page: list[tuple[float, _Line]], number: str, fonts_used: Subset) -> None:
     for place, line in page:
         across = _MARGIN
         canvas.setFont(font, line.size)
         for text, colour in line.pieces:
             canvas.setFillColorRGB(*colour)
             canvas.drawString(across, place, text)
-            across += _measured(text, line.size, drawn)
+            across += _text_width(text, line.size, fonts_used)
     canvas.setFont(font, 8)
-    canvas.setFillColorRGB(*_QUIET)
+    canvas.setFillColorRGB(*_MUTED)
     canvas.drawCentredString(_WIDTH / 2, _MARGIN / 2, number)
     canvas.showPage()
 
@@ -147,5 +147,5 @@ def _printable(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable() and not "\ud800" <= letter <= "\udfff")
 
 
-def _measured(text: str, size: float, drawn: Subset) -> float:
-    return sum(drawn.widths[letter] for letter in text) * size / 1000
+def _text_width(text: str, size: float, fonts_used: Subset) -> float:
+    return sum(fonts_used.widths[letter] for letter in text) * size / 1000

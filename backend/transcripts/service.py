@@ -1,4 +1,4 @@
-"""Transcripts: versions are added, not changed. Who saves says what the version was based on."""
+"""Transcripts: versions are added, never changed. A save names the version it is based on."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ from backend.transcripts.document import (
 )
 from backend.transcripts.tables import Origin, Transcript
 
-#: Saves of one person within this time are one version: it is an editor that saves by itself.
-SITTING = timedelta(minutes=10)
+#: Saves of one person within this time are one version, because the editor saves automatically.
+EDITING_SESSION = timedelta(minutes=10)
 
 
 class TranscriptNotFound(NotFound):
@@ -39,7 +39,7 @@ class TranscriptChanged(Conflict):
     """`newest` is the number of the version that came in between."""
 
     code = "transcript_changed"
-    detail = "The transcript was changed elsewhere meanwhile. Load it again; nothing of the other version was touched."
+    detail = "The transcript was changed in the meantime. Load it again; the other version is unchanged."
 
     def __init__(self, newest: int) -> None:
         super().__init__(newest=newest)
@@ -58,8 +58,8 @@ class Version:
 
 
 async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> Transcript:
-    """The version people read and write in; those laid aside are none of them."""
-    query = select(Transcript).where(*_theirs(owner_id, recording_id), Transcript.aside.is_(False))
+    """The version people read and edit; side versions do not count."""
+    query = select(Transcript).where(*_owned(owner_id, recording_id), Transcript.aside.is_(False))
     transcript = await session.scalar(query.order_by(Transcript.number.desc()).limit(1))
     if transcript is None:
         raise TranscriptNotFound
@@ -67,7 +67,7 @@ async def newest(session: AsyncSession, *, owner_id: str, recording_id: str) -> 
 
 
 async def version(session: AsyncSession, *, owner_id: str, recording_id: str, number: int) -> Transcript:
-    query = select(Transcript).where(*_theirs(owner_id, recording_id))
+    query = select(Transcript).where(*_owned(owner_id, recording_id))
     transcript = await session.scalar(query.where(Transcript.number == number))
     if transcript is None:
         raise TranscriptNotFound
@@ -75,11 +75,11 @@ async def version(session: AsyncSession, *, owner_id: str, recording_id: str, nu
 
 
 async def versions(session: AsyncSession, *, owner_id: str, recording_id: str) -> Sequence[Version]:
-    """All versions, newest first. Numbers only grow; those of saves that were replaced are missing."""
+    """All versions, newest first. Numbers of replaced saves are missing."""
     columns = (Transcript.number, Transcript.origin, Transcript.author_id, Transcript.job_id)
     query = (
         select(*columns, Transcript.aside, Transcript.created_at)
-        .where(*_theirs(owner_id, recording_id))
+        .where(*_owned(owner_id, recording_id))
         .order_by(Transcript.number.desc())
     )
     found = [Version(*row) for row in await session.execute(query)]
@@ -89,15 +89,15 @@ async def versions(session: AsyncSession, *, owner_id: str, recording_id: str) -
 
 
 async def of_job(session: AsyncSession, *, owner_id: str, recording_id: str, job_id: str) -> Transcript | None:
-    """The version that a job published, if it did."""
-    query = select(Transcript).where(*_theirs(owner_id, recording_id), Transcript.job_id == job_id)
+    """The version that a job published, or None."""
+    query = select(Transcript).where(*_owned(owner_id, recording_id), Transcript.job_id == job_id)
     return await session.scalar(query.order_by(Transcript.number.desc()).limit(1))
 
 
 async def existing(session: AsyncSession, *, owner_id: str, recording_ids: Sequence[str]) -> set[str]:
-    """Those of the recordings that have a transcript."""
-    theirs = Transcript.recording_id.in_(recording_ids) & (Transcript.owner_id == owner_id)
-    query = select(Transcript.recording_id).where(theirs, not_trashed(Transcript.recording_id))
+    """The recordings that have a transcript."""
+    with_rows = Transcript.recording_id.in_(recording_ids) & (Transcript.owner_id == owner_id)
+    query = select(Transcript.recording_id).where(with_rows, not_trashed(Transcript.recording_id))
     return set((await session.scalars(query.distinct())).all())
 
 
@@ -110,17 +110,17 @@ async def publish(
     origin: Origin,
     document: Document,
     author_id: str | None = None,
-    over_people: bool = True,
+    supersede_edits: bool = True,
 ) -> Transcript:
-    """Add a version after all others, whatever they are based on. The first must be the machine's.
+    """Add a version after all others. The first must be the machine's.
 
-    Unless it may go `over_people`, it is laid aside where somebody has written since the machine's last version."""
-    content, text = await asyncio.to_thread(_stored, document)
-    aside = not over_people and await _people_wrote(session, owner_id, recording_id)
-    for patience in (2, 1, 0):
+    Without `supersede_edits` it is a side version where a person has edited since the machine's last version."""
+    content, text = await asyncio.to_thread(_to_stored, document)
+    aside = not supersede_edits and await _edited_by_people(session, owner_id, recording_id)
+    for attempts_left in (2, 1, 0):
         last = await _last_number(session, owner_id, recording_id)
         if last == 0 and origin is not Origin.MACHINE:
-            raise ValueError("version 1 is what the machine heard")
+            raise ValueError("version 1 must be the result of the engines")
         transcript = Transcript(
             recording_id=recording_id,
             owner_id=owner_id,
@@ -131,14 +131,14 @@ async def publish(
             document=content,
             text=text,
             aside=aside,
-            mirrored=aside,  # the mirror is of the newest
+            mirrored=aside,  # side versions have no mirrored files
         )
         try:
             async with session.begin_nested():
                 session.add(transcript)
             return transcript
-        except IntegrityError:  # somebody saved at this very moment and took the number
-            if not patience:
+        except IntegrityError:  # a concurrent save took the number
+            if not attempts_left:
                 raise
     raise AssertionError("unreachable")
 
@@ -154,20 +154,24 @@ async def save(
     origin: Origin = Origin.PERSON,
     now: datetime | None = None,
 ) -> Transcript:
-    """Add what a person made of version `based_on`; raises TranscriptChanged when that is not the newest any more.
+    """Add a person's edit of version `based_on`. Raises TranscriptChanged when that is no longer the newest.
 
-    It replaces the same person's own version of this sitting, under a new number so that a second window notices. A
-    document like the newest adds nothing."""
-    content, text = await asyncio.to_thread(_stored, document)
+    Within an editing session it replaces the same person's version, under a new number so that a second window notices.
+    A document equal to the newest adds nothing."""
+    content, text = await asyncio.to_thread(_to_stored, document)
     now = now or utc_now()
-    for patience in (2, 1, 0):
+    for attempts_left in (2, 1, 0):
         base = await newest(session, owner_id=owner_id, recording_id=recording_id)
         if base.number != based_on:
             raise TranscriptChanged(base.number)
         if base.document == content:
             return base
-        sitting = base.origin == Origin.PERSON.value and base.author_id == author_id and now - base.created_at < SITTING
-        replaced = sitting and origin is Origin.PERSON
+        same_session = (
+            base.origin == Origin.PERSON.value
+            and base.author_id == author_id
+            and now - base.created_at < EDITING_SESSION
+        )
+        replaced = same_session and origin is Origin.PERSON
         transcript = Transcript(
             recording_id=recording_id,
             owner_id=owner_id,
@@ -176,7 +180,7 @@ async def save(
             author_id=author_id,
             document=content,
             text=text,
-            created_at=base.created_at if replaced else now,  # the sitting began then; it does not go on for ever
+            created_at=base.created_at if replaced else now,  # sessions end some time after their first save
         )
         try:
             async with session.begin_nested():
@@ -184,28 +188,28 @@ async def save(
                     await _remove(session, base)
                 session.add(transcript)
             return transcript
-        except IntegrityError:  # the number was taken between the look and the write
-            if not patience:
+        except IntegrityError:  # the number was taken between read and write
+            if not attempts_left:
                 raise TranscriptChanged(await _last_number(session, owner_id, recording_id)) from None
     raise AssertionError("unreachable")
 
 
-async def take(
+async def restore(
     session: AsyncSession, *, owner_id: str, recording_id: str, author_id: str, number: int, based_on: int
 ) -> Transcript:
-    """Make version `number` the newest again, as a version of whoever takes it; nothing is replaced by it. Raises
-    TranscriptChanged when `based_on` is not the newest any more."""
+    """Make version `number` the newest again, as a new version of `author_id` that replaces none. Raises
+    TranscriptChanged when `based_on` is no longer the newest."""
     last = await newest(session, owner_id=owner_id, recording_id=recording_id)
     if last.number != based_on:
         raise TranscriptChanged(last.number)
-    chosen = await version(session, owner_id=owner_id, recording_id=recording_id, number=number)
+    restored = await version(session, owner_id=owner_id, recording_id=recording_id, number=number)
     return await publish(
         session,
         recording_id=recording_id,
         owner_id=owner_id,
-        job_id=chosen.job_id,
+        job_id=restored.job_id,
         origin=Origin.PERSON,
-        document=await asyncio.to_thread(document_from_json, chosen.document),
+        document=await asyncio.to_thread(document_from_json, restored.document),
         author_id=author_id,
     )
 
@@ -221,7 +225,7 @@ async def rename(
     based_on: int | None = None,
     now: datetime | None = None,
 ) -> Transcript:
-    """Save a version in which `speaker` has this name; without `based_on`, one of whatever is the newest."""
+    """Save a version in which `speaker` has this name; without `based_on`, based on the newest version."""
     base = await newest(session, owner_id=owner_id, recording_id=recording_id)
     try:
         document = rename_speaker(document_from_json(base.document), speaker, name)
@@ -238,14 +242,14 @@ async def rename(
     )
 
 
-def _theirs(owner_id: str, recording_id: str) -> tuple[ColumnElement[bool], ...]:
-    """What is in the trash is not found."""
-    mine = (Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
-    return (*mine, not_trashed(Transcript.recording_id))
+def _owned(owner_id: str, recording_id: str) -> tuple[ColumnElement[bool], ...]:
+    """The conditions for versions of this owner. Recordings in the trash are not found."""
+    owned = (Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
+    return (*owned, not_trashed(Transcript.recording_id))
 
 
-async def _people_wrote(session: AsyncSession, owner_id: str, recording_id: str) -> bool:
-    """Whether a person's version is newer than the machine's last one, not counting what was laid aside."""
+async def _edited_by_people(session: AsyncSession, owner_id: str, recording_id: str) -> bool:
+    """Whether a person's version is newer than the machine's last one, without side versions."""
     query = select(Transcript.origin).where(Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
     query = query.where(Transcript.aside.is_(False), Transcript.origin != Origin.POLISH.value)
     by_people = (Origin.PERSON.value, Origin.REPAIR.value)  # a repair is what a person accepted
@@ -254,7 +258,7 @@ async def _people_wrote(session: AsyncSession, owner_id: str, recording_id: str)
 
 async def _last_number(session: AsyncSession, owner_id: str, recording_id: str) -> int:
     query = select(Transcript.number).where(Transcript.recording_id == recording_id, Transcript.owner_id == owner_id)
-    # A locking read sees the newest row on databases whose plain reads look at the transaction's beginning.
+    # A locking read sees the newest row on databases whose plain reads use the transaction's snapshot.
     return await session.scalar(query.order_by(Transcript.number.desc()).limit(1).with_for_update()) or 0
 
 
@@ -267,5 +271,5 @@ async def _remove(session: AsyncSession, transcript: Transcript) -> None:
     session.expunge(transcript)
 
 
-def _stored(document: Document) -> tuple[dict[str, object], str]:
+def _to_stored(document: Document) -> tuple[dict[str, object], str]:
     return document_to_json(document), plain_text(document)

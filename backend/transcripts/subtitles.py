@@ -1,4 +1,4 @@
-"""Subtitles: cues of at most two short lines, cut where people pause, with the times of the words."""
+"""Subtitles: cues of at most two short lines, split at pauses, with the times of the words."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
 
-from backend.speech.pieces import Piece, pieces_of
-from backend.speech.text import bare, characters
+from backend.speech.pieces import Piece, sentence_pieces
+from backend.speech.text import characters, spoken_characters
 from backend.speech.types import Segment, Sentence, Word
 from backend.transcripts.document import Document
-from backend.transcripts.look import unpunctuated
+from backend.transcripts.export_style import strip_punctuation
 
 #: Width of a line in full-width characters; Latin letters are half as wide.
-LINE = 20.0
-#: Seconds a cue may stand, and, where there is room before the next, should.
-LONGEST = 7.0
-SHORTEST = 1.0
-#: Width of a name before it is cut off with an ellipsis: it shares a line with text.
-_NAME = 12.0
+MAX_LINE_WIDTH = 20.0
+#: The most seconds a cue is shown, and the least, where there is time before the next one.
+MAX_SECONDS = 7.0
+MIN_SECONDS = 1.0
+#: The most width of a name, because it shares a line with text.
+_MAX_NAME_WIDTH = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Cue:
 
 
 def srt(document: Document, *, speakers: bool, punctuation: bool = True, unrecognised: str) -> str:
-    """SubRip; empty where nobody spoke. A name stands before what its owner says first."""
+    """SubRip; empty where nobody spoke. The name precedes the first cue of a speaker's turn."""
     found = cues(document, named=speakers, punctuation=punctuation, unrecognised=unrecognised)
     blocks = []
     for number, cue in enumerate(found, 1):
-        lines = "\n".join(_harmless(line) for line in cue.lines)
+        lines = "\n".join(_without_markup(line) for line in cue.lines)
         blocks.append(f"{number}\n{stamp(cue.start, ',')} --> {stamp(cue.end, ',')}\n{lines}\n")
     return "\n".join(blocks)
 
@@ -45,8 +45,8 @@ def vtt(document: Document, *, speakers: bool, punctuation: bool = True, unrecog
     """WebVTT; every cue carries its speaker in a voice tag. Where nobody spoke, a note says so."""
     blocks = ["WEBVTT\n"]
     for cue in cues(document, named=False, punctuation=punctuation, unrecognised=unrecognised):
-        lines = "\n".join(_entities(line) for line in cue.lines)
-        voice = f"<v {_entities(cue.speaker)}>" if speakers and cue.speaker else ""
+        lines = "\n".join(_escape_entities(line) for line in cue.lines)
+        voice = f"<v {_escape_entities(cue.speaker)}>" if speakers and cue.speaker else ""
         blocks.append(f"{stamp(cue.start, '.')} --> {stamp(cue.end, '.')}\n{voice}{lines}\n")
     if not document.segments:
         blocks.append(f"NOTE {silent}\n")
@@ -54,27 +54,27 @@ def vtt(document: Document, *, speakers: bool, punctuation: bool = True, unrecog
 
 
 def cues(document: Document, *, named: bool, punctuation: bool = True, unrecognised: str) -> list[Cue]:
-    """The cues in order. With `named`, the first cue of each speaker's stretch begins with the name.
+    """The cues in order. With `named`, the first cue of each speaker's turn begins with the name.
 
-    They are cut where the punctuation is, also where it is not shown."""
+    They are split at punctuation, even where it is not shown."""
     found: list[Cue] = []
     speaking: str | None = None
     for segment in document.segments:
         name = "" if not document.speakers else " ".join(document.speaker_name(segment.speaker).split())
         if segment.error is not None and not segment.text:
-            end = min(segment.end, segment.start + LONGEST)
+            end = min(segment.end, segment.start + MAX_SECONDS)
             found.append(Cue(segment.start, end, "", (unrecognised,)))
             speaking = None
             continue
-        pieces = _timed(segment)
-        lead = f"{_cut_off(name)}：" if named and name and pieces and name != speaking else ""
+        pieces = _timed_pieces(segment)
+        lead = f"{_truncate_name(name)}：" if named and name and pieces and name != speaking else ""
         if lead:
             pieces[0] = replace(pieces[0], text=f"{lead}{pieces[0].text}")
         speaking = name
         for part in _parts(pieces):
             lines = _lines(part) or (_text(part),)
             if not punctuation:
-                lines = _without_marks(lines, lead)
+                lines = _without_punctuation(lines, lead)
             lead = ""
             if lines:
                 found.append(Cue(part[0].start, part[-1].end, name, lines))
@@ -83,22 +83,24 @@ def cues(document: Document, *, named: bool, punctuation: bool = True, unrecogni
 
 
 def stamp(seconds: float, point: str) -> str:
-    """HH:MM:SS and thousandths, behind a point or a comma."""
+    """HH:MM:SS and milliseconds, with a point or a comma."""
     thousandths = round(max(seconds, 0.0) * 1000)
     hours, minutes, rest = thousandths // 3_600_000, thousandths // 60_000 % 60, thousandths % 60_000
     return f"{hours:02}:{minutes:02}:{rest // 1000:02}{point}{rest % 1000:03}"
 
 
-def _timed(segment: Segment) -> list[Piece]:
+def _timed_pieces(segment: Segment) -> list[Piece]:
     text = " ".join(segment.text.split())
     words = segment.words
-    if not words or bare(text) != "".join(bare(word.text) for word in words):
-        words = tuple(_spread(text, segment.start, segment.end))  # edited: the times of its words are gone
-    found = pieces_of(Sentence(segment.start, segment.end, text, words)) if text else []
+    if not words or spoken_characters(text) != "".join(spoken_characters(word.text) for word in words):
+        words = tuple(
+            _spread_evenly(text, segment.start, segment.end)
+        )  # the text was edited, so its words have no times
+    found = sentence_pieces(Sentence(segment.start, segment.end, text, words)) if text else []
     return [piece for piece in found if piece.text.strip()]
 
 
-def _spread(text: str, start: float, end: float) -> Iterator[Word]:
+def _spread_evenly(text: str, start: float, end: float) -> Iterator[Word]:
     units = characters(text)
     step = (end - start) / max(len(units), 1)
     for number, unit in enumerate(units):
@@ -108,7 +110,7 @@ def _spread(text: str, start: float, end: float) -> Iterator[Word]:
 def _parts(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
     if not pieces:
         return
-    slow = pieces[-1].end - pieces[0].start > LONGEST and len(pieces) > 3  # a word or two just stand for a while
+    slow = pieces[-1].end - pieces[0].start > MAX_SECONDS and len(pieces) > 3  # a few slow words are one cue
     if len(pieces) == 1 or (_lines(pieces) and not slow):
         yield pieces
         return
@@ -118,7 +120,7 @@ def _parts(pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
 
 
 def _best_cut(pieces: Sequence[Piece]) -> int:
-    """After a sentence, else after a clause, else in the longest pause; near the middle, never leaving a crumb."""
+    """After a sentence, else after a clause, else in a pause; near the middle, so that no part is very short."""
     middle = len(pieces) / 2
 
     def rank(place: int) -> tuple[bool, int, float]:
@@ -130,26 +132,26 @@ def _best_cut(pieces: Sequence[Piece]) -> int:
 
 
 def _lines(pieces: Sequence[Piece]) -> tuple[str, ...]:
-    """One line or two, none where it takes more. Punctuation never begins a line: it is part of the piece before."""
+    """One or two lines; empty where more are needed. Punctuation belongs to the piece before, so it begins no line."""
     ends = list(accumulate(_width(piece.text) for piece in pieces))  # width up to the end of each piece
-    if ends[-1] > 2 * LINE + 1:  # the space between two lines and that at the end are not written
+    if ends[-1] > 2 * MAX_LINE_WIDTH + 1:  # spaces at line ends are not written
         return ()
-    if _width(_text(pieces)) <= LINE:
+    if _width(_text(pieces)) <= MAX_LINE_WIDTH:
         return (_text(pieces),)
     found: list[tuple[bool, float, int]] = []
     for place in range(1, len(pieces)):
         upper, lower = ends[place - 1], ends[-1] - ends[place - 1]
-        if max(upper, lower) <= LINE:
-            crumb = min(upper, lower) < LINE / 4
-            found.append((crumb or not pieces[place - 1].ends_clause, abs(upper - lower), place))
+        if max(upper, lower) <= MAX_LINE_WIDTH:
+            too_short = min(upper, lower) < MAX_LINE_WIDTH / 4
+            found.append((too_short or not pieces[place - 1].ends_clause, abs(upper - lower), place))
     if not found:
         return ()
     place = min(found)[-1]
     return _text(pieces[:place]), _text(pieces[place:])
 
 
-def _without_marks(lines: tuple[str, ...], lead: str) -> tuple[str, ...]:
-    shown = [f"{lead}{unpunctuated(lines[0][len(lead) :])}", *map(unpunctuated, lines[1:])]
+def _without_punctuation(lines: tuple[str, ...], lead: str) -> tuple[str, ...]:
+    shown = [f"{lead}{strip_punctuation(lines[0][len(lead) :])}", *map(strip_punctuation, lines[1:])]
     return tuple(line for line in shown if line)
 
 
@@ -166,24 +168,24 @@ def _width_of(character: str) -> float:
     return 1.0 if unicodedata.east_asian_width(character) in "WFA" else 0.5
 
 
-def _cut_off(name: str) -> str:
-    if _width(name) <= _NAME:
+def _truncate_name(name: str) -> str:
+    if _width(name) <= _MAX_NAME_WIDTH:
         return name
-    while _width(name) > _NAME - 1:
+    while _width(name) > _MAX_NAME_WIDTH - 1:
         name = name[:-1]
     return f"{name}…"
 
 
 def _end(cue: Cue, following: float) -> float:
-    wished = max(min(cue.end, cue.start + LONGEST), cue.start + SHORTEST)
-    # Not past the next cue, and never of no length: players refuse such cues.
-    return max(min(wished, following) if following > cue.start else wished, cue.start + 0.002)
+    preferred = max(min(cue.end, cue.start + MAX_SECONDS), cue.start + MIN_SECONDS)
+    # Not past the next cue, and never empty: players refuse such cues.
+    return max(min(preferred, following) if following > cue.start else preferred, cue.start + 0.002)
 
 
-def _entities(text: str) -> str:
+def _escape_entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _harmless(text: str) -> str:
-    # SubRip knows no escapes, and players take <i> and {\an8} for markup: their full-width twins look the same.
+def _without_markup(text: str) -> str:
+    # SubRip has no escapes, and players read <i> and {\an8} as markup, so full-width characters replace them.
     return text.translate({ord("<"): "＜", ord(">"): "＞", ord("{"): "｛", ord("}"): "｝"})

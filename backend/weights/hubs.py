@@ -1,7 +1,7 @@
-"""Files from ModelScope and Hugging Face, at a fixed revision, by the address that each hub documents for a file.
+"""Downloads files from ModelScope and Hugging Face at a fixed revision, from the address that each hub documents.
 
-Every file of ours is pinned by its sha256, so what the hubs' own libraries add (revisions, snapshots, caches) is not
-needed; what a person has in their caches already is taken from there.
+Every file is pinned by its sha256, so the hubs' own libraries (revisions, snapshots, caches) are not needed. Files that
+are already in the caches of these libraries are copied from there.
 """
 
 import shutil
@@ -15,8 +15,8 @@ import httpx
 
 from backend.checksums import sha256
 from backend.weights.catalogue import FETCH
-from backend.weights.downloads import FetchFailed, Told, download
-from backend.weights.model import Hub, Pin
+from backend.weights.downloads import FetchFailed, ProgressCallback, download
+from backend.weights.model import Hub, PinnedFile
 
 HUGGING_FACE = "https://huggingface.co"
 MODELSCOPE = "https://modelscope.cn"
@@ -26,7 +26,7 @@ _PROBE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Hubs:
-    """Where the hubs are, who asks, and which caches may hold files already."""
+    """The addresses of the hubs, the access token, and the caches that may already contain files."""
 
     huggingface: str = HUGGING_FACE
     modelscope: str = MODELSCOPE
@@ -34,34 +34,36 @@ class Hubs:
     huggingface_cache: Path | None = None
     modelscope_cache: Path | None = None
 
-    def address(self, hub: Hub, pin: Pin) -> str:
-        path = urllib.parse.quote(pin.there)
+    def address(self, hub: Hub, pinned_file: PinnedFile) -> str:
+        path = urllib.parse.quote(pinned_file.source_path)
         if hub.site == "huggingface":
             return f"{self.huggingface.rstrip('/')}/{hub.repository}/resolve/{hub.revision}/{path}"
-        query = urllib.parse.urlencode({"Revision": hub.revision, "FilePath": pin.there})
+        query = urllib.parse.urlencode({"Revision": hub.revision, "FilePath": pinned_file.source_path})
         return f"{self.modelscope.rstrip('/')}/api/v1/models/{hub.repository}/repo?{query}"
 
 
-def bring(web: httpx.Client, hubs: Hubs, hub: Hub, kept: Path, folder: Path, told: Told) -> None:
-    """Put the hub's pinned files into `folder`. Raises FetchFailed with one sentence that says what to do."""
+def fetch_files(
+    web: httpx.Client, hubs: Hubs, hub: Hub, downloads: Path, folder: Path, report_progress: ProgressCallback
+) -> None:
+    """Put the hub's pinned files into `folder`. Raises FetchFailed with a sentence that says what to do."""
     headers = {"Authorization": f"Bearer {hubs.token}"} if hub.site == "huggingface" and hubs.token else {}
-    for pin in hub.files:
-        target = folder / pin.here
+    for pinned_file in hub.files:
+        target = folder / pinned_file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if cached := _cached(hubs, hub, pin):
+        if cached := _cached(hubs, hub, pinned_file):
             shutil.copyfile(cached, target)
             continue
-        waiting = kept / pin.sha256
+        download_path = downloads / pinned_file.sha256
         try:
-            named = partial(told, f"{hub.repository.split('/')[-1]}/{pin.there}")
-            download(web, hubs.address(hub, pin), waiting, pin.sha256, named, headers)
+            report_file = partial(report_progress, f"{hub.repository.split('/')[-1]}/{pinned_file.source_path}")
+            download(web, hubs.address(hub, pinned_file), download_path, pinned_file.sha256, report_file, headers)
         except FetchFailed as error:
             raise FetchFailed(_sentence(hub, error, bool(hubs.token)), error.status) from None
-        waiting.replace(target)
+        download_path.replace(target)
 
 
-def answering(web: httpx.Client, hubs: Hubs) -> frozenset[str]:
-    """Which hubs answer within a few seconds; asked side by side."""
+def reachable_hubs(web: httpx.Client, hubs: Hubs) -> frozenset[str]:
+    """The hubs that answer within a few seconds. All are asked at the same time."""
     places = {"huggingface": hubs.huggingface, "modelscope": hubs.modelscope}
 
     def answers(url: str) -> bool:
@@ -80,22 +82,22 @@ def _sentence(hub: Hub, error: FetchFailed, with_token: bool) -> str:
     if error.status in (401, 403) and hub.gated:
         if not with_token:
             return (
-                f"{hub.repository} is given only to those who accept its conditions: sign in and accept them at "
-                f"{hub.page} , write an access token into .env as HF_TOKEN, then run: {again}"
+                f"{hub.repository} is available only after accepting its conditions: sign in and accept them at "
+                f"{hub.page} , put an access token into .env as HF_TOKEN, then run: {again}"
             )
         return (
-            f"Hugging Face does not give {hub.repository} to the owner of HF_TOKEN: accept the conditions at "
+            f"The owner of HF_TOKEN has no access to {hub.repository}: accept the conditions at "
             f"{hub.page} , then run: {again}"
         )
     if error.status in (401, 403):
         return f"{hub.page} refused the download ({error.status}). Check HF_TOKEN in .env, then run: {again}"
     if error.status is not None:
-        return f"{hub.page} does not have what we know at revision {hub.revision} ({error.status})."
+        return f"{hub.page} does not have the expected file at revision {hub.revision} ({error.status})."
     return error.detail
 
 
-def _cached(hubs: Hubs, hub: Hub, pin: Pin) -> Path | None:
-    """The file in a cache of the hub's own library, if it is there and is the right one."""
+def _cached(hubs: Hubs, hub: Hub, pinned_file: PinnedFile) -> Path | None:
+    """The file in the cache of the hub's own library, if it is there and has the right sha256."""
     if hub.site == "huggingface":
         cache = hubs.huggingface_cache
         folders = [f"hub/models--{hub.repository.replace('/', '--')}/snapshots/{hub.revision}"]
@@ -107,7 +109,7 @@ def _cached(hubs: Hubs, hub: Hub, pin: Pin) -> Path | None:
     if cache is None:
         return None
     for folder in folders:
-        found = cache / folder / pin.there
-        if found.is_file() and sha256(found) == pin.sha256:
+        found = cache / folder / pinned_file.source_path
+        if found.is_file() and sha256(found) == pinned_file.sha256:
             return found
     return None

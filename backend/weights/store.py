@@ -1,4 +1,5 @@
-"""The folder of weights: one folder a model, with a manifest that says what each file must be. Whole or absent."""
+"""The folder of models: one folder per model, with a manifest of its files. A model is installed completely or not at
+all."""
 
 import json
 import os
@@ -11,19 +12,18 @@ from typing import Literal
 
 from backend.checksums import sha256
 from backend.weights.catalogue import FETCH, MODELS, SETS
-from backend.weights.model import Model
 
 MANIFEST = "manifest.json"
 
-#: Where folders are put together before they are moved into place, and downloads wait to be continued.
+#: The staging area: folders are prepared here and moved into place, and downloads are resumed here.
 INCOMING = ".incoming"
 
 #: What is wrong with a file of a model.
-Why = Literal["incomplete", "changed", "unknown"]
+Damage = Literal["incomplete", "changed", "unknown"]
 
 
 class WeightsError(Exception):
-    """Something about the weights that a person can mend; `detail` says how."""
+    """A problem with the weights that a person can fix; `detail` says how."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -35,12 +35,12 @@ class ModelMissing(WeightsError):
 
 
 class ModelDamaged(WeightsError):
-    """A file of the model is not what it was when it was installed, or not what it should be."""
+    """A file of the model has changed since it was installed, or is not the expected one."""
 
-    def __init__(self, detail: str, *, file: str, why: Why) -> None:
+    def __init__(self, detail: str, *, file: str, damage: Damage) -> None:
         super().__init__(detail)
         self.file = file
-        self.why = why
+        self.damage = damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was installed. Written last, so a folder without one was never finished."""
+    """What was installed. It is written last, so a folder without a manifest was never finished."""
 
     files: dict[str, FileFacts]
     source: str
@@ -73,74 +73,76 @@ def installed(models_dir: Path, name: str) -> bool:
     )
 
 
-def verify(models_dir: Path, name: str, told: Callable[[int], None] = lambda _bytes: None) -> Manifest:
-    """Hash every file. Raises ModelMissing or ModelDamaged, whose `detail` names the command that mends it."""
+def verify(models_dir: Path, name: str, report_progress: Callable[[int], None] = lambda _bytes: None) -> Manifest:
+    """Hash every file. Raises ModelMissing or ModelDamaged, whose `detail` names the command that fixes it."""
     folder = models_dir / name
     manifest = read_manifest(folder)
     if manifest is None:
-        raise ModelMissing(f"The model {name} is not installed. Mend it with: {mend(name)}")
+        raise ModelMissing(f"The model {name} is not installed. Fix it with: {install_command(name)}")
     if _outdated(models_dir, name, manifest):
-        told_why = f"The model {name} was made of other weights than those of {MODELS[name].made_from} that are here."
+        told_why = (
+            f"The model {name} was made of other weights than those of {MODELS[name].derived_from} that are here."
+        )
         raise _damaged(name, told_why, MANIFEST, "changed")
     for path in MODELS[name].files:
         if path not in manifest.files:
-            raise _damaged(name, f"The model {name} lacks {path}.", path, "incomplete")
+            raise _damaged(name, f"The file {path} of the model {name} is missing.", path, "incomplete")
     for path, file in manifest.files.items():
-        allowed = MODELS[name].allowed(path)
-        if _size(folder / path) != file.size or sha256(folder / path, told) != file.sha256:
+        allowed_hashes = MODELS[name].allowed_hashes(path)
+        if _size(folder / path) != file.size or sha256(folder / path, report_progress) != file.sha256:
             raise _damaged(name, f"{path} of the model {name} has changed on disk.", path, "changed")
-        if allowed and path not in MODELS[name].good and file.sha256 not in allowed:
-            raise _damaged(name, f"{path} of the model {name} is not the one we know.", path, "unknown")
+        if allowed_hashes and path not in MODELS[name].known_hashes and file.sha256 not in allowed_hashes:
+            raise _damaged(name, f"{path} of the model {name} is not the expected file.", path, "unknown")
     return manifest
 
 
 def adopt(source_dir: Path, models_dir: Path, name: str) -> None:
-    """Copy a model in from a local folder: the model's own, or one that holds it under its name.
+    """Copy a model from a local folder: the model's own folder, or one that contains it under its name.
 
-    Files that our catalogue knows must have the hash it names. Checkpoints that were made on another machine are not
-    in the catalogue: those must agree with the manifest beside them.
+    Files in the catalogue must have the hash it names. Checkpoints that were generated on another machine are not in
+    the catalogue: these must agree with the manifest in the folder.
     """
     model = MODELS[name]
     folder = source_dir / name if (source_dir / name).is_dir() else source_dir
-    vouched = read_manifest(folder)
-    with preparing(models_dir, name) as prepared:
+    manifest = read_manifest(folder)
+    with StagingFolder(models_dir, name) as staging:
         for path in model.files:
             if not (folder / path).is_file():
-                raise ModelMissing(f"The folder {folder} does not hold the model {name}: there is no {path}.")
-            target = prepared / path
+                raise ModelMissing(f"The folder {folder} does not contain the model {name}: there is no {path}.")
+            target = staging / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / path, target)
             found = sha256(target)
-            promised = vouched.files.get(path) if vouched and path in _made_here(model) else None
-            if found not in model.allowed(path) and (promised is None or promised.sha256 != found):
-                told = f"{path} in {folder} is not the file we know (sha256 {found}). Nothing was copied."
-                raise ModelDamaged(told, file=path, why="unknown")
-        if vouched is None:
-            install(prepared, models_dir, name, source="a local folder", revision=model.origins[-1].revision)
+            listed = manifest.files.get(path) if manifest and path in model.known_hashes else None
+            if found not in model.allowed_hashes(path) and (listed is None or listed.sha256 != found):
+                detail = f"{path} in {folder} is not the expected file (sha256 {found}). Nothing was copied."
+                raise ModelDamaged(detail, file=path, damage="unknown")
+        if manifest is None:
+            install(staging, models_dir, name, source="a local folder", revision=model.origins[-1].revision)
         else:
-            install(prepared, models_dir, name, source=vouched.source, revision=vouched.revision)
+            install(staging, models_dir, name, source=manifest.source, revision=manifest.revision)
 
 
-def install(prepared: Path, models_dir: Path, name: str, *, source: str, revision: str) -> None:
-    """Write the manifest and move the finished folder into place: a kill leaves the old, the new or none."""
+def install(staging: Path, models_dir: Path, name: str, *, source: str, revision: str) -> None:
+    """Write the manifest and move the finished folder into place. A kill leaves the old folder, the new one or none."""
     model = MODELS[name]
-    files = {path: FileFacts((prepared / path).stat().st_size, sha256(prepared / path)) for path in model.files}
+    files = {path: FileFacts((staging / path).stat().st_size, sha256(staging / path)) for path in model.files}
     manifest = {"files": {path: asdict(file) for path, file in files.items()}}
     text = json.dumps({**manifest, "source": source, "revision": revision, "licence": model.licence}, indent=2)
-    (prepared / MANIFEST).write_text(text + "\n", encoding="utf-8")
-    _flush(prepared, [*model.files, MANIFEST])
+    (staging / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    _flush(staging, [*model.files, MANIFEST])
     target = models_dir / name
     if target.exists():
         aside = Path(tempfile.mkdtemp(prefix=f"{name}-old-", dir=models_dir / INCOMING))
         target.rename(aside / name)
-        prepared.rename(target)
+        staging.rename(target)
         shutil.rmtree(aside)
     else:
-        prepared.rename(target)
+        staging.rename(target)
 
 
-class preparing:
-    """A new folder under `models/.incoming` to put a model together in; gone afterwards, whatever happens."""
+class StagingFolder:
+    """A new folder under `models/.incoming` in which a model is prepared. It is removed at the end in any case."""
 
     def __init__(self, models_dir: Path, name: str) -> None:
         self._parent = models_dir / INCOMING
@@ -157,7 +159,7 @@ class preparing:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a model's folder; None where there is none that can be read."""
+    """The manifest of a model's folder; None if it is absent or cannot be read."""
     try:
         value = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = {str(path): FileFacts(int(file["size"]), str(file["sha256"])) for path, file in value["files"].items()}
@@ -166,27 +168,23 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
 
 
-def mend(name: str) -> str:
-    """The command that installs a model, alone or again."""
-    wanted = next((small for small in ("small", "print") if name in SETS[small]), "full")
-    return f"{FETCH} --set {'int8' if MODELS[name].made_from else wanted}"
+def install_command(name: str) -> str:
+    """The command that installs or repairs a model."""
+    set_name = next((set_name for set_name in ("small", "print", "whisper-large") if name in SETS[set_name]), "full")
+    return f"{FETCH} --set {'int8' if MODELS[name].derived_from else set_name}"
 
 
 def _outdated(models_dir: Path, name: str, manifest: Manifest) -> bool:
-    """Whether what it was made of is no longer there, or is another by now."""
-    source = MODELS[name].made_from
+    """Whether the model it was generated from is absent or has another revision by now."""
+    source = MODELS[name].derived_from
     if source is None:
         return False
-    there = read_manifest(models_dir / source)
-    return there is None or there.revision != manifest.revision
+    source_manifest = read_manifest(models_dir / source)
+    return source_manifest is None or source_manifest.revision != manifest.revision
 
 
-def _damaged(name: str, sentence: str, file: str, why: Why) -> ModelDamaged:
-    return ModelDamaged(f"{sentence} Mend it with: {mend(name)}", file=file, why=why)
-
-
-def _made_here(model: Model) -> frozenset[str]:
-    return frozenset(model.good)
+def _damaged(name: str, sentence: str, file: str, damage: Damage) -> ModelDamaged:
+    return ModelDamaged(f"{sentence} Fix it with: {install_command(name)}", file=file, damage=damage)
 
 
 def _size(path: Path) -> int | None:
@@ -194,7 +192,7 @@ def _size(path: Path) -> int | None:
 
 
 def _flush(folder: Path, paths: Iterable[str]) -> None:
-    """A power cut after the rename must not leave a manifest that promises more than the disk holds."""
+    """Write the files to disk before the rename: after a power cut the manifest must not list files that are lost."""
     for path in paths:
         with (folder / path).open("rb+") as file:
             os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""What tests of accounts may ask for."""
+"""Fixtures for the tests of accounts."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -7,13 +7,13 @@ import pytest
 from backend.accounts.passwords import Passwords
 from backend.database import Database
 from backend.settings import Settings
-from tests.accounts.people import House, make_app, open_house
+from tests.accounts.people import Api, make_app, open_api
 
 
 @pytest.fixture
-async def house(settings: Settings, database: Database) -> AsyncIterator[House]:
-    async with open_house(make_app(settings, database)) as house:
-        yield house
+async def api(settings: Settings, database: Database) -> AsyncIterator[Api]:
+    async with open_api(make_app(settings, database)) as api:
+        yield api
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""People and a house for them: four users of three roles, and an app with the routes of accounts and administration."""
+"""Test users of all roles, and an app with the routes of accounts and user administration."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,9 +11,9 @@ from fastapi import FastAPI
 
 from backend.accounts import service, tokens
 from backend.accounts.api import account, google, keys, register, second_factor
-from backend.accounts.google import Google
-from backend.accounts.passwords import LANES, MEMORY_KIB, PASSES, Passwords
-from backend.accounts.presence import Presence
+from backend.accounts.google import GoogleSignIn
+from backend.accounts.open_sockets import OpenSockets
+from backend.accounts.passwords import PARALLELISM, TIME_COST, Passwords
 from backend.accounts.tables import Role, User
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
@@ -24,8 +24,11 @@ from backend.settings import Settings
 
 PASSWORD = "会议室里的大白熊 Nr. 7"
 
+#: Memory of a password hash in tests about something else: a hash then takes a hundredth of the time.
+TEST_MEMORY_KIB = 64
+
 ROLES = {
-    "nobody": Role.USER,
+    "mary": Role.USER,
     "ada": Role.USER,
     "grace": Role.ADMIN,
     "linus": Role.ADMIN,
@@ -35,8 +38,8 @@ ROLES = {
 
 
 @dataclass
-class House:
-    """The app as its users see it, and its people by name; all have the same password."""
+class Api:
+    """An HTTP client of the app, with its users by name; all have the same password."""
 
     client: httpx.AsyncClient
     settings: Settings
@@ -44,7 +47,7 @@ class House:
     people: dict[str, User]
 
     def bearer(self, name: str | None) -> dict[str, str]:
-        """The headers with which `name` asks; of nobody where it is none."""
+        """The Authorization header of `name`; empty for none."""
         if name is None:
             return {}
         user = self.people[name]
@@ -55,7 +58,7 @@ class House:
         return await self.client.post("/api/auth/login", data={"username": name, "password": password})
 
     async def row(self, name: str) -> User:
-        """What the database holds of this user now."""
+        """The row of this user as it is in the database now."""
         async with self.database.read() as session:
             return await service.find(session, self.people[name].id)
 
@@ -64,19 +67,19 @@ def make_app(settings: Settings, database: Database) -> FastAPI:
     app = FastAPI()
     app.state.settings = settings
     app.state.database = database
-    app.state.passwords = Passwords()
-    app.state.presence = Presence()
+    app.state.passwords = Passwords(memory_kib=TEST_MEMORY_KIB)
+    app.state.open_sockets = OpenSockets()
     app.state.tickets = Tickets()
-    app.state.throttle = Throttle(lambda: 0.0)  # time stands still: a slow machine guesses as fast as any
-    app.state.google = Google(settings.google_clients)
+    app.state.throttle = Throttle(lambda: 0.0)  # a fixed clock, so that the speed of the machine does not matter
+    app.state.google = GoogleSignIn(settings.google_clients)
     install_handlers(app)
-    for room in (account, google, keys, second_factor, register, users, audit):
-        app.include_router(room.router)
+    for module in (account, google, keys, second_factor, register, users, audit):
+        app.include_router(module.router)
     return app
 
 
-async def settle(database: Database) -> dict[str, User]:
-    """Let the people of `ROLES` in."""
+async def create_users(database: Database) -> dict[str, User]:
+    """Create the users of `ROLES`."""
     hash = _hash_of(PASSWORD)
     async with database.write() as session:
         return {
@@ -86,16 +89,16 @@ async def settle(database: Database) -> dict[str, User]:
 
 
 @asynccontextmanager
-async def open_house(app: FastAPI) -> AsyncIterator[House]:
-    """The app with its people in it."""
+async def open_api(app: FastAPI) -> AsyncIterator[Api]:
+    """Create the users of the app and open a client."""
     settings, database = app.state.settings, app.state.database
-    people = await settle(database)
+    people = await create_users(database)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:
-        yield House(client, settings, database, people)
+    async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+        yield Api(client, settings, database, people)
     app.state.passwords.close()
 
 
 @cache
 def _hash_of(password: str) -> str:
-    return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES).hash(password)
+    return PasswordHasher(time_cost=TIME_COST, memory_cost=TEST_MEMORY_KIB, parallelism=PARALLELISM).hash(password)

@@ -1,4 +1,4 @@
-"""The audit log: what is done is noted with who, what and where, and no entry is ever changed."""
+"""The audit log: what its entries contain, and that they cannot be changed."""
 
 import pytest
 from sqlalchemy import delete, select, text, update
@@ -8,19 +8,19 @@ from backend.accounts import audit
 from backend.accounts.audit import Action
 from backend.accounts.tables import AuditEntry
 from backend.database import Database
-from tests.accounts.people import PASSWORD, House
+from tests.accounts.people import PASSWORD, Api
 
 
-async def test_who_did_what_to_whom_is_noted(house: House) -> None:
-    root, ada = house.people["root"], house.people["ada"]
+async def test_entries_name_actor_action_and_subject(api: Api) -> None:
+    root, ada = api.people["root"], api.people["ada"]
     user = f"/api/admin/users/{ada.id}"
-    await house.login("ada", "my secret guess")
-    await house.login("ada")
-    await house.client.patch(user, headers=house.bearer("root"), json={"role": "admin"})
-    await house.client.patch(user, headers=house.bearer("root"), json={"active": False})
-    await house.client.post(user + "/password", headers=house.bearer("root"), json={"password": "明天早上九点半在一楼"})
+    await api.login("ada", "my secret guess")
+    await api.login("ada")
+    await api.client.patch(user, headers=api.bearer("root"), json={"role": "admin"})
+    await api.client.patch(user, headers=api.bearer("root"), json={"active": False})
+    await api.client.post(user + "/password", headers=api.bearer("root"), json={"password": "明天早上九点半在一楼"})
 
-    entries = (await _entries(house.database))[len(house.people) :]
+    entries = (await _entries(api.database))[len(api.people) :]
 
     assert [(entry.action, entry.actor_id, entry.subject_id) for entry in entries] == [
         ("sign_in_refused", None, ada.id),
@@ -33,30 +33,30 @@ async def test_who_did_what_to_whom_is_noted(house: House) -> None:
     assert entries[2].actor_name == "root"
 
 
-async def test_no_secret_is_noted(house: House) -> None:
+async def test_entries_contain_no_secrets(api: Api) -> None:
     new = "明天早上九点半在一楼"
-    await house.login("my secret guess", "my secret guess")
-    token = (await house.login("ada")).json()["access_token"]
+    await api.login("my secret guess", "my secret guess")
+    token = (await api.login("ada")).json()["access_token"]
     body = {"current_password": PASSWORD, "new_password": new}
-    await house.client.post("/api/auth/password", headers={"Authorization": f"Bearer {token}"}, json=body)
+    await api.client.post("/api/auth/password", headers={"Authorization": f"Bearer {token}"}, json=body)
 
-    text = repr([vars(entry) for entry in await _entries(house.database)])
+    text = repr([vars(entry) for entry in await _entries(api.database)])
 
     assert not any(secret in text for secret in (PASSWORD, new, token, "my secret guess"))
 
 
-async def test_what_is_refused_is_not_noted_as_done(house: House) -> None:
-    before = len(await _entries(house.database))
+async def test_a_refused_change_adds_no_entry(api: Api) -> None:
+    before = len(await _entries(api.database))
 
-    await house.client.patch(
-        f"/api/admin/users/{house.people['root'].id}", headers=house.bearer("grace"), json={"active": False}
+    await api.client.patch(
+        f"/api/admin/users/{api.people['root'].id}", headers=api.bearer("grace"), json={"active": False}
     )
 
-    assert len(await _entries(house.database)) == before
+    assert len(await _entries(api.database)) == before
 
 
 @pytest.mark.sqlite
-async def test_the_database_itself_refuses_to_change_an_entry(database: Database) -> None:
+async def test_sqlite_itself_refuses_to_change_an_entry(database: Database) -> None:
     async with database.write() as session:
         audit.note(session, Action.SIGNED_OUT)
 
@@ -67,7 +67,7 @@ async def test_the_database_itself_refuses_to_change_an_entry(database: Database
     assert [entry.action for entry in await _entries(database)] == ["signed_out"]
 
 
-async def test_no_entry_is_ever_changed_or_removed(database: Database) -> None:
+async def test_an_entry_cannot_be_changed_or_deleted(database: Database) -> None:
     async with database.write() as session:
         audit.note(session, Action.SIGNED_OUT)
 

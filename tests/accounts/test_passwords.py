@@ -1,4 +1,4 @@
-"""What may be a password, how it is kept, and what checking it costs the others: nothing."""
+"""Password rules, hashes, and the bounded pool that computes them."""
 
 import asyncio
 from itertools import count
@@ -8,7 +8,7 @@ import argon2
 import pytest
 from zxcvbn.frequency_lists import FREQUENCY_LISTS  # type: ignore[import-untyped]
 
-from backend.accounts.passwords import _NOBODYS, Passwords, WeakPassword, check
+from backend.accounts.passwords import _DUMMY_HASH, Passwords, WeakPassword, check
 from backend.errors import TooManyRequests
 
 PASSWORD = "kx7#mQ9z & 茶"
@@ -27,7 +27,7 @@ PASSWORD = "kx7#mQ9z & 茶"
         "🦉🐻‍❄️🦔 in the wood",
     ],
 )
-async def test_long_and_foreign_passwords_are_welcome(passwords: Passwords, password: str) -> None:
+async def test_long_and_non_ascii_passwords_are_accepted(passwords: Passwords, password: str) -> None:
     hash = await passwords.hash(password, username="ada")
 
     assert await passwords.verify(hash, password)
@@ -60,11 +60,11 @@ async def test_long_and_foreign_passwords_are_welcome(passwords: Passwords, pass
         ("GRACE.HOPPER", "name"),
     ],
 )
-async def test_a_weak_password_has_no_hash(passwords: Passwords, password: str, reason: str) -> None:
-    with pytest.raises(WeakPassword) as refusal:
+async def test_a_weak_password_is_refused(passwords: Passwords, password: str, reason: str) -> None:
+    with pytest.raises(WeakPassword) as error:
         await passwords.hash(password, username="Grace.Hopper")
 
-    assert reason == refusal.value.facts["reason"]
+    assert reason == error.value.facts["reason"]
 
 
 def test_the_most_common_passwords_are_refused() -> None:
@@ -76,26 +76,26 @@ def test_the_most_common_passwords_are_refused() -> None:
             check(password, "ada")
 
 
-async def test_nothing_is_cut_off_a_password(passwords: Passwords) -> None:
+async def test_a_password_is_not_truncated(passwords: Passwords) -> None:
     long = "今天下午三点在二楼开会" * 11
     hash = await passwords.hash(long + "甲", username="ada")
 
     assert not await passwords.verify(hash, long + "乙")
 
 
-async def test_full_width_letters_are_the_same_letters(passwords: Passwords) -> None:
+async def test_full_width_letters_equal_half_width_letters(passwords: Passwords) -> None:
     hash = await passwords.hash("ｋx7#mQ9z", username="ada")
 
     assert await passwords.verify(hash, "kx7#mQ9z")
 
 
-async def test_half_a_character_is_wrong_and_no_crash(passwords: Passwords) -> None:
+async def test_a_lone_surrogate_is_a_wrong_password(passwords: Passwords) -> None:
     hash = await passwords.hash(PASSWORD, username="ada")
 
     assert not await passwords.verify(hash, "\ud83d" * 9)
 
 
-async def test_hashes_are_at_least_as_strong_as_owasp_asks(passwords: Passwords) -> None:
+async def test_hashes_are_at_least_as_strong_as_owasp_recommends(passwords: Passwords) -> None:
     hash = await passwords.hash(PASSWORD, username="ada")
 
     parameters = argon2.extract_parameters(hash)
@@ -106,11 +106,11 @@ async def test_hashes_are_at_least_as_strong_as_owasp_asks(passwords: Passwords)
     assert parameters.hash_len >= 32
 
 
-async def test_the_same_password_has_two_hashes(passwords: Passwords) -> None:
+async def test_two_hashes_of_the_same_password_differ(passwords: Passwords) -> None:
     assert await passwords.hash(PASSWORD, username="ada") != await passwords.hash(PASSWORD, username="ada")
 
 
-async def test_an_old_hash_is_renewed_and_a_new_one_is_not(passwords: Passwords) -> None:
+async def test_an_outdated_hash_is_renewed_and_a_current_one_is_not(passwords: Passwords) -> None:
     old = argon2.PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
 
     renewed = await passwords.renew(old, PASSWORD)
@@ -120,28 +120,28 @@ async def test_an_old_hash_is_renewed_and_a_new_one_is_not(passwords: Passwords)
     assert await passwords.renew(renewed, PASSWORD) is None
 
 
-async def test_without_a_hash_the_answer_is_no_and_takes_as_long(passwords: Passwords) -> None:
+async def test_verifying_without_a_hash_fails_and_takes_as_long(passwords: Passwords) -> None:
     hash = await passwords.hash(PASSWORD, username="ada")
 
-    async def quickest(hash: str | None) -> float:
+    async def shortest(hash: str | None) -> float:
         times = []
         for _ in range(5):
-            began = perf_counter()
+            started = perf_counter()
             assert not await passwords.verify(hash, "wrong")
-            times.append(perf_counter() - began)
+            times.append(perf_counter() - started)
         return min(times)
 
-    # Where no hash is computed it is a two-hundredth; how busy the machine is cannot make up for that.
-    assert await quickest(None) > await quickest(hash) / 20
-    assert argon2.extract_parameters(hash) == argon2.extract_parameters(_NOBODYS)
+    # Without computing a hash it would take a two-hundredth of the time, more than a busy machine can hide.
+    assert await shortest(None) > await shortest(hash) / 20
+    assert argon2.extract_parameters(hash) == argon2.extract_parameters(_DUMMY_HASH)
 
 
-async def test_a_damaged_hash_lets_nobody_in(passwords: Passwords) -> None:
+async def test_a_damaged_hash_matches_no_password(passwords: Passwords) -> None:
     for hash in ("", "!", "$argon2id$v=19$m=19456", "plain text"):
         assert not await passwords.verify(hash, "plain text")
 
 
-async def test_the_event_loop_goes_on_while_passwords_are_checked(passwords: Passwords) -> None:
+async def test_the_event_loop_runs_while_passwords_are_verified(passwords: Passwords) -> None:
     hash = await passwords.hash(PASSWORD, username="ada")
     ticks = count()
 
@@ -150,23 +150,23 @@ async def test_the_event_loop_goes_on_while_passwords_are_checked(passwords: Pas
             next(ticks)
             await asyncio.sleep(0)
 
-    ticking = asyncio.create_task(tick())
+    ticker = asyncio.create_task(tick())
     answers = await asyncio.gather(*(passwords.verify(hash, PASSWORD) for _ in range(5)))
-    ticking.cancel()
+    ticker.cancel()
 
     assert all(answers)
-    assert next(ticks) > 100  # about 5 where the loop has to wait
+    assert next(ticks) > 100  # about 5 if the loop is blocked
 
 
-async def test_beyond_so_many_at_hand_the_next_is_refused() -> None:
-    passwords = Passwords(threads=1, waiting=2)
+async def test_calls_beyond_the_limit_are_refused() -> None:
+    passwords = Passwords(threads=1, max_pending=2)
     hash = await passwords.hash(PASSWORD, username="ada")
     two = [asyncio.create_task(passwords.verify(hash, PASSWORD)) for _ in range(2)]
     await asyncio.sleep(0)
 
-    with pytest.raises(TooManyRequests) as refusal:
+    with pytest.raises(TooManyRequests) as error:
         await passwords.verify(hash, PASSWORD)
     assert await asyncio.gather(*two) == [True, True]
     assert await passwords.verify(hash, PASSWORD)
-    assert int((refusal.value.headers or {})["Retry-After"]) >= 1
+    assert int((error.value.headers or {})["Retry-After"]) >= 1
     passwords.close()

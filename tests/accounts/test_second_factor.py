@@ -1,4 +1,4 @@
-"""Two-factor sign-in: a code is good once, recovery codes too, and nobody is told about it without the password."""
+"""Two-factor sign-in: codes and recovery codes are accepted once, and only after the right password."""
 
 import asyncio
 from datetime import datetime, timedelta, timezone
@@ -12,9 +12,9 @@ from backend.accounts import second_factor
 from backend.accounts.tables import SecondFactor
 from backend.database import Database
 from backend.settings import Settings
-from tests.accounts.people import PASSWORD, House, make_app, open_house, settle
+from tests.accounts.people import PASSWORD, Api, create_users, make_app, open_api
 
-TWO = "/api/auth/two-factor"
+TWO_FACTOR = "/api/auth/two-factor"
 NOW = datetime(2026, 3, 1, 12, 0, 5, tzinfo=timezone.utc)
 
 
@@ -22,8 +22,8 @@ def at(secret: str, moment: datetime) -> str:
     return pyotp.TOTP(secret).at(moment)
 
 
-async def test_a_code_is_good_once_and_near_its_time(settings: Settings, database: Database) -> None:
-    ada = (await settle(database))["ada"]
+async def test_a_code_is_accepted_once_and_near_its_time(settings: Settings, database: Database) -> None:
+    ada = (await create_users(database))["ada"]
     secret, address = await _turn_on(settings, database, ada)
     later = NOW + timedelta(minutes=5)
 
@@ -31,8 +31,8 @@ async def test_a_code_is_good_once_and_near_its_time(settings: Settings, databas
     await second_factor.check(database, settings, ada, at(secret, later), later)
     for code, moment in (
         (at(secret, later), later),  # used
-        (at(secret, later - timedelta(seconds=30)), later),  # older than the one that was used
-        (at(secret, later + timedelta(minutes=2)), later),  # of the future
+        (at(secret, later - timedelta(seconds=30)), later),  # older than the used one
+        (at(secret, later + timedelta(minutes=2)), later),  # in the future
         ("000000", later),
         ("", later + timedelta(seconds=30)),
         ("１２３４５６", later),
@@ -45,19 +45,19 @@ async def test_a_code_is_good_once_and_near_its_time(settings: Settings, databas
     await second_factor.check(database, settings, ada, spaced, next_step)
 
 
-async def test_of_two_who_show_one_code_at_once_one_comes_in(settings: Settings, database: Database) -> None:
-    ada = (await settle(database))["ada"]
+async def test_a_code_sent_several_times_at_once_is_accepted_once(settings: Settings, database: Database) -> None:
+    ada = (await create_users(database))["ada"]
     secret, _ = await _turn_on(settings, database, ada)
     later = NOW + timedelta(minutes=5)
 
-    shown = [second_factor.check(database, settings, ada, at(secret, later), later) for _ in range(4)]
-    ends = await asyncio.gather(*shown, return_exceptions=True)
+    checks = [second_factor.check(database, settings, ada, at(secret, later), later) for _ in range(4)]
+    results = await asyncio.gather(*checks, return_exceptions=True)
 
-    assert sum(end is None for end in ends) == 1
+    assert sum(result is None for result in results) == 1
 
 
-async def test_the_secret_does_not_lie_open_in_the_database(settings: Settings, database: Database) -> None:
-    ada = (await settle(database))["ada"]
+async def test_the_secret_is_encrypted_in_the_database(settings: Settings, database: Database) -> None:
+    ada = (await create_users(database))["ada"]
     secret, _ = await _turn_on(settings, database, ada)
 
     async with database.read() as session:
@@ -65,8 +65,8 @@ async def test_the_secret_does_not_lie_open_in_the_database(settings: Settings, 
     assert secret not in repr(vars(row))
 
 
-async def test_after_a_change_of_the_key_a_recovery_code_still_works(settings: Settings, database: Database) -> None:
-    ada = (await settle(database))["ada"]
+async def test_recovery_codes_work_after_secret_key_has_changed(settings: Settings, database: Database) -> None:
+    ada = (await create_users(database))["ada"]
     secret, _ = await _turn_on(settings, database, ada)
     async with database.write() as session:
         row = await session.get_one(SecondFactor, ada.id)
@@ -78,96 +78,100 @@ async def test_after_a_change_of_the_key_a_recovery_code_still_works(settings: S
     await second_factor.check(database, other, ada, "ABCDEFGH", NOW)
 
 
-async def test_signing_in_then_takes_two(house: House) -> None:
-    secret, recovery = await _turn_on_over_http(house)
+async def test_signing_in_requires_password_and_code(api: Api) -> None:
+    secret, recovery = await _turn_on_over_http(api)
     fresh = at(secret, datetime.now(timezone.utc) + timedelta(seconds=30))
 
-    assert (await house.login("ada", "a wrong guess")).json()["code"] == "wrong_credentials"
-    assert (await house.login("ada")).json()["code"] == "second_factor_needed"
-    assert (await _login(house, code="000000")).json()["code"] == "wrong_code"
-    assert (await _login(house, code=fresh)).status_code == 200
-    assert (await _login(house, code=fresh)).status_code == 401
-    assert (await _login(house, code=recovery[0])).status_code == 200
-    assert (await _login(house, code=recovery[0])).status_code == 401
-    state = (await house.client.get(TWO, headers=house.bearer("ada"))).json()
+    assert (await api.login("ada", "a wrong guess")).json()["code"] == "wrong_credentials"
+    assert (await api.login("ada")).json()["code"] == "second_factor_needed"
+    assert (await _login(api, code="000000")).json()["code"] == "wrong_code"
+    assert (await _login(api, code=fresh)).status_code == 200
+    assert (await _login(api, code=fresh)).status_code == 401
+    assert (await _login(api, code=recovery[0])).status_code == 200
+    assert (await _login(api, code=recovery[0])).status_code == 401
+    state = (await api.client.get(TWO_FACTOR, headers=api.bearer("ada"))).json()
     assert state == {"on": True, "recovery_codes_left": 9, "wanted": False}
 
 
-async def test_who_knows_the_password_cannot_guess_the_code(house: House) -> None:
-    await _turn_on_over_http(house)
+async def test_guessing_the_code_is_throttled_despite_the_right_password(api: Api) -> None:
+    await _turn_on_over_http(api)
 
     answers = []
     for _ in range(8):
-        await house.login("ada")  # the right password forgives nothing
-        answers.append((await _login(house, code="000000")).status_code)
+        await api.login("ada")  # the right password does not reset the count
+        answers.append((await _login(api, code="000000")).status_code)
 
     assert answers[:5] == [401] * 5
     assert answers[5:] == [429] * 3
 
 
-async def test_beginning_needs_the_password_and_counts_only_when_confirmed(house: House) -> None:
-    mine = house.bearer("ada")
+async def test_enrolment_requires_the_password_and_takes_effect_when_confirmed(api: Api) -> None:
+    headers = api.bearer("ada")
 
-    assert (await house.client.post(TWO, headers=mine, json={"password": "a guess"})).status_code == 403
-    assert (await house.client.post(TWO + "/confirm", headers=mine, json={"code": "123456"})).status_code == 404
-    begun = await house.client.post(TWO, headers=mine, json={"password": PASSWORD})
-    assert (await house.client.post(TWO + "/confirm", headers=mine, json={"code": "abc"})).status_code == 401
+    assert (await api.client.post(TWO_FACTOR, headers=headers, json={"password": "a guess"})).status_code == 403
+    assert (await api.client.post(TWO_FACTOR + "/confirm", headers=headers, json={"code": "123456"})).status_code == 404
+    enrolled = await api.client.post(TWO_FACTOR, headers=headers, json={"password": PASSWORD})
+    assert (await api.client.post(TWO_FACTOR + "/confirm", headers=headers, json={"code": "abc"})).status_code == 401
 
-    assert begun.status_code == 201
-    assert (await house.login("ada")).status_code == 200
+    assert enrolled.status_code == 201
+    assert (await api.login("ada")).status_code == 200
 
 
-async def test_what_is_on_is_not_begun_anew(house: House) -> None:
-    await _turn_on_over_http(house)
+async def test_enrolling_twice_is_refused(api: Api) -> None:
+    await _turn_on_over_http(api)
 
-    again = await house.client.post(TWO, headers=house.bearer("ada"), json={"password": PASSWORD})
+    again = await api.client.post(TWO_FACTOR, headers=api.bearer("ada"), json={"password": PASSWORD})
 
     assert (again.status_code, again.json()["code"]) == (409, "second_factor_on")
 
 
-async def test_it_is_removed_with_a_code_or_by_an_admin(house: House) -> None:
-    _, recovery = await _turn_on_over_http(house)
-    mine, path = house.bearer("ada"), f"/api/admin/users/{house.people['ada'].id}/two-factor"
+async def test_it_is_removed_with_a_code_or_by_an_admin(api: Api) -> None:
+    _, recovery = await _turn_on_over_http(api)
+    headers, path = api.bearer("ada"), f"/api/admin/users/{api.people['ada'].id}/two-factor"
 
-    wrong = await house.client.post(TWO + "/remove", headers=mine, json={"code": "000000"})
-    right = await house.client.post(TWO + "/remove", headers=mine, json={"code": recovery[3]})
+    wrong = await api.client.post(TWO_FACTOR + "/remove", headers=headers, json={"code": "000000"})
+    right = await api.client.post(TWO_FACTOR + "/remove", headers=headers, json={"code": recovery[3]})
     assert (wrong.status_code, right.status_code) == (401, 204)
-    assert (await house.login("ada")).status_code == 200
+    assert (await api.login("ada")).status_code == 200
 
-    await _turn_on_over_http(house)
-    assert (await house.client.delete(path, headers=house.bearer("nobody"))).status_code == 403
-    assert (await house.client.delete(path, headers=house.bearer("grace"))).status_code == 204
-    assert (await house.client.delete(path, headers=house.bearer("grace"))).status_code == 404
-    assert (await house.login("ada")).status_code == 200
+    await _turn_on_over_http(api)
+    assert (await api.client.delete(path, headers=api.bearer("mary"))).status_code == 403
+    assert (await api.client.delete(path, headers=api.bearer("grace"))).status_code == 204
+    assert (await api.client.delete(path, headers=api.bearer("grace"))).status_code == 404
+    assert (await api.login("ada")).status_code == 200
 
 
-async def test_other_recovery_codes_come_for_a_code_and_end_those_before(house: House) -> None:
-    _, before = await _turn_on_over_http(house)
-    mine = house.bearer("ada")
+async def test_new_recovery_codes_require_a_code_and_replace_the_old_ones(api: Api) -> None:
+    _, before = await _turn_on_over_http(api)
+    headers = api.bearer("ada")
 
-    wrong = await house.client.post(TWO + "/recovery-codes", headers=mine, json={"code": "000000"})
-    right = await house.client.post(TWO + "/recovery-codes", headers=mine, json={"code": before[0]})
+    wrong = await api.client.post(TWO_FACTOR + "/recovery-codes", headers=headers, json={"code": "000000"})
+    right = await api.client.post(TWO_FACTOR + "/recovery-codes", headers=headers, json={"code": before[0]})
 
     after = right.json()["recovery_codes"]
     assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_code")
     assert right.status_code == 200
     assert len(set(after)) == 10
     assert not set(after) & set(before)
-    assert (await _login(house, code=before[1])).json()["code"] == "wrong_code"
-    assert (await _login(house, code=after[1])).status_code == 200
-    assert (await house.client.get(TWO, headers=mine)).json() == {"on": True, "recovery_codes_left": 9, "wanted": False}
-    noted = (await house.client.get("/api/admin/audit", headers=house.bearer("grace"))).json()["entries"]
-    assert [one["actor_name"] for one in noted if one["action"] == "recovery_codes_renewed"] == ["ada"]
+    assert (await _login(api, code=before[1])).json()["code"] == "wrong_code"
+    assert (await _login(api, code=after[1])).status_code == 200
+    assert (await api.client.get(TWO_FACTOR, headers=headers)).json() == {
+        "on": True,
+        "recovery_codes_left": 9,
+        "wanted": False,
+    }
+    logged = (await api.client.get("/api/admin/audit", headers=api.bearer("grace"))).json()["entries"]
+    assert [one["actor_name"] for one in logged if one["action"] == "recovery_codes_renewed"] == ["ada"]
 
 
-async def test_where_it_is_off_there_are_no_recovery_codes_to_be_had(house: House) -> None:
-    mine = house.bearer("ada")
+async def test_recovery_codes_require_an_enabled_second_factor(api: Api) -> None:
+    headers = api.bearer("ada")
 
-    never = await house.client.post(TWO + "/recovery-codes", headers=mine, json={"code": "000000"})
-    await house.client.post(TWO, headers=mine, json={"password": PASSWORD})
-    begun = await house.client.post(TWO + "/recovery-codes", headers=mine, json={"code": "000000"})
+    before = await api.client.post(TWO_FACTOR + "/recovery-codes", headers=headers, json={"code": "000000"})
+    await api.client.post(TWO_FACTOR, headers=headers, json={"password": PASSWORD})
+    unconfirmed = await api.client.post(TWO_FACTOR + "/recovery-codes", headers=headers, json={"code": "000000"})
 
-    assert [(answer.status_code, answer.json()["code"]) for answer in (never, begun)] == [
+    assert [(answer.status_code, answer.json()["code"]) for answer in (before, unconfirmed)] == [
         (404, "second_factor_off")
     ] * 2
 
@@ -177,36 +181,36 @@ def strict(settings: Settings) -> Settings:
     return settings.model_copy(update={"admin_two_factor": True})
 
 
-async def test_a_server_can_want_it_of_its_admins(strict: Settings, database: Database) -> None:
-    async with open_house(make_app(strict, database)) as house:
-        grace = house.bearer("grace")
+async def test_a_server_can_require_it_of_admins(strict: Settings, database: Database) -> None:
+    async with open_api(make_app(strict, database)) as api:
+        grace = api.bearer("grace")
 
-        refused = await house.client.get("/api/admin/users", headers=grace)
+        refused = await api.client.get("/api/admin/users", headers=grace)
         assert (refused.status_code, refused.json()["code"]) == (403, "second_factor_wanted")
-        assert (await house.client.get(TWO, headers=grace)).json()["wanted"]
-        await _turn_on_over_http(house, "grace")
+        assert (await api.client.get(TWO_FACTOR, headers=grace)).json()["wanted"]
+        await _turn_on_over_http(api, "grace")
 
-        assert (await house.client.get("/api/admin/users", headers=grace)).status_code == 200
-        assert not (await house.client.get(TWO, headers=house.bearer("ada"))).json()["wanted"]
+        assert (await api.client.get("/api/admin/users", headers=grace)).status_code == 200
+        assert not (await api.client.get(TWO_FACTOR, headers=api.bearer("ada"))).json()["wanted"]
 
 
 async def _turn_on(settings: Settings, database: Database, user: Any) -> tuple[str, str]:
     async with database.write() as session:
-        secret, address = await second_factor.begin(session, settings, user)
+        secret, address = await second_factor.enroll(session, settings, user)
     async with database.write() as session:
         await second_factor.confirm(session, settings, user, at(secret, NOW), NOW)
     return secret, address
 
 
-async def _turn_on_over_http(house: House, who: str = "ada") -> tuple[str, list[str]]:
-    mine = house.bearer(who)
-    secret = (await house.client.post(TWO, headers=mine, json={"password": PASSWORD})).json()["secret"]
+async def _turn_on_over_http(api: Api, who: str = "ada") -> tuple[str, list[str]]:
+    headers = api.bearer(who)
+    secret = (await api.client.post(TWO_FACTOR, headers=headers, json={"password": PASSWORD})).json()["secret"]
     code = at(secret, datetime.now(timezone.utc))
-    confirmed = await house.client.post(TWO + "/confirm", headers=mine, json={"code": code})
+    confirmed = await api.client.post(TWO_FACTOR + "/confirm", headers=headers, json={"code": code})
     assert confirmed.status_code == 200, confirmed.text
     return secret, confirmed.json()["recovery_codes"]
 
 
-async def _login(house: House, *, code: str) -> httpx.Response:
+async def _login(api: Api, *, code: str) -> httpx.Response:
     form = {"username": "ada", "password": PASSWORD, "code": code}
-    return await house.client.post("/api/auth/login", data=form)
+    return await api.client.post("/api/auth/login", data=form)

@@ -1,4 +1,4 @@
-"""Names, signing in, and who may change whom."""
+"""User names, signing in, and who may change whom."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ from backend.accounts.passwords import Passwords
 from backend.accounts.tables import Role, User
 from backend.database import Database
 from backend.errors import Conflict, TooManyRequests
-from tests.accounts.people import PASSWORD, ROLES, settle
+from tests.accounts.people import PASSWORD, ROLES, create_users
 
 People = dict[str, User]
 
 
 @pytest.fixture
 async def people(database: Database) -> People:
-    return await settle(database)
+    return await create_users(database)
 
 
 @pytest.mark.parametrize(
     "typed", ["Ada Lovelace", "  ada lovelace ", "ADA  LOVELACE", "Ａｄａ Lovelace", "ada\u3000lovelace"]
 )
-async def test_width_case_and_spaces_do_not_make_another_name(database: Database, typed: str) -> None:
+async def test_names_are_compared_without_width_case_and_spaces(database: Database, typed: str) -> None:
     async with database.write() as session:
         user = await service.create(session, username=" Ada Lovelace ", password_hash=None)
     async with database.read() as session:
@@ -36,7 +36,7 @@ async def test_width_case_and_spaces_do_not_make_another_name(database: Database
     assert user.id == found.id
 
 
-async def test_a_name_is_given_once(database: Database) -> None:
+async def test_a_user_name_is_unique(database: Database) -> None:
     async with database.write() as session:
         await service.create(session, username="王小明", password_hash=None)
 
@@ -46,7 +46,7 @@ async def test_a_name_is_given_once(database: Database) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a" * 65, "a\x00b", "a\nb", "a\u202eb", "a\u200bb", "\ud800", "ﷺ" * 10])
-async def test_a_name_that_cannot_be_seen_or_kept_is_refused(database: Database, name: str) -> None:
+async def test_an_invisible_or_too_long_name_is_refused(database: Database, name: str) -> None:
     with pytest.raises(service.InvalidUsername):
         async with database.write() as session:
             await service.create(session, username=name, password_hash=None)
@@ -54,7 +54,7 @@ async def test_a_name_that_cannot_be_seen_or_kept_is_refused(database: Database,
         assert await service.find_by_name(session, name) is None
 
 
-async def test_nobody_has_an_account_by_default(database: Database) -> None:
+async def test_there_is_no_default_account(database: Database) -> None:
     async with database.read() as session:
         assert await service.search(session) == ([], 0)
 
@@ -69,7 +69,7 @@ async def test_signing_in_needs_the_name_and_its_password(
         await service.sign_in(database, passwords, "ada", PASSWORD + " ")
 
 
-async def test_nobody_signs_in_where_there_is_no_password(database: Database, passwords: Passwords) -> None:
+async def test_an_account_without_a_password_cannot_sign_in_with_one(database: Database, passwords: Passwords) -> None:
     async with database.write() as session:
         await service.create(session, username="from-google", password_hash=None)
 
@@ -78,34 +78,32 @@ async def test_nobody_signs_in_where_there_is_no_password(database: Database, pa
             await service.sign_in(database, passwords, "from-google", password)
 
 
-async def test_an_unknown_name_costs_a_hash_like_a_known_one(database: Database, people: People) -> None:
-    full = Passwords(waiting=0)  # whoever comes to the hashing is refused
+async def test_an_unknown_name_is_hashed_like_a_known_one(database: Database, people: People) -> None:
+    full = Passwords(max_pending=0)  # every attempt to hash is refused
 
     for name in ("ada", "unknown", "a\x00b", ""):
         with pytest.raises(TooManyRequests):
             await service.sign_in(database, full, name, PASSWORD)
 
 
-async def test_signing_in_holds_no_connection_while_it_hashes(
+async def test_signing_in_holds_no_connection_while_hashing(
     database: Database, passwords: Passwords, people: People
 ) -> None:
-    held = []
+    connections = []
 
-    class Watching(Passwords):
+    class Recorder(Passwords):
         async def verify(self, hash: str | None, password: str) -> bool:
-            held.append(database.reader.pool.checkedout())  # type: ignore[attr-defined]
+            connections.append(database.reader.pool.checkedout())  # type: ignore[attr-defined]
             return await super().verify(hash, password)
 
-    watching = Watching()
-    await service.sign_in(database, watching, "ada", PASSWORD)
-    watching.close()
+    recorder = Recorder()
+    await service.sign_in(database, recorder, "ada", PASSWORD)
+    recorder.close()
 
-    assert held == [0]
+    assert connections == [0]
 
 
-async def test_an_old_hash_is_renewed_when_its_owner_signs_in(
-    database: Database, passwords: Passwords, people: People
-) -> None:
+async def test_an_outdated_hash_is_renewed_at_sign_in(database: Database, passwords: Passwords, people: People) -> None:
     old = argon2.PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
     async with database.write() as session:
         await session.execute(update(User).where(User.username == "ada").values(password_hash=old))
@@ -131,29 +129,29 @@ async def test_a_new_password_replaces_the_old_one_and_ends_the_logins(
         await service.sign_in(database, passwords, "ada", PASSWORD)
 
 
-async def test_who_does_not_know_the_password_does_not_change_it(
+async def test_changing_the_password_requires_the_current_one(
     database: Database, passwords: Passwords, people: People
 ) -> None:
     with pytest.raises(service.WrongPassword):
         await service.change_password(database, passwords, people["ada"], "a guess", PASSWORD + " neu")
 
 
-async def test_of_two_changes_of_a_password_at_once_one_is_made(
+async def test_of_two_concurrent_password_changes_one_succeeds(
     database: Database, passwords: Passwords, people: People
 ) -> None:
     await service.change_password(database, passwords, people["ada"], PASSWORD, PASSWORD + " eins")
 
-    with pytest.raises(Conflict):  # it began before the other was done
+    with pytest.raises(Conflict):  # based on the hash before the other change
         await service.change_password(database, passwords, people["ada"], PASSWORD, PASSWORD + " zwei")
     await service.sign_in(database, passwords, "ada", PASSWORD + " eins")
 
 
-async def _names(session: AsyncSession, **wanted: Any) -> list[str]:
-    users, _total = await service.search(session, **wanted)
+async def _names(session: AsyncSession, **filters: Any) -> list[str]:
+    users, _total = await service.search(session, **filters)
     return [user.username for user in users]
 
 
-async def test_people_are_found_by_part_of_the_name_role_and_state(database: Database, people: People) -> None:
+async def test_users_are_found_by_part_of_the_name_role_and_state(database: Database, people: People) -> None:
     async with database.write() as session:
         await service.set_active(session, actor_id=people["root"].id, user_id=people["ada"].id, active=False)
 
@@ -163,13 +161,13 @@ async def test_people_are_found_by_part_of_the_name_role_and_state(database: Dat
         assert await _names(session, role=Role.ADMIN) == ["grace", "linus"]
         assert await _names(session, active=False) == ["ada"]
         assert await _names(session, limit=1, offset=2) == ["linus"]
-        for wild in ("%", "_", "\\", "' OR 1=1 --"):
-            assert await service.search(session, text=wild) == ([], 0)
+        for pattern in ("%", "_", "\\", "' OR 1=1 --"):
+            assert await service.search(session, text=pattern) == ([], 0)
         assert len(ROLES) == (await service.search(session, text="\x00"))[1]
 
 
 MAY = {
-    ("ada", "nobody"): False,
+    ("ada", "mary"): False,
     ("ada", "grace"): False,
     ("ada", "root"): False,
     ("grace", "ada"): True,
@@ -182,57 +180,55 @@ MAY = {
 
 
 @pytest.mark.parametrize(("actor", "other"), MAY)
-async def test_nobody_changes_somebody_of_the_own_role_or_above(
-    database: Database, people: People, actor: str, other: str
-) -> None:
+async def test_the_role_decides_who_may_change_whom(database: Database, people: People, actor: str, other: str) -> None:
     async with database.read() as session:
-        changed = service.reach(session, actor_id=people[actor].id, user_id=people[other].id)
+        changed = service.find_changeable(session, actor_id=people[actor].id, user_id=people[other].id)
         if MAY[actor, other]:
             assert people[other].id == (await changed).id
         else:
-            with pytest.raises(service.OutOfReach):
+            with pytest.raises(service.InsufficientRole):
                 await changed
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPER_ADMIN])
-async def test_an_admin_appoints_nobody(database: Database, people: People, role: Role) -> None:
+async def test_an_admin_cannot_appoint_admins(database: Database, people: People, role: Role) -> None:
     async with database.write() as session:
-        with pytest.raises(service.OutOfReach):
+        with pytest.raises(service.InsufficientRole):
             await service.set_role(session, actor_id=people["grace"].id, user_id=people["ada"].id, role=role)
 
 
-async def test_nobody_changes_himself_here(database: Database, people: People) -> None:
+async def test_users_cannot_change_their_own_role(database: Database, people: People) -> None:
     async with database.write() as session:
-        with pytest.raises(service.NotOneself):
+        with pytest.raises(service.CannotChangeSelf):
             await service.set_role(session, actor_id=people["root"].id, user_id=people["root"].id, role=Role.USER)
 
 
-async def test_there_is_no_changing_of_who_is_not_there(database: Database, people: People) -> None:
+async def test_changing_an_unknown_user_is_refused(database: Database, people: People) -> None:
     async with database.write() as session:
         with pytest.raises(service.UserNotFound):
             await service.set_active(session, actor_id=people["root"].id, user_id="0" * 32, active=False)
 
 
-async def test_of_two_super_admins_who_demote_each_other_one_stays(database: Database, people: People) -> None:
+async def test_two_super_admins_cannot_both_demote_each_other(database: Database, people: People) -> None:
     root, toor = people["root"].id, people["toor"].id
 
     async with database.write() as session:
         await service.set_role(session, actor_id=root, user_id=toor, role=Role.USER)
-    with pytest.raises(service.OutOfReach):
+    with pytest.raises(service.InsufficientRole):
         async with database.write() as session:
             await service.set_role(session, actor_id=toor, user_id=root, role=Role.USER)
 
 
-async def test_a_disabled_admin_changes_nobody(database: Database, people: People) -> None:
+async def test_a_disabled_admin_cannot_change_users(database: Database, people: People) -> None:
     async with database.write() as session:
         await service.set_active(session, actor_id=people["root"].id, user_id=people["grace"].id, active=False)
 
-    with pytest.raises(service.OutOfReach):
+    with pytest.raises(service.InsufficientRole):
         async with database.write() as session:
             await service.set_active(session, actor_id=people["grace"].id, user_id=people["ada"].id, active=False)
 
 
-async def test_disabling_ends_the_logins_for_good(database: Database, people: People) -> None:
+async def test_disabling_ends_the_logins_permanently(database: Database, people: People) -> None:
     ids = {"actor_id": people["root"].id, "user_id": people["ada"].id}
 
     async with database.write() as session:

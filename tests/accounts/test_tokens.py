@@ -1,4 +1,4 @@
-"""What is believed of a token, and what is not."""
+"""Which tokens are valid and which are refused."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ from backend.settings import Settings
 LOGIN = Login("a" * 32, 3)
 
 
-def test_a_token_says_whose_it_is_and_when_it_was_made(settings: Settings) -> None:
+def test_a_token_contains_user_and_epoch(settings: Settings) -> None:
     token = tokens.issue(settings, LOGIN, utc_now())
 
     assert tokens.read(settings, token) == LOGIN
@@ -31,7 +31,7 @@ def test_two_tokens_of_one_login_differ(settings: Settings) -> None:
     assert tokens.issue(settings, LOGIN, now) != tokens.issue(settings, LOGIN, now)
 
 
-def test_a_token_lives_for_the_minutes_that_are_set(settings: Settings) -> None:
+def test_a_token_expires_after_the_minutes_in_the_settings(settings: Settings) -> None:
     settings = settings.model_copy(update={"access_token_expire_minutes": 5})
 
     tokens.read(settings, tokens.issue(settings, LOGIN, utc_now() - timedelta(minutes=4, seconds=50)))
@@ -39,7 +39,7 @@ def test_a_token_lives_for_the_minutes_that_are_set(settings: Settings) -> None:
         tokens.read(settings, tokens.issue(settings, LOGIN, utc_now() - timedelta(minutes=5, seconds=1)))
 
 
-def test_the_algorithm_is_the_one_that_is_set(settings: Settings) -> None:
+def test_only_the_algorithm_in_the_settings_is_accepted(settings: Settings) -> None:
     other = settings.model_copy(update={"algorithm": "HS384"})
     token = tokens.issue(settings, LOGIN, utc_now())
 
@@ -48,16 +48,16 @@ def test_the_algorithm_is_the_one_that_is_set(settings: Settings) -> None:
         tokens.read(other, token)
 
 
-def test_a_token_of_another_key_is_not_believed(settings: Settings) -> None:
-    stranger = _sign(_claims(settings), key="some other key, and long enough for them too")
+def test_a_token_signed_with_another_key_is_refused(settings: Settings) -> None:
+    token = _sign(_claims(settings), key="some other key, and long enough for them too")
 
     with pytest.raises(BadToken):
-        tokens.read(settings, stranger)
+        tokens.read(settings, token)
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
 @pytest.mark.parametrize("signature", ["", "AAAA"])
-def test_an_unsigned_token_is_not_believed(settings: Settings, algorithm: str, signature: str) -> None:
+def test_an_unsigned_token_is_refused(settings: Settings, algorithm: str, signature: str) -> None:
     token = f"{_part({'alg': algorithm, 'typ': 'JWT'})}.{_part(_claims(settings))}.{signature}"
 
     with pytest.raises(BadToken):
@@ -65,8 +65,8 @@ def test_an_unsigned_token_is_not_believed(settings: Settings, algorithm: str, s
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA", "HS512"])
-def test_the_header_does_not_choose_how_it_is_checked(settings: Settings, algorithm: str) -> None:
-    """Confusion of algorithms: signed with our key as HS256, and said to be something else."""
+def test_the_header_does_not_choose_the_algorithm(settings: Settings, algorithm: str) -> None:
+    """Algorithm confusion: signed as HS256 with our key, with another algorithm in the header."""
     signed = f"{_part({'alg': algorithm, 'typ': 'JWT'})}.{_part(_claims(settings))}"
     signature = hmac.digest(settings.secret_key.get_secret_value().encode(), signed.encode(), hashlib.sha256)
 
@@ -93,7 +93,7 @@ def test_a_key_named_in_the_header_is_not_used(settings: Settings, header: dict[
 
 
 @pytest.mark.parametrize("tail", ["=", "!", "\n", " ", ".", ".AAAA", "A", "AAAA", "\x00", "é"])
-def test_nothing_may_follow_a_token(settings: Settings, tail: str) -> None:
+def test_trailing_characters_are_refused(settings: Settings, tail: str) -> None:
     token = tokens.issue(settings, LOGIN, utc_now())
 
     with pytest.raises(BadToken):
@@ -103,7 +103,7 @@ def test_nothing_may_follow_a_token(settings: Settings, tail: str) -> None:
 @pytest.mark.parametrize(
     "junk", ["", ".", "..", "a.b", "a.b.c", "null", "\ud800.\ud800.\ud800", "张.三.李", "A" * 100_000]
 )
-def test_junk_is_not_believed(settings: Settings, junk: str) -> None:
+def test_malformed_tokens_are_refused(settings: Settings, junk: str) -> None:
     with pytest.raises(BadToken):
         tokens.read(settings, junk)
 
@@ -117,18 +117,18 @@ Edit = Callable[[dict[str, Any]], object]
         pytest.param(lambda claims: claims.update(exp=claims["exp"] - 7200), id="expired"),
         pytest.param(lambda claims: claims.update(nbf=claims["iat"] + 600), id="not yet valid"),
         pytest.param(lambda claims: claims.update(iat=claims["iat"] + 600), id="made in the future"),
-        pytest.param(lambda claims: claims.update(aud="somebody-else"), id="for somebody else"),
-        pytest.param(lambda claims: claims.update(aud=[tokens.AUDIENCE, "somebody-else"]), id="for many"),
-        pytest.param(lambda claims: claims.update(iss="somebody-else"), id="made by somebody else"),
-        pytest.param(lambda claims: claims.update(typ="refresh"), id="for another door"),
-        pytest.param(lambda claims: claims.update(typ=None), id="for no door"),
-        pytest.param(lambda claims: claims.update(sub=7), id="of a number"),
-        pytest.param(lambda claims: claims.update(epoch="3"), id="an epoch in words"),
-        pytest.param(lambda claims: claims.update(epoch=True), id="an epoch that is a truth"),
-        pytest.param(lambda claims: claims.update(exp="soon"), id="an end in words"),
+        pytest.param(lambda claims: claims.update(aud="somebody-else"), id="another audience"),
+        pytest.param(lambda claims: claims.update(aud=[tokens.AUDIENCE, "somebody-else"]), id="several audiences"),
+        pytest.param(lambda claims: claims.update(iss="somebody-else"), id="another issuer"),
+        pytest.param(lambda claims: claims.update(typ="refresh"), id="another kind"),
+        pytest.param(lambda claims: claims.update(typ=None), id="no kind"),
+        pytest.param(lambda claims: claims.update(sub=7), id="a number as subject"),
+        pytest.param(lambda claims: claims.update(epoch="3"), id="an epoch as text"),
+        pytest.param(lambda claims: claims.update(epoch=True), id="a boolean epoch"),
+        pytest.param(lambda claims: claims.update(exp="soon"), id="an expiry as text"),
     ],
 )
-def test_a_claim_that_is_wrong_spoils_the_token(settings: Settings, edit: Edit) -> None:
+def test_a_token_with_a_wrong_claim_is_refused(settings: Settings, edit: Edit) -> None:
     claims = _claims(settings)
     edit(claims)
 
@@ -137,7 +137,7 @@ def test_a_claim_that_is_wrong_spoils_the_token(settings: Settings, edit: Edit) 
 
 
 @pytest.mark.parametrize("claim", ["exp", "iat", "sub", "jti", "aud", "iss", "typ", "epoch"])
-def test_no_claim_may_be_missing(settings: Settings, claim: str) -> None:
+def test_a_token_with_a_missing_claim_is_refused(settings: Settings, claim: str) -> None:
     claims = _claims(settings)
     del claims[claim]
 
@@ -145,8 +145,8 @@ def test_no_claim_may_be_missing(settings: Settings, claim: str) -> None:
         tokens.read(settings, _sign(claims, key=settings.secret_key.get_secret_value()))
 
 
-def test_the_tests_above_fail_for_their_own_reason(settings: Settings) -> None:
-    """The same token, with nothing wrong in it, is believed."""
+def test_the_unchanged_token_of_these_tests_is_valid(settings: Settings) -> None:
+    """So the tests above fail only because of the changed part."""
     token = _sign(_claims(settings), key=settings.secret_key.get_secret_value())
 
     assert tokens.read(settings, token) == LOGIN
@@ -159,7 +159,7 @@ def _claims(settings: Settings) -> dict[str, Any]:
 
 
 def _sign(claims: dict[str, Any], *, key: str, headers: dict[str, Any] | None = None) -> str:
-    """Sign what a careful library would refuse to sign, too."""
+    """Sign also what a JWT library would refuse to sign."""
     signed = f"{_part({'alg': 'HS256', 'typ': 'JWT', **(headers or {})})}.{_part(claims)}"
     return f"{signed}.{_base64(hmac.digest(key.encode(), signed.encode(), hashlib.sha256))}"
 

@@ -1,4 +1,4 @@
-"""Administration is tested in the same house, with the same people."""
+"""The same app and users as for the tests of accounts."""
 
 from collections.abc import AsyncIterator
 
@@ -6,11 +6,11 @@ import pytest
 
 from backend.database import Database
 from backend.settings import Settings
-from tests.accounts.people import House, make_app, open_house
+from tests.accounts.people import Api, make_app, open_api
 from tests.jobs.api.conftest import recording  # noqa: F401  (a fixture)
 
 
 @pytest.fixture
-async def house(settings: Settings, database: Database) -> AsyncIterator[House]:
-    async with open_house(make_app(settings, database)) as house:
-        yield house
+async def api(settings: Settings, database: Database) -> AsyncIterator[Api]:
+    async with open_api(make_app(settings, database)) as api:
+        yield api

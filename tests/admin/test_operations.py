@@ -1,4 +1,4 @@
-"""Running the service, on a real server: everybody's jobs, quotas, people who leave, figures."""
+"""Admin routes on a real server: jobs of all users, engines, limits, quotas, deletion of users, metrics."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ METRICS = "a token of the tests for metrics"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("house"), METRICS_TOKEN=METRICS)
+    server = Server(tmp_path_factory.mktemp("server"), METRICS_TOKEN=METRICS)
     server.start()
     yield server
     server.close()
@@ -22,14 +22,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def ada(server: Server, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
-    """A user of her own for each test."""
+    """A new user for each test."""
     with _person(server, f"ada {request.node.name}"[:60]) as client:
         yield client
 
 
-def test_admins_see_everybodys_jobs_but_not_what_they_are_called(
-    server: Server, ada: httpx.Client, recording: Path
-) -> None:
+def test_admins_see_all_jobs_but_no_recording_names(server: Server, ada: httpx.Client, recording: Path) -> None:
     _, job = _send(server, ada, recording)
 
     listed = server.client.get("/api/admin/jobs", params={"owner_id": _id(ada), "status": "done"}).json()
@@ -40,7 +38,7 @@ def test_admins_see_everybodys_jobs_but_not_what_they_are_called(
     assert server.client.get("/api/admin/jobs", params={"owner_id": "0" * 32}).json() == {"jobs": [], "total": 0}
 
 
-def test_an_admin_retries_and_cancels_anybodys_job(server: Server, ada: httpx.Client, recording: Path) -> None:
+def test_an_admin_retries_and_cancels_any_users_job(server: Server, ada: httpx.Client, recording: Path) -> None:
     _, job = _send(server, ada, recording)
     path = f"/api/admin/jobs/{job}"
 
@@ -52,7 +50,7 @@ def test_an_admin_retries_and_cancels_anybodys_job(server: Server, ada: httpx.Cl
     assert actions == ["job_retried"]
 
 
-def test_engines_tell_how_they_are(server: Server, ada: httpx.Client, recording: Path) -> None:
+def test_engines_report_their_state(server: Server, ada: httpx.Client, recording: Path) -> None:
     _send(server, ada, recording)
 
     engines = {one["name"]: one for one in server.client.get("/api/admin/engines").json()}
@@ -61,7 +59,7 @@ def test_engines_tell_how_they_are(server: Server, ada: httpx.Client, recording:
     assert set(engines["scripted"]) == {"name", "alive", "pid", "memory", "busy", "served"}
 
 
-def test_an_idle_engine_is_unloaded_and_comes_back(server: Server, ada: httpx.Client, recording: Path) -> None:
+def test_an_idle_engine_is_unloaded_and_loaded_again(server: Server, ada: httpx.Client, recording: Path) -> None:
     _send(server, ada, recording)
 
     assert server.client.post("/api/admin/engines/scripted/unload").status_code == 204
@@ -72,7 +70,7 @@ def test_an_idle_engine_is_unloaded_and_comes_back(server: Server, ada: httpx.Cl
     _send(server, ada, recording)
 
 
-def test_an_engine_is_restarted_with_a_process_of_its_own(server: Server, ada: httpx.Client, recording: Path) -> None:
+def test_a_restarted_engine_has_a_new_process(server: Server, ada: httpx.Client, recording: Path) -> None:
     _send(server, ada, recording)
 
     def pid() -> int | None:
@@ -88,7 +86,7 @@ def test_an_engine_is_restarted_with_a_process_of_its_own(server: Server, ada: h
     _send(server, ada, recording)
 
 
-def test_limits_of_the_queue_are_set_while_it_runs_and_outlive_it(tmp_path: Path) -> None:
+def test_queue_limits_are_set_at_run_time_and_survive_a_restart(tmp_path: Path) -> None:
     server = Server(tmp_path, JOB_QUEUE_MAX_SIZE="7")
     server.start()
     try:
@@ -103,8 +101,8 @@ def test_limits_of_the_queue_are_set_while_it_runs_and_outlive_it(tmp_path: Path
             assert server.client.patch(path, json=wrong).status_code == 422
         server.kill()
         server.start()
-        told = server.client.get("/api/queue").json()
-        assert (told["max_concurrent"], told["max_per_user"], told["max_size"]) == (1, 2, 9)
+        state = server.client.get("/api/queue").json()
+        assert (state["max_concurrent"], state["max_per_user"], state["max_size"]) == (1, 2, 9)
         assert server.client.patch(path, json={"max_concurrent": None, "max_size": None}).json()["max_size"] == 7
         first, *_ = reversed(_audit(server, action="limits_changed"))
         assert first["facts"]["before"] == {"concurrent": 3, "per_user": 2, "size": 7, "language": 4}
@@ -113,7 +111,7 @@ def test_limits_of_the_queue_are_set_while_it_runs_and_outlive_it(tmp_path: Path
         server.close()
 
 
-def test_an_admin_moves_anybodys_waiting_job_to_the_front(tmp_path: Path, recording: Path) -> None:
+def test_an_admin_moves_any_users_waiting_job_to_the_front(tmp_path: Path, recording: Path) -> None:
     script = tmp_path / "slow.json"
     script.write_text('{"transcribe": {"steps": {"0": {"hang": true}}}}')
     server = Server(tmp_path, SCRIPT=str(script), JOB_QUEUE_MAX_CONCURRENT="1")
@@ -137,15 +135,15 @@ def test_an_admin_moves_anybodys_waiting_job_to_the_front(tmp_path: Path, record
 
 def test_jobs_are_found_by_their_kind(server: Server, ada: httpx.Client, recording: Path) -> None:
     _, job = _send(server, ada, recording)
-    asked = {"owner_id": _id(ada)}
+    params = {"owner_id": _id(ada)}
 
-    transcripts = server.client.get("/api/admin/jobs", params={**asked, "kind": "transcript"}).json()
+    transcripts = server.client.get("/api/admin/jobs", params={**params, "kind": "transcript"}).json()
 
     assert [one["id"] for one in transcripts["jobs"]] == [job]
-    assert server.client.get("/api/admin/jobs", params={**asked, "kind": "minutes"}).json()["total"] == 0
+    assert server.client.get("/api/admin/jobs", params={**params, "kind": "minutes"}).json()["total"] == 0
 
 
-def test_the_figures_have_every_day(server: Server, ada: httpx.Client, recording: Path) -> None:
+def test_the_figures_include_every_day(server: Server, ada: httpx.Client, recording: Path) -> None:
     _send(server, ada, recording)
 
     figures = server.client.get("/api/admin/figures", params={"days": 3, "offset_minutes": 480}).json()
@@ -159,9 +157,7 @@ def test_the_figures_have_every_day(server: Server, ada: httpx.Client, recording
     assert server.client.get("/api/admin/figures", params={"days": 91}).status_code == 422
 
 
-def test_what_was_said_of_one_user_alone_is_told_apart_from_what_the_settings_say(
-    server: Server, ada: httpx.Client
-) -> None:
+def test_quotas_of_one_user_are_shown_apart_from_the_defaults(server: Server, ada: httpx.Client) -> None:
     path = f"/api/admin/users/{_id(ada)}/quotas"
     nothing = {"minutes_a_month": None, "stored_bytes": None, "queued_jobs": None}
     assert server.client.get(path).json()["own"] == nothing
@@ -171,45 +167,43 @@ def test_what_was_said_of_one_user_alone_is_told_apart_from_what_the_settings_sa
     assert server.client.get(path).json()["own"] == {**nothing, "queued_jobs": 5}
 
 
-def test_who_is_deleted_takes_the_files_along(server: Server, ada: httpx.Client, recording: Path) -> None:
+def test_deleting_a_user_deletes_the_files(server: Server, ada: httpx.Client, recording: Path) -> None:
     id, _ = _send(server, ada, recording)
     uploads = server.folder / "uploads"
     until(lambda: list((uploads / "transcripts").glob(f"{id}.*")))
 
-    gone = server.client.delete(f"/api/admin/users/{_id(ada)}")
+    deleted = server.client.delete(f"/api/admin/users/{_id(ada)}")
 
-    assert gone.status_code == 204
+    assert deleted.status_code == 204
     until(lambda: not (uploads / id).exists() and not list((uploads / "transcripts").glob(f"{id}.*")))
     assert ada.get("/api/auth/me").status_code == 401
     (entry,) = _audit(server, action="user_deleted", subject_id=ada.headers["X-Id"])
     assert entry["facts"]["recordings"] == 1
 
 
-def test_who_is_deleted_can_leave_the_recordings_to_somebody(
-    server: Server, ada: httpx.Client, recording: Path
-) -> None:
+def test_recordings_of_a_deleted_user_can_be_transferred(server: Server, ada: httpx.Client, recording: Path) -> None:
     id, job = _send(server, ada, recording)
-    with _person(server, "heir") as heir:
+    with _person(server, "new owner") as new_owner:
         user = f"/api/admin/users/{_id(ada)}"
         assert server.client.delete(user, params={"to": "0" * 32}).status_code == 404
         assert server.client.delete(user, params={"to": _id(ada)}).status_code == 404
-        assert heir.get(f"/api/recordings/{id}").status_code == 404
+        assert new_owner.get(f"/api/recordings/{id}").status_code == 404
 
-        assert server.client.delete(user, params={"to": _id(heir)}).status_code == 204
+        assert server.client.delete(user, params={"to": _id(new_owner)}).status_code == 204
 
-        assert heir.get(f"/api/recordings/{id}/transcript").status_code == 200
-        assert heir.get(f"/api/jobs/{job}").json()["status"] == "done"
-        assert heir.get(f"/api/recordings/{id}/original").content == recording.read_bytes()
+        assert new_owner.get(f"/api/recordings/{id}/transcript").status_code == 200
+        assert new_owner.get(f"/api/jobs/{job}").json()["status"] == "done"
+        assert new_owner.get(f"/api/recordings/{id}/original").content == recording.read_bytes()
         assert ada.get(f"/api/recordings/{id}").status_code == 401
 
 
-def test_nobody_deletes_the_own_account_here(server: Server) -> None:
+def test_admins_cannot_delete_their_own_account(server: Server) -> None:
     me = server.client.get("/api/auth/me").json()["id"]
 
     assert server.client.delete(f"/api/admin/users/{me}").json()["code"] == "not_oneself"
 
 
-def test_ending_somebodys_logins_ends_the_keys_too(server: Server, ada: httpx.Client) -> None:
+def test_ending_a_users_logins_revokes_the_keys_too(server: Server, ada: httpx.Client) -> None:
     key = ada.post("/api/auth/keys", json={"name": "x", "scopes": ["read"]}).json()["key"]
 
     assert server.client.post(f"/api/admin/users/{_id(ada)}/logins/end").status_code == 204
@@ -228,7 +222,7 @@ def test_ending_somebodys_logins_ends_the_keys_too(server: Server, ada: httpx.Cl
         ({"queued_jobs": 0}, 429, "quota_jobs"),
     ],
 )
-def test_a_quota_is_not_passed_and_nothing_is_kept(
+def test_an_upload_beyond_the_quota_is_refused(
     server: Server, ada: httpx.Client, recording: Path, quota: dict[str, Any], status: int, code: str
 ) -> None:
     _allow(server, ada, **quota)
@@ -242,7 +236,9 @@ def test_a_quota_is_not_passed_and_nothing_is_kept(
     assert sorted(path.name for path in (server.folder / "uploads").iterdir()) == before
 
 
-def test_a_quota_holds_for_what_does_not_say_how_long_it_is(server: Server, ada: httpx.Client, recording: Path) -> None:
+def test_the_quota_also_applies_to_uploads_without_content_length(
+    server: Server, ada: httpx.Client, recording: Path
+) -> None:
     _allow(server, ada, stored_bytes=1000)
     request = ada.build_request("POST", "/api/recordings", files={"file": ("a.wav", recording.read_bytes())})
     body = request.read()
@@ -254,7 +250,7 @@ def test_a_quota_holds_for_what_does_not_say_how_long_it_is(server: Server, ada:
     assert answer.status_code == 413
 
 
-def test_minutes_that_were_used_do_not_come_back(server: Server, ada: httpx.Client, recording: Path) -> None:
+def test_deleting_a_recording_does_not_return_its_minutes(server: Server, ada: httpx.Client, recording: Path) -> None:
     _allow(server, ada, minutes_a_month=0.5)
     id, _ = _send(server, ada, recording)
     assert ada.delete(f"/api/recordings/{id}", params={"for_good": True}).status_code == 204
@@ -275,32 +271,32 @@ def test_making_a_transcript_again_costs_minutes(server: Server, ada: httpx.Clie
     retried = ada.post(f"/api/jobs/{job}/retry")
 
     assert (again.status_code, again.json()["code"]) == (413, "quota_minutes")
-    assert retried.status_code == 200  # its minutes were counted
+    assert retried.status_code == 200  # its minutes were counted before
     until(lambda: ada.get(f"/api/jobs/{job}").json()["status"] == "done")
 
 
-def test_metrics_want_their_own_token(server: Server, ada: httpx.Client, recording: Path) -> None:
+def test_metrics_require_their_own_token(server: Server, ada: httpx.Client, recording: Path) -> None:
     _send(server, ada, recording)
     address = f"{ada.base_url}/metrics"
 
     assert httpx.get(address).status_code == 401
     assert server.client.get("/metrics").status_code == 401
-    told = httpx.get(address, headers={"Authorization": f"Bearer {METRICS}"})
+    answer = httpx.get(address, headers={"Authorization": f"Bearer {METRICS}"})
 
-    assert told.status_code == 200
-    figures = dict(line.rsplit(" ", 1) for line in told.text.splitlines() if not line.startswith("#"))
+    assert answer.status_code == 200
+    figures = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
     assert float(figures['meeting_asr_jobs{status="done"}']) >= 1
     assert float(figures["meeting_asr_disk_free_bytes"]) > 0
     assert {"meeting_asr_queue_wait_seconds", "meeting_asr_job_failure_ratio"} <= set(figures)
-    assert "ada" not in told.text
+    assert "ada" not in answer.text
 
 
 def _person(server: Server, name: str) -> httpx.Client:
     base = str(server.client.base_url)
-    made = server.client.post("/api/admin/users", json={"username": name, "password": PASSWORD})
-    assert made.status_code == 201, made.text
+    created = server.client.post("/api/admin/users", json={"username": name, "password": PASSWORD})
+    assert created.status_code == 201, created.text
     login = httpx.post(f"{base}/api/auth/login", data={"username": name, "password": PASSWORD}).raise_for_status()
-    headers = {"Authorization": f"Bearer {login.json()['access_token']}", "X-Id": made.json()["id"]}
+    headers = {"Authorization": f"Bearer {login.json()['access_token']}", "X-Id": created.json()["id"]}
     return httpx.Client(base_url=base, headers=headers, timeout=30)
 
 
@@ -314,10 +310,10 @@ def _upload(client: httpx.Client, recording: Path) -> httpx.Response:
 
 
 def _send(server: Server, client: httpx.Client, recording: Path) -> tuple[str, str]:
-    taken = _upload(client, recording).raise_for_status().json()
-    job = taken["job"]["id"]
+    uploaded = _upload(client, recording).raise_for_status().json()
+    job = uploaded["job"]["id"]
     until(lambda: client.get(f"/api/jobs/{job}").json()["status"] == "done")
-    return taken["recording"]["id"], job
+    return uploaded["recording"]["id"], job
 
 
 def _allow(server: Server, client: httpx.Client, **quota: Any) -> None:
@@ -326,6 +322,6 @@ def _allow(server: Server, client: httpx.Client, **quota: Any) -> None:
     assert answer.json() | quota == answer.json()
 
 
-def _audit(server: Server, **wanted: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = server.client.get("/api/admin/audit", params=wanted).json()["entries"]
+def _audit(server: Server, **params: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = server.client.get("/api/admin/audit", params=params).json()["entries"]
     return entries

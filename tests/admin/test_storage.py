@@ -1,4 +1,4 @@
-"""What takes up the disk, on a real server: seen by those who run it, cleaned up as shown, and kept by rules."""
+"""Disk usage, clean-up and retention rules, on a real server."""
 
 import os
 import sqlite3
@@ -17,7 +17,7 @@ from tests.serving import Server, until
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("house"))
+    server = Server(tmp_path_factory.mktemp("server"))
     server.start()
     yield server
     server.close()
@@ -32,7 +32,7 @@ def ada(server: Server, request: pytest.FixtureRequest) -> Iterator[httpx.Client
         client.delete("/api/trash")
 
 
-def mirrored(server: Server, client: httpx.Client, recording: Path) -> tuple[str, str]:
+def send_and_mirror(server: Server, client: httpx.Client, recording: Path) -> tuple[str, str]:
     id, job = _send(server, client, recording)
     until(lambda: (server.folder / "uploads" / "transcripts" / f"{id}.json").exists())
     return id, job
@@ -47,81 +47,81 @@ def size(path: Path) -> int:
     return sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
 
 
-def test_storage_adds_up_and_names_nobodys_recordings(server: Server, ada: httpx.Client, recording: Path) -> None:
-    kept, _ = mirrored(server, ada, recording)
-    trashed, _ = mirrored(server, ada, recording)
-    ada.delete(f"/api/recordings/{trashed}")
-    until(lambda: not list((server.folder / "uploads" / "transcripts").glob(f"{trashed}.*")))
+def test_storage_adds_up_and_names_no_recordings(server: Server, ada: httpx.Client, recording: Path) -> None:
+    kept_id, _ = send_and_mirror(server, ada, recording)
+    trashed_id, _ = send_and_mirror(server, ada, recording)
+    ada.delete(f"/api/recordings/{trashed_id}")
+    until(lambda: not list((server.folder / "uploads" / "transcripts").glob(f"{trashed_id}.*")))
 
-    told = server.client.get("/api/admin/storage").raise_for_status().json()
+    state = server.client.get("/api/admin/storage").raise_for_status().json()
 
     uploads = server.folder / "uploads"
-    assert told["total"] == sum(told["kinds"].values()) == size(uploads)
-    (mine,) = [one for one in told["users"] if one["user_id"] == ada.headers["X-Id"]]
-    assert (mine["recordings"], mine["originals"]) == (1, recording.stat().st_size)
-    assert mine["trash"] == size(uploads / trashed)
-    assert mine["artifacts"] == size(uploads / kept / "jobs")
-    assert mine["listening_copies"] == sum(
-        (uploads / kept / name).stat().st_size for name in ("listen.m4a", "peaks.json")
+    assert state["total"] == sum(state["kinds"].values()) == size(uploads)
+    (usage,) = [one for one in state["users"] if one["user_id"] == ada.headers["X-Id"]]
+    assert (usage["recordings"], usage["originals"]) == (1, recording.stat().st_size)
+    assert usage["trash"] == size(uploads / trashed_id)
+    assert usage["artifacts"] == size(uploads / kept_id / "jobs")
+    assert usage["listening_copies"] == sum(
+        (uploads / kept_id / name).stat().st_size for name in ("listen.m4a", "peaks.json")
     )
-    assert mine["transcripts"] > 0
-    assert mine["total"] == sum(mine[kind] for kind in told["kinds"] if kind in mine)
-    assert told["disk"]["free"] > 0
-    assert told["database"] > 0
-    assert recording.stem not in str(told)
+    assert usage["transcripts"] > 0
+    assert usage["total"] == sum(usage[kind] for kind in state["kinds"] if kind in usage)
+    assert state["disk"]["free"] > 0
+    assert state["database"] > 0
+    assert recording.stem not in str(state)
 
 
-def test_a_clean_up_deletes_what_its_preview_has_shown(server: Server, ada: httpx.Client, recording: Path) -> None:
-    kept, job = mirrored(server, ada, recording)
-    trashed, _ = mirrored(server, ada, recording)
-    ada.delete(f"/api/recordings/{trashed}")
-    lost = server.folder / "uploads" / ("0" * 32)
-    lost.mkdir()
-    (lost / "original.wav").write_bytes(b"x" * 1000)
-    for path in (lost / "original.wav", lost):
+def test_a_clean_up_deletes_what_its_preview_showed(server: Server, ada: httpx.Client, recording: Path) -> None:
+    kept_id, job = send_and_mirror(server, ada, recording)
+    trashed_id, _ = send_and_mirror(server, ada, recording)
+    ada.delete(f"/api/recordings/{trashed_id}")
+    orphan = server.folder / "uploads" / ("0" * 32)
+    orphan.mkdir()
+    (orphan / "original.wav").write_bytes(b"x" * 1000)
+    for path in (orphan / "original.wav", orphan):
         os.utime(path, (time.time() - 7200,) * 2)
 
     as_of, shown = preview(server)
     assert server.client.get("/api/admin/storage/cleanup").json()["kinds"] == list(
         shown.values()
-    )  # looking takes nothing
-    late, _ = mirrored(server, ada, recording)
+    )  # a preview deletes nothing
+    late, _ = send_and_mirror(server, ada, recording)
     ada.delete(f"/api/recordings/{late}")
-    wish = {"as_of": as_of, "kinds": ["orphans", "uploads", "artifacts", "trash"]}
-    went = server.client.post("/api/admin/storage/cleanup", json=wish).raise_for_status().json()
+    body = {"as_of": as_of, "kinds": ["orphans", "uploads", "artifacts", "trash"]}
+    deleted = server.client.post("/api/admin/storage/cleanup", json=body).raise_for_status().json()
 
-    assert went == {"as_of": as_of, "kinds": list(shown.values())}
+    assert deleted == {"as_of": as_of, "kinds": list(shown.values())}
     assert shown["orphans"] | {"count": 1, "bytes": 1000} == shown["orphans"]
     assert shown["orphans"]["users"] == [{"user_id": None, "username": None, "count": 1, "bytes": 1000}]
     assert [one["user_id"] for one in shown["trash"]["users"]] == [ada.headers["X-Id"]]
-    assert not lost.exists()
-    assert server.nothing_left_of(trashed)
+    assert not orphan.exists()
+    assert server.nothing_left_of(trashed_id)
     assert [one["id"] for one in ada.get("/api/trash").json()["items"]] == [late]
-    assert sorted(path.name for path in (server.folder / "uploads" / kept).iterdir()) == [
+    assert sorted(path.name for path in (server.folder / "uploads" / kept_id).iterdir()) == [
         *("jobs", "listen.m4a", "original.wav", "peaks.json")
     ]
     assert ada.get(f"/api/jobs/{job}/transcript").json()["whole"]
-    _, left = preview(server)
-    assert (left["orphans"]["count"], left["artifacts"]["count"], left["trash"]["count"]) == (0, 0, 1)
-    noted = server.client.get("/api/admin/audit", params={"action": "storage_cleaned"}).json()["entries"]
-    assert {one["subject_id"]: one["facts"]["bytes"] for one in noted} == {
+    _, remaining = preview(server)
+    assert (remaining["orphans"]["count"], remaining["artifacts"]["count"], remaining["trash"]["count"]) == (0, 0, 1)
+    logged = server.client.get("/api/admin/audit", params={"action": "storage_cleaned"}).json()["entries"]
+    assert {one["subject_id"]: one["facts"]["bytes"] for one in logged} == {
         kind: shown[kind]["bytes"] for kind in ("orphans", "artifacts", "trash")
     }
 
 
-def test_only_what_was_ticked_goes(server: Server, ada: httpx.Client, recording: Path) -> None:
-    id, _ = mirrored(server, ada, recording)
+def test_a_clean_up_deletes_the_selected_kinds_only(server: Server, ada: httpx.Client, recording: Path) -> None:
+    id, _ = send_and_mirror(server, ada, recording)
     as_of, shown = preview(server)
     assert shown["artifacts"]["count"] == 1
 
-    wish = {"as_of": as_of, "kinds": ["trash"]}
-    assert server.client.post("/api/admin/storage/cleanup", json=wish).json()["kinds"][0]["count"] == 0
+    body = {"as_of": as_of, "kinds": ["trash"]}
+    assert server.client.post("/api/admin/storage/cleanup", json=body).json()["kinds"][0]["count"] == 0
 
     assert size(server.folder / "uploads" / id / "jobs") == shown["artifacts"]["bytes"]
 
 
 @pytest.mark.parametrize("minutes", [-61, 5])
-def test_a_preview_is_good_for_an_hour(server: Server, minutes: int) -> None:
+def test_a_preview_is_valid_for_an_hour(server: Server, minutes: int) -> None:
     then = (datetime.now(timezone.utc) + timedelta(minutes=minutes)).isoformat()
 
     answer = server.client.post("/api/admin/storage/cleanup", json={"as_of": then, "kinds": ["trash"]})
@@ -129,7 +129,7 @@ def test_a_preview_is_good_for_an_hour(server: Server, minutes: int) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "preview_outdated")
 
 
-def test_rules_are_off_and_are_set_one_by_one(server: Server) -> None:
+def test_retention_rules_are_off_by_default_and_set_one_by_one(server: Server) -> None:
     kinds = ["originals", "listening_copies", "artifacts", "recordings"]
     before = server.client.get("/api/admin/retention").raise_for_status().json()
     assert [(rule["kind"], rule["days"]) for rule in before["rules"]] == [(kind, None) for kind in kinds]
@@ -144,16 +144,16 @@ def test_rules_are_off_and_are_set_one_by_one(server: Server) -> None:
     assert server.client.get("/api/admin/retention").json()["rules"][2] == rule
     server.client.put("/api/admin/retention/artifacts", json={"days": None}).raise_for_status()
     assert [rule["days"] for rule in server.client.get("/api/admin/retention").json()["rules"]] == [None] * 4
-    for bad in ({"days": 0}, {"days": 10**9}, {"days": 1, "since": "never"}, {}):
-        assert server.client.put("/api/admin/retention/artifacts", json=bad).status_code == 422
+    for invalid in ({"days": 0}, {"days": 10**9}, {"days": 1, "since": "never"}, {}):
+        assert server.client.put("/api/admin/retention/artifacts", json=invalid).status_code == 422
     assert server.client.put("/api/admin/retention/everything", json={"days": 1}).status_code == 422
-    noted = server.client.get("/api/admin/audit", params={"action": "retention_set"}).json()["entries"]
-    assert [one["facts"]["days"] for one in noted][:2] == [None, 90]
+    logged = server.client.get("/api/admin/audit", params={"action": "retention_set"}).json()["entries"]
+    assert [one["facts"]["days"] for one in logged][:2] == [None, 90]
 
 
-def test_a_rule_shows_what_it_would_take_and_takes_nothing(server: Server, ada: httpx.Client, recording: Path) -> None:
-    id, _ = mirrored(server, ada, recording)
-    with sqlite3.connect(server.folder / "house.db", timeout=30) as database:
+def test_the_preview_of_a_rule_deletes_nothing(server: Server, ada: httpx.Client, recording: Path) -> None:
+    id, _ = send_and_mirror(server, ada, recording)
+    with sqlite3.connect(server.folder / "server.db", timeout=30) as database:
         database.execute("UPDATE recordings SET created_at = '2026-01-01 00:00:00.000000' WHERE id = ?", (id,))
     database.close()
     address = "/api/admin/retention/originals/preview"

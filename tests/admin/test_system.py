@@ -1,4 +1,4 @@
-"""The doctor and the models, as the console is told of them by a real server."""
+"""The routes for the doctor's checks and the models, on a real server."""
 
 import json
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from tests.serving import Server
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("house")
+    folder = tmp_path_factory.mktemp("server")
     server = Server(folder, MODELS_DIR=str(folder / "models"))
     server.start()
     yield server
     server.close()
 
 
-def test_the_doctor_speaks_to_those_who_run_the_service(server: Server) -> None:
+def test_the_doctors_checks_are_shown_to_admins(server: Server) -> None:
     lines = {line["name"]: line for line in server.client.get("/api/admin/system").raise_for_status().json()}
 
     assert lines["Database"]["state"] == "ok"
@@ -27,7 +27,7 @@ def test_the_doctor_speaks_to_those_who_run_the_service(server: Server) -> None:
     assert lines["Models"]["mend"] == "python -m backend models fetch"
 
 
-def test_a_server_that_runs_is_not_told_that_its_own_port_is_taken(server: Server) -> None:
+def test_checks_that_make_no_sense_on_a_running_server_are_left_out(server: Server) -> None:
     names = [line["name"] for line in server.client.get("/api/admin/system").json()]
 
     assert "Python" in names
@@ -45,7 +45,7 @@ def test_every_model_is_shown_with_its_licence(server: Server) -> None:
     assert models["fsmn-vad"]["size"] == 0
 
 
-def test_a_model_that_is_installed_says_how_large_it_is(server: Server) -> None:
+def test_an_installed_model_is_shown_with_its_size(server: Server) -> None:
     folder = server.folder / "models" / "ct-punc"
     folder.mkdir(parents=True)
     (folder / "model.pt").write_bytes(b"weights")

@@ -1,4 +1,4 @@
-"""Audio for engines, scripts for the scripted one and hosts of it, and what progress was told."""
+"""Fixtures: audio, scripts and hosts for the scripted engine, and a progress recorder."""
 
 import json
 import math
@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from backend.engines.host import Host
-from backend.engines.ports import Home
-from tests.engines.asking import MakeHost
+from backend.engines.host import EngineHost
+from backend.engines.protocols import EngineContext
+from tests.engines.host_requests import MakeHost
 
 RATE = 16_000
 
 
-class Told:
-    """A Progress that remembers."""
+class ProgressRecorder:
+    """A ProgressCallback that records its calls."""
 
     def __init__(self) -> None:
         self.reports: list[tuple[float, float]] = []
@@ -28,8 +28,8 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def recorder() -> ProgressRecorder:
+    return ProgressRecorder()
 
 
 @pytest.fixture
@@ -53,16 +53,16 @@ def script(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 async def host(tmp_path: Path) -> AsyncIterator[MakeHost]:
     """Makes a host of the scripted transcriber, and closes it."""
-    hosts: list[Host] = []
+    hosts: list[EngineHost] = []
 
-    def make(script: Path, idle_seconds: float = 600.0, memory_bytes: float = 8e9) -> Host:
-        home = Home(tmp_path / "models", 1, script)
-        hosts.append(Host("scripted", home, idle_seconds=idle_seconds, memory_bytes=memory_bytes))
+    def make(script: Path, idle_seconds: float = 600.0, memory_bytes: float = 8e9) -> EngineHost:
+        context = EngineContext(tmp_path / "models", 1, script)
+        hosts.append(EngineHost("scripted", context, idle_seconds=idle_seconds, memory_bytes=memory_bytes))
         return hosts[-1]
 
     yield make
-    for made in hosts:
-        await made.close()
+    for each in hosts:
+        await each.close()
 
 
 def tone(path: Path, seconds: float) -> Path:

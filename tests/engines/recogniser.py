@@ -1,4 +1,4 @@
-"""The tiny FunASR with its recogniser watched, and what it says of a lecture when all is well."""
+"""Fixtures: the tiny FunASR engine with a spy on its recogniser, and its normal result for a lecture."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,23 +8,23 @@ import numpy as np
 import pytest
 
 from backend.engines.funasr import FunAsr
-from backend.engines.ports import Home, Listening
-from backend.speech.text import bare
+from backend.engines.protocols import EngineContext, TranscribeOptions
+from backend.speech.text import spoken_characters
 from backend.speech.types import Sentence
 from tests.engines import tiny_funasr
 
 
-class Recogniser:
-    """Stands before the real recogniser: counts its calls, and does to them what `trouble` says."""
+class RecogniserSpy:
+    """Wraps the real recogniser: records its calls and applies `fault` to them."""
 
     def __init__(self, real: Any) -> None:
         self.real = real
         self.calls: list[list[np.ndarray]] = []
-        self.trouble: Callable[[list[np.ndarray], Callable[[], Any]], Any] = lambda pieces, hear: hear()
+        self.fault: Callable[[list[np.ndarray], Callable[[], Any]], Any] = lambda chunks, recognise: recognise()
 
     def generate(self, input: list[np.ndarray], **options: Any) -> Any:
         self.calls.append(input)
-        return self.trouble(input, lambda: self.real.generate(input=input, **options))
+        return self.fault(input, lambda: self.real.generate(input=input, **options))
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +34,14 @@ def models(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def loaded(models: Path) -> FunAsr:
-    return FunAsr(Home(models))
+    return FunAsr(EngineContext(models))
 
 
 @pytest.fixture
 def engine(loaded: FunAsr) -> Iterator[FunAsr]:
-    """The engine with a Recogniser before its recogniser."""
+    """The engine with a RecogniserSpy around its recogniser."""
     real = loaded._recogniser
-    loaded._recogniser = Recogniser(real)
+    loaded._recogniser = RecogniserSpy(real)
     yield loaded
     loaded._recogniser = real
 
@@ -53,8 +53,8 @@ def lecture(shared: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def plain(loaded: FunAsr, lecture: Path) -> list[Sentence]:
-    """What the engine says when all is well."""
-    return loaded.transcribe(lecture, Listening(), ignore)
+    """The result of the engine without a fault."""
+    return loaded.transcribe(lecture, TranscribeOptions(), ignore)
 
 
 def ignore(done: float, total: float, /) -> None:
@@ -62,4 +62,4 @@ def ignore(done: float, total: float, /) -> None:
 
 
 def text_of(sentences: list[Sentence]) -> str:
-    return "".join(bare(sentence.text) for sentence in sentences)
+    return "".join(spoken_characters(sentence.text) for sentence in sentences)

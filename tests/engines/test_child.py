@@ -1,4 +1,4 @@
-"""The child alone, over its pipes: what it says, what it refuses, and when it ends."""
+"""The child process alone, over its pipes: its answers, its errors and its exit."""
 
 import errno
 import json
@@ -13,8 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from backend.engines.child import _trim
-from backend.engines.ports import Home
+from backend.engines.child import _release_memory
+from backend.engines.protocols import EngineContext
 
 ROOT = Path(__file__).resolve().parents[2]
 HANG = {"steps": {"0": {"hang": True}}}
@@ -25,12 +25,12 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts a child of an engine."""
+    """Starts the child process of an engine."""
     children: list[subprocess.Popen[bytes]] = []
 
     def run(name: str = "scripted", script: Path | None = None, threads: int = 1) -> "subprocess.Popen[bytes]":
-        home = Home(tmp_path / "models", threads, script)
-        command = [sys.executable, "-m", "backend.engines.child", name, home.to_json()]
+        context = EngineContext(tmp_path / "models", threads, script)
+        command = [sys.executable, "-m", "backend.engines.child", name, context.to_json()]
         pipe = subprocess.PIPE
         child = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
         children.append(child)
@@ -43,7 +43,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def ask(child: "subprocess.Popen[bytes]", audio: Path, **options: Any) -> list[dict[str, Any]]:
-    """One request, and all answers to it."""
+    """Sends one request and returns all of its answers."""
     assert child.stdout is not None
     send(child, audio, **options)
     answers: list[dict[str, Any]] = []
@@ -54,18 +54,22 @@ def ask(child: "subprocess.Popen[bytes]", audio: Path, **options: Any) -> list[d
 
 def send(child: "subprocess.Popen[bytes]", audio: Path, **options: Any) -> None:
     assert child.stdin is not None
-    listening: dict[str, Any] = {"language": "zh", "hotwords": [], "finished": None}
-    request = {"audio": str(audio), "result": str(audio.with_name("result.json")), "options": options or listening}
+    transcribe_options: dict[str, Any] = {"language": "zh", "hotwords": [], "checkpoint_file": None}
+    request = {
+        "audio": str(audio),
+        "result": str(audio.with_name("result.json")),
+        "options": options or transcribe_options,
+    }
     child.stdin.write(json.dumps(request).encode() + b"\n")
     child.stdin.flush()
 
 
 def python(code: str) -> str:
-    """What a fresh interpreter prints."""
+    """The output of a new interpreter."""
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True).stdout
 
 
-def test_it_answers_progress_then_done_with_its_memory(start: Start, script: Script, audio: Path) -> None:
+def test_a_request_is_answered_with_progress_then_done_and_memory(start: Start, script: Script, audio: Path) -> None:
     child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好。"}]))
 
     *progress, last = ask(child, audio)
@@ -78,7 +82,7 @@ def test_it_answers_progress_then_done_with_its_memory(start: Start, script: Scr
     ]
 
 
-def test_it_serves_one_request_after_another(start: Start, script: Script, audio: Path) -> None:
+def test_requests_are_served_one_after_another(start: Start, script: Script, audio: Path) -> None:
     child = start(script=script(sentences=[]))
 
     assert [ask(child, audio)[-1].get("done") for _ in range(3)] == [True, True, True]
@@ -87,7 +91,7 @@ def test_it_serves_one_request_after_another(start: Start, script: Script, audio
 def test_a_diarizer_takes_hints_and_writes_turns(start: Start, script: Script, audio: Path) -> None:
     child = start("scripted-diarizer", script(turns=[["A", 0.0, 2.0], ["B", 1.5, 3.0]]))
 
-    ask(child, audio, min_speakers=2, max_speakers=None, passes=None)
+    ask(child, audio, min_speakers=2, max_speakers=None, cache_file=None)
 
     assert json.loads(audio.with_name("result.json").read_text()) == {
         "turns": [["A", 0.0, 2.0], ["B", 1.5, 3.0]],
@@ -107,13 +111,13 @@ def test_a_diarizer_takes_hints_and_writes_turns(start: Start, script: Script, a
         {"start": 0.0, "end": 1.0, "text": "好", "error": "asr_error"},
     ],
 )
-def test_a_result_that_cannot_be_right_is_refused_and_not_written(
+def test_an_invalid_result_is_refused_and_not_written(
     start: Start, script: Script, audio: Path, sentence: dict[str, Any]
 ) -> None:
     error = ask(start(script=script(sentences=[sentence])), audio)[-1]["error"]
 
     assert (error["code"], error["retry"]) == ("engine_failed", False)
-    assert "cannot be right" in error["detail"]
+    assert "is invalid" in error["detail"]
     assert not audio.with_name("result.json").exists()
 
 
@@ -127,12 +131,12 @@ def test_exclusive_turns_that_overlap_are_refused(start: Start, script: Script, 
     turns = [["A", 0.0, 2.0], ["B", 1.0, 3.0]]
     child = start("scripted-diarizer", script(turns=turns, exclusive=turns))
 
-    error = ask(child, audio, min_speakers=None, max_speakers=None, passes=None)[-1]["error"]
+    error = ask(child, audio, min_speakers=None, max_speakers=None, cache_file=None)[-1]["error"]
 
-    assert error["detail"] == "The engine's result cannot be right: exclusive turn 1 begins before the last has ended."
+    assert error["detail"] == "The engine's result is invalid: exclusive turn 1 begins before the one before it ends."
 
 
-def test_an_error_nobody_expects_is_told_and_the_child_goes_on(start: Start, script: Script, audio: Path) -> None:
+def test_an_unexpected_error_is_reported_and_the_child_continues(start: Start, script: Script, audio: Path) -> None:
     child = start(
         script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe={"steps": {"0": {"raise": "oh"}}})
     )
@@ -142,7 +146,7 @@ def test_an_error_nobody_expects_is_told_and_the_child_goes_on(start: Start, scr
     assert errors == [{"code": "engine_failed", "detail": "RuntimeError: oh", "retry": False}] * 2
 
 
-def test_the_log_is_told_where_and_not_what(start: Start, script: Script, audio: Path) -> None:
+def test_the_trace_has_the_place_but_not_the_message(start: Start, script: Script, audio: Path) -> None:
     steps = {"0": {"raise": "somebody said this"}}
     child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe={"steps": steps}))
 
@@ -153,7 +157,7 @@ def test_the_log_is_told_where_and_not_what(start: Start, script: Script, audio:
     assert "somebody" not in trace
 
 
-def test_torch_without_memory_is_to_be_tried_again(start: Start, script: Script, audio: Path) -> None:
+def test_out_of_memory_in_torch_may_be_retried(start: Start, script: Script, audio: Path) -> None:
     steps = {"0": {"raise": "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"}}
     child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe={"steps": steps}))
 
@@ -162,7 +166,7 @@ def test_torch_without_memory_is_to_be_tried_again(start: Start, script: Script,
     assert (error["code"], error["retry"]) == ("out_of_memory", True)
 
 
-def test_audio_that_cannot_be_read_has_its_own_code(start: Start, script: Script, tmp_path: Path) -> None:
+def test_unreadable_audio_has_its_own_error_code(start: Start, script: Script, tmp_path: Path) -> None:
     (tmp_path / "not.wav").write_bytes(b"not audio")
 
     error = ask(start(script=script(sentences=[])), tmp_path / "not.wav")[-1]["error"]
@@ -173,7 +177,7 @@ def test_audio_that_cannot_be_read_has_its_own_code(start: Start, script: Script
 @pytest.mark.parametrize(
     ("number", "code"), [(errno.ENOSPC, "disk_full"), (errno.EDQUOT, "disk_full"), (errno.ENOMEM, "out_of_memory")]
 )
-def test_a_full_disk_and_a_full_memory_are_to_be_tried_again(
+def test_a_full_disk_and_full_memory_may_be_retried(
     start: Start, script: Script, audio: Path, number: int, code: str
 ) -> None:
     steps = {"0": {"errno": number}}
@@ -184,7 +188,7 @@ def test_a_full_disk_and_a_full_memory_are_to_be_tried_again(
     assert (error["code"], error["retry"]) == (code, True)
 
 
-def test_more_memory_than_there_is_is_to_be_tried_again(start: Start, script: Script, audio: Path) -> None:
+def test_a_failed_allocation_may_be_retried(start: Start, script: Script, audio: Path) -> None:
     steps = {"0": {"memory": 1 << 60}}
     child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe={"steps": steps}))
 
@@ -193,27 +197,29 @@ def test_more_memory_than_there_is_is_to_be_tried_again(start: Start, script: Sc
     assert (error["code"], error["retry"]) == ("out_of_memory", True)
 
 
-def test_models_that_are_not_there_are_named_before_anything_is_loaded(start: Start, audio: Path) -> None:
+def test_missing_models_are_reported_before_anything_is_loaded(start: Start, audio: Path) -> None:
     error = ask(start("vosk"), audio)[-1]["error"]
 
     assert error["code"] == "model_missing"
     assert "python -m backend models fetch" in error["detail"]
 
 
-def test_a_checkpoint_that_was_changed_is_not_loaded(start: Start, audio: Path, tmp_path: Path) -> None:
+def test_a_changed_checkpoint_is_not_loaded(start: Start, audio: Path, tmp_path: Path) -> None:
     folder = tmp_path / "models" / "pyannote-3.1"
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text("changed")
     manifest = {"files": {"config.yaml": {"size": 7, "sha256": "0" * 64}}, "source": "", "revision": "", "licence": ""}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
-    error = ask(start("pyannote-3.1"), audio, min_speakers=None, max_speakers=None, passes=None)[-1]["error"]
+    error = ask(start("pyannote-3.1"), audio, min_speakers=None, max_speakers=None, cache_file=None)[-1]["error"]
 
     assert error["code"] == "model_damaged"
 
 
 @pytest.mark.parametrize("transcribe", [{}, HANG], ids=["idle", "busy"])
-def test_it_ends_when_its_stdin_ends(start: Start, script: Script, audio: Path, transcribe: dict[str, Any]) -> None:
+def test_the_child_exits_when_stdin_is_closed(
+    start: Start, script: Script, audio: Path, transcribe: dict[str, Any]
+) -> None:
     child = start(script=script(sentences=[{"start": 0, "end": 1, "text": "好"}], transcribe=transcribe))
     assert child.stdin is not None
     assert child.stdout is not None
@@ -225,7 +231,7 @@ def test_it_ends_when_its_stdin_ends(start: Start, script: Script, audio: Path, 
     assert child.wait(timeout=5) == 0
 
 
-def test_it_is_nice(start: Start, script: Script, audio: Path) -> None:
+def test_the_child_has_a_lower_priority(start: Start, script: Script, audio: Path) -> None:
     child = start(script=script(sentences=[]))
 
     ask(child, audio)
@@ -233,16 +239,16 @@ def test_it_is_nice(start: Start, script: Script, audio: Path) -> None:
     assert psutil.Process(child.pid).nice() == min(19, os.nice(0) + 10)
 
 
-def test_a_diarizer_gives_way_to_a_recogniser(start: Start, script: Script, audio: Path) -> None:
+def test_a_diarizer_has_a_lower_priority_than_a_recogniser(start: Start, script: Script, audio: Path) -> None:
     child = start("scripted-diarizer", script=script(sentences=[]))
 
-    ask(child, audio, min_speakers=None, max_speakers=None, passes=None)
+    ask(child, audio, min_speakers=None, max_speakers=None, cache_file=None)
 
     assert psutil.Process(child.pid).nice() == min(19, os.nice(0) + 15)
 
 
-def test_settling_down_sets_what_libraries_read_when_they_are_imported() -> None:
-    code = "import os, json; from backend.engines.child import settle_down; settle_down(3, 'transcribe')"
+def test_configuring_the_process_sets_what_libraries_read_at_import() -> None:
+    code = "import os, json; from backend.engines.child import configure_process; configure_process(3, 'transcribe')"
     environment = json.loads(python(f"{code}; print(json.dumps(dict(os.environ)))"))
 
     assert {environment[f"{name}_NUM_THREADS"] for name in ("OMP", "MKL", "OPENBLAS")} == {"3"}
@@ -251,17 +257,17 @@ def test_settling_down_sets_what_libraries_read_when_they_are_imported() -> None
 
 
 @pytest.mark.parametrize("used", [True, False])
-def test_a_gpu_gets_back_what_torch_keeps_of_it(monkeypatch: pytest.MonkeyPatch, used: bool) -> None:
+def test_cached_gpu_memory_is_released_after_a_request(monkeypatch: pytest.MonkeyPatch, used: bool) -> None:
     emptied: list[bool] = []
     cuda = SimpleNamespace(is_initialized=lambda: used, empty_cache=lambda: emptied.append(True))
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
 
-    _trim()
+    _release_memory()
 
     assert emptied == [True] * used
 
 
-def test_starting_imports_nothing_heavy() -> None:
+def test_starting_imports_no_heavy_library() -> None:
     loaded = python("import sys, backend.engines.child; print(*sys.modules)").split()
 
     assert "backend.engines.child" in loaded

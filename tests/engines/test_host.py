@@ -1,4 +1,4 @@
-"""The host keeps its promises whatever the child does. Every child here is a real process."""
+"""The host handles every failure of its child process. Every child here is a real process."""
 
 import asyncio
 import json
@@ -10,39 +10,41 @@ from pathlib import Path
 import psutil
 import pytest
 
-from backend.engines.ports import EngineError
-from tests.engines.asking import LONG, SENTENCES, MakeHost, Script, gone, request_for, until
-from tests.engines.conftest import Told
+from backend.engines.protocols import EngineError
+from tests.engines.conftest import ProgressRecorder
+from tests.engines.host_requests import LONG, SENTENCES, MakeHost, Script, gone, request_for, until
 
 
 async def test_the_result_is_a_file_and_progress_is_audio_time(
-    host: MakeHost, script: Script, audio: Path, told: Told
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
 ) -> None:
-    await host(script(sentences=SENTENCES)).ask(request_for(audio), told)
+    await host(script(sentences=SENTENCES)).run(request_for(audio), recorder)
 
     result = json.loads(audio.with_name("sentences.json").read_text())
     assert [row["text"] for row in result] == ["第0句。", "第1句。", "第2句。", "第3句。"]
-    assert told.reports == [(0.0, 10.0), (0.5, 10.0), (1.5, 10.0), (2.5, 10.0), (3.5, 10.0), (10.0, 10.0)]
+    assert recorder.reports == [(0.0, 10.0), (0.5, 10.0), (1.5, 10.0), (2.5, 10.0), (3.5, 10.0), (10.0, 10.0)]
 
 
-async def test_progress_never_goes_back(host: MakeHost, script: Script, audio: Path, told: Told) -> None:
+async def test_progress_never_decreases(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
+) -> None:
     nested = [{"start": 0.0, "end": 5.0, "text": "长"}, {"start": 1.0, "end": 3.0, "text": "短"}]
 
-    await host(script(sentences=nested)).ask(request_for(audio), told)
+    await host(script(sentences=nested)).run(request_for(audio), recorder)
 
-    assert told.reports == [(0.0, 10.0), (5.0, 10.0), (10.0, 10.0)]
+    assert recorder.reports == [(0.0, 10.0), (5.0, 10.0), (10.0, 10.0)]
 
 
-async def test_the_child_starts_with_the_first_request_and_stays(
-    host: MakeHost, script: Script, audio: Path, told: Told
+async def test_the_child_starts_with_the_first_request_and_keeps_running(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
 ) -> None:
-    asked = host(script(sentences=SENTENCES))
-    before = asked.state()
+    engine_host = host(script(sentences=SENTENCES))
+    before = engine_host.state()
 
-    await asked.ask(request_for(audio), told)
-    first = asked.state()
-    await asked.ask(request_for(audio), told)
-    second = asked.state()
+    await engine_host.run(request_for(audio), recorder)
+    first = engine_host.state()
+    await engine_host.run(request_for(audio), recorder)
+    second = engine_host.state()
 
     assert (before["alive"], before["pid"], before["memory"]) == (False, None, 0)
     assert first["alive"]
@@ -51,77 +53,77 @@ async def test_the_child_starts_with_the_first_request_and_stays(
     assert (first["served"], second["served"], second["busy"]) == (1, 2, False)
 
 
-async def test_a_child_killed_in_the_middle_is_an_error_to_retry_and_is_replaced(
-    host: MakeHost, script: Script, audio: Path, told: Told, tmp_path: Path
+async def test_a_killed_child_is_a_retryable_error_and_is_replaced(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder, tmp_path: Path
 ) -> None:
     fault = {"signal": int(signal.SIGKILL), "once": str(tmp_path / "happened")}
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"2": fault}}))
+    engine_host = host(script(sentences=SENTENCES, transcribe={"steps": {"2": fault}}))
 
     with pytest.raises(EngineError, match="SIGKILL") as raised:
-        await asked.ask(request_for(audio), told)
-    await asked.ask(request_for(audio), told)
+        await engine_host.run(request_for(audio), recorder)
+    await engine_host.run(request_for(audio), recorder)
 
     assert (raised.value.code, raised.value.retry) == ("engine_died", True)
     assert audio.with_name("sentences.json").exists()
 
 
 async def test_a_child_killed_from_outside_while_it_hangs_is_noticed(
-    host: MakeHost, script: Script, audio: Path, told: Told
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
 ) -> None:
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}}))
-    asking = asyncio.create_task(asked.ask(request_for(audio), told))
-    await until(lambda: len(told.reports) == 2)
+    engine_host = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}}))
+    request = asyncio.create_task(engine_host.run(request_for(audio), recorder))
+    await until(lambda: len(recorder.reports) == 2)
 
-    os.kill(asked.state()["pid"], signal.SIGKILL)
+    os.kill(engine_host.state()["pid"], signal.SIGKILL)
 
     with pytest.raises(EngineError, match="SIGKILL"):
-        await asyncio.wait_for(asking, 2.0)
+        await asyncio.wait_for(request, 2.0)
 
 
-async def test_a_child_that_exits_says_its_last_words(host: MakeHost, script: Script, audio: Path, told: Told) -> None:
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"stderr": 190, "exit": 3}}}))
+async def test_the_error_of_a_child_that_exits_contains_its_stderr(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
+) -> None:
+    engine_host = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"stderr": 190, "exit": 3}}}))
 
     with pytest.raises(EngineError) as raised:
-        await asked.ask(request_for(audio), told)
+        await engine_host.run(request_for(audio), recorder)
 
     assert raised.value.code == "engine_died"
     assert "with status 3" in raised.value.detail
     assert "a flood of letters" in raised.value.detail
 
 
-async def test_an_engine_error_is_passed_on_and_the_child_lives(
-    host: MakeHost, script: Script, audio: Path, told: Told
+async def test_an_engine_error_is_passed_on_and_the_child_keeps_running(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
 ) -> None:
     error = {"code": "audio_unreadable", "detail": "Not audio.", "retry": False}
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"0": {"error": error}}}))
+    engine_host = host(script(sentences=SENTENCES, transcribe={"steps": {"0": {"error": error}}}))
 
     with pytest.raises(EngineError) as raised:
-        await asked.ask(request_for(audio), told)
+        await engine_host.run(request_for(audio), recorder)
 
     assert (raised.value.code, raised.value.detail, raised.value.retry) == ("audio_unreadable", "Not audio.", False)
-    assert asked.state()["alive"]
+    assert engine_host.state()["alive"]
 
 
 async def test_a_child_that_ran_out_of_memory_is_not_used_again(
-    host: MakeHost, script: Script, audio: Path, told: Told
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
 ) -> None:
     error = {"code": "out_of_memory", "detail": "No more.", "retry": True}
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"0": {"error": error}}}))
+    engine_host = host(script(sentences=SENTENCES, transcribe={"steps": {"0": {"error": error}}}))
 
     with pytest.raises(EngineError, match="out_of_memory"):
-        await asked.ask(request_for(audio), told)
+        await engine_host.run(request_for(audio), recorder)
 
-    assert not asked.state()["alive"]
+    assert not engine_host.state()["alive"]
 
 
-async def test_requests_are_served_one_at_a_time_in_the_order_they_came(
-    host: MakeHost, script: Script, audio: Path
-) -> None:
-    asked = host(script(sentences=SENTENCES))
+async def test_requests_are_served_one_at_a_time_in_order(host: MakeHost, script: Script, audio: Path) -> None:
+    engine_host = host(script(sentences=SENTENCES))
     events: list[tuple[str, int]] = []
 
     async def ask(number: int) -> None:
-        await asked.ask(request_for(audio, f"{number}.json"), lambda done, _total: begun(number, done))
+        await engine_host.run(request_for(audio, f"{number}.json"), lambda done, _total: begun(number, done))
         events.append(("done", number))
 
     def begun(number: int, done: float) -> None:
@@ -134,104 +136,108 @@ async def test_requests_are_served_one_at_a_time_in_the_order_they_came(
 
 
 async def test_an_idle_child_is_stopped_and_the_next_request_starts_another(
-    host: MakeHost, script: Script, audio: Path, told: Told
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
 ) -> None:
-    asked = host(script(sentences=SENTENCES), idle_seconds=0.05)
-    await asked.ask(request_for(audio), told)
-    pid = asked.state()["pid"]
+    engine_host = host(script(sentences=SENTENCES), idle_seconds=0.05)
+    await engine_host.run(request_for(audio), recorder)
+    pid = engine_host.state()["pid"]
 
-    await until(lambda: not asked.state()["alive"] and gone(pid))
-    await asked.ask(request_for(audio), told)
+    await until(lambda: not engine_host.state()["alive"] and gone(pid))
+    await engine_host.run(request_for(audio), recorder)
 
-    assert asked.state()["served"] == 2
+    assert engine_host.state()["served"] == 2
 
 
-async def test_a_busy_child_is_never_idle(host: MakeHost, script: Script, audio: Path, told: Told) -> None:
-    asked = host(script(sentences=SENTENCES, transcribe={"delay": 0.05}), idle_seconds=0.001)
+async def test_a_busy_child_is_never_idle(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
+) -> None:
+    engine_host = host(script(sentences=SENTENCES, transcribe={"delay": 0.05}), idle_seconds=0.001)
 
-    await asyncio.gather(asked.ask(request_for(audio), told), asked.ask(request_for(audio), told))
+    await asyncio.gather(engine_host.run(request_for(audio), recorder), engine_host.run(request_for(audio), recorder))
 
-    assert asked.state()["served"] == 2
+    assert engine_host.state()["served"] == 2
 
 
 async def test_a_child_that_grew_too_big_is_replaced_after_its_request(
-    host: MakeHost, script: Script, audio: Path, told: Told
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
 ) -> None:
-    asked = host(
+    engine_host = host(
         script(sentences=SENTENCES, transcribe={"steps": {"0": {"memory": 300_000_000}}}), memory_bytes=250_000_000
     )
 
-    await asked.ask(request_for(audio), told)
+    await engine_host.run(request_for(audio), recorder)
 
-    assert not asked.state()["alive"]
-    assert asked.state()["served"] == 1
+    assert not engine_host.state()["alive"]
+    assert engine_host.state()["served"] == 1
     assert audio.with_name("sentences.json").exists()
 
 
-async def test_an_idle_child_is_unloaded_when_told_so_and_a_busy_one_only_by_force(
-    host: MakeHost, script: Script, audio: Path, told: Told
+async def test_unload_stops_an_idle_child_and_a_busy_one_only_if_forced(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
 ) -> None:
     one = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"hang": True}}}))
-    assert await one.unload()  # nothing is loaded, and that is what was asked for
-    asking = asyncio.create_task(one.ask(request_for(audio), told))
-    await until(lambda: bool(one.state()["busy"] and told.reports))
+    assert await one.unload()  # nothing was loaded
+    request = asyncio.create_task(one.run(request_for(audio), recorder))
+    await until(lambda: bool(one.state()["busy"] and recorder.reports))
 
     assert not await one.unload()
     assert one.state()["alive"]
     assert await one.unload(at_work=True)
 
     with pytest.raises(EngineError) as died:
-        await asking
+        await request
     assert died.value.retry
     assert not one.state()["alive"]
 
 
-async def test_a_flood_on_stderr_and_stdout_stops_nothing(
-    host: MakeHost, script: Script, audio: Path, told: Told
+async def test_floods_on_stderr_and_stdout_do_not_block_a_request(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
 ) -> None:
     flood = {"stderr": 5_000_000, "stdout": 5_000_000}
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": flood}}))
+    engine_host = host(script(sentences=SENTENCES, transcribe={"steps": {"1": flood}}))
 
-    await asyncio.wait_for(asked.ask(request_for(audio), told), LONG)
+    await asyncio.wait_for(engine_host.run(request_for(audio), recorder), LONG)
 
-    assert told.reports[-1] == (10.0, 10.0)
+    assert recorder.reports[-1] == (10.0, 10.0)
 
 
-async def test_an_endless_error_message_is_cut(host: MakeHost, script: Script, audio: Path, told: Told) -> None:
-    asked = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"raise": "很长" * 1_000_000}}}))
+async def test_an_endless_error_message_is_cut(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder
+) -> None:
+    engine_host = host(script(sentences=SENTENCES, transcribe={"steps": {"1": {"raise": "很长" * 1_000_000}}}))
 
     with pytest.raises(EngineError) as raised:
-        await asyncio.wait_for(asked.ask(request_for(audio), told), LONG)
+        await asyncio.wait_for(engine_host.run(request_for(audio), recorder), LONG)
 
     assert raised.value.code == "engine_failed"
     assert 100 < len(raised.value.detail) <= 1000
-    assert asked.state()["alive"]
+    assert engine_host.state()["alive"]
 
 
-async def test_a_progress_that_fails_ends_the_child_with_the_request(
+async def test_a_failing_progress_callback_ends_the_request_and_the_child(
     host: MakeHost, script: Script, audio: Path
 ) -> None:
-    asked = host(script(sentences=SENTENCES))
+    engine_host = host(script(sentences=SENTENCES))
 
     def fail(done: float, total: float, /) -> None:
-        raise LookupError("nobody listens")
+        raise LookupError("the callback failed")
 
     with pytest.raises(LookupError):
-        await asked.ask(request_for(audio), fail)
+        await engine_host.run(request_for(audio), fail)
 
-    assert not asked.state()["alive"]
+    assert not engine_host.state()["alive"]
 
 
-async def test_a_child_knows_no_secret(
-    host: MakeHost, script: Script, audio: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+async def test_the_childs_environment_has_no_secrets(
+    host: MakeHost, script: Script, audio: Path, recorder: ProgressRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_KEY", "not for models")
     monkeypatch.setenv("HF_TOKEN", "not for models")
-    asked = host(script(sentences=SENTENCES))
+    engine_host = host(script(sentences=SENTENCES))
 
-    await asked.ask(request_for(audio), told)
+    await engine_host.run(request_for(audio), recorder)
 
-    assert "not for models" not in psutil.Process(asked.state()["pid"]).environ().values()
+    assert "not for models" not in psutil.Process(engine_host.state()["pid"]).environ().values()
 
 
 async def test_a_child_does_not_outlive_a_server_that_is_killed(script: Script, audio: Path, tmp_path: Path) -> None:
@@ -241,13 +247,14 @@ async def test_a_child_does_not_outlive_a_server_that_is_killed(script: Script, 
         f"""
 import asyncio
 from pathlib import Path
-from backend.engines.host import Host
-from backend.engines.ports import Home
+from backend.engines.host import EngineHost
+from backend.engines.protocols import EngineContext
 
 async def main():
-    host = Host("scripted", Home(Path("models"), 1, Path({str(hang)!r})), idle_seconds=9, memory_bytes=8e9)
+    context = EngineContext(Path("models"), 1, Path({str(hang)!r}))
+    host = EngineHost("scripted", context, idle_seconds=9, memory_bytes=8e9)
     request = {request_for(audio)!r}
-    await host.ask(request, lambda done, total: done and print(host.state()["pid"], flush=True))
+    await host.run(request, lambda done, total: done and print(host.state()["pid"], flush=True))
 
 asyncio.run(main())
 """
@@ -263,7 +270,7 @@ asyncio.run(main())
     await process.wait()
 
     def ended() -> bool:
-        try:  # the system may be slow to bury an orphan
+        try:  # the system may reap an orphan late
             return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True

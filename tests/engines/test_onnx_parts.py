@@ -1,13 +1,13 @@
-"""SeACo Paraformer by ONNX Runtime: the same text as torch where nothing is quantised, and nothing lost where it is."""
+"""SeACo Paraformer with ONNX Runtime: in float32 the same text as torch, in int8 as many characters."""
 
 from pathlib import Path
 
 import pytest
 
-from backend.engines.checks import check_sentences
-from backend.engines.funasr import FunAsr, in_int8
+from backend.engines.funasr import FunAsr, funasr_int8
 from backend.engines.onnx_parts import replace_parts
-from backend.engines.ports import Home, Listening
+from backend.engines.protocols import EngineContext, TranscribeOptions
+from backend.engines.result_checks import check_sentences
 from backend.speech.types import Sentence
 from backend.weights.int8 import export, main
 from tests.engines.tiny_funasr import build_models
@@ -29,51 +29,53 @@ def lecture(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def in_torch(models: Path) -> FunAsr:
-    return FunAsr(Home(models))
+def torch_engine(models: Path) -> FunAsr:
+    return FunAsr(EngineContext(models))
 
 
 @pytest.mark.parametrize("hotwords", [(), ("天下", "大家")], ids=["no hotwords", "hotwords"])
-def test_onnx_in_float32_says_the_text_and_the_times_of_torch(
-    models: Path, in_torch: FunAsr, lecture: Path, tmp_path: Path, hotwords: tuple[str, ...]
+def test_onnx_in_float32_gives_the_text_and_times_of_torch(
+    models: Path, torch_engine: FunAsr, lecture: Path, tmp_path: Path, hotwords: tuple[str, ...]
 ) -> None:
     export(models / "seaco-paraformer", tmp_path)
-    by_onnx = FunAsr(Home(models))
-    replace_parts(by_onnx._recogniser.model, tmp_path, 1)
+    onnx_engine = FunAsr(EngineContext(models))
+    replace_parts(onnx_engine._recogniser.model, tmp_path, 1)
 
-    assert _hear(by_onnx, lecture, hotwords) == _hear(in_torch, lecture, hotwords)
-
-
-def test_int8_hears_every_piece(models: Path, in_torch: FunAsr, lecture: Path) -> None:
-    whole = _hear(in_torch, lecture)
-    narrow = check_sentences(_hear(in_int8(Home(models)), lecture))
-
-    assert not any(sentence.error for sentence in narrow)
-    # the count of characters is made in float32, of what int8 has heard: random weights tell it the same
-    assert sum(len(sentence.words) for sentence in narrow) == sum(len(sentence.words) for sentence in whole)
-    assert (narrow[0].start, narrow[-1].end) == pytest.approx((whole[0].start, whole[-1].end), abs=0.1)
+    assert _transcribe(onnx_engine, lecture, hotwords) == _transcribe(torch_engine, lecture, hotwords)
 
 
-def test_int8_stays_on_the_processor_where_there_is_a_gpu(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_int8_recognises_every_chunk(models: Path, torch_engine: FunAsr, lecture: Path) -> None:
+    torch_result = _transcribe(torch_engine, lecture)
+    int8_result = check_sentences(_transcribe(funasr_int8(EngineContext(models)), lecture))
+
+    assert not any(sentence.error for sentence in int8_result)
+    # the predictor counts the characters in float32, and random weights do not change the count
+    assert sum(len(sentence.words) for sentence in int8_result) == sum(len(sentence.words) for sentence in torch_result)
+    assert (int8_result[0].start, int8_result[-1].end) == pytest.approx(
+        (torch_result[0].start, torch_result[-1].end), abs=0.1
+    )
+
+
+def test_int8_runs_on_the_cpu_even_with_a_gpu(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
 
-    assert in_int8(Home(models))._device == "cpu"
+    assert funasr_int8(EngineContext(models))._device == "cpu"
 
 
-def test_what_float32_has_heard_is_heard_again_in_int8(
-    models: Path, in_torch: FunAsr, lecture: Path, tmp_path: Path
+def test_int8_does_not_reuse_a_float32_checkpoint(
+    models: Path, torch_engine: FunAsr, lecture: Path, tmp_path: Path
 ) -> None:
-    kept = tmp_path / "finished.jsonl"
-    in_torch.transcribe(lecture, Listening(finished=kept), _ignore)
-    before = kept.read_bytes()
+    checkpoint = tmp_path / "finished.jsonl"
+    torch_engine.transcribe(lecture, TranscribeOptions(checkpoint_file=checkpoint), _ignore)
+    before = checkpoint.read_bytes()
 
-    in_int8(Home(models)).transcribe(lecture, Listening(finished=kept), _ignore)
+    funasr_int8(EngineContext(models)).transcribe(lecture, TranscribeOptions(checkpoint_file=checkpoint), _ignore)
 
-    assert kept.read_bytes() != before
+    assert checkpoint.read_bytes() != before
 
 
-def _hear(engine: FunAsr, audio: Path, hotwords: tuple[str, ...] = ()) -> list[Sentence]:
-    return engine.transcribe(audio, Listening(hotwords=hotwords), _ignore)
+def _transcribe(engine: FunAsr, audio: Path, hotwords: tuple[str, ...] = ()) -> list[Sentence]:
+    return engine.transcribe(audio, TranscribeOptions(hotwords=hotwords), _ignore)
 
 
 def _ignore(_done: float, _total: float) -> None:

@@ -1,16 +1,16 @@
-"""In which numbers a network multiplies."""
+"""The number format of a network's matrix products."""
 
 from typing import Any
 
 import pytest
 import torch
 
-from backend.engines.ports import Precision
-from backend.engines.precision import narrow, narrow_products
+from backend.engines.precision import multiply_in_bfloat16, use_bfloat16
+from backend.engines.protocols import Precision
 
 
 class Machine:
-    """Says what the processor and the GPU multiply by themselves."""
+    """Fakes the hardware support of the CPU and the GPU."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, avx: bool = False, amx: bool = False, gpu: bool = False):
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx)
@@ -32,39 +32,39 @@ class Machine:
     ],
     ids=str,
 )
-def test_auto_asks_the_device_that_will_multiply(
+def test_auto_depends_on_the_device(
     monkeypatch: pytest.MonkeyPatch, has: dict[str, bool], device: str, expected: bool
 ) -> None:
     Machine(monkeypatch, **has)
 
-    assert narrow("auto", device) is expected
+    assert use_bfloat16("auto", device) is expected
 
 
-@pytest.mark.parametrize(("wanted", "expected"), [("float32", False), ("bfloat16", True)])
+@pytest.mark.parametrize(("precision", "expected"), [("float32", False), ("bfloat16", True)])
 @pytest.mark.parametrize("has", [{}, {"avx": True, "gpu": True}], ids=str)
-def test_what_is_asked_for_by_name_is_done_on_any_machine(
-    monkeypatch: pytest.MonkeyPatch, has: dict[str, bool], wanted: Precision, expected: bool
+def test_an_explicit_precision_is_used_on_any_machine(
+    monkeypatch: pytest.MonkeyPatch, has: dict[str, bool], precision: Precision, expected: bool
 ) -> None:
     Machine(monkeypatch, **has)
 
-    assert (narrow(wanted, "cpu"), narrow(wanted, "cuda")) == (expected, expected)
+    assert (use_bfloat16(precision, "cpu"), use_bfloat16(precision, "cuda")) == (expected, expected)
 
 
-def test_only_the_products_are_narrow() -> None:
+def test_only_matrix_products_are_in_bfloat16() -> None:
     torch.manual_seed(0)
     network = torch.nn.Sequential(torch.nn.LayerNorm(64), torch.nn.Linear(64, 128), torch.nn.ReLU(), _Twice(128))
-    given = torch.randn(5, 7, 64)
+    inputs = torch.randn(5, 7, 64)
     seen: list[Any] = []
     network[3].register_forward_pre_hook(lambda _part, found: seen.append(found[0].dtype))
     with torch.no_grad():
-        before = network(given)
+        before = network(inputs)
 
-        narrow_products(network)
-        after = network(given)
+        multiply_in_bfloat16(network)
+        after = network(inputs)
 
-    kept = {part: value.dtype for part, value in network.named_parameters()}
-    assert kept.pop("0.weight") == kept.pop("0.bias") == torch.float32
-    assert set(kept.values()) == {torch.bfloat16}
+    dtypes = {part: value.dtype for part, value in network.named_parameters()}
+    assert dtypes.pop("0.weight") == dtypes.pop("0.bias") == torch.float32
+    assert set(dtypes.values()) == {torch.bfloat16}
     assert seen == [torch.float32] * 2
     assert after.dtype == torch.float32
     assert not torch.equal(after, before)
@@ -72,14 +72,14 @@ def test_only_the_products_are_narrow() -> None:
 
 
 class _Twice(torch.nn.Module):
-    """Asked by another name than forward, as the decoder of hotwords is."""
+    """Is called by another method than forward, like the decoder of hotwords."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layer = torch.nn.Linear(width, width)
 
-    def forward(self, given: torch.Tensor) -> torch.Tensor:
-        return self.again(self.layer(given))
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.again(self.layer(inputs))
 
-    def again(self, given: torch.Tensor) -> torch.Tensor:
-        return self.layer(given) + given
+    def again(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.layer(inputs) + inputs

@@ -1,4 +1,4 @@
-"""Our pipeline: silence never passes through a network, and what does not fit the memory is halved."""
+"""Our pipeline: silence does not pass through a network, and work that does not fit into memory is halved."""
 
 # ruff: noqa: F811  (fixtures are imported, and asked for by their names)
 
@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.engines.ports import Home, Precision, Thrift
+from backend.engines.protocols import Approximation, EngineContext, Precision
 from backend.engines.pyannote import legacy_3_1
 from tests.engines.conftest import RATE
-from tests.engines.talk import EXACT, NOISE, models, talk  # noqa: F401  (a fixture)
+from tests.engines.tiny_diarizers import EXACT, NOISE, models, talk  # noqa: F401  (a fixture)
 
 
 @pytest.fixture
 def halves() -> tuple[Any, Any]:
-    """Forty seconds with talk in the first eight chunks and in the last; a file and who speaks in its chunks."""
+    """Forty seconds with speech in the first eight chunks and the last one: the file, and who speaks in its chunks."""
     import torch
     from pyannote.core import SlidingWindow, SlidingWindowFeature
 
@@ -29,37 +29,37 @@ def halves() -> tuple[Any, Any]:
 
 
 def count_passes(pipeline: Any) -> list[int]:
-    """A list that grows by the samples of each pass through the network."""
-    _ = pipeline._embedding.min_num_samples  # found by trying, once
+    """A list that gets one entry for each pass through the network."""
+    _ = pipeline._embedding.min_num_samples  # computed by trial passes on first use
     passes: list[int] = []
-    pipeline._embedding.model_.resnet.layer1.register_forward_hook(lambda _m, given, _o: passes.append(len(given[0])))
+    pipeline._embedding.model_.resnet.layer1.register_forward_hook(lambda _m, inputs, _o: passes.append(len(inputs[0])))
     return passes
 
 
 @NOISE
 @pytest.mark.parametrize(("pass_seconds", "expected"), [(0.0, 9), (13.0, 3), (60.0, 2)])
-def test_neighbouring_chunks_pass_together_and_silent_ones_never(
+def test_neighbouring_chunks_share_a_pass_and_silent_ones_have_none(
     models: Path, halves: tuple[Any, Any], pass_seconds: float, expected: int
 ) -> None:
-    pipeline = legacy_3_1(Home(models, thrift=Thrift("float32", pass_seconds)))._pipeline
+    pipeline = legacy_3_1(EngineContext(models, approximation=Approximation("float32", pass_seconds)))._pipeline
     passes = count_passes(pipeline)
 
     found = pipeline.get_embeddings(*halves, exclude_overlap=True)
 
-    assert len(passes) == 1 + expected  # the first finds the embedding of nobody
+    assert len(passes) == 1 + expected  # the first is for the embedding of silence
     assert found.shape == (31, 3, 16)
     assert np.isfinite(found).all()
     assert (found[8:30] == found[0, 2]).all()
 
 
 @NOISE
-def test_a_stretch_is_an_even_number_of_passes_alike_in_length() -> None:
+def test_passes_are_even_in_number_and_similar_in_length() -> None:
     from pyannote.core import SlidingWindow
 
     from backend.engines.pyannote_pipeline import _passes
 
     window = SlidingWindow(start=0.0, duration=10.0, step=1.0)
-    talk = np.r_[0:51, 80:90, 200:323]  # of one pass, of less than half of one, of two and a half
+    talk = np.r_[0:51, 80:90, 200:323]  # the length of one pass, of less than half of one, of two and a half
 
     passes = list(_passes(talk, window, 60.0))
 
@@ -69,10 +69,10 @@ def test_a_stretch_is_an_even_number_of_passes_alike_in_length() -> None:
 
 @NOISE
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_more_threads_find_the_same_numbers(models: Path, halves: tuple[Any, Any], precision: Precision) -> None:
+def test_more_threads_give_the_same_numbers(models: Path, halves: tuple[Any, Any], precision: Precision) -> None:
     def found(threads: int) -> list[Any]:
-        home = Home(models, threads, thrift=Thrift(precision, 20.0))
-        pipeline = legacy_3_1(home)._pipeline
+        context = EngineContext(models, threads, approximation=Approximation(precision, 20.0))
+        pipeline = legacy_3_1(context)._pipeline
         return [pipeline.get_segmentations(halves[0]).data, pipeline.get_embeddings(*halves)]
 
     for one, other in zip(found(1), found(3), strict=True):
@@ -80,14 +80,14 @@ def test_more_threads_find_the_same_numbers(models: Path, halves: tuple[Any, Any
 
 
 @NOISE
-def test_a_pass_that_does_not_fit_the_memory_is_halved(models: Path, halves: tuple[Any, Any]) -> None:
+def test_a_pass_that_does_not_fit_into_memory_is_halved(models: Path, halves: tuple[Any, Any]) -> None:
     import torch
 
-    pipeline = legacy_3_1(Home(models, thrift=Thrift("float32", 60.0)))._pipeline
-    small = legacy_3_1(Home(models, thrift=Thrift("float32", 13.0)))._pipeline
+    pipeline = legacy_3_1(EngineContext(models, approximation=Approximation("float32", 60.0)))._pipeline
+    small = legacy_3_1(EngineContext(models, approximation=Approximation("float32", 13.0)))._pipeline
 
-    def short_of_memory(_layer: Any, given: Any) -> None:
-        if given[0].shape[-1] > 1350:  # frames of 10 ms: more than four chunks
+    def short_of_memory(_layer: Any, inputs: Any) -> None:
+        if inputs[0].shape[-1] > 1350:  # frames of 10 ms: more than four chunks
             raise torch.OutOfMemoryError
 
     pipeline._embedding.model_.resnet.layer1.register_forward_pre_hook(short_of_memory)
@@ -99,41 +99,41 @@ def test_a_pass_that_does_not_fit_the_memory_is_halved(models: Path, halves: tup
 
 
 @NOISE
-def test_what_a_failed_pass_has_made_is_gone_before_less_is_tried(models: Path, halves: tuple[Any, Any]) -> None:
+def test_tensors_of_a_failed_pass_are_freed_before_it_is_halved(models: Path, halves: tuple[Any, Any]) -> None:
     import torch
 
     class Activations:
         pass
 
-    pipeline = legacy_3_1(Home(models, thrift=Thrift("float32", 60.0)))._pipeline
-    made: list[weakref.ref[Activations]] = []
-    there: list[bool] = []
+    pipeline = legacy_3_1(EngineContext(models, approximation=Approximation("float32", 60.0)))._pipeline
+    created: list[weakref.ref[Activations]] = []
+    alive: list[bool] = []
 
-    def short_of_memory(_layer: Any, given: Any) -> None:
-        there.append(any(activations() is not None for activations in made))
-        if given[0].shape[-1] > 1350:
+    def short_of_memory(_layer: Any, inputs: Any) -> None:
+        alive.append(any(activations() is not None for activations in created))
+        if inputs[0].shape[-1] > 1350:
             activations = Activations()
-            made.append(weakref.ref(activations))
+            created.append(weakref.ref(activations))
             raise torch.OutOfMemoryError
 
     pipeline._embedding.model_.resnet.layer1.register_forward_pre_hook(short_of_memory)
 
     pipeline.get_embeddings(*halves)
 
-    assert made
-    assert not any(there)
+    assert created
+    assert not any(alive)
 
 
 @NOISE
-def test_a_batch_that_does_not_fit_the_memory_is_halved(models: Path) -> None:
+def test_a_batch_that_does_not_fit_into_memory_is_halved(models: Path) -> None:
     import torch
 
-    pipeline = legacy_3_1(Home(models, thrift=EXACT))._pipeline
+    pipeline = legacy_3_1(EngineContext(models, approximation=EXACT))._pipeline
     seen: list[int] = []
 
-    def short_of_memory(_model: Any, given: Any) -> None:
-        seen.append(len(given[0]))
-        if len(given[0]) > 1:
+    def short_of_memory(_model: Any, inputs: Any) -> None:
+        seen.append(len(inputs[0]))
+        if len(inputs[0]) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     file = {"waveform": torch.from_numpy(talk(15.0))[None], "sample_rate": RATE, "uri": "recording"}
@@ -147,7 +147,7 @@ def test_a_batch_that_does_not_fit_the_memory_is_halved(models: Path) -> None:
 
 
 @NOISE
-def test_a_gpu_is_used_where_there_is_one_in_its_own_numbers(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_available_gpu_is_used_with_its_own_precision(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
     from pyannote.audio.pipelines import SpeakerDiarization
 
@@ -156,7 +156,7 @@ def test_a_gpu_is_used_where_there_is_one_in_its_own_numbers(models: Path, monke
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     monkeypatch.setattr(SpeakerDiarization, "to", lambda _pipeline, device: moved.append(device))
 
-    pipeline = legacy_3_1(Home(models))._pipeline
+    pipeline = legacy_3_1(EngineContext(models))._pipeline
 
     assert moved == [torch.device("cuda")]
     assert pipeline.bf16
@@ -164,11 +164,11 @@ def test_a_gpu_is_used_where_there_is_one_in_its_own_numbers(models: Path, monke
 
 
 @NOISE
-def test_chunks_are_put_together_as_the_stock_pipeline_does(models: Path) -> None:
+def test_chunks_are_combined_as_in_the_stock_pipeline(models: Path) -> None:
     from pyannote.audio.pipelines import SpeakerDiarization
     from pyannote.core import SlidingWindow, SlidingWindowFeature
 
-    pipeline = legacy_3_1(Home(models, thrift=EXACT))._pipeline
+    pipeline = legacy_3_1(EngineContext(models, approximation=EXACT))._pipeline
     some = np.random.default_rng(0)
     segmentations = SlidingWindowFeature(
         some.random((12, 50, 3)) > 0.5, SlidingWindow(start=0.0, duration=10.0, step=1.0)

@@ -1,4 +1,4 @@
-"""torchaudio is imported whatever its native library says. Each case is a fresh interpreter with a false torchaudio."""
+"""torchaudio can be imported without its native library. Each test uses a new interpreter with a fake torchaudio."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def use(folder: Path, extension: str) -> str:
-    """What a program prints that uses a torchaudio whose `_extension` is this."""
+    """The output of a program that uses a torchaudio with this `_extension`."""
     package = folder / "torchaudio"
     package.mkdir()
     (package / "__init__.py").write_text(
@@ -32,13 +32,13 @@ except RuntimeError as error:
     ).stdout
 
 
-def test_a_library_that_loads_is_left_alone(tmp_path: Path) -> None:
+def test_a_library_that_loads_is_used_unchanged(tmp_path: Path) -> None:
     extension = "_IS_TORCHAUDIO_EXT_AVAILABLE = True\nfail_if_no_align = lambda function: function\n"
 
     assert use(tmp_path, extension) == "True\n4\n"
 
 
-def test_a_library_that_does_not_load_is_done_without(tmp_path: Path) -> None:
+def test_without_the_native_library_torchaudio_still_imports(tmp_path: Path) -> None:
     extension = "raise OSError('Could not load this library: _torchaudio.abi3.so')\n"
 
     assert use(tmp_path, extension) == "False\nlen needs torchaudio's native library, which does not load here\n"

@@ -1,5 +1,5 @@
-"""Builds SeACo Paraformer and CT-Transformer folders with random weights, laid out like the published ones: tiny for
-the tests, of the real size for benchmarks."""
+"""Builds SeACo Paraformer and CT-Transformer folders with random weights in the published layout: tiny for tests, of
+the real size for benchmarks."""
 
 import json
 import math
@@ -23,7 +23,7 @@ MARKS = ["<unk>", "_", "，", "。", "？", "、"]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a network is, and what it can say."""
+    """The size of a network, and its tokens."""
 
     width: int = 32
     heads: int = 2
@@ -36,7 +36,7 @@ class Size:
 
 
 TINY = Size()
-#: That of the published SeACo Paraformer: what such a network costs does not depend on its weights.
+#: The size of the published SeACo Paraformer. The cost of a network does not depend on its weights.
 LARGE = Size(
     width=512,
     heads=4,
@@ -79,7 +79,7 @@ def _decoder(size: Size) -> dict[str, Any]:
 
 
 def build_models(folder: Path, shared: Path) -> Path:
-    """A folder of models with these two and the real VAD."""
+    """A folder with these two models and the real VAD."""
     build_recogniser(folder / "seaco-paraformer")
     build_punctuation(folder / "ct-punc")
     (folder / "fsmn-vad").symlink_to((shared / "models" / "fsmn-vad").resolve())
@@ -87,7 +87,7 @@ def build_models(folder: Path, shared: Path) -> Path:
 
 
 def build_recogniser(folder: Path, rate: float = 0.25, size: Size = TINY) -> None:
-    """A SeACo Paraformer that hears about `rate` characters every 60 milliseconds, whatever is said."""
+    """A SeACo Paraformer that recognises about `rate` characters every 60 milliseconds in any speech."""
     config: dict[str, Any] = {
         "model": "SeacoParaformer",
         "model_conf": {
@@ -157,7 +157,7 @@ def build_recogniser(folder: Path, rate: float = 0.25, size: Size = TINY) -> Non
 
 
 def build_punctuation(folder: Path, size: Size = TINY_PUNCTUATION) -> None:
-    """A CT-Transformer that puts a mark after some words, and leaves most alone."""
+    """A CT-Transformer that puts a mark after some words."""
     config: dict[str, Any] = {
         "model": "CTTransformer",
         "model_conf": {
@@ -194,7 +194,7 @@ def _write(folder: Path, config: dict[str, Any], tokens: Sequence[str], shape: A
     if "frontend" in build:
         build["tokenizer_conf"]["seg_dict"] = str(folder / "seg_dict")
         build["frontend_conf"]["cmvn_file"] = str(folder / "am.mvn")
-    # with a model_conf at hand the library builds the model itself, instead of reading a folder
+    # with a model_conf the library builds the model itself instead of reading a folder
     model, _ = AutoModel.build_model(device="cpu", seed=0, ncpu=1, **build)
     with torch.no_grad():
         shape(model)

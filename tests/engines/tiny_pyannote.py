@@ -1,4 +1,4 @@
-"""Writes pyannote pipelines with tiny random weights, in the layouts of the real ones. To be imported late."""
+"""Writes pyannote pipelines with tiny random weights in the real layout. Imports pyannote: import this module late."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ _PARTS = {"segmentation_batch_size": 32, "embedding_batch_size": 32, "embedding_
 
 
 class TinyVoice(BaseWeSpeakerResNet):  # type: ignore[misc]
-    """A WeSpeaker ResNet of 16 numbers. A checkpoint names this class, and is loaded by that name."""
+    """A WeSpeaker ResNet with 16 channels. Checkpoints refer to this class by its name."""
 
     def __init__(self, **named: Any) -> None:
         super().__init__(**named)
@@ -63,7 +63,7 @@ def _segmentation() -> Any:
         permutation_invariant=True,
     )
     model.setup()
-    with torch.no_grad():  # random weights hardly ever say that anybody speaks: make them bolder
+    with torch.no_grad():  # random weights hardly ever find a speaker: make one more likely
         model.classifier.weight.mul_(25.0)
         model.classifier.bias.zero_()
     return model

@@ -1,3 +1,3 @@
-"""The house of the shares' tests: it has the routes of exports too."""
+"""The app of the tests of shares, which has the routes of exports too."""
 
-from tests.shares.conftest import document, home, house  # noqa: F401  (fixtures)
+from tests.shares.conftest import api, document, scenario  # noqa: F401  (fixtures)

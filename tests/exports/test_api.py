@@ -11,39 +11,39 @@ from sqlalchemy import select
 
 from backend.accounts.tables import AuditEntry
 from backend.database import new_id
-from backend.exports.zips import unique_names
+from backend.exports.zip_stream import unique_names
 from backend.recordings.tables import Recording
 from backend.transcripts import service as transcripts
 from backend.transcripts.fonts import FontMissing
-from backend.transcripts.press import Press
+from backend.transcripts.render_pool import RenderPool
 from backend.transcripts.tables import Origin
-from tests.shares.conftest import House
+from tests.shares.conftest import Api
 
 
-async def export(house: House, **query: object) -> httpx.Response:
-    return await house.ada.get(f"/api/recordings/{house.home.recording_id}/export", params=query)
+async def export(api: Api, **query: object) -> httpx.Response:
+    return await api.ada.get(f"/api/recordings/{api.scenario.recording_id}/export", params=query)
 
 
-async def add(house: House, *names: str, with_transcript: bool = True) -> list[str]:
-    """More recordings of Ada's."""
+async def add(api: Api, *names: str, with_transcript: bool = True) -> list[str]:
+    """Add recordings of ada."""
     ids = []
-    async with house.database.write() as session:
+    async with api.database.write() as session:
         for name in names:
-            facts = {"extension": "m4a", "size": 1, "sha256": "0" * 64, "duration": 20.0}
-            recording = Recording(owner_id=house.home.ada.id, name=name, **facts)
+            columns = {"extension": "m4a", "size": 1, "sha256": "0" * 64, "duration": 20.0}
+            recording = Recording(owner_id=api.scenario.ada.id, name=name, **columns)
             session.add(recording)
             await session.flush()
             ids.append(recording.id)
             if with_transcript:
                 await transcripts.publish(
-                    session, recording_id=recording.id, owner_id=house.home.ada.id, job_id=new_id(),
-                    origin=Origin.MACHINE, document=house.document,
+                    session, recording_id=recording.id, owner_id=api.scenario.ada.id, job_id=new_id(),
+                    origin=Origin.MACHINE, document=api.document,
                 )  # fmt: skip
     return ids
 
 
-async def test_a_file_is_named_after_its_recording(house: House) -> None:
-    answer = await export(house, format="docx")
+async def test_a_file_is_named_after_its_recording(api: Api) -> None:
+    answer = await export(api, format="docx")
 
     assert answer.headers["Content-Disposition"].startswith("attachment; ")
     assert unquote(answer.headers["Content-Disposition"]).endswith("''周会.docx")
@@ -51,11 +51,11 @@ async def test_a_file_is_named_after_its_recording(house: House) -> None:
     assert open_document(io.BytesIO(answer.content)).paragraphs[3].text == "我们今天讨论预算，大家有意见吗？"
 
 
-async def test_every_choice_is_heard(house: House) -> None:
+async def test_every_style_option_is_applied(api: Api) -> None:
     query = {"times": False, "speakers": False, "punctuation": False, "script": "traditional"}
 
-    text = (await export(house, format="txt", **query)).text
-    table = (await export(house, format="csv", bom=False, **query)).text
+    text = (await export(api, format="txt", **query)).text
+    table = (await export(api, format="csv", bom=False, **query)).text
 
     assert "我們今天討論預算 大家有意見嗎\n\n沒有意見\n" in text
     assert "00:00" not in text
@@ -64,27 +64,29 @@ async def test_every_choice_is_heard(house: House) -> None:
 
 
 @pytest.mark.parametrize("query", [{"format": "odt"}, {"script": "seal"}, {"times": "perhaps"}])
-async def test_what_there_is_not_is_refused(house: House, query: dict[str, str]) -> None:
-    assert (await export(house, **query)).status_code == 422
+async def test_unknown_options_are_refused(api: Api, query: dict[str, str]) -> None:
+    assert (await export(api, **query)).status_code == 422
 
 
-async def test_a_pdf_without_a_font_says_what_to_do(house: House) -> None:
-    class Fontless(Press):
+async def test_a_missing_pdf_font_is_reported_with_its_fix(api: Api) -> None:
+    class PoolWithoutFont(RenderPool):
         async def check(self, format: str) -> list[Path]:
             raise FontMissing
 
-    house.app.state.press = Fontless(Path("nowhere"))
-    answer = await export(house, format="pdf")
+    api.app.state.render_pool = PoolWithoutFont(Path("nowhere"))
+    answer = await export(api, format="pdf")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "font_missing")
     assert "models fetch --set print" in answer.json()["detail"]
 
 
-async def test_several_come_as_a_zip_with_names_of_their_own(house: House) -> None:
-    ids = [house.home.recording_id, *await add(house, "周会.wav", "../../etc/passwd", "=cmd")]
-    silent = await add(house, "空\n的.m4a", with_transcript=False)
+async def test_several_transcripts_come_as_a_zip_with_unique_names(api: Api) -> None:
+    ids = [api.scenario.recording_id, *await add(api, "周会.wav", "../../etc/passwd", "=cmd")]
+    without_transcript = await add(api, "空\n的.m4a", with_transcript=False)
 
-    answer = await house.ada.post("/api/exports", json={"recording_ids": [*ids, *silent, ids[0]], "format": "csv"})
+    answer = await api.ada.post(
+        "/api/exports", json={"recording_ids": [*ids, *without_transcript, ids[0]], "format": "csv"}
+    )
 
     assert answer.headers["Content-Type"] == "application/zip"
     assert unquote(answer.headers["Content-Disposition"]).startswith("attachment; ")
@@ -95,39 +97,39 @@ async def test_several_come_as_a_zip_with_names_of_their_own(house: House) -> No
         assert "没有意见。" in opened.read("周会.csv").decode()
 
 
-async def test_a_zip_is_of_ones_own_recordings_only(house: House) -> None:
-    ids = [house.home.recording_id]
+async def test_a_zip_contains_own_recordings_only(api: Api) -> None:
+    ids = [api.scenario.recording_id]
 
-    foreign = await house.eve.post("/api/exports", json={"recording_ids": ids})
-    missing = await house.ada.post("/api/exports", json={"recording_ids": [*ids, "0" * 32]})
+    foreign = await api.eve.post("/api/exports", json={"recording_ids": ids})
+    missing = await api.ada.post("/api/exports", json={"recording_ids": [*ids, "0" * 32]})
 
     assert {(one.status_code, one.json()["code"]) for one in (foreign, missing)} == {(404, "recording_not_found")}
 
 
-async def test_where_nothing_was_heard_there_is_no_zip(house: House) -> None:
-    ids = await add(house, "空.m4a", with_transcript=False)
+async def test_a_zip_requires_at_least_one_transcript(api: Api) -> None:
+    ids = await add(api, "空.m4a", with_transcript=False)
 
-    answer = await house.ada.post("/api/exports", json={"recording_ids": ids})
+    answer = await api.ada.post("/api/exports", json={"recording_ids": ids})
 
     assert (answer.status_code, answer.json()["code"]) == (404, "transcript_not_found")
 
 
 @pytest.mark.parametrize("ids", [[], ["x"] * 201, "x"])
-async def test_a_zip_wants_a_list_of_some(house: House, ids: object) -> None:
-    assert (await house.ada.post("/api/exports", json={"recording_ids": ids})).status_code == 422
+async def test_a_zip_requires_a_list_of_valid_length(api: Api, ids: object) -> None:
+    assert (await api.ada.post("/api/exports", json={"recording_ids": ids})).status_code == 422
 
 
-async def test_what_was_taken_away_is_noted(house: House) -> None:
-    await export(house, format="csv")
-    await house.ada.post("/api/exports", json={"recording_ids": [house.home.recording_id], "format": "md"})
+async def test_exports_are_logged(api: Api) -> None:
+    await export(api, format="csv")
+    await api.ada.post("/api/exports", json={"recording_ids": [api.scenario.recording_id], "format": "md"})
 
-    async with house.database.read() as session:
+    async with api.database.read() as session:
         entries = (await session.scalars(select(AuditEntry).order_by(AuditEntry.number))).all()
-    assert [(entry.action, entry.subject_id) for entry in entries] == [("exported", house.home.recording_id)] * 2
+    assert [(entry.action, entry.subject_id) for entry in entries] == [("exported", api.scenario.recording_id)] * 2
     assert [entry.facts for entry in entries] == [{"format": "csv", "version": 1}, {"format": "md", "together": 1}]
 
 
-def test_names_differ_also_where_capitals_do_not_count() -> None:
+def test_file_names_are_unique_ignoring_case() -> None:
     assert unique_names(["A.wav", "a.mp3", "a (2)", "没有文稿"], "txt") == [
         "A.txt", "a (2).txt", "a (2) (2).txt", "没有文稿 (2).txt",
     ]  # fmt: skip

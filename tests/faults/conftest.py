@@ -1,4 +1,4 @@
-"""A demo server that plays a slow script, so that there is time to hurt it."""
+"""A demo server with a slow script, so that there is time to disturb it."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ import pytest
 from backend.ffmpeg import ffmpeg_path
 from tests.serving import Server
 
-#: Ten sentences by two voices, a second each, heard in a tenth of a second each.
+#: Ten sentences by two voices, of a second each, recognised in a tenth of a second each.
 SENTENCES = [
     {"start": float(second), "end": second + 0.9, "text": text, "voice": "AB"[second // 2 % 2]}
     for second, text in enumerate(
@@ -46,8 +46,8 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A house with its tables and its chief, stopped: to make one takes longer than most tests."""
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A stopped installation with its tables and an admin. To make one takes longer than most tests."""
     server = Server(tmp_path_factory.mktemp("furnished"))
     server.start()
     assert server.stop() == 0
@@ -55,22 +55,22 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.close()
 
 
-def moved_in(folder: Path, furnished: Server, **settings: str) -> Server:
-    """A server of a house like the furnished one, not started yet; write its script with `play`."""
+def server_from(folder: Path, prepared: Server, **settings: str) -> Server:
+    """A copy of the prepared installation, not started yet; write its script with `play`."""
     server = Server(folder, SCRIPT=str(folder / "script.json"), **settings)
-    move_in(server, furnished)
+    copy_prepared(server, prepared)
     return server
 
 
-def move_in(server: Server, furnished: Server) -> None:
-    shutil.copy(furnished.folder / "house.db", server.folder)
-    server.client.headers["Authorization"] = furnished.client.headers["Authorization"]
+def copy_prepared(server: Server, prepared: Server) -> None:
+    shutil.copy(prepared.folder / "server.db", server.folder)
+    server.client.headers["Authorization"] = prepared.client.headers["Authorization"]
     play(server)
 
 
 @pytest.fixture
-def server(tmp_path: Path, furnished: Server) -> Iterator[Server]:
-    server = moved_in(tmp_path, furnished, RESCUE_SECONDS="30", HEARTBEAT_SECONDS="1")
+def server(tmp_path: Path, prepared: Server) -> Iterator[Server]:
+    server = server_from(tmp_path, prepared, RESCUE_SECONDS="30", HEARTBEAT_SECONDS="1")
     yield server
     server.close()
 

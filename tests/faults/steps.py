@@ -1,4 +1,4 @@
-"""Every durable step there is, found from the code, and every one at which a test kills."""
+"""Finds every durable step in the code, and every step at which a test kills the process."""
 
 import ast
 import importlib
@@ -10,82 +10,82 @@ from typing import Any
 import tests.faults
 from tests.serving import ROOT
 
-#: What makes something last. Whoever calls one of these has a line below.
-LASTING = {"fsync", "sync_folder", "write_durably", "link_durably", "durable_step"}
+#: Calls that write durably. Every function with one of them is listed below.
+DURABLE_CALLS = {"fsync", "sync_folder", "write_durably", "link_durably", "durable_step"}
 
-#: A name of 32 digits, in the form of CRASH_AT.
+#: An id of 32 digits as a CRASH_AT pattern.
 ID = "?" * 32
 
-#: The steps that hold what a function makes last. A function that is not here, or a step nobody kills at, is an error.
-PLACES: dict[str, tuple[str, ...]] = {
-    "engines/child.py:_Child._work": ("sentences.json", "turns.json"),
-    "engines/finished.py:Finished._start_afresh": ("heard",),
-    "engines/finished.py:_append": ("heard",),
-    "housekeeping/backup.py:keep_all": ("backup.manifest",),
+#: The durable steps around the calls of each function. An unlisted function, or a step without a test, is an error.
+STEPS_OF: dict[str, tuple[str, ...]] = {
+    "engines/child.py:_Child._run": ("sentences.json", "turns.json"),
+    "engines/transcription_checkpoint.py:TranscriptionCheckpoint._start_over": ("heard",),
+    "engines/transcription_checkpoint.py:_append": ("heard",),
+    "housekeeping/backup.py:write_backup": ("backup.manifest",),
     "housekeeping/disk.py:remove": ("sweep.files",),
     "housekeeping/incoming.py:ExpiredUploads.remove": ("upload.expired",),
     "housekeeping/incoming.py:_unlink": ("upload.expired",),
-    "housekeeping/restore.py:_settle": ("restore.files",),
+    "housekeeping/restore.py:_move_into_place": ("restore.files",),
     "housekeeping/restore.py:restore": ("restore.files", "restore.database"),
     "housekeeping/retention.py:Retention.remove": ("retention.rows",),
-    "housekeeping/shelves.py:FolderShelf.put": ("backup.manifest",),
-    "housekeeping/shelves.py:FolderShelf.write": ("backup.manifest",),
-    "housekeeping/shelves.py:_private": ("backup.manifest",),
-    "housekeeping/shelves.py:private_folder": ("backup.manifest",),
-    "housekeeping/shelves.py:new_shelf": ("backup.manifest",),
+    "housekeeping/backup_archive.py:FolderArchive.put": ("backup.manifest",),
+    "housekeeping/backup_archive.py:FolderArchive.write": ("backup.manifest",),
+    "housekeeping/backup_archive.py:_private_file": ("backup.manifest",),
+    "housekeeping/backup_archive.py:private_folder": ("backup.manifest",),
+    "housekeeping/backup_archive.py:new_archive": ("backup.manifest",),
     "housekeeping/sweepers.py:Trash.remove": ("trash.rows",),
     "housekeeping/sweepers.py:_rename": ("artifacts.going",),
-    "jobs/api/intake.py:upload": ("recording.row",),
-    "jobs/api/landing.py:_make": ("recording.row",),
-    "jobs/api/uploads.py:begin": ("upload.row",),
+    "library/api/form_upload.py:upload": ("recording.row",),
+    "library/api/from_uploads.py:_create": ("recording.row",),
+    "recordings/api/uploads.py:create_upload": ("upload.row",),
     "jobs/attempt.py:Attempt._publish": ("publish",),
     "jobs/mirror.py:_write": (f"{ID}.txt", f"{ID}.json"),
     "jobs/mirror.py:_write_minutes": (f"{ID}.minutes.md", f"{ID}.minutes.docx", f"{ID}.minutes.json"),
-    "jobs/workspace.py:Workspace.seal": (
+    "jobs/workspace.py:Workspace.record_checksum": (
         *("speech.wav.seal", "sentences.json.seal", "turns.json.seal", "document.json.seal"),
     ),
-    "jobs/workspace.py:Workspace.take_over": ("speech.wav", "sentences.json"),
+    "jobs/workspace.py:Workspace.reuse": ("speech.wav", "sentences.json"),
     "jobs/workspace.py:Workspace.write": ("document.json",),
-    "recordings/berth.py:Berth.open": ("upload.chunk",),
-    "recordings/berth.py:Berth.sync": ("upload.chunk",),
-    "recordings/dock.py:Dock._unlink": ("upload.gone",),
-    "recordings/dock.py:_Visit._keep": ("upload.offset",),
+    "recordings/partial_file.py:PartialFile.open": ("upload.chunk",),
+    "recordings/partial_file.py:PartialFile.sync": ("upload.chunk",),
+    "recordings/upload_receiver.py:UploadReceiver._unlink": ("upload.gone",),
+    "recordings/upload_receiver.py:_UploadRequest._save": ("upload.offset",),
     "recordings/files.py:Storage._delete": ("delete.files",),
     "recordings/files.py:Storage._delete_mirrors": ("mirrors.gone",),
     "recordings/files.py:Storage._write_durably": ("original.sha256",),
     "recordings/files.py:Storage.delete": ("delete.files",),
-    "recordings/files.py:Storage.make": ("original", "recording.files", "upload.chunk"),
-    "recordings/intake.py:_Form._open": ("original",),
-    "recordings/intake.py:_Form.close": ("original",),
+    "recordings/files.py:Storage.make_folder": ("original", "recording.files", "upload.chunk"),
+    "recordings/multipart.py:_FormParser._open_part": ("original",),
+    "recordings/multipart.py:_FormParser.close": ("original",),
     "recordings/media.py:_name_durably": ("prepare.files",),
     "recordings/parts.py:_link": ("recording.files",),
-    "recordings/parts.py:land": ("recording.files", "original.sha256"),
-    "recordings/loudness.py:_main": ("peaks.json",),
+    "recordings/parts.py:link_uploads": ("recording.files", "original.sha256"),
+    "recordings/compute_peaks.py:_main": ("peaks.json",),
 }
 
-#: What is not lost with a crash, because somebody stands beside it and does it again.
-BESIDES = {
-    "durable.py": "the words themselves",
-    "crash.py": "the words themselves",
-    "shell.py": "a transcript at a prompt: whoever asked sees that it did not end",
-    "weights/store.py": "weights are fetched again, and each file is compared with its checksum",
+#: Files that need no test, with the reason.
+EXEMPT = {
+    "durable.py": "defines the functions",
+    "crash_points.py": "defines the functions",
+    "shell.py": "the transcribe command: its user sees that it did not finish",
+    "weights/store.py": "models are fetched again, and each file is compared with its checksum",
 }
 
 
-def places() -> dict[str, set[str]]:
-    """Functions that make something last, with the names of steps they give as they stand."""
+def functions_with_steps() -> dict[str, set[str]]:
+    """Functions with durable calls, and the step names they contain."""
     found: dict[str, set[str]] = {}
     for path in sorted((ROOT / "backend").rglob("*.py")):
         name = path.relative_to(ROOT / "backend").as_posix()
-        if name not in BESIDES:
+        if name not in EXEMPT:
             for function, node in _functions(ast.parse(path.read_text(encoding="utf-8"))):
                 if (steps := _steps(node)) is not None:
                     found[f"{name}:{function}"] = steps
     return found
 
 
-def killed_at() -> set[str]:
-    """Every CRASH_AT of this suite, from what its tests are parametrized with."""
+def covered_crash_points() -> set[str]:
+    """Every CRASH_AT of the parametrized tests of this suite."""
     points: set[str] = set()
     for module in pkgutil.iter_modules(tests.faults.__path__):
         if module.name.startswith("test_"):
@@ -117,12 +117,12 @@ def _functions(tree: ast.AST, before: str = "") -> Iterator[tuple[str, ast.AST]]
 
 
 def _steps(function: ast.AST) -> set[str] | None:
-    """None where it makes nothing last."""
+    """The step names in a function; None if it has no durable call."""
     lasting, steps = False, set()
     for node in ast.walk(function):
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called in LASTING:
+            if called in DURABLE_CALLS:
                 lasting = True
                 if called == "durable_step" and isinstance(node.args[0], ast.Constant):
                     steps.add(str(node.args[0].value))

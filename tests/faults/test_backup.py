@@ -1,4 +1,4 @@
-"""A backup while the server works: what was acknowledged before it is in it, and nothing in it is half."""
+"""A backup while the server works has everything acknowledged before it, and nothing incomplete."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import moved_in, play
-from tests.faults.test_housekeeping import checked
+from tests.faults.conftest import play, server_from
+from tests.faults.test_housekeeping import run_check
 from tests.serving import PASSWORD, ROOT, Server, until
 
 
@@ -30,7 +30,7 @@ def command(server: Server, *arguments: str, **more: str) -> subprocess.Complete
 
 
 class Load(threading.Thread):
-    """Uploads, deletions, renames and saves, until it is told to stop."""
+    """Uploads, deletes and renames recordings until it is stopped."""
 
     def __init__(self, server: Server, recording: Path) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Load(threading.Thread):
 
 
 @pytest.mark.parametrize(("target", "more"), [("kept", ["--link"]), ("kept.tar", ["--portable"])])
-def test_a_backup_during_load_is_whole_elsewhere(
+def test_a_backup_during_load_restores_completely(
     server: Server, recording: Path, tmp_path: Path, target: str, more: list[str]
 ) -> None:
     server.env["JOB_QUEUE_MAX_SIZE"] = "10000"
@@ -64,42 +64,42 @@ def test_a_backup_during_load_is_whole_elsewhere(
     load.start()
     try:
         until(lambda: load.rounds >= 3)
-        kept = command(server, "backup", str(tmp_path / target), *more)
+        backup_path = command(server, "backup", str(tmp_path / target), *more)
         rounds = load.rounds
         until(lambda: load.rounds > rounds)
     finally:
         load.over.set()
         load.join()
-    assert kept.returncode == 0, kept.stderr
+    assert backup_path.returncode == 0, backup_path.stderr
     assert server.stop() == 0
 
-    there = Server(_folder(tmp_path), SCRIPT=server.env["SCRIPT"])
-    restored = command(there, "restore", str(tmp_path / target))
+    restored_server = Server(_folder(tmp_path), SCRIPT=server.env["SCRIPT"])
+    restored = command(restored_server, "restore", str(tmp_path / target))
     assert restored.returncode == 0, restored.stdout + restored.stderr
-    checked = command(there, "check", "--json")
-    report: dict[str, Any] = json.loads(checked.stdout)
-    assert (checked.returncode, report["problems"]) == (0, [])
+    run_check = command(restored_server, "check", "--json")
+    report: dict[str, Any] = json.loads(run_check.stdout)
+    assert (run_check.returncode, report["problems"]) == (0, [])
     assert report["looked"]["I1"] >= len(before)
 
-    there.client.headers["Authorization"] = ""
-    there.start()
-    login = there.client.post("/api/auth/login", data={"username": "chief", "password": PASSWORD})
-    there.client.headers["Authorization"] = f"Bearer {login.raise_for_status().json()['access_token']}"
+    restored_server.client.headers["Authorization"] = ""
+    restored_server.start()
+    login = restored_server.client.post("/api/auth/login", data={"username": "chief", "password": PASSWORD})
+    restored_server.client.headers["Authorization"] = f"Bearer {login.raise_for_status().json()['access_token']}"
     for id, job in before:
-        assert there.client.get(f"/api/recordings/{id}/original").content == recording.read_bytes()
-        assert there.ended(job)["status"] == "done"
-        assert json.loads(there.text(id))["segments"] == first_text
-    jobs = there.client.get("/api/jobs", params={"limit": 100}).json()["jobs"]
-    for job in jobs:  # those that ran or waited when the backup was made go on by themselves
-        assert there.ended(job["id"])["status"] == "done"
-    there.stop()
-    assert command(there, "check").returncode == 0
-    there.close()
+        assert restored_server.client.get(f"/api/recordings/{id}/original").content == recording.read_bytes()
+        assert restored_server.ended(job)["status"] == "done"
+        assert json.loads(restored_server.text(id))["segments"] == first_text
+    jobs = restored_server.client.get("/api/jobs", params={"limit": 100}).json()["jobs"]
+    for job in jobs:  # jobs that ran or waited during the backup continue by themselves
+        assert restored_server.ended(job["id"])["status"] == "done"
+    restored_server.stop()
+    assert command(restored_server, "check").returncode == 0
+    restored_server.close()
 
 
-def _done_text(server: Server, taken: set[tuple[str, str]]) -> list[Any]:
+def _done_text(server: Server, uploaded: set[tuple[str, str]]) -> list[Any]:
     texts = []
-    for id, job in taken:
+    for id, job in uploaded:
         assert server.ended(job)["status"] == "done"
         texts.append(json.loads(server.text(id))["segments"])
     assert all(one == texts[0] for one in texts)
@@ -113,17 +113,19 @@ def _folder(tmp_path: Path) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class LivedIn:
-    """A house that is stopped, with one recording that is done, and a backup of it."""
+class StoppedInstallation:
+    """A stopped installation with one transcribed recording, and a backup of it."""
 
     server: Server
     recording: str
-    kept: Path
+    backup_path: Path
 
 
 @pytest.fixture(scope="module")
-def lived_in(tmp_path_factory: pytest.TempPathFactory, furnished: Server, recording: Path) -> LivedIn:
-    server = moved_in(tmp_path_factory.mktemp("house"), furnished)
+def stopped_installation(
+    tmp_path_factory: pytest.TempPathFactory, prepared: Server, recording: Path
+) -> StoppedInstallation:
+    server = server_from(tmp_path_factory.mktemp("installation"), prepared)
     try:
         server.start()
         id, job = server.upload(recording)
@@ -131,43 +133,45 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory, furnished: Server, record
         assert server.stop() == 0
     finally:
         server.close()
-    kept = tmp_path_factory.mktemp("backups") / "kept"
-    assert command(server, "backup", str(kept)).returncode == 0
-    return LivedIn(server, id, kept)
+    backup_path = tmp_path_factory.mktemp("backups") / "kept"
+    assert command(server, "backup", str(backup_path)).returncode == 0
+    return StoppedInstallation(server, id, backup_path)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", ["backup.manifest", "restore.files", "restore.database"])
-async def test_a_command_killed_at_a_durable_step_can_be_given_again(
-    lived_in: LivedIn, recording: Path, tmp_path: Path, step: str, moment: str
+async def test_a_command_killed_at_a_durable_step_can_be_repeated(
+    stopped_installation: StoppedInstallation, recording: Path, tmp_path: Path, step: str, moment: str
 ) -> None:
-    there = Server(_folder(tmp_path))
+    restored_server = Server(_folder(tmp_path))
     crash = {"CRASH_AT": f"{moment}:{step}"}
     if step.startswith("backup"):
-        kept = tmp_path / "kept"
-        assert command(lived_in.server, "backup", str(kept), **crash).returncode == -signal.SIGKILL
-        assert (await checked(lived_in.server)).problems == []
-        if moment == "before":  # without a manifest it is none
-            refused = command(there, "restore", str(kept))
-            assert (refused.returncode, "no whole backup" in refused.stderr) == (1, True)
-            shutil.rmtree(kept)
-            assert command(lived_in.server, "backup", str(kept)).returncode == 0
+        backup_path = tmp_path / "kept"
+        assert command(stopped_installation.server, "backup", str(backup_path), **crash).returncode == -signal.SIGKILL
+        assert (await run_check(stopped_installation.server)).problems == []
+        if moment == "before":  # without a manifest it is incomplete
+            refused = command(restored_server, "restore", str(backup_path))
+            assert (refused.returncode, "not a complete backup" in refused.stderr) == (1, True)
+            shutil.rmtree(backup_path)
+            assert command(stopped_installation.server, "backup", str(backup_path)).returncode == 0
     else:
-        kept = lived_in.kept
-        assert command(there, "restore", str(kept), **crash).returncode == -signal.SIGKILL
-        shutil.rmtree(there.folder)
-        there.folder.mkdir()
+        backup_path = stopped_installation.backup_path
+        assert command(restored_server, "restore", str(backup_path), **crash).returncode == -signal.SIGKILL
+        shutil.rmtree(restored_server.folder)
+        restored_server.folder.mkdir()
 
-    restored = command(there, "restore", str(kept))
+    restored = command(restored_server, "restore", str(backup_path))
 
     assert restored.returncode == 0, restored.stdout + restored.stderr
-    assert (await checked(there)).problems == []
-    assert (there.folder / "uploads" / lived_in.recording / "original.wav").read_bytes() == recording.read_bytes()
-    there.close()
+    assert (await run_check(restored_server)).problems == []
+    assert (
+        restored_server.folder / "uploads" / stopped_installation.recording / "original.wav"
+    ).read_bytes() == recording.read_bytes()
+    restored_server.close()
 
 
-def test_the_commands_say_what_is_wrong(server: Server, tmp_path: Path) -> None:
-    (server.folder / "house.db").unlink()
+def test_the_commands_print_what_is_wrong(server: Server, tmp_path: Path) -> None:
+    (server.folder / "server.db").unlink()
     nothing = command(server, "check")
     assert (nothing.returncode, "There is no database" in nothing.stderr) == (2, True)
     server.start()

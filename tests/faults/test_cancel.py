@@ -1,4 +1,4 @@
-"""Cancelled wherever it is, a job ends once; an input that is gone ends its own job and no other."""
+"""A job that is cancelled in any stage ends once; a missing input fails only its own job."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import pytest
 
 from backend.database import Database
 from backend.jobs import queue
-from backend.jobs.queue import Fenced, JobFinal, Limits
+from backend.jobs.queue import FencingError, JobFinal, Limits
 from backend.jobs.tables import Job, Status
 from tests.faults.conftest import play
 from tests.faults.test_kill import engines
@@ -20,7 +20,7 @@ LIMITS = Limits()
 
 
 @pytest.mark.parametrize("stage", ["transcribe", "diarize"])
-def test_a_job_cancelled_in_a_stage_ends_there_and_leaves_no_child(server: Server, recording: Path, stage: str) -> None:
+def test_a_job_cancelled_in_a_stage_stops_and_leaves_no_child(server: Server, recording: Path, stage: str) -> None:
     play(server, **{stage: {"steps": {"1": {"hang": True}}}})
     server.start()
     _, job = server.upload(recording)
@@ -28,17 +28,17 @@ def test_a_job_cancelled_in_a_stage_ends_there_and_leaves_no_child(server: Serve
     until(lambda: any(one["name"] == stage for one in server.job(job)["stages"]))
 
     answers = [server.client.post(f"/api/jobs/{job}/cancel") for _ in range(2)]
-    begun = time.monotonic()
+    cancelled_at = time.monotonic()
     until(lambda: not engines(server), 5)
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - cancelled_at < 2
     assert [answer.status_code for answer in answers] == [200, 409]
     assert answers[1].json()["code"] == "job_final"
     assert server.job(job)["status"] == "cancelled"
     assert server.client.get("/api/queue").json()["running"] == 0
 
 
-async def test_a_job_that_is_cancelled_while_it_ends_is_one_of_both(
+async def test_a_job_cancelled_while_it_ends_is_either_done_or_cancelled(
     database: Database, recording_of: MakeRecording  # noqa: F811
 ) -> None:  # fmt: skip
     for _ in range(10):
@@ -50,7 +50,7 @@ async def test_a_job_that_is_cancelled_while_it_ends_is_one_of_both(
         won: list[Status] = []
 
         async def finish(job: Job = job, won: list[Status] = won) -> None:
-            with suppress(Fenced):
+            with suppress(FencingError):
                 async with database.write() as session:
                     await queue.finish(session, job, Status.DONE)
                 won.append(Status.DONE)
@@ -68,7 +68,7 @@ async def test_a_job_that_is_cancelled_while_it_ends_is_one_of_both(
 
 
 @pytest.mark.parametrize("how", ["removed", "truncated"])
-def test_an_input_that_is_gone_fails_its_own_job_alone(server: Server, recording: Path, how: str) -> None:
+def test_a_missing_input_fails_only_its_own_job(server: Server, recording: Path, how: str) -> None:
     play(server, transcribe={"steps": {"3": {"hang": True, "once": str(server.folder / "hung")}}})
     server.start(JOB_QUEUE_MAX_CONCURRENT="1")
     _, first = server.upload(recording)

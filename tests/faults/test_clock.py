@@ -1,4 +1,4 @@
-"""The clock jumps: nobody alive is taken for dead, nobody dead stays alive, nothing waits for a day."""
+"""The clock jumps: no live runner is taken for dead, no dead one for alive, and no job waits for a day."""
 
 from datetime import timedelta
 
@@ -8,8 +8,8 @@ from sqlalchemy import update
 from backend.database import Database, utc_now
 from backend.events import Bus
 from backend.jobs import queue
-from backend.jobs.desk import Desk
-from backend.jobs.herald import Herald
+from backend.jobs.change_notifier import ChangeNotifier
+from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 
 class Clock:
-    """Counts seconds as a monotonic clock does: when it is told to."""
+    """A monotonic clock that the test sets."""
 
     now = 0.0
 
@@ -39,19 +39,19 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def rescuer(database: Database, settings: Settings, clock: Clock) -> Runner:
-    """A runner that is not started: it only looks for jobs of others."""
+    """A runner that is not started: it only rescues jobs of others."""
     pipeline = Pipeline(None, settings.models_dir)  # type: ignore[arg-type]  # it runs nothing
-    herald, storage, desk = (
-        Herald(database, Bus(), LIMITS),
+    notifier, storage, language_model_jobs = (
+        ChangeNotifier(database, Bus(), LIMITS),
         Storage(settings.uploads_dir),
-        Desk(database, Models(database, settings)),
+        LanguageModelJobs(database, Models(database, settings)),
     )
-    return Runner(database, herald, storage, pipeline, desk, LIMITS, rescue_seconds=30, clock=clock)
+    return Runner(database, notifier, storage, pipeline, language_model_jobs, LIMITS, rescue_seconds=30, clock=clock)
 
 
 @pytest.fixture
 async def job_elsewhere(database: Database, recording_of: MakeRecording) -> str:  # noqa: F811
-    """A job that a runner of another machine is at."""
+    """A job that runs on another machine."""
     recording = await recording_of("ann")
     async with database.write() as session:
         job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
@@ -59,10 +59,10 @@ async def job_elsewhere(database: Database, recording_of: MakeRecording) -> str:
     return job.id
 
 
-async def beats_at(database: Database, id: str, ahead: timedelta) -> None:
-    """The other runner says that it is alive, by a clock of its own."""
+async def send_heartbeat(database: Database, id: str, ahead: timedelta) -> None:
+    """Write a heartbeat of the other runner, by its own clock."""
     async with database.write() as session:
-        await session.execute(update(Job).where(Job.id == id).values(beat_at=utc_now() + ahead))
+        await session.execute(update(Job).where(Job.id == id).values(heartbeat_at=utc_now() + ahead))
 
 
 async def status(database: Database, id: str) -> str:
@@ -71,22 +71,22 @@ async def status(database: Database, id: str) -> str:
 
 
 @pytest.mark.parametrize("ahead", [-DAY, timedelta(0), DAY, timedelta(hours=1)], ids=["-1 day", "0", "+1 day", "DST"])
-async def test_a_runner_that_speaks_is_alive_whatever_its_clock_says(
+async def test_a_runner_with_heartbeats_is_alive_whatever_its_clock(
     database: Database, rescuer: Runner, clock: Clock, job_elsewhere: str, ahead: timedelta
 ) -> None:
     for second in range(0, 120, 10):
         clock.now = float(second)
-        await beats_at(database, job_elsewhere, ahead)
+        await send_heartbeat(database, job_elsewhere, ahead)
         await rescuer._rescue()
 
     assert await status(database, job_elsewhere) == "running"
 
 
 @pytest.mark.parametrize("ahead", [-DAY, timedelta(0), DAY, timedelta(hours=1)], ids=["-1 day", "0", "+1 day", "DST"])
-async def test_a_runner_that_is_silent_is_lost_after_the_same_time_whatever_its_clock_said(
+async def test_a_runner_without_heartbeats_is_lost_after_the_same_time_whatever_its_clock(
     database: Database, rescuer: Runner, clock: Clock, job_elsewhere: str, ahead: timedelta
 ) -> None:
-    await beats_at(database, job_elsewhere, ahead)
+    await send_heartbeat(database, job_elsewhere, ahead)
 
     await rescuer._rescue()
     clock.now = 29.0

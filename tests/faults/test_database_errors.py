@@ -1,4 +1,4 @@
-"""Every call of the database fails once, before it is done or after: no job is lost, and none is done twice."""
+"""Every database call fails once, before or after it is executed: no job is lost, and none is done twice."""
 
 import asyncio
 import sqlite3
@@ -18,10 +18,10 @@ from backend.database import Database
 from backend.events import Bus
 from backend.jobs import attempt, queue
 from backend.jobs import runner as runner_
-from backend.jobs.desk import Desk
-from backend.jobs.herald import Herald
+from backend.jobs.change_notifier import ChangeNotifier
+from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.options import Options
-from backend.jobs.pipeline import Outcome, Pipeline, Report, Source
+from backend.jobs.pipeline import Outcome, Pipeline, ProgressCallback, Source
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.jobs.tables import Job
@@ -38,23 +38,23 @@ from tests.jobs.conftest import MakeRecording, recording_of  # noqa: F401  (a fi
 from tests.serving import Server, until
 
 LIMITS = Limits()
-HEARD = Document(duration=1.0, segments=(Segment("p1", 0.0, 1.0, "今天我们开会。"),))
+DOCUMENT = Document(duration=1.0, segments=(Segment("p1", 0.0, 1.0, "今天我们开会。"),))
 
 
-class Instant(Pipeline):
-    """Hears the same at once."""
+class InstantPipeline(Pipeline):
+    """Recognises the same document at once."""
 
-    async def run(self, source: Source, workspace: Workspace, options: Options, report: Report) -> Outcome:
-        return Outcome(HEARD)
+    async def run(self, source: Source, workspace: Workspace, options: Options, report: ProgressCallback) -> Outcome:
+        return Outcome(DOCUMENT)
 
 
-class Trouble:
-    """Counts the calls of a database, and lets the one of number `at` fail: before it is done, or after."""
+class FailingCalls:
+    """Counts the calls of a database, and makes call number `at` fail, before or after it is executed."""
 
     def __init__(self, database: Database) -> None:
         self.calls = 0
         self.at: int | None = None
-        self.done_all_the_same = False
+        self.after_the_call = False
         for engine in {database.writer.sync_engine, database.reader.sync_engine}:
             event.listen(engine, "before_cursor_execute", self._before)
             event.listen(engine, "after_cursor_execute", self._after)
@@ -62,8 +62,8 @@ class Trouble:
             commit = dialect.do_commit
             dialect.do_commit = lambda connection, commit=commit: self._commit(connection, commit)
 
-    def fail(self, at: int, *, done_all_the_same: bool) -> None:
-        self.calls, self.at, self.done_all_the_same = 0, at, done_all_the_same
+    def fail(self, at: int, *, after_the_call: bool) -> None:
+        self.calls, self.at, self.after_the_call = 0, at, after_the_call
 
     @property
     def over(self) -> bool:
@@ -71,16 +71,16 @@ class Trouble:
 
     def _before(self, *_: Any) -> None:
         self.calls += 1
-        if self.calls == self.at and not self.done_all_the_same:
+        if self.calls == self.at and not self.after_the_call:
             raise _locked()
 
     def _after(self, *_: Any) -> None:
-        if self.calls == self.at and self.done_all_the_same:
+        if self.calls == self.at and self.after_the_call:
             raise _locked()
 
     def _commit(self, connection: Any, commit: Callable[[Any], None]) -> None:
         self.calls += 1
-        if self.calls == self.at and not self.done_all_the_same:
+        if self.calls == self.at and not self.after_the_call:
             raise sqlite3.OperationalError("database is locked")
         commit(connection)
         if self.calls == self.at:
@@ -95,21 +95,21 @@ def _locked() -> OperationalError:
 async def running(database: Database, settings: Settings) -> AsyncIterator[Runner]:
     runner = Runner(
         database,
-        Herald(database, Bus(), LIMITS),
+        ChangeNotifier(database, Bus(), LIMITS),
         Storage(settings.uploads_dir),
-        Instant(None, settings.models_dir),  # type: ignore[arg-type]  # no engine is asked
-        Desk(database, Models(database, settings)),
+        InstantPipeline(None, settings.models_dir),  # type: ignore[arg-type]  # no engine is used
+        LanguageModelJobs(database, Models(database, settings)),
         LIMITS,
         heartbeat_seconds=0.05,
     )
-    runner.storage.make(settings.uploads_dir)
+    runner.storage.make_folder(settings.uploads_dir)
     await runner.start()
     yield runner
     await runner.stop()
 
 
-async def insisting(work: Callable[[], Awaitable[Any]]) -> Any:
-    """What a client does that is told to come back."""
+async def retry_until_done(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Retries as a client does after a 503."""
     while True:
         try:
             return await work()
@@ -118,7 +118,7 @@ async def insisting(work: Callable[[], Awaitable[Any]]) -> Any:
 
 
 async def one_job(database: Database, runner: Runner, recording: str) -> str:
-    """Add a job with an id of the client's own, so that to ask again is to ask for the same; wait for its end."""
+    """Add a job with a fixed id, so that a retry adds no second one, and wait for its end."""
     id = recording[::-1]
 
     async def add() -> None:
@@ -131,34 +131,34 @@ async def one_job(database: Database, runner: Runner, recording: str) -> str:
         async with database.read() as session:
             return (await session.get_one(Job, id)).status
 
-    await insisting(add)
+    await retry_until_done(add)
     runner.wake()
-    while await insisting(look) in ("queued", "running"):
+    while await retry_until_done(look) in ("queued", "running"):
         await asyncio.sleep(0.005)
     return id
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("done_all_the_same", [False, True], ids=["with an error", "done, then an error"])
-async def test_whichever_call_of_the_database_fails_the_job_is_done_once(
+@pytest.mark.parametrize("after_the_call", [False, True], ids=["with an error", "done, then an error"])
+async def test_a_job_is_done_once_whichever_database_call_fails(
     database: Database,
     settings: Settings,
     recording_of: MakeRecording,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
-    done_all_the_same: bool,
+    after_the_call: bool,
 ) -> None:
-    monkeypatch.setattr(attempt, "BUSY_PAUSE_SECONDS", 0.01)  # some thirty times over, both would be a minute
-    monkeypatch.setattr(runner_, "LOOK_SECONDS", 0.05)
-    trouble = Trouble(database)
+    monkeypatch.setattr(attempt, "BUSY_PAUSE_SECONDS", 0.01)  # for about thirty repetitions
+    monkeypatch.setattr(runner_, "POLL_SECONDS", 0.05)
+    failing_calls = FailingCalls(database)
     async with running(database, settings) as runner:
         at = 0
         while True:
             at += 1
             recording = await recording_of("ann")
-            trouble.fail(at, done_all_the_same=done_all_the_same)
+            failing_calls.fail(at, after_the_call=after_the_call)
             id = await one_job(database, runner, recording)
-            hit = trouble.over
-            trouble.at = None
+            hit = failing_calls.over
+            failing_calls.at = None
             async with database.read() as session:
                 job = await session.get_one(Job, id)
                 made = (await session.scalars(select(Transcript).where(Transcript.recording_id == recording))).all()
@@ -179,8 +179,8 @@ sys.stdin.read()
 """
 
 
-class Holder:
-    """An outside program that holds the database from `hold` to `release`."""
+class LockHolder:
+    """Another process that locks the database from `hold` to `release`."""
 
     def __init__(self, database: Path) -> None:
         self._database = database
@@ -196,11 +196,11 @@ class Holder:
 
 
 @pytest.fixture
-def holder(server: Server) -> Holder:
-    return Holder(server.folder / "house.db")
+def holder(server: Server) -> LockHolder:
+    return LockHolder(server.folder / "server.db")
 
 
-def test_a_lock_shorter_than_the_patience_is_not_noticed(server: Server, recording: Path, holder: Holder) -> None:
+def test_a_lock_shorter_than_the_timeout_has_no_effect(server: Server, recording: Path, holder: LockHolder) -> None:
     server.start(DATABASE_BUSY_SECONDS="30")
     holder.hold()
     with recording.open("rb") as file:
@@ -215,8 +215,8 @@ def test_a_lock_shorter_than_the_patience_is_not_noticed(server: Server, recordi
     assert server.ended(answer.json()["job"]["id"])["status"] == "done"
 
 
-def test_a_lock_longer_than_the_patience_is_a_503_and_work_goes_on_after_it(
-    server: Server, recording: Path, holder: Holder
+def test_a_lock_longer_than_the_timeout_is_a_503_and_work_continues_after_it(
+    server: Server, recording: Path, holder: LockHolder
 ) -> None:
     play(server, transcribe={"delay": 0.05})
     server.start(DATABASE_BUSY_SECONDS="1")
@@ -227,8 +227,8 @@ def test_a_lock_longer_than_the_patience_is_a_503_and_work_goes_on_after_it(
     with recording.open("rb") as file:
         answer = server.client.post("/api/recordings", files={"file": (recording.name, file)})
     log = "The database is busy; trying again"
-    until(lambda: log in server.log.read_text(encoding="utf-8"))  # the job itself has come to its end, and waits
-    assert server.client.get(f"/api/jobs/{job}").status_code == 200  # looking needs no lock
+    until(lambda: log in server.log.read_text(encoding="utf-8"))  # the job has finished and waits for the lock
+    assert server.client.get(f"/api/jobs/{job}").status_code == 200  # reading needs no lock
     holder.release()
 
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")

@@ -1,4 +1,4 @@
-"""Fences, gates and transactions, one by one: what each keeps out when two are at the same thing."""
+"""Fencing, the queue lock and transactions, one by one, with two concurrent users of each."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,11 +14,11 @@ from backend.database import Database, connect, utc_now
 from backend.events import Bus
 from backend.jobs import queue
 from backend.jobs.attempt import Attempt
-from backend.jobs.desk import Desk
-from backend.jobs.herald import Herald
+from backend.jobs.change_notifier import ChangeNotifier
+from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.pipeline import Outcome
-from backend.jobs.queue import Beat, Fenced, Limits
-from backend.jobs.tables import Gate, Job, Status
+from backend.jobs.queue import FencingError, Heartbeat, Limits
+from backend.jobs.tables import Job, QueueLock, Status
 from backend.minutes.models import Models
 from backend.recordings import uploads
 from backend.recordings.files import Storage
@@ -27,11 +27,11 @@ from backend.recordings.tables import Recording
 from backend.recordings.uploads import UploadNotFound
 from backend.settings import Settings
 from backend.transcripts.tables import Transcript
-from tests.faults.test_database_errors import HEARD, Instant
+from tests.faults.test_database_errors import DOCUMENT, InstantPipeline
 from tests.jobs.conftest import MakeRecording, recording_of  # noqa: F401  (a fixture)
 
 LIMITS = Limits()
-Move = Callable[[AsyncSession, Job], Awaitable[Any]]
+QueueChange = Callable[[AsyncSession, Job], Awaitable[Any]]
 
 
 async def one_job(database: Database, recording: str) -> Job:
@@ -39,12 +39,12 @@ async def one_job(database: Database, recording: str) -> Job:
         return await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
 
 
-async def gate(database: Database) -> int:
+async def lock_count(database: Database) -> int:
     async with database.read() as session:
-        return await session.scalar(select(Gate.moves)) or 0
+        return await session.scalar(select(QueueLock.moves)) or 0
 
 
-MOVES: dict[str, Move] = {
+QUEUE_CHANGES: dict[str, QueueChange] = {
     "add": lambda session, job: queue.add(
         session, owner_id="ann", recording_id=job.recording_id, options={}, limits=LIMITS
     ),
@@ -58,46 +58,50 @@ MOVES: dict[str, Move] = {
 }
 
 
-@pytest.mark.parametrize("move", MOVES)
-async def test_whoever_moves_a_job_passes_the_gate(database: Database, recording_of: MakeRecording, move: str) -> None:  # noqa: F811
+@pytest.mark.parametrize("move", QUEUE_CHANGES)
+async def test_every_queue_change_takes_the_queue_lock(
+    database: Database, recording_of: MakeRecording, move: str  # noqa: F811
+) -> None:  # fmt: skip
     job = await one_job(database, await recording_of("ann"))
-    if move == "retry":  # only what has ended is tried again
+    if move == "retry":  # only an ended job can be retried
         async with database.write() as session:
             await queue.cancel(session, job)
-    before = await gate(database)
+    before = await lock_count(database)
 
     async with database.write() as session:
-        await MOVES[move](session, job)
+        await QUEUE_CHANGES[move](session, job)
 
-    assert await gate(database) == before + 1
+    assert await lock_count(database) == before + 1
 
 
-async def test_nothing_is_queued_for_what_lies_in_the_trash(database: Database, recording_of: MakeRecording) -> None:  # noqa: F811
+async def test_nothing_is_queued_for_a_trashed_recording(database: Database, recording_of: MakeRecording) -> None:  # noqa: F811
     job = await one_job(database, await recording_of("ann"))
     async with database.write() as session:
         await queue.cancel(session, job)
         await session.execute(update(Recording).values(trashed_at=utc_now()))
 
-    for again in (MOVES["add"], lambda session, job: queue.retry(session, job, LIMITS)):
+    for again in (QUEUE_CHANGES["add"], lambda session, job: queue.retry(session, job, LIMITS)):
         with pytest.raises(RecordingNotFound):
             async with database.write() as session:
                 await again(session, job)
 
 
-async def test_who_speaks_at_the_last_moment_is_not_rescued(database: Database, recording_of: MakeRecording) -> None:  # noqa: F811
+async def test_a_job_with_a_heartbeat_at_the_last_moment_is_not_rescued(
+    database: Database, recording_of: MakeRecording  # noqa: F811
+) -> None:  # fmt: skip
     await one_job(database, await recording_of("ann"))
     async with database.write() as session:
         job = await queue.claim(session, runner="elsewhere:1:1.00", limits=LIMITS)
     assert job is not None
-    silent = Beat.of(job)
+    expired = Heartbeat.of(job)
     async with database.write() as session:
-        await session.execute(update(Job).values(beat_at=utc_now() + timedelta(seconds=1)))
+        await session.execute(update(Job).values(heartbeat_at=utc_now() + timedelta(seconds=1)))
 
     async with database.write() as session:
-        assert await queue.rescue(session, silent=[silent], max_attempts=3) == []
+        assert await queue.rescue(session, expired=[expired], max_attempts=3) == []
 
 
-async def test_an_attempt_that_was_overtaken_publishes_nothing(
+async def test_a_superseded_attempt_publishes_nothing(
     database: Database,
     settings: Settings,
     recording_of: MakeRecording,  # noqa: F811
@@ -111,24 +115,24 @@ async def test_an_attempt_that_was_overtaken_publishes_nothing(
     attempt = Attempt(
         database=database,
         storage=Storage(settings.uploads_dir),
-        pipeline=Instant(None, settings.models_dir),  # type: ignore[arg-type]  # no engine is asked
-        desk=Desk(database, Models(database, settings)),
-        herald=Herald(database, Bus(), LIMITS),
+        pipeline=InstantPipeline(None, settings.models_dir),  # type: ignore[arg-type]  # no engine is used
+        language_model_jobs=LanguageModelJobs(database, Models(database, settings)),
+        notifier=ChangeNotifier(database, Bus(), LIMITS),
         job=job,
         limits=LIMITS,
         max_attempts=3,
         max_seconds=60.0,
     )
 
-    with pytest.raises(Fenced):
-        await attempt._publish(Outcome(HEARD))
+    with pytest.raises(FencingError):
+        await attempt._publish(Outcome(DOCUMENT))
 
     async with database.read() as session:
         assert (await session.scalars(select(Transcript))).all() == []
         assert (await session.scalars(select(Job.status))).all() == [Status.RUNNING.value]
 
 
-async def test_who_reads_in_order_to_write_keeps_others_from_writing(
+async def test_a_read_for_update_blocks_other_writers(
     database: Database, settings: Settings, recording_of: MakeRecording  # noqa: F811
 ) -> None:  # fmt: skip
     await recording_of("ann")
@@ -142,7 +146,7 @@ async def test_who_reads_in_order_to_write_keeps_others_from_writing(
     async with database.write() as session:
         recording = (await session.scalars(select(Recording).with_for_update())).one()
         second = asyncio.create_task(count_too())
-        await asyncio.wait([second], timeout=0.5)  # it cannot end: it waits for this one
+        await asyncio.wait([second], timeout=0.5)  # it waits for this transaction
         await session.execute(update(Recording).values(size=recording.size + 1))
     await second
     await other.close()
@@ -151,17 +155,17 @@ async def test_who_reads_in_order_to_write_keeps_others_from_writing(
         assert (await session.scalars(select(Recording.size))).all() == [3]
 
 
-async def test_an_upload_goes_on_from_where_it_was_and_becomes_one_recording(database: Database) -> None:
+async def test_an_upload_continues_at_its_offset_and_becomes_one_recording(database: Database) -> None:
     now, life = utc_now(), timedelta(hours=1)
     async with database.write() as session:
         session.add(User(id="ann", username="ann", username_key="ann"))
         await session.flush()
-        upload = await uploads.create(session, owner_id="ann", name="a.wav", size=10, now=now, life=life)
+        upload = await uploads.create(session, owner_id="ann", name="a.wav", size=10, now=now, lifetime=life)
 
-    async def advance(was: int, received: int) -> None:
+    async def advance(expected: int, received: int) -> None:
         async with database.write() as session:
             await uploads.advance(
-                session, upload=upload, was=was, received=received, sha256=None, expires_at=now + life
+                session, upload=upload, expected=expected, received=received, sha256=None, expires_at=now + life
             )
 
     await advance(0, 5)
@@ -174,21 +178,21 @@ async def test_an_upload_goes_on_from_where_it_was_and_becomes_one_recording(dat
             await uploads.remove(session, owner_id="ann", ids=[upload.id])
 
 
-async def test_a_runner_speaks_for_its_own_jobs_alone(database: Database, recording_of: MakeRecording) -> None:  # noqa: F811
+async def test_a_heartbeat_is_for_the_jobs_of_its_runner_only(database: Database, recording_of: MakeRecording) -> None:  # noqa: F811
     for runner in ("one:1:1.00", "other:1:1.00"):
         await one_job(database, await recording_of("ann"))
         async with database.write() as session:
             assert await queue.claim(session, runner=runner, limits=LIMITS) is not None
 
     async with database.write() as session:
-        mine = await queue.beat(session, "one:1:1.00")
+        mine = await queue.heartbeat(session, "one:1:1.00")
 
     async with database.read() as session:
         runners = {id: runner for id, runner in await session.execute(select(Job.id, Job.runner))}
     assert [runners[id] for id in mine] == ["one:1:1.00"]
 
 
-async def test_an_attempt_that_was_overtaken_reports_nothing_and_puts_nothing_back(
+async def test_a_superseded_attempt_reports_nothing_and_puts_nothing_back(
     database: Database, recording_of: MakeRecording  # noqa: F811
 ) -> None:  # fmt: skip
     await one_job(database, await recording_of("ann"))
@@ -199,9 +203,9 @@ async def test_an_attempt_that_was_overtaken_reports_nothing_and_puts_nothing_ba
         [rescued] = await queue.rescue(session, dead=["here:1:1.00"], max_attempts=3)
     assert rescued.failures == 1
 
-    with pytest.raises(Fenced):
+    with pytest.raises(FencingError):
         async with database.write() as session:
             await queue.put_back(session, job, failed=False)
-    with pytest.raises(Fenced):
+    with pytest.raises(FencingError):
         async with database.write() as session:
             await queue.report(session, job, eta_seconds=1.0)

@@ -1,4 +1,4 @@
-"""SIGKILL while something is taken away: nothing that has a row loses its file, and what is left over is swept."""
+"""SIGKILL during housekeeping: nothing with a row loses its file, and leftovers are swept."""
 
 import os
 import sqlite3
@@ -8,27 +8,27 @@ from typing import Any
 
 import pytest
 
-from backend.housekeeping.check import check_house
+from backend.housekeeping.check import check_installation
 from backend.housekeeping.report import Report
 from backend.jobs.queue import Limits
 from tests.faults.conftest import play
 from tests.serving import Server, until
 
 
-async def checked(server: Server) -> Report:
+async def run_check(server: Server) -> Report:
     folder = server.folder
-    return await check_house(f"sqlite:///{folder}/house.db", folder / "uploads", limits=Limits())
+    return await check_installation(f"sqlite:///{folder}/server.db", folder / "uploads", limits=Limits())
 
 
 def aged(server: Server, days: float = 2.0) -> None:
-    """Let everything on the disk be old enough to be swept."""
+    """Make every file old enough to be swept."""
     when = time.time() - days * 24 * 3600
     for path in (server.folder / "uploads").rglob("*"):
         os.utime(path, (when, when))
 
 
 def rows(server: Server, query: str) -> list[Any]:
-    database = sqlite3.connect(server.folder / "house.db", timeout=30)
+    database = sqlite3.connect(server.folder / "server.db", timeout=30)
     try:
         with database:
             return database.execute(query).fetchall()
@@ -54,22 +54,22 @@ async def test_a_server_killed_while_it_empties_the_trash(
 ) -> None:
     play(server, sentences=[])
     server.start()
-    kept, _ = done(server, recording)
+    kept_id, _ = done(server, recording)
     trashed, _ = done(server, recording)
     assert server.client.delete(f"/api/recordings/{trashed}").status_code == 204
     server.stop()
 
     server.env["TRASH_DAYS"] = "0"
     server.start_to_die(CRASH_AT=f"{moment}:{step}")
-    assert (await checked(server)).problems == []
+    assert (await run_check(server)).problems == []
     aged(server)
     server.start()
     until(lambda: swept(server))
 
     assert server.nothing_left_of(trashed)
     assert server.client.get("/api/trash").json()["total"] == 0
-    assert server.client.get(f"/api/recordings/{kept}/original").content == recording.read_bytes()
-    assert (await checked(server)).problems == []
+    assert server.client.get(f"/api/recordings/{kept_id}/original").content == recording.read_bytes()
+    assert (await run_check(server)).problems == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ async def test_a_server_killed_while_it_applies_a_rule(
     rows(server, "UPDATE recordings SET created_at = '2026-01-01 00:00:00.000000'")
 
     server.start_to_die(CRASH_AT=point)
-    assert (await checked(server)).problems == []
+    assert (await run_check(server)).problems == []
     aged(server)
     server.start()
     until(lambda: swept(server))
@@ -102,7 +102,7 @@ async def test_a_server_killed_while_it_applies_a_rule(
     answer = server.client.get(f"/api/recordings/{id}/{route}")
     assert (answer.status_code, answer.json()["code"]) == (410, f"{route}_removed")
     assert server.client.get(f"/api/recordings/{id}/transcript").status_code == 200
-    assert (await checked(server)).problems == []
+    assert (await run_check(server)).problems == []
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -117,7 +117,7 @@ async def test_a_server_killed_while_artifacts_go(server: Server, recording: Pat
     rows(server, "UPDATE jobs SET finished_at = '2026-01-01 00:00:00.000000'")
 
     server.start_to_die(CRASH_AT=f"{moment}:{step}")
-    assert (await checked(server)).problems == []
+    assert (await run_check(server)).problems == []
     aged(server)
     server.start()
     until(lambda: swept(server))
@@ -126,10 +126,10 @@ async def test_a_server_killed_while_artifacts_go(server: Server, recording: Pat
     assert server.client.get(f"/api/jobs/{job}/transcript").json()["whole"]
     assert server.client.post(f"/api/jobs/{job}/retry").status_code == 200
     assert server.ended(job)["status"] == "done"
-    assert (await checked(server)).problems == []
+    assert (await run_check(server)).problems == []
 
 
-def test_a_job_that_the_trash_stops_goes_on_after_the_restore(server: Server, recording: Path) -> None:
+def test_a_job_stopped_by_the_trash_continues_after_a_restore(server: Server, recording: Path) -> None:
     once = {"hang": True, "once": str(server.folder / "hung")}
     play(server, transcribe={"delay": 0.05, "steps": {"5": once}})
     server.start()

@@ -1,4 +1,4 @@
-"""SIGKILL while minutes become files: they are published once, and their mirror is there afterwards."""
+"""SIGKILL while minutes are written to files: they are published once, and mirrored after a restart."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import moved_in
+from tests.faults.conftest import server_from
 from tests.faults.steps import ID
-from tests.faults.test_housekeeping import checked
+from tests.faults.test_housekeeping import run_check
 from tests.language_server import KEY, MODEL, LanguageServer, serve_language
 from tests.minutes.models import good
 from tests.serving import Server, until
@@ -23,10 +23,10 @@ def language() -> Iterator[LanguageServer]:
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("step", [f"{ID}.minutes.md", f"{ID}.minutes.docx", f"{ID}.minutes.json"])
 def test_a_server_killed_while_minutes_become_files(
-    tmp_path: Path, furnished: Server, recording: Path, language: LanguageServer, step: str, moment: str
+    tmp_path: Path, prepared: Server, recording: Path, language: LanguageServer, step: str, moment: str
 ) -> None:
     model = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
-    server = moved_in(tmp_path, furnished, **model, OPENAI_ALLOW_PRIVATE="true", HEARTBEAT_SECONDS="1")
+    server = server_from(tmp_path, prepared, **model, OPENAI_ALLOW_PRIVATE="true", HEARTBEAT_SECONDS="1")
     try:
         server.start(CRASH_AT=f"{moment}:{step}")
         id, job = server.upload(recording)
@@ -40,6 +40,6 @@ def test_a_server_killed_while_minutes_become_files(
         mirrors = [server.folder / "uploads" / "transcripts" / f"{id}.minutes.{kind}" for kind in kinds]
         until(lambda: all(mirror.exists() for mirror in mirrors))
         until(lambda: server.rows("SELECT mirrored FROM minutes") == [(1,)])
-        assert asyncio.run(checked(server)).problems == []
+        assert asyncio.run(run_check(server)).problems == []
     finally:
         server.close()

@@ -1,16 +1,16 @@
-"""No durable step without a test that kills the process right before it and right after it."""
+"""Every durable step has tests that kill the process right before and right after it."""
 
-from tests.faults.steps import PLACES, killed_at, places
-
-
-def test_every_place_that_makes_something_last_is_known_with_its_steps() -> None:
-    found = places()
-
-    assert found.keys() == PLACES.keys()
-    assert {place: steps - set(PLACES[place]) for place, steps in found.items() if steps - set(PLACES[place])} == {}
+from tests.faults.steps import STEPS_OF, covered_crash_points, functions_with_steps
 
 
-def test_at_every_durable_step_a_test_kills_before_it_and_after_it() -> None:
-    steps = {step for steps in PLACES.values() for step in steps}
+def test_every_function_with_durable_steps_is_listed() -> None:
+    found = functions_with_steps()
 
-    assert {f"{moment}:{step}" for moment in ("before", "after") for step in steps} - killed_at() == set()
+    assert found.keys() == STEPS_OF.keys()
+    assert {place: steps - set(STEPS_OF[place]) for place, steps in found.items() if steps - set(STEPS_OF[place])} == {}
+
+
+def test_a_test_kills_before_and_after_every_durable_step() -> None:
+    steps = {step for steps in STEPS_OF.values() for step in steps}
+
+    assert {f"{moment}:{step}" for moment in ("before", "after") for step in steps} - covered_crash_points() == set()

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT, once and often: one clean shutdown, no new claim, nothing lost."""
+"""SIGTERM and SIGINT, once and repeatedly: a clean shutdown, no new claim, nothing lost."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ def signals(*numbers: int) -> Callable[[int], None]:
     def send(pid: int) -> None:
         for number in numbers:
             os.kill(pid, number)
-            time.sleep(0.02)  # signals of one kind that come at once are one signal
+            time.sleep(0.02)  # pending signals of one kind are merged
 
     return send
 
@@ -26,12 +26,12 @@ def signals(*numbers: int) -> Callable[[int], None]:
     [signals(signal.SIGTERM), signals(*[signal.SIGTERM] * 5), signals(signal.SIGINT, signal.SIGTERM)],
     ids=["SIGTERM", "SIGTERM five times", "SIGINT then SIGTERM"],
 )
-def test_a_server_that_is_told_to_stop_puts_its_jobs_back_and_claims_no_other(
+def test_a_stopped_server_puts_its_jobs_back_and_claims_no_other(
     server: Server, recording: Path, send: Callable[[int], None]
 ) -> None:
     play(server, transcribe={"delay": 0.1, "steps": {"4": {"hang": True, "once": str(server.folder / "hung")}}})
     server.start()
-    taken = [server.upload(recording) for _ in range(3)]
+    uploaded = [server.upload(recording) for _ in range(3)]
     until((server.folder / "hung").exists)
     assert server.process is not None
 
@@ -44,6 +44,6 @@ def test_a_server_that_is_told_to_stop_puts_its_jobs_back_and_claims_no_other(
     assert rows == [("queued", 0, None)] * 3
 
     server.start()
-    ends = [server.ended(job) for _, job in taken]
+    ends = [server.ended(job) for _, job in uploaded]
     assert [end["status"] for end in ends] == ["done"] * 3
     assert [end["attempt"] for end in ends] == [2, 2, 1]

@@ -1,4 +1,4 @@
-"""When a step says that it is done, a power cut takes nothing of it: strace and a strict disk look at each."""
+"""A completed operation survives a power cut: strace and a simulated disk check each one."""
 
 import shutil
 import sqlite3
@@ -11,28 +11,28 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.finished import Finished
+from backend.engines.transcription_checkpoint import TranscriptionCheckpoint
 from backend.housekeeping.backup import MANIFEST, manifest_from_json
-from backend.housekeeping.shelves import Print, copy
-from tests.faults.acts import BYTES
-from tests.faults.disk import CALLS, Disk, calls
+from backend.housekeeping.backup_archive import FileChecksum, copy
+from tests.faults.durable_operations import BYTES
+from tests.faults.simulated_disk import CALLS, Disk, calls
 from tests.serving import ROOT
 
 
 def _is(*path: str) -> Callable[[Path], bool]:
-    return lambda house: (found := house.joinpath(*path)).is_file() and found.read_bytes() == BYTES
+    return lambda installation: (found := installation.joinpath(*path)).is_file() and found.read_bytes() == BYTES
 
 
 def _gone(*path: str) -> Callable[[Path], bool]:
-    return lambda house: house.joinpath(*path[:-1]).is_dir() and not house.joinpath(*path).exists()
+    return lambda installation: installation.joinpath(*path[:-1]).is_dir() and not installation.joinpath(*path).exists()
 
 
 def _whole(kept: Path) -> bool:
     manifest = manifest_from_json((kept / MANIFEST).read_bytes())
-    return all(_print(kept / name) == found for name, found in manifest.files.items())
+    return all(_checksum(kept / name) == found for name, found in manifest.files.items())
 
 
-def _print(path: Path) -> Print:
+def _checksum(path: Path) -> FileChecksum:
     with path.open("rb") as file:
         return copy(file, None)
 
@@ -45,49 +45,60 @@ def _names_the_recording(path: Path) -> bool:
 
 Facts = dict[str, Callable[[Path], bool]]
 
-#: What is there once an act is done, whatever happens then.
-ACTS: Facts = {
+#: What must be on the disk once an operation is done.
+OPERATIONS: Facts = {
     "a file is written": _is("given", "written"),
-    "a file gets a second name": _is("given", "linked"),
-    "folders are made": lambda house: (house / "uploads" / "deep" / "deeper").is_dir(),
+    "a hard link is made": _is("given", "linked"),
+    "folders are made": lambda installation: (installation / "uploads" / "deep" / "deeper").is_dir(),
     "upload one": _is("uploads", "incoming", "one"),
     "upload two": _is("uploads", "incoming", "two"),
-    "upload forsaken": _is("uploads", "incoming", "forsaken"),
+    "upload aborted": _is("uploads", "incoming", "aborted"),
     "upload expired": _is("uploads", "incoming", "expired"),
     "a form": _is("uploads", "form", "original.wav"),
-    "an upload lands": _is("uploads", "alone", "original.wav"),
-    "two uploads land": lambda house: (
-        all(_is("uploads", "both", "parts", f"{number:04}.wav")(house) for number in (1, 2))
-        and len((house / "uploads" / "both" / "original.sha256").read_text().splitlines()) == 2
+    "an upload is linked": _is("uploads", "alone", "original.wav"),
+    "two uploads are linked": lambda installation: (
+        all(_is("uploads", "both", "parts", f"{number:04}.wav")(installation) for number in (1, 2))
+        and len((installation / "uploads" / "both" / "original.sha256").read_text().splitlines()) == 2
     ),
-    "an upload lands where files have one name": _is("uploads", "copied", "original.wav"),
-    "an upload is given up": _gone("uploads", "incoming", "forsaken"),
+    "an upload is copied without hard links": _is("uploads", "copied", "original.wav"),
+    "an upload is aborted": _gone("uploads", "incoming", "aborted"),
     "an upload expires": _gone("uploads", "incoming", "expired"),
-    "sound is prepared": lambda house: all(_is("given", f"heard.{name}")(house) for name in ("wav", "m4a")),
-    "a sentence is heard": lambda house: Finished(house / "given" / "finished.jsonl", "a print").kept().keys() == {0},
-    "a folder is whole": lambda house: all(
-        _is("given", "far", "off", "shelf", *path)(house) for path in (("uploads", "x", "y"), ("manifest.json",))
+    "audio is prepared": lambda installation: all(
+        _is("given", f"heard.{name}")(installation) for name in ("wav", "m4a")
     ),
-    "a tar is whole": lambda house: tarfile.is_tarfile(house / "given" / "backup.tar"),
+    "a sentence is recognised": lambda installation: (
+        TranscriptionCheckpoint(installation / "given" / "finished.jsonl", "a print").finished_sentences().keys() == {0}
+    ),
+    "a backup folder is complete": lambda installation: all(
+        _is("given", "far", "off", "archive", *path)(installation)
+        for path in (("uploads", "x", "y"), ("manifest.json",))
+    ),
+    "a backup tar is complete": lambda installation: tarfile.is_tarfile(installation / "given" / "backup.tar"),
     "a transcript is mirrored": _is("uploads", "transcripts", "alone.txt"),
-    "a recording is deleted": lambda house: (
-        not (house / "uploads" / "alone").exists() and not (house / "uploads" / "transcripts" / "alone.txt").exists()
+    "a recording is deleted": lambda installation: (
+        not (installation / "uploads" / "alone").exists()
+        and not (installation / "uploads" / "transcripts" / "alone.txt").exists()
     ),
-    "what is left over is swept": _gone("given", "swept"),
+    "an orphan is swept": _gone("given", "swept"),
 }
 
-#: And of a house that moves.
-MOVING: Facts = {
-    "a house is kept": lambda house: _whole(house / "given" / "far" / "off" / "kept"),
-    "a house is restored": lambda house: (
-        _names_the_recording(house / "given" / "house.db") and _is("a", "new", "place", "heard", "original.wav")(house)
+#: And of a backup and its restore.
+BACKUPS: Facts = {
+    "a backup is made": lambda installation: _whole(installation / "given" / "far" / "off" / "kept"),
+    "a backup is restored": lambda installation: (
+        _names_the_recording(installation / "given" / "server.db")
+        and _is("a", "new", "place", "heard", "original.wav")(installation)
     ),
 }
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
-@pytest.mark.parametrize(("program", "facts"), [("acts", ACTS), ("moving", MOVING)], ids=["acts", "moving"])
-def test_what_is_done_outlives_a_power_cut(tmp_path: Path, program: str, facts: Facts) -> None:
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+@pytest.mark.parametrize(
+    ("program", "facts"),
+    [("durable_operations", OPERATIONS), ("backup_and_restore", BACKUPS)],
+    ids=["durable_operations", "backup_and_restore"],
+)
+def test_completed_operations_survive_a_power_cut(tmp_path: Path, program: str, facts: Facts) -> None:
     root, trace = tmp_path / "root", tmp_path / "trace"
     for folder in ("given", "done"):
         (root / folder).mkdir(parents=True)
@@ -101,16 +112,16 @@ def test_what_is_done_outlives_a_power_cut(tmp_path: Path, program: str, facts: 
     assert ran.returncode == 0, ran.stderr
 
     lost, seen = [], []
-    for process, call, said, result in calls(trace):
-        disk.do(process, call, said, result)
-        if call == "mkdir" and f'"{root}/done/' in said:
-            name = said.partition("/done/")[2].partition('"')[0]
-            house = tmp_path / f"after {name}"
-            disk.cut(house, None)
+    for process, call, arguments, result in calls(trace):
+        disk.do(process, call, arguments, result)
+        if call == "mkdir" and f'"{root}/done/' in arguments:
+            name = arguments.partition("/done/")[2].partition('"')[0]
+            installation = tmp_path / f"after {name}"
+            disk.write_after_power_cut(installation, None)
             seen.append(name)
-            # A tree that is not whole may have nothing that the fact reads.
+            # In an incomplete tree the files that the fact reads may be missing.
             try:
-                holds = facts[name](house)
+                holds = facts[name](installation)
             except (OSError, sqlite3.Error):
                 holds = False
             lost += [] if holds else [name]

@@ -1,4 +1,4 @@
-"""Trouble short of death: a full disk, a silent recording, an engine that fails on one stretch."""
+"""Errors that kill no process: a full disk, a silent recording, an engine that fails on one segment."""
 
 import errno
 import json
@@ -29,7 +29,7 @@ def test_a_full_disk_makes_a_job_wait_not_fail(server: Server, recording: Path) 
     assert server.client.post(f"/api/jobs/{job}/cancel").status_code == 200
 
 
-def test_a_recording_without_speech_is_done_and_says_so(server: Server, recording: Path) -> None:
+def test_a_recording_without_speech_is_done_and_exported_with_a_note(server: Server, recording: Path) -> None:
     play(server, sentences=[])
     server.start()
     id, job = server.upload(recording)
@@ -41,7 +41,7 @@ def test_a_recording_without_speech_is_done_and_says_so(server: Server, recordin
     assert "没有检测到语音" in server.text(id, "txt")
 
 
-def test_a_stretch_that_cannot_be_recognised_is_marked_and_the_rest_is_there(server: Server, recording: Path) -> None:
+def test_a_segment_that_cannot_be_recognised_is_marked_and_the_rest_is_there(server: Server, recording: Path) -> None:
     damaged = [{**row, "text": "", "error": "asr_error"} if k == 2 else row for k, row in enumerate(SENTENCES)]
     play(server, sentences=damaged)
     server.start()
@@ -56,7 +56,7 @@ def test_a_stretch_that_cannot_be_recognised_is_marked_and_the_rest_is_there(ser
     assert "[无法识别]" in server.text(id, "txt")
 
 
-def test_a_damaged_file_gives_what_can_be_read_and_a_warning(server: Server, tmp_path: Path) -> None:
+def test_a_damaged_file_is_transcribed_as_far_as_readable_with_a_warning(server: Server, tmp_path: Path) -> None:
     sound = tmp_path / "damaged.mp3"
     tone = ["-f", "lavfi", "-i", "sine=frequency=300:duration=20", "-b:a", "64k"]
     subprocess.run([ffmpeg_path(), "-v", "error", *tone, str(sound)], check=True)
@@ -74,10 +74,10 @@ def test_a_damaged_file_gives_what_can_be_read_and_a_warning(server: Server, tmp
 
 @pytest.fixture
 def slow_ffmpeg(tmp_path: Path) -> Path:
-    """A folder for PATH whose FFmpeg reads no faster than a person listens, as long as a file `slow` lies beside it."""
+    """A folder for PATH whose FFmpeg reads in real time while a file `slow` is beside it."""
     folder = tmp_path / "programs"
     folder.mkdir()
-    real = shutil.copy(ffmpeg_path(), folder / "ffmpeg-itself")  # its cage lets a program read its own folder
+    real = shutil.copy(ffmpeg_path(), folder / "ffmpeg-itself")  # the sandbox lets a program read its own folder
     program = folder / "ffmpeg"
     program.write_text(f'#!/bin/sh\n[ -e {folder}/slow ] && exec {real} -re "$@"\nexec {real} "$@"\n')
     program.chmod(0o755)
@@ -85,7 +85,7 @@ def slow_ffmpeg(tmp_path: Path) -> Path:
 
 
 def kill_ffmpeg(server: Server) -> None:
-    """As the kernel does where memory runs out, or an operator."""
+    """Kill FFmpeg as the kernel does when memory runs out."""
     for process in until(lambda: ffmpegs(server)):
         with suppress(psutil.NoSuchProcess):
             process.kill()
@@ -95,13 +95,13 @@ def ffmpegs(server: Server) -> list[psutil.Process]:
     assert server.process is not None
     found = []
     for child in psutil.Process(server.process.pid).children():
-        with suppress(psutil.NoSuchProcess, IndexError):  # it ends while it is looked at
+        with suppress(psutil.NoSuchProcess, IndexError):  # it may end meanwhile
             if Path(child.cmdline()[0]).name == "ffmpeg-itself":
                 found.append(child)
     return found
 
 
-def test_an_ffmpeg_that_is_killed_is_started_again_and_the_recording_is_not_blamed(
+def test_a_killed_ffmpeg_is_started_again_and_the_job_succeeds(
     server: Server, recording: Path, slow_ffmpeg: Path
 ) -> None:
     server.start(PATH=f"{slow_ffmpeg}:{os.environ['PATH']}")
@@ -119,7 +119,7 @@ def test_an_ffmpeg_that_is_killed_is_started_again_and_the_recording_is_not_blam
     assert (state["status"], state["attempt"], state["warnings"]) == ("done", 2, [])
 
 
-def test_an_ffmpeg_that_is_killed_each_time_fails_the_job_with_the_reason_and_keeps_the_input(
+def test_an_ffmpeg_that_is_always_killed_fails_the_job_with_the_reason_and_keeps_the_input(
     server: Server, recording: Path, slow_ffmpeg: Path
 ) -> None:
     server.start(PATH=f"{slow_ffmpeg}:{os.environ['PATH']}")
@@ -140,7 +140,7 @@ def test_an_ffmpeg_that_is_killed_each_time_fails_the_job_with_the_reason_and_ke
     assert server.ended(again)["status"] == "done"
 
 
-def test_an_upload_whose_probe_is_killed_may_be_tried_again(server: Server, recording: Path, slow_ffmpeg: Path) -> None:
+def test_an_upload_whose_probe_was_killed_can_be_retried(server: Server, recording: Path, slow_ffmpeg: Path) -> None:
     (slow_ffmpeg / "slow").touch()
     server.start(PATH=f"{slow_ffmpeg}:{os.environ['PATH']}")
     with recording.open("rb") as file, ThreadPoolExecutor() as pool:
@@ -155,10 +155,10 @@ def test_an_upload_whose_probe_is_killed_may_be_tried_again(server: Server, reco
     assert server.ended(job)["status"] == "done"
 
 
-def test_a_database_held_by_another_is_a_503_and_nothing_is_kept(server: Server, recording: Path) -> None:
+def test_a_database_locked_by_another_process_is_a_503_and_nothing_is_stored(server: Server, recording: Path) -> None:
     server.start(DATABASE_BUSY_SECONDS="2")
     holder = subprocess.Popen(
-        ["python3", "-c", _HOLD, str(server.folder / "house.db")],
+        ["python3", "-c", _HOLD, str(server.folder / "server.db")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     assert holder.stdout is not None

@@ -12,17 +12,17 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.faults.conftest import move_in, play, script
+from tests.faults.conftest import copy_prepared, play, script
 from tests.serving import Server, until
 
 
 @pytest.fixture
-def pair(tmp_path: Path, furnished: Server) -> Iterator[tuple[Server, Server]]:
-    """Two servers of one house, of which neither is started yet; who falls silent is given up after two seconds."""
-    patience = {"RESCUE_SECONDS": "2", "HEARTBEAT_SECONDS": "0.3", "SCRIPT": str(tmp_path / "script.json")}
-    one, other = Server(tmp_path, **patience), Server(tmp_path, **patience)
+def servers(tmp_path: Path, prepared: Server) -> Iterator[tuple[Server, Server]]:
+    """Two servers of one installation, not started yet. A job without heartbeats is rescued after two seconds."""
+    timeouts = {"RESCUE_SECONDS": "2", "HEARTBEAT_SECONDS": "0.3", "SCRIPT": str(tmp_path / "script.json")}
+    one, other = Server(tmp_path, **timeouts), Server(tmp_path, **timeouts)
     other.log = tmp_path / "other.log"
-    move_in(one, furnished)
+    copy_prepared(one, prepared)
     yield one, other
     for server in (one, other):
         if server.process is not None and server.process.poll() is None:
@@ -31,20 +31,20 @@ def pair(tmp_path: Path, furnished: Server) -> Iterator[tuple[Server, Server]]:
 
 
 def join(one: Server, other: Server) -> None:
-    """Start the other one too."""
+    """Start the other server too."""
     other.client.headers["Authorization"] = one.client.headers["Authorization"]
     other.start()
 
 
-def bystander(one: Server, other: Server) -> psutil.Process:
-    """Start both, and let the other stand still: to start it takes longer than a job, where much else goes on."""
+def start_paused(one: Server, other: Server) -> psutil.Process:
+    """Start both and pause the other: on a busy machine a start takes longer than a job."""
     one.start()
     join(one, other)
     return pause(other)
 
 
 def running(server: Server) -> Counter[str]:
-    """How many jobs each server is at."""
+    """The number of running jobs of each server."""
     return Counter(runner for (runner,) in server.rows("SELECT runner FROM jobs WHERE status = 'running'"))
 
 
@@ -53,13 +53,13 @@ def versions(server: Server, recording: str) -> list[int]:
     return [version["number"] for version in answer.raise_for_status().json()]
 
 
-def test_two_servers_on_one_database_share_its_jobs_and_keep_its_limits(
-    pair: tuple[Server, Server], recording: Path
+def test_two_servers_on_one_database_share_the_jobs_and_the_limits(
+    servers: tuple[Server, Server], recording: Path
 ) -> None:
-    one, other = pair
+    one, other = servers
     one.start()
     join(one, other)
-    taken = [server.upload(recording) for server in (one, other, one, other, one, other)]
+    uploaded = [server.upload(recording) for server in (one, other, one, other, one, other)]
     most, seen = 0, Counter[str]()
 
     def all_ended() -> bool:
@@ -67,22 +67,20 @@ def test_two_servers_on_one_database_share_its_jobs_and_keep_its_limits(
         now = running(one)
         most = max(most, sum(now.values()))
         seen.update(now.keys())
-        return all(one.job(job)["status"] == "done" for _, job in taken)
+        return all(one.job(job)["status"] == "done" for _, job in uploaded)
 
     until(all_ended, 60)
 
-    assert most <= 2  # they are all of one user
+    assert most <= 2  # the limit of one user
     assert len(seen) == 2
-    assert [one.job(job)["attempt"] for _, job in taken] == [1] * 6
-    assert [versions(other, id) for id, _ in taken] == [[1]] * 6
+    assert [one.job(job)["attempt"] for _, job in uploaded] == [1] * 6
+    assert [versions(other, id) for id, _ in uploaded] == [[1]] * 6
 
 
-def test_a_server_that_was_paused_cannot_publish_over_its_successor(
-    pair: tuple[Server, Server], recording: Path
-) -> None:
-    one, other = pair
+def test_a_paused_server_cannot_publish_over_its_successor(servers: tuple[Server, Server], recording: Path) -> None:
+    one, other = servers
     play(one, transcribe={"delay": 0.4})
-    successor = bystander(one, other)
+    successor = start_paused(one, other)
     id, job = one.upload(recording)
     until(lambda: one.job(job)["stage"] == "transcribe")
 
@@ -96,14 +94,14 @@ def test_a_server_that_was_paused_cannot_publish_over_its_successor(
     until(lambda: "Job was taken from this attempt" in one.log.read_text(encoding="utf-8"))
     assert versions(one, id) == [1]
     assert one.text(id) == document
-    heard = "".join(segment["text"] for segment in json.loads(document)["segments"])
-    assert heard == "".join(row["text"] for row in script()["sentences"])
+    transcript = "".join(segment["text"] for segment in json.loads(document)["segments"])
+    assert transcript == "".join(row["text"] for row in script()["sentences"])
 
 
-def test_a_server_whose_heart_has_stopped_loses_its_job_and_not_its_head(
-    pair: tuple[Server, Server], recording: Path
+def test_a_server_without_heartbeats_loses_its_job_and_keeps_running(
+    servers: tuple[Server, Server], recording: Path
 ) -> None:
-    one, other = pair
+    one, other = servers
     play(one, transcribe={"steps": {"3": {"hang": True, "once": str(one.folder / "hung")}}})
     one.start(HEARTBEAT_SECONDS="3600")
     id, job = one.upload(recording)
@@ -119,44 +117,44 @@ def test_a_server_whose_heart_has_stopped_loses_its_job_and_not_its_head(
     assert versions(other, id) == [1]
 
 
-def test_a_server_that_dies_leaves_its_jobs_to_the_other(pair: tuple[Server, Server], recording: Path) -> None:
-    one, other = pair
+def test_jobs_of_a_killed_server_are_done_by_the_other(servers: tuple[Server, Server], recording: Path) -> None:
+    one, other = servers
     play(one, transcribe={"delay": 0.4})
-    successor = bystander(one, other)
-    taken = [one.upload(recording) for _ in range(2)]
+    successor = start_paused(one, other)
+    uploaded = [one.upload(recording) for _ in range(2)]
     until(lambda: sum(running(one).values()) == 2)
 
     one.kill()
     successor.resume()
 
-    ends: list[dict[str, Any]] = [other.ended(job) for _, job in taken]
+    ends: list[dict[str, Any]] = [other.ended(job) for _, job in uploaded]
     assert [(end["status"], end["attempt"]) for end in ends] == [("done", 2)] * 2
-    assert [versions(other, id) for id, _ in taken] == [[1]] * 2
+    assert [versions(other, id) for id, _ in uploaded] == [[1]] * 2
 
 
-def test_after_a_crash_at_the_cap_of_a_user_both_of_his_jobs_run_again(
-    pair: tuple[Server, Server], recording: Path
+def test_after_a_crash_at_the_limit_of_a_user_both_jobs_run_again(
+    servers: tuple[Server, Server], recording: Path
 ) -> None:
-    server, _ = pair
+    server, _ = servers
     play(server, transcribe={"delay": 0.3})
     server.start()
-    taken = [server.upload(recording) for _ in range(3)]
+    uploaded = [server.upload(recording) for _ in range(3)]
     until(lambda: sum(running(server).values()) == 2)
 
     server.kill()
     server.start()
 
     until(lambda: sum(running(server).values()) == 2, seconds=5)
-    assert [server.ended(job)["status"] for _, job in taken] == ["done"] * 3
+    assert [server.ended(job)["status"] for _, job in uploaded] == ["done"] * 3
 
 
 def pause(server: Server) -> psutil.Process:
-    """SIGSTOP, at a moment when the server does not write: on SQLite everybody else would wait with it."""
+    """SIGSTOP the server while it is not writing: on SQLite it would block every other writer."""
     assert server.process is not None
     process = psutil.Process(server.process.pid)
     while True:
         process.suspend()
-        with closing(sqlite3.connect(server.folder / "house.db", timeout=0.2, isolation_level=None)) as rows:
+        with closing(sqlite3.connect(server.folder / "server.db", timeout=0.2, isolation_level=None)) as rows:
             try:
                 rows.execute("BEGIN IMMEDIATE")
                 rows.execute("ROLLBACK")

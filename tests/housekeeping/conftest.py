@@ -1,4 +1,4 @@
-"""A house on a disk: people with recordings, jobs, transcripts and every file that goes with them, of any age."""
+"""An installation on a disk: users with recordings, jobs, transcripts and all their files, of any age."""
 
 import asyncio
 import hashlib
@@ -13,7 +13,7 @@ import pytest
 from backend import migrations
 from backend.accounts.tables import User
 from backend.database import Database, connect, new_id, utc_now
-from backend.housekeeping.ground import Ground
+from backend.housekeeping.context import HousekeepingContext
 from backend.jobs.mirror import mirror_new
 from backend.jobs.tables import Job, Status
 from backend.jobs.workspace import SENTENCES, Workspace
@@ -32,12 +32,12 @@ TALK = [said("今天我们开会。", 0.0), Sentence(3.0, 4.0, "", error="asr_er
 
 
 @dataclass
-class Place:
-    """What is made here is `age` days old, rows and files alike."""
+class Installation:
+    """Makes recordings whose rows and files are `age` days old."""
 
     database: Database
     storage: Storage
-    ground: Ground
+    context: HousekeepingContext
     settings: Settings
     now: datetime
 
@@ -48,7 +48,7 @@ class Place:
         return name
 
     async def recording(self, owner: str = "ada", age: float = 10.0) -> str:
-        """Uploaded, heard and mirrored."""
+        """A recording that was uploaded, transcribed and mirrored."""
         id, job = new_id(), new_id()
         when = self.now - timedelta(days=age)
         await self.user(owner)
@@ -79,16 +79,16 @@ class Place:
         return id
 
     def _files(self, id: str, job: str) -> None:
-        recording = self.storage.make(self.storage.folder(id))
+        recording = self.storage.make_folder(self.storage.folder(id))
         for name, data in (("original.wav", SOUND), ("listen.m4a", b"sound"), ("peaks.json", b"{}")):
             (recording / name).write_bytes(data)
-        workspace = Workspace(self.storage.make(self.storage.job_folder(id, job)))
+        workspace = Workspace(self.storage.make_folder(self.storage.job_folder(id, job)))
         workspace.path("speech.wav").write_bytes(b"wav" * 100)
-        workspace.seal("speech.wav")
+        workspace.record_checksum("speech.wav")
         workspace.write(SENTENCES, [sentence_to_json(sentence) for sentence in TALK])
 
     def age(self, id: str, days: float) -> None:
-        """Let the files of a recording be as old as that."""
+        """Set the age of a recording's files."""
         when = (self.now - timedelta(days=days)).timestamp()
         folder = self.storage.folder(id)
         for path in (folder, *folder.rglob("*"), *self.storage.root.glob(f"transcripts/{id}.*")):
@@ -119,8 +119,8 @@ class Place:
             for name, value in values.items():
                 setattr(job, name, value)
 
-    async def forget(self, id: str) -> None:
-        """The row goes; the files stay."""
+    async def delete_row(self, id: str) -> None:
+        """Delete the row of a recording and leave its files."""
         async with self.database.write() as session:
             await session.delete(await session.get_one(Recording, id))
 
@@ -132,19 +132,19 @@ class Place:
             ]
 
     def files(self, id: str) -> list[str]:
-        """Names below the folder of a recording."""
+        """The files in a recording's folder."""
         folder = self.storage.folder(id)
         return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.fixture
-async def place(settings: Settings) -> AsyncIterator[Place]:
-    """With the schema as migrations make it."""
+async def installation(settings: Settings) -> AsyncIterator[Installation]:
+    """An installation with the schema of the migrations."""
     await asyncio.to_thread(migrations.upgrade, settings.database_url)
     database = connect(settings.database_url)
     storage = Storage(settings.uploads_dir)
-    storage.make(settings.uploads_dir)
-    yield Place(database, storage, Ground(database, storage), settings, utc_now())
+    storage.make_folder(settings.uploads_dir)
+    yield Installation(database, storage, HousekeepingContext(database, storage), settings, utc_now())
     await database.close()
 
 

@@ -5,133 +5,136 @@ from pathlib import Path
 import pytest
 
 from backend.database import new_id
-from backend.housekeeping.ground import Item
-from backend.housekeeping.orphans import Orphans, lost_rows
+from backend.housekeeping.context import Item
+from backend.housekeeping.orphans import Orphans, looks_like_wrong_database
 from backend.jobs.tables import Status
-from tests.housekeeping.conftest import Place
+from tests.housekeeping.conftest import Installation
 
 SWEEP = Orphans()
 
 
-async def found(place: Place) -> list[str]:
-    return sorted(item.id for item in await SWEEP.find(place.ground, place.now))
+async def found(installation: Installation) -> list[str]:
+    return sorted(item.id for item in await SWEEP.find(installation.context, installation.now))
 
 
-async def removed(place: Place) -> list[str]:
-    items = await SWEEP.find(place.ground, place.now)
-    return sorted([item.id for item in items if await SWEEP.remove(place.ground, item, place.now)])
+async def removed(installation: Installation) -> list[str]:
+    items = await SWEEP.find(installation.context, installation.now)
+    return sorted([item.id for item in items if await SWEEP.remove(installation.context, item, installation.now)])
 
 
-def old(place: Place, path: Path, data: bytes = b"x") -> Path:
+def old(installation: Installation, path: Path, data: bytes = b"x") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    when = (place.now - timedelta(days=1)).timestamp()
-    for one in (path, *(parent for parent in path.parents if place.storage.root in parent.parents)):
+    when = (installation.now - timedelta(days=1)).timestamp()
+    for one in (path, *(parent for parent in path.parents if installation.storage.root in parent.parents)):
         os.utime(one, (when, when))
     return path
 
 
-async def test_what_a_row_names_is_no_orphan(place: Place) -> None:
-    kept, trashed = await place.recording(), await place.recording()
-    await place.put_in_trash(trashed)
+async def test_files_with_a_row_are_no_orphans(installation: Installation) -> None:
+    kept, trashed = await installation.recording(), await installation.recording()
+    await installation.put_in_trash(trashed)
 
-    assert await found(place) == []
-    assert len(place.files(kept)) == len(place.files(trashed)) == 7
-
-
-async def test_a_folder_without_a_row_goes_with_its_mirrors(place: Place) -> None:
-    kept, lost = await place.recording(), await place.recording()
-    await place.forget(lost)
-
-    assert await removed(place) == [lost, f"transcripts/{lost}.json", f"transcripts/{lost}.txt"]
-
-    assert await found(place) == []
-    assert not place.storage.folder(lost).exists()
-    assert len(place.files(kept)) == 7
-    assert sorted(path.name for path in place.storage.root.glob("transcripts/*")) == [f"{kept}.json", f"{kept}.txt"]
+    assert await found(installation) == []
+    assert len(installation.files(kept)) == len(installation.files(trashed)) == 7
 
 
-async def test_what_is_young_stays(place: Place) -> None:
-    lost = await place.recording()
-    await place.forget(lost)
-    place.age(lost, 0.5 / 24)
+async def test_a_folder_without_a_row_is_removed_with_its_mirrors(installation: Installation) -> None:
+    kept, lost = await installation.recording(), await installation.recording()
+    await installation.delete_row(lost)
 
-    assert await found(place) == []
+    assert await removed(installation) == [lost, f"transcripts/{lost}.json", f"transcripts/{lost}.txt"]
 
-    place.age(lost, 1.5 / 24)
-    (place.storage.folder(lost) / "jobs" / new_id()).mkdir()  # somebody is at work in it
-    assert await found(place) == [f"transcripts/{lost}.json", f"transcripts/{lost}.txt"]
+    assert await found(installation) == []
+    assert not installation.storage.folder(lost).exists()
+    assert len(installation.files(kept)) == 7
+    assert sorted(path.name for path in installation.storage.root.glob("transcripts/*")) == [
+        f"{kept}.json",
+        f"{kept}.txt",
+    ]
+
+
+async def test_new_files_stay(installation: Installation) -> None:
+    lost = await installation.recording()
+    await installation.delete_row(lost)
+    installation.age(lost, 0.5 / 24)
+
+    assert await found(installation) == []
+
+    installation.age(lost, 1.5 / 24)
+    (installation.storage.folder(lost) / "jobs" / new_id()).mkdir()  # a change inside the folder
+    assert await found(installation) == [f"transcripts/{lost}.json", f"transcripts/{lost}.txt"]
 
 
 @pytest.mark.parametrize(
     "name",
     [".upload.part", ".0123456789abcdef.part", "jobs/{job}/.aa.part", "jobs/{job}/.normalize-x/speech.wav"],
 )
-async def test_what_a_killed_writer_left_goes(place: Place, name: str) -> None:
-    id = await place.recording()
-    folder = place.storage.folder(id)
-    left = old(place, folder / name.format(job=await place.job_of(id)))
+async def test_temporary_files_of_a_killed_process_are_removed(installation: Installation, name: str) -> None:
+    id = await installation.recording()
+    folder = installation.storage.folder(id)
+    left = old(installation, folder / name.format(job=await installation.job_of(id)))
 
-    gone = await removed(place)
+    paths = await removed(installation)
 
-    assert len(gone) == 1
-    assert left.relative_to(place.storage.root).as_posix().startswith(gone[0])
+    assert len(paths) == 1
+    assert left.relative_to(installation.storage.root).as_posix().startswith(paths[0])
     assert not left.exists()
-    assert len(place.files(id)) == 7
+    assert len(installation.files(id)) == 7
 
 
-async def test_the_folder_of_a_job_that_is_gone_goes_alone(place: Place) -> None:
-    id = await place.recording()
+async def test_only_the_folder_of_a_deleted_job_is_removed(installation: Installation) -> None:
+    id = await installation.recording()
     lost = new_id()
-    old(place, place.storage.job_folder(id, lost) / "speech.wav")
-    old(place, place.storage.folder(id) / "jobs" / ".going-0123" / "speech.wav")
+    old(installation, installation.storage.job_folder(id, lost) / "speech.wav")
+    old(installation, installation.storage.folder(id) / "jobs" / ".going-0123" / "speech.wav")
 
-    assert await removed(place) == [f"{id}/jobs/.going-0123", f"{id}/jobs/{lost}"]
-    assert len(place.files(id)) == 7
-
-
-async def test_an_original_that_its_row_does_not_name_goes(place: Place) -> None:
-    id = await place.recording()
-    old(place, place.storage.folder(id) / "original.mp3")
-
-    assert await removed(place) == [f"{id}/original.mp3"]
-    assert (place.storage.folder(id) / "original.wav").exists()
+    assert await removed(installation) == [f"{id}/jobs/.going-0123", f"{id}/jobs/{lost}"]
+    assert len(installation.files(id)) == 7
 
 
-async def test_what_retention_has_taken_by_its_row_goes(place: Place) -> None:
-    id = await place.recording()
-    async with place.database.write() as session:
-        row = await place.row(id)
+async def test_an_original_with_another_name_than_its_row_is_removed(installation: Installation) -> None:
+    id = await installation.recording()
+    old(installation, installation.storage.folder(id) / "original.mp3")
+
+    assert await removed(installation) == [f"{id}/original.mp3"]
+    assert (installation.storage.folder(id) / "original.wav").exists()
+
+
+async def test_files_that_retention_has_marked_as_removed_are_removed(installation: Installation) -> None:
+    id = await installation.recording()
+    async with installation.database.write() as session:
+        row = await installation.row(id)
         assert row is not None
         row = await session.merge(row)
-        row.original_removed_at = row.audio_removed_at = place.now
-    job = await place.job_of(id)
-    await place.change_job(job, status=Status.QUEUED.value)
-    assert await found(place) == [f"{id}/original.wav"]  # the job may be making the listening copy again
+        row.original_removed_at = row.audio_removed_at = installation.now
+    job = await installation.job_of(id)
+    await installation.change_job(job, status=Status.QUEUED.value)
+    assert await found(installation) == [f"{id}/original.wav"]  # the job may be making the listening copy again
 
-    await place.change_job(job, status=Status.DONE.value)
-    assert await removed(place) == [f"{id}/listen.m4a", f"{id}/original.wav", f"{id}/peaks.json"]
+    await installation.change_job(job, status=Status.DONE.value)
+    assert await removed(installation) == [f"{id}/listen.m4a", f"{id}/original.wav", f"{id}/peaks.json"]
 
 
-async def test_what_is_not_ours_is_left_alone(place: Place) -> None:
+async def test_files_with_other_names_are_ignored(installation: Installation) -> None:
     for name in ("README.md", "shell/jobs/x/speech.wav", "incoming/abc", "transcripts/notes.txt", "Bob's files/a.wav"):
-        old(place, place.storage.root / name)
+        old(installation, installation.storage.root / name)
 
-    assert await found(place) == []
+    assert await found(installation) == []
 
 
-async def test_what_got_a_row_meanwhile_stays(place: Place) -> None:
-    id = await place.recording()
+async def test_files_that_got_a_row_meanwhile_stay(installation: Installation) -> None:
+    id = await installation.recording()
     items = [Item(id, 1, None, id), Item(f"{id}/original.wav", 1, None, id), Item(f"transcripts/{id}.txt", 1, None, id)]
 
-    assert [await SWEEP.remove(place.ground, item, place.now) for item in items] == [False, False, False]
-    assert len(place.files(id)) == 7
+    assert [await SWEEP.remove(installation.context, item, installation.now) for item in items] == [False, False, False]
+    assert len(installation.files(id)) == 7
 
 
-async def test_a_disk_that_has_lost_its_rows_is_noticed(place: Place) -> None:
+async def test_many_folders_without_rows_look_like_the_wrong_database(installation: Installation) -> None:
     for _ in range(21):
-        old(place, place.storage.original_named(new_id(), "wav"))
-    items = await SWEEP.find(place.ground, place.now)
+        old(installation, installation.storage.original_named(new_id(), "wav"))
+    items = await SWEEP.find(installation.context, installation.now)
 
-    assert await lost_rows(place.ground, items)
-    assert not await lost_rows(place.ground, items[:20])
+    assert await looks_like_wrong_database(installation.context, items)
+    assert not await looks_like_wrong_database(installation.context, items[:20])

@@ -3,150 +3,174 @@ from datetime import timedelta
 import pytest
 
 from backend.database import new_id
-from backend.housekeeping.ground import summed
-from backend.housekeeping.keeper import carry_out
+from backend.housekeeping.context import total_of
+from backend.housekeeping.housekeeper import remove_items
 from backend.housekeeping.orphans import Orphans
 from backend.housekeeping.retention import Retention, rules, set_rule
-from backend.housekeeping.tables import Keeps, Since
+from backend.housekeeping.tables import RetentionKind, RetentionStart
 from backend.jobs.tables import Job, Status
-from tests.housekeeping.conftest import Place
+from tests.housekeeping.conftest import Installation
 
 ALL = {"listen.m4a", "original.wav", "peaks.json"}
 
 
-async def test_nothing_goes_until_an_admin_says_so(place: Place) -> None:
-    async with place.database.write() as session:
+async def test_all_rules_are_off_until_an_admin_sets_them(installation: Installation) -> None:
+    async with installation.database.write() as session:
         found = await rules(session)
         assert [(rule.kind, rule.days, rule.since) for rule in found] == [
-            (one.value, None, "uploaded") for one in Keeps
+            (one.value, None, "uploaded") for one in RetentionKind
         ]
-        await set_rule(session, Keeps.ORIGINALS, 90, Since.WORKED)
-    async with place.database.write() as session:
+        await set_rule(session, RetentionKind.ORIGINALS, 90, RetentionStart.WORKED)
+    async with installation.database.write() as session:
         first = (await rules(session))[0]
         assert (first.days, first.since) == (90, "worked")
-        await set_rule(session, Keeps.ORIGINALS, None, Since.WORKED)
-    async with place.database.read() as session:
+        await set_rule(session, RetentionKind.ORIGINALS, None, RetentionStart.WORKED)
+    async with installation.database.read() as session:
         assert [rule.days for rule in await rules(session)] == [None] * 4
 
 
 @pytest.mark.parametrize(
-    ("keeps", "left"),
+    ("target", "left"),
     [
-        (Keeps.ORIGINALS, {"listen.m4a", "peaks.json", "artifacts"}),
-        (Keeps.LISTENING_COPIES, {"original.wav", "artifacts"}),
-        (Keeps.ARTIFACTS, ALL),
-        (Keeps.RECORDINGS, ALL | {"artifacts"}),  # they lie in the trash
+        (RetentionKind.ORIGINALS, {"listen.m4a", "peaks.json", "artifacts"}),
+        (RetentionKind.LISTENING_COPIES, {"original.wav", "artifacts"}),
+        (RetentionKind.ARTIFACTS, ALL),
+        (RetentionKind.RECORDINGS, ALL | {"artifacts"}),  # they lie in the trash
     ],
 )
-async def test_a_rule_takes_what_it_shows_of_what_is_old(place: Place, keeps: Keeps, left: set[str]) -> None:
-    young, old, others = await place.recording(), await place.recording(age=91), await place.recording("eve", age=92)
-    rule = Retention(keeps, 90, Since.UPLOADED)
+async def test_a_rule_removes_what_its_preview_shows(
+    installation: Installation, target: RetentionKind, left: set[str]
+) -> None:
+    young, old, others = (
+        await installation.recording(),
+        await installation.recording(age=91),
+        await installation.recording("eve", age=92),
+    )
+    rule = Retention(target, 90, RetentionStart.UPLOADED)
 
-    shown = await rule.find(place.ground, place.now)
-    went = await carry_out(place.ground, rule, shown, place.now)
+    shown = await rule.find(installation.context, installation.now)
+    removed = await remove_items(installation.context, rule, shown, installation.now)
 
     assert {item.recording_id for item in shown} == {old, others}
-    assert went == summed(keeps.value, shown)
-    assert went.count == 2
-    assert went.bytes > 0
+    assert removed == total_of(target.value, shown)
+    assert removed.count == 2
+    assert removed.bytes > 0
     for id in (old, others):
-        assert {"artifacts" if "/" in name else name for name in place.files(id)} == left
-        assert keeps is Keeps.RECORDINGS or len(await place.versions(id)) == 1
-    assert len(place.files(young)) == 7
-    assert await rule.find(place.ground, place.now) == []
-    assert await Orphans().find(place.ground, place.now) == []
+        assert {"artifacts" if "/" in name else name for name in installation.files(id)} == left
+        assert target is RetentionKind.RECORDINGS or len(await installation.versions(id)) == 1
+    assert len(installation.files(young)) == 7
+    assert await rule.find(installation.context, installation.now) == []
+    assert await Orphans().find(installation.context, installation.now) == []
 
 
-async def test_the_rows_say_what_is_gone(place: Place) -> None:
-    id = await place.recording(age=91)
-    for keeps in (Keeps.ORIGINALS, Keeps.LISTENING_COPIES):
-        rule = Retention(keeps, 90, Since.UPLOADED)
-        await carry_out(place.ground, rule, await rule.find(place.ground, place.now), place.now)
+async def test_rows_record_what_was_removed(installation: Installation) -> None:
+    id = await installation.recording(age=91)
+    for target in (RetentionKind.ORIGINALS, RetentionKind.LISTENING_COPIES):
+        rule = Retention(target, 90, RetentionStart.UPLOADED)
+        await remove_items(
+            installation.context, rule, await rule.find(installation.context, installation.now), installation.now
+        )
 
-    row = await place.row(id)
+    row = await installation.row(id)
     assert row is not None
     assert row.original_removed_at is not None
     assert row.audio_removed_at is not None
 
 
-async def test_an_original_without_a_transcript_is_all_there_is(place: Place) -> None:
-    id = await place.recording(age=91)
-    async with place.database.write() as session:
-        for version in await place.versions(id):
+async def test_an_original_without_a_transcript_stays(installation: Installation) -> None:
+    id = await installation.recording(age=91)
+    async with installation.database.write() as session:
+        for version in await installation.versions(id):
             await session.delete(await session.merge(version))
 
-    assert await Retention(Keeps.ORIGINALS, 90, Since.UPLOADED).find(place.ground, place.now) == []
+    assert (
+        await Retention(RetentionKind.ORIGINALS, 90, RetentionStart.UPLOADED).find(
+            installation.context, installation.now
+        )
+        == []
+    )
 
 
-@pytest.mark.parametrize("keeps", Keeps)
-async def test_what_somebody_works_on_stays(place: Place, keeps: Keeps) -> None:
-    id = await place.recording(age=91)
-    rule = Retention(keeps, 90, Since.UPLOADED)
-    (item,) = await rule.find(place.ground, place.now)
-    async with place.database.write() as session:
+@pytest.mark.parametrize("target", RetentionKind)
+async def test_recordings_with_open_jobs_stay(installation: Installation, target: RetentionKind) -> None:
+    id = await installation.recording(age=91)
+    rule = Retention(target, 90, RetentionStart.UPLOADED)
+    (item,) = await rule.find(installation.context, installation.now)
+    async with installation.database.write() as session:
         session.add(Job(owner_id="ada", recording_id=id, options={}))
 
-    assert await rule.find(place.ground, place.now) == []
-    assert not await rule.remove(place.ground, item, place.now)
-    assert len(place.files(id)) == 7
+    assert await rule.find(installation.context, installation.now) == []
+    assert not await rule.remove(installation.context, item, installation.now)
+    assert len(installation.files(id)) == 7
 
 
 @pytest.mark.parametrize("what", ["restored", "job", "saved", "trashed", "deleted"])
-async def test_what_happened_meanwhile_is_seen(place: Place, what: str) -> None:
-    id = await place.recording(age=91)
-    rule = Retention(Keeps.LISTENING_COPIES, 90, Since.WORKED)
-    (item,) = await rule.find(place.ground, place.now)
+async def test_changes_since_the_preview_are_respected(installation: Installation, what: str) -> None:
+    id = await installation.recording(age=91)
+    rule = Retention(RetentionKind.LISTENING_COPIES, 90, RetentionStart.WORKED)
+    (item,) = await rule.find(installation.context, installation.now)
     if what == "job":
-        await place.change_job(await place.job_of(id), finished_at=place.now - timedelta(days=3))
+        await installation.change_job(await installation.job_of(id), finished_at=installation.now - timedelta(days=3))
     elif what == "trashed":
-        await place.put_in_trash(id)
+        await installation.put_in_trash(id)
     elif what == "deleted":
-        await place.forget(id)
+        await installation.delete_row(id)
     else:
-        (version,) = await place.versions(id)
-        async with place.database.write() as session:
+        (version,) = await installation.versions(id)
+        async with installation.database.write() as session:
             if what == "saved":
-                (await session.merge(version)).created_at = place.now - timedelta(days=3)
+                (await session.merge(version)).created_at = installation.now - timedelta(days=3)
             else:
-                (await session.merge(await place.row(id))).restored_at = place.now - timedelta(days=3)
+                (await session.merge(await installation.row(id))).restored_at = installation.now - timedelta(days=3)
 
-    assert await rule.find(place.ground, place.now) == []
-    assert not await rule.remove(place.ground, item, place.now)
-    assert len(place.files(id)) == 7
+    assert await rule.find(installation.context, installation.now) == []
+    assert not await rule.remove(installation.context, item, installation.now)
+    assert len(installation.files(id)) == 7
 
 
-async def test_days_since_the_upload_do_not_ask_when_somebody_worked(place: Place) -> None:
-    id = await place.recording(age=91)
-    await place.change_job(await place.job_of(id), finished_at=place.now - timedelta(days=3))
+async def test_days_since_the_upload_ignore_later_work(installation: Installation) -> None:
+    id = await installation.recording(age=91)
+    await installation.change_job(await installation.job_of(id), finished_at=installation.now - timedelta(days=3))
 
-    (item,) = await Retention(Keeps.ORIGINALS, 90, Since.UPLOADED).find(place.ground, place.now)
+    (item,) = await Retention(RetentionKind.ORIGINALS, 90, RetentionStart.UPLOADED).find(
+        installation.context, installation.now
+    )
     assert item.id == id
     # The artifacts of a job that ended the other day are three days old, whatever the recording is.
-    assert await Retention(Keeps.ARTIFACTS, 90, Since.UPLOADED).find(place.ground, place.now) == []
-
-
-async def test_the_artifacts_of_every_ended_job_go(place: Place) -> None:
-    id = await place.recording(age=91)
-    await place.change_job(await place.job_of(id), status=Status.FAILED.value)
-    rule = Retention(Keeps.ARTIFACTS, 90, Since.UPLOADED)
-
-    await carry_out(place.ground, rule, await rule.find(place.ground, place.now), place.now)
-
-    assert set(place.files(id)) == ALL
-
-
-async def test_recordings_go_by_way_of_the_trash_and_their_owners_are_told(place: Place) -> None:
-    id, job = await place.recording(age=91), new_id()
-    told: list[tuple[str, list[str]]] = []
-    ground = type(place.ground)(
-        place.database, place.storage, gone=lambda owner, jobs: told.append((owner, list(jobs)))
+    assert (
+        await Retention(RetentionKind.ARTIFACTS, 90, RetentionStart.UPLOADED).find(
+            installation.context, installation.now
+        )
+        == []
     )
-    job = await place.job_of(id)
-    rule = Retention(Keeps.RECORDINGS, 90, Since.UPLOADED)
 
-    await carry_out(ground, rule, await rule.find(ground, place.now), place.now)
 
-    row = await place.row(id)
+async def test_artifacts_of_every_ended_job_are_removed(installation: Installation) -> None:
+    id = await installation.recording(age=91)
+    await installation.change_job(await installation.job_of(id), status=Status.FAILED.value)
+    rule = Retention(RetentionKind.ARTIFACTS, 90, RetentionStart.UPLOADED)
+
+    await remove_items(
+        installation.context, rule, await rule.find(installation.context, installation.now), installation.now
+    )
+
+    assert set(installation.files(id)) == ALL
+
+
+async def test_recordings_are_moved_to_the_trash_and_their_owners_notified(installation: Installation) -> None:
+    id, job = await installation.recording(age=91), new_id()
+    removed_jobs: list[tuple[str, list[str]]] = []
+    context = type(installation.context)(
+        installation.database,
+        installation.storage,
+        on_removed=lambda owner, jobs: removed_jobs.append((owner, list(jobs))),
+    )
+    job = await installation.job_of(id)
+    rule = Retention(RetentionKind.RECORDINGS, 90, RetentionStart.UPLOADED)
+
+    await remove_items(context, rule, await rule.find(context, installation.now), installation.now)
+
+    row = await installation.row(id)
     assert row is not None
     assert row.trashed_at is not None
-    assert told == [("ada", [job])]
+    assert removed_jobs == [("ada", [job])]

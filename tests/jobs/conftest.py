@@ -13,7 +13,7 @@ MakeRecording = Callable[[str], Awaitable[str]]
 
 @pytest.fixture
 def recording_of(database: Database) -> MakeRecording:
-    """Make a recording of a user, who is made where there is none of this name; answers the recording's id."""
+    """Make a recording of a user, and the user if needed; answers the recording's id."""
 
     async def make(owner: str) -> str:
         async with database.write() as session:

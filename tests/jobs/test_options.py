@@ -20,7 +20,7 @@ def test_other_speaker_counts_are_refused_with_a_code(text: str) -> None:
     assert refusal.value.code == "invalid_options"
 
 
-def test_hotwords_are_parted_as_people_part_them() -> None:
+def test_hotwords_are_separated_by_commas_and_line_ends() -> None:
     options = read_options(hotwords="张三，李四, SeACo\n火山 引擎、张三")
 
     assert options.hotwords == ("张三", "李四", "SeACo", "火山 引擎")
@@ -32,7 +32,7 @@ def test_a_hotword_that_an_engine_could_take_for_a_file_is_refused(word: str) ->
         read_options(hotwords=[word])
 
 
-def test_fifty_hotwords_are_the_most() -> None:
+def test_at_most_fifty_hotwords_are_accepted() -> None:
     assert len(read_options(hotwords=[f"词{number}" for number in range(50)]).hotwords) == 50
     with pytest.raises(InvalidOptions):
         read_options(hotwords=[f"词{number}" for number in range(51)])

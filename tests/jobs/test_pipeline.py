@@ -1,4 +1,4 @@
-"""What the pipeline gives its engines, and keeps of what they leave."""
+"""What the pipeline passes to its engines, and reuses of their results."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.ports import Listening, SpeakerHints
+from backend.engines.protocols import SpeakerHints, TranscribeOptions
 from backend.jobs import pipeline
 from backend.jobs.options import Options
 from backend.jobs.pipeline import Pipeline, Source
@@ -16,24 +16,26 @@ from backend.jobs.workspace import PASSES, Workspace
 from backend.recordings.peaks import make_peaks
 from tests.engines.conftest import tone
 
-Told = Callable[[float, float], None]
+Progress = Callable[[float, float], None]
 
 
 class Engines:
-    """Hears nothing; its diarizer keeps passes where it is told to, and remembers what it found there."""
+    """Recognises nothing. Its diarizer writes passes to the cache file, and records what it found there."""
 
     def __init__(self) -> None:
         self.found: list[bytes | None] = []
         self.hints: list[SpeakerHints] = []
 
-    async def transcribe(self, name: str, audio: Path, options: Listening, result: Path, progress: Told) -> None:
+    async def transcribe(
+        self, name: str, audio: Path, options: TranscribeOptions, result: Path, progress: Progress
+    ) -> None:
         result.write_text("[]")
 
-    async def diarize(self, name: str, audio: Path, options: SpeakerHints, result: Path, progress: Told) -> None:
-        assert options.passes is not None
+    async def diarize(self, name: str, audio: Path, options: SpeakerHints, result: Path, progress: Progress) -> None:
+        assert options.cache_file is not None
         self.hints.append(options)
-        self.found.append(options.passes.read_bytes() if options.passes.exists() else None)
-        options.passes.write_bytes(b"passes")
+        self.found.append(options.cache_file.read_bytes() if options.cache_file.exists() else None)
+        options.cache_file.write_bytes(b"passes")
         result.write_text(json.dumps({"turns": [], "exclusive": []}))
 
 
@@ -55,9 +57,7 @@ async def run(engines: Engines, source: Source, job: str, options: Options) -> W
     return workspace
 
 
-async def test_another_number_of_speakers_is_counted_on_the_passes_of_the_job_before(
-    engines: Engines, source: Source
-) -> None:
+async def test_a_job_with_another_number_of_speakers_reuses_earlier_passes(engines: Engines, source: Source) -> None:
     first = await run(engines, source, "first", Options())
     second = await run(engines, source, "second", Options(min_speakers=3, max_speakers=3))
 
@@ -66,14 +66,14 @@ async def test_another_number_of_speakers_is_counted_on_the_passes_of_the_job_be
     assert second.path(PASSES).samefile(first.path(PASSES))
 
 
-async def test_all_afresh_takes_no_passes_over(engines: Engines, source: Source) -> None:
+async def test_a_fresh_job_reuses_no_passes(engines: Engines, source: Source) -> None:
     await run(engines, source, "first", Options())
     await run(engines, source, "second", Options(fresh=True))
 
     assert engines.found == [None, None]
 
 
-async def test_passes_that_were_not_finished_stay_with_their_job(engines: Engines, source: Source) -> None:
+async def test_unfinished_passes_are_not_reused(engines: Engines, source: Source) -> None:
     first = await run(engines, source, "first", Options())
     first.path(f"{PASSES}.seal").unlink()
 
@@ -82,23 +82,23 @@ async def test_passes_that_were_not_finished_stay_with_their_job(engines: Engine
     assert engines.found == [None, None]
 
 
-async def test_no_engine_waits_for_the_waveform_to_be_drawn(
-    engines: Engines, source: Source, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    heard = asyncio.Event()
+async def test_no_engine_waits_for_the_peaks(engines: Engines, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    transcribed = asyncio.Event()
 
-    class Telling(Engines):
-        async def transcribe(self, name: str, audio: Path, options: Listening, result: Path, progress: Told) -> None:
+    class SignallingEngines(Engines):
+        async def transcribe(
+            self, name: str, audio: Path, options: TranscribeOptions, result: Path, progress: Progress
+        ) -> None:
             await super().transcribe(name, audio, options, result, progress)
-            heard.set()
+            transcribed.set()
 
     async def draw_late(wav: Path, out: Path) -> None:
-        await heard.wait()
+        await transcribed.wait()
         await make_peaks(wav, out)
 
     monkeypatch.setattr(pipeline, "make_peaks", draw_late)
 
-    await asyncio.wait_for(run(Telling(), source, "first", Options()), 60)
+    await asyncio.wait_for(run(SignallingEngines(), source, "first", Options()), 60)
 
     assert source.peaks.exists()
 

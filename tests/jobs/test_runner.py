@@ -12,8 +12,8 @@ from backend.database import Database, utc_now
 from backend.engines.hosts import open_engines
 from backend.events import Bus
 from backend.jobs import queue
-from backend.jobs.desk import Desk
-from backend.jobs.herald import Herald
+from backend.jobs.change_notifier import ChangeNotifier
+from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner, is_dead, this_runner
@@ -31,10 +31,10 @@ async def runner(database: Database, settings: Settings) -> AsyncIterator[Runner
     engines = open_engines(settings)
     runner = Runner(
         database,
-        Herald(database, Bus(), LIMITS),
+        ChangeNotifier(database, Bus(), LIMITS),
         Storage(settings.uploads_dir),
         Pipeline(engines, settings.models_dir, demo=True),
-        Desk(database, Models(database, settings)),
+        LanguageModelJobs(database, Models(database, settings)),
         LIMITS,
     )
     yield runner
@@ -43,7 +43,7 @@ async def runner(database: Database, settings: Settings) -> AsyncIterator[Runner
 
 
 async def ended(database: Database, id: str) -> Job:
-    """The job once it has ended, heard from the bus's own source: the rows."""
+    """The job once its row says that it has ended."""
 
     async def look() -> Job:
         while True:
@@ -56,11 +56,11 @@ async def ended(database: Database, id: str) -> Job:
     return await asyncio.wait_for(look(), 60)
 
 
-def test_this_process_is_a_runner_and_alive() -> None:
+def test_the_runner_of_this_process_is_alive() -> None:
     assert not is_dead(this_runner())
 
 
-def test_a_process_that_has_ended_is_dead_and_its_number_used_again_does_not_make_it_alive() -> None:
+def test_an_ended_process_is_dead_even_if_its_process_id_is_used_again() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     host = socket.gethostname()[:30]
@@ -69,7 +69,7 @@ def test_a_process_that_has_ended_is_dead_and_its_number_used_again_does_not_mak
     assert is_dead(f"{host}:{os.getpid()}:{psutil.Process().create_time() - 1000:.2f}")
 
 
-def test_of_another_host_nothing_is_known() -> None:
+def test_runners_of_other_hosts_are_not_known_to_be_dead() -> None:
     assert not is_dead("elsewhere:1:1.00")
 
 
@@ -77,7 +77,7 @@ async def test_a_job_whose_original_is_gone_fails_with_a_code(
     runner: Runner, database: Database, recording_of: MakeRecording
 ) -> None:
     recording = await recording_of("ann")
-    runner.storage.make(runner.storage.folder(recording))
+    runner.storage.make_folder(runner.storage.folder(recording))
     async with database.write() as session:
         job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
 
@@ -86,11 +86,11 @@ async def test_a_job_whose_original_is_gone_fails_with_a_code(
     assert (await ended(database, job.id)).error_code == "input_missing"
 
 
-async def test_a_dead_runners_job_is_taken_back_at_start(
+async def test_jobs_of_dead_runners_are_put_back_at_start(
     runner: Runner, database: Database, recording_of: MakeRecording
 ) -> None:
     recording = await recording_of("ann")
-    runner.storage.make(runner.storage.folder(recording))
+    runner.storage.make_folder(runner.storage.folder(recording))
     dead = f"{socket.gethostname()[:30]}:{2**22 + 1}:1.00"
     async with database.write() as session:
         job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
@@ -101,12 +101,12 @@ async def test_a_dead_runners_job_is_taken_back_at_start(
     assert (await ended(database, job.id)).attempt == 2
 
 
-async def test_an_attempt_whose_end_could_not_be_written_is_made_again(
+async def test_an_attempt_whose_end_could_not_be_written_is_repeated(
     runner: Runner, database: Database, recording_of: MakeRecording
 ) -> None:
     runner.heartbeat_seconds = 0.05
     recording = await recording_of("ann")
-    runner.storage.make(runner.storage.folder(recording))
+    runner.storage.make_folder(runner.storage.folder(recording))
     async with database.write() as session:
         job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
         await queue.claim(session, runner=runner.name, limits=LIMITS)
@@ -116,7 +116,7 @@ async def test_an_attempt_whose_end_could_not_be_written_is_made_again(
     assert (await ended(database, job.id)).attempt == 2
 
 
-async def test_without_a_recogniser_a_job_fails_at_once_and_names_the_command(
+async def test_without_a_transcriber_a_job_fails_at_once_and_names_the_command(
     runner: Runner, database: Database, recording_of: MakeRecording, settings: Settings
 ) -> None:
     recording = await recording_of("ann")
@@ -131,9 +131,7 @@ async def test_without_a_recogniser_a_job_fails_at_once_and_names_the_command(
     assert "python -m backend models fetch" in (row.error_detail or "")
 
 
-async def test_a_stopped_runner_claims_nothing_more(
-    runner: Runner, database: Database, recording_of: MakeRecording
-) -> None:
+async def test_a_stopped_runner_claims_nothing(runner: Runner, database: Database, recording_of: MakeRecording) -> None:
     await runner.start()
     await runner.stop()
     assert not runner.alive

@@ -1,22 +1,22 @@
-"""Documents to sum up, and a model behind a real server."""
+"""Documents to summarize, and a model behind a real server."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from backend.engines.language_model import Endpoint, OpenAI
-from backend.minutes.asking import Asking, Shelf
+from backend.engines.openai_client import Endpoint, OpenAIClient
+from backend.minutes.cached_model import AnswerCache, CachedModel
 from backend.speech.types import Segment
 from backend.transcripts.document import Document, Speaker
 from tests.language_server import KEY, MODEL, LanguageServer, Script, serve_language
 
-#: (what the model is asked with, its server)
-MakeAsking = Callable[..., AbstractAsyncContextManager[tuple[Asking, LanguageServer]]]
+#: Opens a model: (the cached model, its server)
+MakeModel = Callable[..., AbstractAsyncContextManager[tuple[CachedModel, LanguageServer]]]
 
 
 def talk(*texts: str, names: tuple[str | None, ...] = ("张三", None)) -> Document:
-    """Speakers in turn, five seconds a segment."""
+    """Speakers in turn, five seconds for each segment."""
     speakers = tuple(Speaker(f"S{place}", name) for place, name in enumerate(names, 1))
     segments = tuple(
         Segment(f"p{place}", place * 5.0, place * 5.0 + 4.0, text, speaker=speakers[place % len(speakers)].id)
@@ -38,22 +38,22 @@ def long_talk(hours: float) -> Document:
 
 
 @pytest.fixture
-def asking() -> MakeAsking:
+def make_model() -> MakeModel:
     @asynccontextmanager
-    async def open_asking(
-        script: Script, *, context: int = 8192, shelf: Shelf | None = None, timeout: float = 10.0
-    ) -> AsyncIterator[tuple[Asking, LanguageServer]]:
+    async def open_model(
+        script: Script, *, context: int = 8192, cache: AnswerCache | None = None, timeout: float = 10.0
+    ) -> AsyncIterator[tuple[CachedModel, LanguageServer]]:
         with serve_language(script, context=context) as server:
             endpoint = Endpoint(
                 server.url, KEY, MODEL, context_tokens=context, concurrent=4, timeout=timeout, allow_private=True
             )
-            model = OpenAI(endpoint, _no_pause)
+            model = OpenAIClient(endpoint, _no_pause)
             try:
-                yield Asking(model, shelf), server
+                yield CachedModel(model, cache), server
             finally:
                 await model.close()
 
-    return open_asking
+    return open_model
 
 
 async def _no_pause(_seconds: float) -> None:

@@ -1,30 +1,30 @@
-"""Language models that can be relied on: they answer from what they were shown, as the prompts ask."""
+"""Scripts of reliable language models: they answer from the prompt, as it asks."""
 
 import re
 from typing import Any
 
-from tests.language_server import Asked, Reply
+from tests.language_server import ModelRequest, Reply
 
 _LINE = re.compile(r"^(\d+)@(\d+): (.*)$", re.MULTILINE)
 _NOTE = re.compile(r"^\[([\d ]+)\] (.*)$", re.MULTILINE)
 
 
-def lines_of(asked: Asked) -> list[tuple[int, int, str]]:
+def lines_of(request: ModelRequest) -> list[tuple[int, int, str]]:
     """Number, speaker and text of every line of the transcript in the prompt."""
-    return [(int(number), int(speaker), text) for number, speaker, text in _LINE.findall(asked.prompt)]
+    return [(int(number), int(speaker), text) for number, speaker, text in _LINE.findall(request.prompt)]
 
 
-def is_section(asked: Asked) -> bool:
-    return "一节" in asked.system
+def is_section(request: ModelRequest) -> bool:
+    return "一节" in request.system
 
 
-def is_whole(asked: Asked) -> bool:
-    return "各节的笔记" in asked.system
+def is_whole(request: ModelRequest) -> bool:
+    return "各节的笔记" in request.system
 
 
-def notes(asked: Asked) -> dict[str, Any]:
-    """What a good model says of one section: the first and the last line are worth a note."""
-    lines = lines_of(asked)
+def notes(request: ModelRequest) -> dict[str, Any]:
+    """A good model's notes of one section: one about the first line and one about the last."""
+    lines = lines_of(request)
     (first, voice, text), (last, _, end) = lines[0], lines[-1]
     said = {"t": text[:60], "n": [first]}
     return {
@@ -38,8 +38,8 @@ def notes(asked: Asked) -> dict[str, Any]:
     }
 
 
-def whole(asked: Asked) -> dict[str, Any]:
-    found = [([int(number) for number in numbers.split()], text) for numbers, text in _NOTE.findall(asked.prompt)]
+def whole(request: ModelRequest) -> dict[str, Any]:
+    found = [([int(number) for number in numbers.split()], text) for numbers, text in _NOTE.findall(request.prompt)]
     (numbers, text), voices = found[0], [one for one in found if one[1].startswith("@")]
     return {
         "title": "周会纪要",
@@ -50,17 +50,17 @@ def whole(asked: Asked) -> dict[str, Any]:
     }
 
 
-def good(asked: Asked) -> Reply:
-    """A model that does what it is asked."""
-    return Reply(notes(asked) if is_section(asked) else whole(asked))
+def good(request: ModelRequest) -> Reply:
+    """A model that writes minutes as asked."""
+    return Reply(notes(request) if is_section(request) else whole(request))
 
 
-def obliging(asked: Asked) -> Reply:
-    """A model that does what it is asked, whatever that is."""
-    lines = lines_of(asked)
-    if asked.body.get("stream"):
+def obliging(request: ModelRequest) -> Reply:
+    """A model that does every task as asked."""
+    lines = lines_of(request)
+    if request.body.get("stream"):
         return Reply(f"{lines[0][2][:20]}[{lines[0][0]}]。")
-    if is_section(asked) or is_whole(asked):
-        return good(asked)
+    if is_section(request) or is_whole(request):
+        return good(request)
     written = [{"n": number, "t": f"{text.rstrip('。')}！"} for number, _, text in lines]
     return Reply({"ok": True, "speakers": [], "lines": written, "repairs": []})

@@ -2,7 +2,7 @@ import io
 import re
 import zipfile
 
-from docx import Document as opened
+from docx import Document as open_document
 from docx.oxml.ns import qn
 
 from backend.minutes.docx import docx
@@ -10,10 +10,10 @@ from backend.minutes.templates import BUILT_IN, Template
 from tests.minutes.test_markdown import DOCUMENT, MINUTES
 
 
-def test_word_opens_minutes_in_the_order_of_the_template() -> None:
+def test_parts_are_in_the_order_of_the_template() -> None:
     template = Template("x", "x", "", ("actions", "decisions", "questions", "overview"))
 
-    word = opened(io.BytesIO(docx(MINUTES, DOCUMENT, template, "录音", stale=True)))
+    word = open_document(io.BytesIO(docx(MINUTES, DOCUMENT, template, "录音", stale=True)))
 
     assert [paragraph.text for paragraph in word.paragraphs] == [
         "周会",
@@ -29,10 +29,10 @@ def test_word_opens_minutes_in_the_order_of_the_template() -> None:
     assert [one.style.name for one in word.paragraphs[2:4]] == ["Heading 1", "List Bullet"]
 
 
-def test_chinese_has_a_font_of_its_own_and_nothing_lies_outside() -> None:
+def test_chinese_has_its_own_font_and_nothing_is_external() -> None:
     data = docx(MINUTES, DOCUMENT, BUILT_IN["bluf"], "录音")
 
-    word = opened(io.BytesIO(data))
+    word = open_document(io.BytesIO(data))
     for name in ("Normal", "Title", "Heading 1"):
         assert word.styles[name].element.rPr.rFonts.get(qn("w:eastAsia")) == "Microsoft YaHei"
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
@@ -40,17 +40,17 @@ def test_chinese_has_a_font_of_its_own_and_nothing_lies_outside() -> None:
     assert not any(re.search('TargetMode="External"', one) for one in relations)
 
 
-def test_every_built_in_template_is_written_whole() -> None:
+def test_every_built_in_template_can_be_written() -> None:
     for template in BUILT_IN.values():
-        word = opened(io.BytesIO(docx(MINUTES, DOCUMENT, template, "录音")))
+        word = open_document(io.BytesIO(docx(MINUTES, DOCUMENT, template, "录音")))
         assert "概要" in [paragraph.text for paragraph in word.paragraphs]
 
 
-def test_what_no_word_document_may_hold_is_left_out() -> None:
+def test_characters_invalid_in_xml_are_left_out() -> None:
     said = MINUTES.decisions[0].model_copy(update={"text": "通\x00过\uffff了\ufffe\ud800"})
     minutes = MINUTES.model_copy(update={"title": "", "decisions": [said]})
 
-    word = opened(io.BytesIO(docx(minutes, DOCUMENT, BUILT_IN["bluf"], "录\x0b音")))
+    word = open_document(io.BytesIO(docx(minutes, DOCUMENT, BUILT_IN["bluf"], "录\x0b音")))
 
     texts = [paragraph.text for paragraph in word.paragraphs]
     assert texts[0] == "录音"

@@ -1,6 +1,6 @@
 import pytest
 
-from backend.minutes.guard import refusal
+from backend.minutes.guard import refusal_reason
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ from backend.minutes.guard import refusal
         ("这个事情在见的时候要确认", "这个事情再见的时候要确认。"),
     ],
 )
-def test_a_change_that_keeps_the_meaning_may_stand(before: str, after: str) -> None:
-    assert refusal(before, after) is None
+def test_a_change_that_keeps_the_meaning_is_allowed(before: str, after: str) -> None:
+    assert refusal_reason(before, after) is None
 
 
 @pytest.mark.parametrize(
@@ -52,4 +52,4 @@ def test_a_change_that_keeps_the_meaning_may_stand(before: str, after: str) -> N
     ],
 )
 def test_a_change_that_may_change_the_meaning_is_refused(before: str, after: str, reason: str | None) -> None:
-    assert refusal(before, after, ["火山引擎"], ["欧阳小明"]) == reason
+    assert refusal_reason(before, after, ["火山引擎"], ["欧阳小明"]) == reason

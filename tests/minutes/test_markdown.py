@@ -1,11 +1,11 @@
-from backend.minutes.form import Action, Coverage, MinutesForm, SpeakerNote, Statement, Topic, Used
 from backend.minutes.markdown import markdown
+from backend.minutes.schema import Action, Coverage, LanguageModelUsage, MinutesContent, SpeakerNote, Statement, Topic
 from backend.minutes.templates import BUILT_IN, Template
 from tests.minutes.conftest import talk
 
 DOCUMENT = talk("预算定为三百万。", "周五前发方案。")
 SAID = Statement(text="预算*三百万*", evidence=["p0"])
-MINUTES = MinutesForm(
+MINUTES = MinutesContent(
     language="zh",
     title="周会",
     headline=SAID,
@@ -18,11 +18,11 @@ MINUTES = MinutesForm(
     keywords=["预算"],
     coverage=Coverage(segments=2, covered=1, sections=[]),
     dropped=0,
-    used=Used(calls=2, prompt_tokens=10, completion_tokens=5),
+    used=LanguageModelUsage(calls=2, prompt_tokens=10, completion_tokens=5),
 )
 
 
-def test_parts_stand_in_the_order_of_the_template_with_times() -> None:
+def test_parts_are_in_the_order_of_the_template_with_times() -> None:
     template = Template("x", "x", "", ("actions", "decisions", "questions", "overview"))
 
     assert markdown(MINUTES, DOCUMENT, template, "录音", stale=True) == (

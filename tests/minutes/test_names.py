@@ -2,23 +2,25 @@ import pytest
 
 from backend.minutes.names import Suggestion, suggest
 from backend.transcripts.document import Document
-from tests.language_server import Asked, Reply
-from tests.minutes.conftest import MakeAsking, long_talk, talk
+from tests.language_server import ModelRequest, Reply
+from tests.minutes.conftest import MakeModel, long_talk, talk
 
 MEETING = talk(
     "大家好，我是王小明，负责研发。", "谢谢，我这边说一下进度。", "下面有请李总。", "好的，我来讲。", names=(None, None)
 )
 
 
-async def suggested(asking: MakeAsking, document: Document, answer: object) -> tuple[list[Suggestion], list[Asked]]:
-    async with asking(lambda _: Reply({"speakers": answer})) as (asked, server):
-        return await suggest(document, asked), server.asked
+async def run_suggest(
+    make_model: MakeModel, document: Document, answer: object
+) -> tuple[list[Suggestion], list[ModelRequest]]:
+    async with make_model(lambda _: Reply({"speakers": answer})) as (cached_model, server):
+        return await suggest(document, cached_model), server.requests
 
 
-async def test_a_name_is_suggested_with_what_was_said(asking: MakeAsking) -> None:
+async def test_a_name_is_suggested_with_its_quote(make_model: MakeModel) -> None:
     answer = [{"s": "@1", "name": "王小明", "n": [1]}, {"s": "@2", "name": "李总", "n": [4, 3]}]
 
-    found, _ = await suggested(asking, MEETING, answer)
+    found, _ = await run_suggest(make_model, MEETING, answer)
 
     assert found == [
         Suggestion("S1", "王小明", "p0", "大家好，我是王小明，负责研发。"),
@@ -39,37 +41,37 @@ async def test_a_name_is_suggested_with_what_was_said(asking: MakeAsking) -> Non
         {"s": "@1", "name": "我", "n": [1]},
     ],
 )
-async def test_a_name_that_was_not_said_is_not_suggested(asking: MakeAsking, lie: object) -> None:
-    found, _ = await suggested(asking, MEETING, [lie])
+async def test_a_name_that_was_not_said_is_not_suggested(make_model: MakeModel, lie: object) -> None:
+    found, _ = await run_suggest(make_model, MEETING, [lie])
 
     assert found == []
 
 
-async def test_one_name_is_not_suggested_for_two(asking: MakeAsking) -> None:
+async def test_one_name_is_not_suggested_for_two_speakers(make_model: MakeModel) -> None:
     answer = [{"s": "@1", "name": "李总", "n": [3]}, {"s": "@2", "name": "李总", "n": [3]}]
 
-    found, _ = await suggested(asking, MEETING, answer)
+    found, _ = await run_suggest(make_model, MEETING, answer)
 
     assert found == []
 
 
-async def test_who_has_a_name_keeps_it(asking: MakeAsking) -> None:
+async def test_a_speaker_with_a_name_gets_no_suggestion(make_model: MakeModel) -> None:
     document = talk(*(segment.text for segment in MEETING.segments), names=("王小明", None))
 
-    found, _ = await suggested(asking, document, [{"s": "@1", "name": "李总", "n": [3]}])
+    found, _ = await run_suggest(make_model, document, [{"s": "@1", "name": "李总", "n": [3]}])
 
     assert found == []
 
 
-async def test_the_model_is_not_asked_where_nobody_is_called_anything(asking: MakeAsking) -> None:
-    _, asked = await suggested(asking, talk("今天下雨。", names=(None,)), [])
+async def test_the_model_is_not_called_where_no_names_are_mentioned(make_model: MakeModel) -> None:
+    _, requests = await run_suggest(make_model, talk("今天下雨。", names=(None,)), [])
 
-    assert asked == []
+    assert requests == []
 
 
-async def test_twelve_hours_are_asked_in_one_question(asking: MakeAsking) -> None:
+async def test_twelve_hours_take_at_most_one_call(make_model: MakeModel) -> None:
     document = long_talk(12)
 
-    _, asked = await suggested(asking, document, [])
+    _, requests = await run_suggest(make_model, document, [])
 
-    assert len(asked) <= 1
+    assert len(requests) <= 1

@@ -1,6 +1,6 @@
 import pytest
 
-from backend.minutes.numerals import numbers_in
+from backend.minutes.numerals import find_numbers
 
 
 @pytest.mark.parametrize(
@@ -26,4 +26,4 @@ from backend.minutes.numerals import numbers_in
     ],
 )
 def test_numbers_are_known_by_their_value(text: str, values: list[str]) -> None:
-    assert numbers_in(text) == values
+    assert find_numbers(text) == values

@@ -1,4 +1,4 @@
-"""Sound made by arithmetic, and every FFmpeg that a person may have."""
+"""Generated audio, and every FFmpeg that a user may have."""
 
 import shutil
 import struct
@@ -11,11 +11,11 @@ import numpy
 import pytest
 
 from backend.recordings.files import Storage
-from tests.recordings.prepared import Prepared
+from tests.recordings.normalizer import Normalizer
 
 
 def _programs() -> dict[str, str]:
-    programs = {"carried": imageio_ffmpeg.get_ffmpeg_exe()}
+    programs = {"bundled": imageio_ffmpeg.get_ffmpeg_exe()}
     if system := shutil.which("ffmpeg"):
         programs["system"] = system
     return programs
@@ -23,33 +23,33 @@ def _programs() -> dict[str, str]:
 
 @pytest.fixture(params=_programs())
 def ffmpeg(request: pytest.FixtureRequest) -> str:
-    """The system's FFmpeg, then the one that imageio-ffmpeg carries: people have either."""
+    """The FFmpeg of imageio-ffmpeg and that of the system: users have either."""
     return _programs()[request.param]
 
 
 @pytest.fixture(scope="session")
 def make() -> Callable[..., Path]:
-    """Let an FFmpeg make a file; skips where it has no encoder for it."""
+    """Create a file with any of the FFmpegs. Skips the test if none has an encoder for it."""
 
-    made: dict[tuple[str, ...], bytes] = {}
+    cache: dict[tuple[str, ...], bytes] = {}
 
     def make(path: Path, *arguments: str) -> Path:
         command = [*("-v", "error", "-y", *arguments), str(path)]
         for program in sorted(_programs().values()):
-            if known := made.get((path.suffix, *arguments)):
+            if known := cache.get((path.suffix, *arguments)):
                 path.write_bytes(known)
                 return path
             if subprocess.run([program, *command], capture_output=True, check=False).returncode == 0:
-                made[(path.suffix, *arguments)] = path.read_bytes()
+                cache[(path.suffix, *arguments)] = path.read_bytes()
                 return path
-        pytest.skip(f"no FFmpeg here can make {path.suffix}")
+        pytest.skip(f"no FFmpeg here can encode {path.suffix}")
 
     return make
 
 
 @pytest.fixture
-def prepared(tmp_path: Path, ffmpeg: str) -> Prepared:
-    return Prepared(tmp_path, ffmpeg)
+def normalizer(tmp_path: Path, ffmpeg: str) -> Normalizer:
+    return Normalizer(tmp_path, ffmpeg)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def wav(
 
 
 def wav_of(data: bytes, *, rate: int = 16_000, channels: int = 1) -> bytes:
-    """A header that says what it is told to, before whatever follows."""
+    """A WAV header with the given values, followed by `data`."""
     head = struct.pack("<IHHIIHH", 16, 1, channels, rate, rate * channels * 2 & 0xFFFFFFFF, channels * 2, 16)
     body = b"WAVEfmt " + head + b"data" + struct.pack("<I", len(data)) + data
     return b"RIFF" + struct.pack("<I", len(body)) + body

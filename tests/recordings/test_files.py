@@ -14,7 +14,7 @@ ID = "0123456789abcdef0123456789abcdef"
 OTHER = "f" * 32
 
 
-def test_every_path_lies_in_the_folder_of_its_recording(storage: Storage) -> None:
+def test_every_path_is_in_the_folder_of_its_recording(storage: Storage) -> None:
     root = storage.root
 
     assert root / ID == storage.folder(ID)
@@ -25,13 +25,13 @@ def test_every_path_lies_in_the_folder_of_its_recording(storage: Storage) -> Non
 
 
 @pytest.mark.parametrize("id", ["", ".", "..", "../x", "a/b", "/etc", "a\0", "transcripts/../x", "a b", "a\n"])
-def test_what_is_no_id_of_ours_is_never_made_into_a_path(storage: Storage, id: str) -> None:
+def test_an_invalid_id_never_becomes_a_path(storage: Storage, id: str) -> None:
     for path in (storage.folder, storage.listening_copy, lambda id: storage.job_folder(ID, id)):
-        with pytest.raises(ValueError, match="not an id of ours"):
+        with pytest.raises(ValueError, match="not a valid id"):
             path(id)
 
 
-async def test_deleting_removes_every_file_of_one_recording_and_of_no_other(storage: Storage) -> None:
+async def test_deleting_removes_all_files_of_one_recording_only(storage: Storage) -> None:
     for id in (ID, OTHER):
         await storage.write_durably(storage.original_named(id, "wav"), b"MARK")
         await storage.write_durably(storage.job_folder(id, "j") / "document.json", b"MARK")
@@ -46,13 +46,13 @@ async def test_deleting_removes_every_file_of_one_recording_and_of_no_other(stor
     assert all(OTHER in str(path) for path in left)
 
 
-async def test_folders_are_for_the_server_alone(storage: Storage) -> None:
+async def test_folders_are_readable_only_by_the_server(storage: Storage) -> None:
     await storage.write_durably(storage.job_folder(ID, "j") / "a.json", b"{}")
 
     assert {0o700} == {path.stat().st_mode & 0o777 for path in storage.root.rglob("*") if path.is_dir()}
 
 
-async def test_a_file_written_durably_is_whole_and_alone(storage: Storage) -> None:
+async def test_writing_durably_replaces_the_file_and_leaves_no_other(storage: Storage) -> None:
     path = storage.peaks(ID)
 
     await storage.write_durably(path, b"one")
@@ -62,11 +62,11 @@ async def test_a_file_written_durably_is_whole_and_alone(storage: Storage) -> No
     assert [path.name] == os.listdir(path.parent)
 
 
-def test_the_reserve_is_never_used_up(storage: Storage) -> None:
-    storage.check_room(1, 0)
+def test_the_disk_reserve_is_never_used(storage: Storage) -> None:
+    storage.check_free_space(1, 0)
 
     with pytest.raises(DiskFull):
-        storage.check_room(0, 10**18)
+        storage.check_free_space(0, 10**18)
 
 
 def test_chinese_names_are_kept() -> None:
@@ -74,7 +74,7 @@ def test_chinese_names_are_kept() -> None:
 
 
 @given(st.text())
-def test_a_cleaned_name_is_short_visible_and_no_path(name: str) -> None:
+def test_a_cleaned_name_is_short_and_visible_and_not_a_path(name: str) -> None:
     cleaned = clean_name(name)
 
     assert 0 < len(cleaned) <= 255
@@ -85,9 +85,9 @@ def test_a_cleaned_name_is_short_visible_and_no_path(name: str) -> None:
 
 
 @given(st.text())
-def test_extensions_come_from_a_list_of_ours(name: str) -> None:
+def test_only_known_extensions_are_used(name: str) -> None:
     assert extension_of(name) in {*EXTENSIONS, "bin"}
 
 
-def test_the_extension_is_that_of_the_name_where_we_know_it(tmp_path: Path) -> None:
+def test_a_known_extension_is_taken_from_the_name(tmp_path: Path) -> None:
     assert ["mp3", "bin", "bin", "m4a"] == [extension_of(name) for name in ("a.MP3", "a.sh", "mp3", "周会.m4a")]

@@ -1,4 +1,4 @@
-"""A file that names other files must not make FFmpeg open them: no byte of another upload, no connection."""
+"""A file that names other files must not make FFmpeg open them: neither another upload nor a connection."""
 
 import asyncio
 import os
@@ -10,21 +10,21 @@ import pytest
 
 from backend.errors import AppError
 from backend.recordings import child
-from backend.recordings.cage import Cage, caged
 from backend.recordings.media import normalize
+from backend.recordings.sandbox import Sandbox, sandboxed
 from tests.recordings.conftest import wav
 
 
 class Canary:
-    """A web server that serves somebody else's recording and counts who comes."""
+    """A web server that serves the recording of another user and counts its requests."""
 
     def __init__(self, secret: bytes) -> None:
         self.secret = secret
-        self.visits = 0
+        self.requests = 0
         self.port = 0
 
-    async def visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.visits += 1
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.requests += 1
         writer.write(b"HTTP/1.0 200 OK\r\nContent-Type: audio/wav\r\n\r\n" + self.secret)
         await writer.drain()
         writer.close()
@@ -33,7 +33,7 @@ class Canary:
 @pytest.fixture
 async def canary() -> AsyncIterator[Canary]:
     canary = Canary(wav(2))
-    server = await asyncio.start_server(canary.visit, "127.0.0.1", 0)
+    server = await asyncio.start_server(canary.serve, "127.0.0.1", 0)
     canary.port = server.sockets[0].getsockname()[1]
     yield canary
     server.close()
@@ -62,7 +62,7 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
-async def test_a_playlist_in_disguise_opens_nothing(ffmpeg: str, tmp_path: Path, canary: Canary, kind: str) -> None:
+async def test_a_disguised_playlist_opens_no_other_file(ffmpeg: str, tmp_path: Path, canary: Canary, kind: str) -> None:
     victim = tmp_path / "victim" / "original.wav"
     victim.parent.mkdir()
     victim.write_bytes(wav(2))
@@ -73,55 +73,55 @@ async def test_a_playlist_in_disguise_opens_nothing(ffmpeg: str, tmp_path: Path,
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         source = folder / f"original.{suffix}"
         source.write_text(SCRIPTS[kind].format(target=target, port=canary.port))
-        with pytest.raises(AppError) as refusal:
+        with pytest.raises(AppError) as raised:
             await normalize(source, wav=folder / "a", listening_copy=folder / "b", max_seconds=60, ffmpeg=ffmpeg)
         assert os.listdir(folder) == [source.name]
-        return refusal.value.code
+        return raised.value.code
 
     attempts = [(str(victim), "wav"), (address, "wav"), (relative, "mp3"), (address, "mp3"), (f"file:{victim}", "mp4")]
     codes = await asyncio.gather(*(code_of(*attempt) for attempt in attempts))
 
     assert set(codes) == {"not_media"}
-    assert canary.visits == 0
+    assert canary.requests == 0
 
 
-async def test_pictures_in_a_row_are_no_recording(ffmpeg: str, tmp_path: Path) -> None:
+async def test_an_image_sequence_is_not_a_recording(ffmpeg: str, tmp_path: Path) -> None:
     pixel = b"P6\n1 1\n255\n\0\0\0"
     for number in range(3):
         (tmp_path / f"a{number}.wav").write_bytes(pixel)
     source = tmp_path / "a%d.wav"
     source.write_bytes(pixel)
 
-    with pytest.raises(AppError) as refusal:
+    with pytest.raises(AppError) as raised:
         await normalize(source, wav=tmp_path / "o.wav", listening_copy=tmp_path / "o.m4a", max_seconds=9, ffmpeg=ffmpeg)
-    assert "not_media" == refusal.value.code
+    assert "not_media" == raised.value.code
 
 
-async def in_cage(program: str, tmp_path: Path, *arguments: str) -> child.Outcome:
-    """FFmpeg without our whitelists: what only the cage keeps it from."""
-    cage = Cage(10, 10**8, 2 * 1024**3, read=(str(tmp_path / "mine.wav"),), write=(str(tmp_path / "private"),))
+async def run_in_sandbox(program: str, tmp_path: Path, *arguments: str) -> child.Outcome:
+    """FFmpeg without our whitelists, so that only the sandbox restricts it."""
+    sandbox = Sandbox(10, 10**8, 2 * 1024**3, read=(str(tmp_path / "mine.wav"),), write=(str(tmp_path / "private"),))
     (tmp_path / "private").mkdir(exist_ok=True)
-    return await child.run(caged(cage, [program, "-nostdin", *arguments]), seconds=20, quiet_seconds=20)
+    return await child.run(sandboxed(sandbox, [program, "-nostdin", *arguments]), seconds=20, quiet_seconds=20)
 
 
-async def test_a_child_in_its_cage_opens_no_socket(ffmpeg: str, tmp_path: Path, canary: Canary) -> None:
+async def test_a_sandboxed_child_cannot_open_a_socket(ffmpeg: str, tmp_path: Path, canary: Canary) -> None:
     address = f"http://127.0.0.1:{canary.port}/a.wav"
 
-    outcome = await in_cage(ffmpeg, tmp_path, "-i", address, "-f", "null", "-")
+    outcome = await run_in_sandbox(ffmpeg, tmp_path, "-i", address, "-f", "null", "-")
 
     assert outcome.code != 0
-    assert 0 == canary.visits
+    assert 0 == canary.requests
 
 
-async def test_a_child_in_its_cage_reads_and_writes_only_what_is_named(ffmpeg: str, tmp_path: Path) -> None:
-    mine, foreign = tmp_path / "mine.wav", tmp_path / "foreign.wav"
-    mine.write_bytes(wav(1))
+async def test_a_sandboxed_child_reads_and_writes_only_the_named_paths(ffmpeg: str, tmp_path: Path) -> None:
+    readable, foreign = tmp_path / "mine.wav", tmp_path / "foreign.wav"
+    readable.write_bytes(wav(1))
     foreign.write_bytes(wav(1))
-    if (await in_cage(ffmpeg, tmp_path, "-i", str(foreign), "-f", "null", "-")).code == 0:
+    if (await run_in_sandbox(ffmpeg, tmp_path, "-i", str(foreign), "-f", "null", "-")).code == 0:
         pytest.skip("this kernel has no Landlock")
 
-    inside = await in_cage(ffmpeg, tmp_path, "-i", str(mine), str(tmp_path / "private" / "a.wav"))
-    outside = await in_cage(ffmpeg, tmp_path, "-i", str(mine), str(tmp_path / "b.wav"))
+    inside = await run_in_sandbox(ffmpeg, tmp_path, "-i", str(readable), str(tmp_path / "private" / "a.wav"))
+    outside = await run_in_sandbox(ffmpeg, tmp_path, "-i", str(readable), str(tmp_path / "b.wav"))
 
     assert 0 == inside.code
     assert outside.code != 0

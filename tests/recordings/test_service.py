@@ -8,7 +8,7 @@ from backend.accounts.tables import User
 from backend.database import Database, new_id, utc_now
 from backend.errors import InvalidInput
 from backend.recordings import service
-from backend.recordings.intake import Received
+from backend.recordings.multipart import ReceivedFile
 from backend.recordings.service import RecordingNotFound
 from backend.recordings.tables import Recording
 
@@ -22,14 +22,14 @@ async def people(database: Database, *names: str) -> list[str]:
 
 
 async def upload(database: Database, owner_id: str, name: str, age: float = 0) -> str:
-    received = Received(name, Path("original.wav"), "wav", 4, "0" * 64, {})
+    received = ReceivedFile(name, Path("original.wav"), "wav", 4, "0" * 64, {})
     async with database.write() as session:
         recording = await service.create(session, owner_id=owner_id, recording_id=new_id(), received=received)
         recording.created_at = utc_now() - timedelta(seconds=age)
         return recording.id
 
 
-async def test_what_is_not_yours_is_not_found(database: Database) -> None:
+async def test_recordings_of_others_are_not_found(database: Database) -> None:
     ada, eve = await people(database, "ada", "eve")
     recording = await upload(database, ada, "周会.wav")
 
@@ -46,7 +46,7 @@ async def test_what_is_not_yours_is_not_found(database: Database) -> None:
         assert 0 == (await service.search(session, owner_id=eve)).total
 
 
-async def test_the_newest_comes_first_and_pages_hold_a_hundred_at_most(database: Database) -> None:
+async def test_recordings_are_listed_newest_first_with_at_most_a_hundred_on_a_page(database: Database) -> None:
     [ada, eve] = await people(database, "ada", "eve")
     for number in range(105):
         await upload(database, ada, f"{number}.wav", age=number)
@@ -64,9 +64,7 @@ async def test_the_newest_comes_first_and_pages_hold_a_hundred_at_most(database:
 @pytest.mark.parametrize(
     ("text", "found"), [("周会", 2), ("MEETING", 1), ("100%", 1), ("%", 1), ("_", 0), ("' OR 1=1 --", 0), (" ", 3)]
 )
-async def test_searching_looks_into_names_and_takes_nothing_for_a_pattern(
-    database: Database, text: str, found: int
-) -> None:
+async def test_search_matches_names_and_treats_wildcards_as_text(database: Database, text: str, found: int) -> None:
     [ada] = await people(database, "ada")
     for name in ("周会 一.wav", "周会 Meeting.m4a", "100%.mp3"):
         await upload(database, ada, name)
@@ -99,25 +97,25 @@ async def test_deleting_removes_the_row(database: Database) -> None:
         assert [kept] == list(await session.scalars(select(Recording.id)))
 
 
-async def test_the_trash_is_a_place_of_its_own(database: Database) -> None:
+async def test_trashed_recordings_are_found_only_in_the_trash(database: Database) -> None:
     [ada] = await people(database, "ada")
     id = await upload(database, ada, "a.wav")
     now = utc_now()
     async with database.write() as session:
         recording = await service.find(session, owner_id=ada, recording_id=id)
-        assert await service.move(session, recording, to_trash=True, now=now)
-        assert not await service.move(session, recording, to_trash=True, now=now)
+        assert await service.set_trashed(session, recording, trashed=True, now=now)
+        assert not await service.set_trashed(session, recording, trashed=True, now=now)
 
     async with database.write() as session:
         with pytest.raises(RecordingNotFound):
             await service.find(session, owner_id=ada, recording_id=id)
         assert 0 == (await service.search(session, owner_id=ada)).total
-        assert [id] == [one.id for one in (await service.trashed(session, owner_id=ada)).recordings]
+        assert [id] == [one.id for one in (await service.list_trashed(session, owner_id=ada)).recordings]
         recording = await service.find_trashed(session, owner_id=ada, recording_id=id)
-        assert await service.move(session, recording, to_trash=False, now=now)
-        assert not await service.move(session, recording, to_trash=False, now=now)
+        assert await service.set_trashed(session, recording, trashed=False, now=now)
+        assert not await service.set_trashed(session, recording, trashed=False, now=now)
 
     async with database.read() as session:
         found = await service.find(session, owner_id=ada, recording_id=id)
         assert (found.trashed_at, found.restored_at) == (None, now)
-        assert 0 == (await service.trashed(session, owner_id=ada)).total
+        assert 0 == (await service.list_trashed(session, owner_id=ada)).total

@@ -1,14 +1,14 @@
-"""The demo server of the jobs' tests, this time with a language model, and the same recording; one for each module."""
+"""A demo server with a language model, one per test module, and the recording of the tests of jobs."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.jobs.api.conftest import recording, stranger  # noqa: F401  (fixtures)
+from tests.jobs.api.conftest import other_user, recording  # noqa: F401  (fixtures)
 from tests.language_server import KEY, MODEL, serve_language
 from tests.minutes.models import obliging
 from tests.recordings.conftest import make  # noqa: F401  (a fixture)
-from tests.security.world import world  # noqa: F401
+from tests.security.scenario import scenario  # noqa: F401
 from tests.serving import Server
 
 
@@ -16,7 +16,7 @@ from tests.serving import Server
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serve_language(obliging) as language:
         settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
-        server = Server(tmp_path_factory.mktemp("house"), **settings, OPENAI_ALLOW_PRIVATE="true")
+        server = Server(tmp_path_factory.mktemp("server"), **settings, OPENAI_ALLOW_PRIVATE="true")
         server.start()
         yield server
         server.close()

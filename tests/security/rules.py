@@ -1,26 +1,28 @@
-"""Who may use which route. A route that is not here fails the build: whoever adds one says whom it is for."""
+"""Who may use which route. Tests fail for a route without a rule, so every new route needs one."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
-class Whose(Enum):
-    ANYBODY = "anybody"  #: also who is not signed in
-    SIGNED_IN = "signed in"  #: about oneself, or about nobody
-    OWNER = "owner"  #: names a thing; to everybody else, admins too, it does not exist
-    ADMIN = "admin"  #: runs the service
+class Access(Enum):
+    ANYBODY = "anybody"  #: no login needed
+    SIGNED_IN = "signed in"  #: any signed-in user; concerns only this user
+    OWNER = "owner"  #: names a thing; not found for everybody else, also for admins
+    ADMIN = "admin"  #: admins only
 
 
 @dataclass(frozen=True)
 class Rule:
-    whose: Whose
-    scope: str | None = None  #: with which an API key may come in; none: no key may
-    body: dict[str, object] | None = None  #: one that is in order, where the route wants one; {…} is the owner's
-    ends: bool = False  #: it takes the thing away, so its owner asks last
-    trashed: bool = False  #: it is about what lies in the trash; every other route finds nothing there
+    access: Access
+    scope: str | None = None  #: the scope an API key needs; none: keys are refused
+    body: dict[str, object] | None = (
+        None  #: a valid body, if the route needs one; {…} stands for ids of the owner's things
+    )
+    ends: bool = False  #: it deletes the thing, so it is tested last
+    trashed: bool = False  #: it works on trashed recordings; every other route does not find them
 
 
-_ANYBODY, _OWN, _OWNER, _ADMIN = Whose.ANYBODY, Whose.SIGNED_IN, Whose.OWNER, Whose.ADMIN
+_ANYBODY, _OWN, _OWNER, _ADMIN = Access.ANYBODY, Access.SIGNED_IN, Access.OWNER, Access.ADMIN
 _RECORDING, _TRANSCRIPT = "/api/recordings/{recording_id}", "/api/recordings/{recording_id}/transcript"
 _UPLOAD = "/api/uploads/{upload_id}"
 _USER = "/api/admin/users/{user_id}"
@@ -34,11 +36,11 @@ _DOCUMENT = {"based_on": 1, "document": {"speakers": [], "segments": []}}
 RULES: dict[tuple[str, str], Rule] = {
     ("GET", "/health"): Rule(_ANYBODY),
     ("GET", "/ready"): Rule(_ANYBODY),
-    ("GET", "/metrics"): Rule(_ANYBODY),  # it wants a token of its own, and is not there without one
+    ("GET", "/metrics"): Rule(_ANYBODY),  # it requires a token of its own, and is 404 without METRICS_TOKEN
     ("GET", "/api/auth/options"): Rule(_ANYBODY),
     ("POST", "/api/auth/login"): Rule(_ANYBODY),
     ("POST", "/api/auth/logout"): Rule(_ANYBODY, ends=True),
-    ("POST", "/api/auth/refresh"): Rule(_ANYBODY),  # it believes its cookie, and nothing else
+    ("POST", "/api/auth/refresh"): Rule(_ANYBODY),  # it uses only its cookie
     ("POST", "/api/auth/register"): Rule(_ANYBODY, body={"username": "a name", "password": _PASSWORD}),
     ("GET", "/api/auth/me"): Rule(_OWN),
     ("PATCH", "/api/auth/me"): Rule(_OWN, body={"username": "another name", "password": "a guess"}),
@@ -86,7 +88,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", _SHARES): Rule(_OWNER),
     ("POST", _SHARES): Rule(_OWNER, body={"transcript": True}),
     ("DELETE", _SHARES + "/{share_id}"): Rule(_OWNER),
-    # These want the cookie that the access code gives: tests/shares/test_visitors.py.
+    # These require the cookie that the access code gives: tests/shares/test_visitors.py.
     ("POST", _SHARED + "/open"): Rule(_ANYBODY, body={"access_code": "a guess"}),
     ("GET", _SHARED): Rule(_ANYBODY),
     ("GET", _SHARED + "/transcript"): Rule(_ANYBODY),

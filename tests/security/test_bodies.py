@@ -1,4 +1,4 @@
-"""No body is read that nobody may send, none further than its limit, and none for ever."""
+"""Request bodies are read only if they are allowed, up to a size limit and a time limit."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from backend.app import create_app
 from backend.database import Database
-from backend.edge import SmallBodies
+from backend.middleware import BodySizeLimit
 from backend.settings import Settings
 from tests.serving import Server
 
@@ -26,17 +26,17 @@ FORM = "Content-Type: multipart/form-data; boundary=x\r\n"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("house"), MAX_UPLOAD_BYTES=str(LIMIT))
+    server = Server(tmp_path_factory.mktemp("server"), MAX_UPLOAD_BYTES=str(LIMIT))
     server.start()
     yield server
     server.close()
 
 
 def begin(server: Server, headers: str, token: bool = True) -> socket.socket:
-    """A connection on which the head of an upload was sent, and nothing of its body."""
+    """A connection on which the headers of an upload were sent, but no body."""
     line = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-    who = f"Authorization: {server.client.headers['Authorization']}\r\n" if token else ""
-    line.sendall(f"POST /api/recordings HTTP/1.1\r\nHost: x\r\n{who}{FORM}{headers}\r\n".encode())
+    authorization = f"Authorization: {server.client.headers['Authorization']}\r\n" if token else ""
+    line.sendall(f"POST /api/recordings HTTP/1.1\r\nHost: x\r\n{authorization}{FORM}{headers}\r\n".encode())
     return line
 
 
@@ -44,18 +44,18 @@ def status(line: socket.socket) -> int:
     return int(line.makefile("rb").readline().split()[1])
 
 
-def kept(server: Server) -> list[Path]:
+def stored_files(server: Server) -> list[Path]:
     return [path for path in (server.folder / "uploads").rglob("*") if path.is_file()]
 
 
-def test_a_body_too_large_by_its_own_word_is_refused_before_a_byte_is_read(server: Server) -> None:
+def test_a_body_with_a_too_large_content_length_is_refused_before_it_is_read(server: Server) -> None:
     with begin(server, f"Content-Length: {10 * LIMIT}\r\n") as line:
-        assert status(line) == 413  # nothing of it was sent
+        assert status(line) == 413  # no body was sent
 
-    assert kept(server) == []
+    assert stored_files(server) == []
 
 
-def test_a_chunked_body_is_cut_soon_after_the_limit_and_leaves_nothing(server: Server) -> None:
+def test_a_chunked_body_is_cut_off_soon_after_the_limit_and_leaves_nothing(server: Server) -> None:
     piece = b"10000\r\n" + bytes(65536) + b"\r\n"
     with begin(server, "Transfer-Encoding: chunked\r\n") as line:
         line.sendall(f"{len(HEAD):x}\r\n".encode() + HEAD + b"\r\n")
@@ -65,16 +65,16 @@ def test_a_chunked_body_is_cut_soon_after_the_limit_and_leaves_nothing(server: S
                 line.sendall(piece)
                 sent += 65536
         except OSError:
-            pass  # it was cut off
+            pass  # the server closed the connection
 
-    # what lies between us in the buffers of the system is not what the server has read
+    # 16 MiB allow for the operating system's socket buffers
     assert sent < LIMIT + (16 << 20)
-    assert kept(server) == []
+    assert stored_files(server) == []
     assert server.client.get("/api/recordings").json()["total"] == 0
 
 
 @pytest.mark.parametrize("path", ["/upload", "/api/recordings"])
-async def test_a_stranger_is_answered_before_a_byte_of_his_gigabyte_is_read(
+async def test_a_request_without_login_is_refused_before_its_body_is_read(
     settings: Settings, database: Database, path: str
 ) -> None:
     app = create_app(settings)
@@ -100,7 +100,7 @@ async def test_a_stranger_is_answered_before_a_byte_of_his_gigabyte_is_read(
     assert read == 0
 
 
-async def test_a_body_that_trickles_in_is_refused_when_its_time_is_over() -> None:
+async def test_a_slow_body_is_refused_after_the_time_limit() -> None:
     async def read_it(request: Request) -> PlainTextResponse:
         return PlainTextResponse(str(len(await request.body())))
 
@@ -109,10 +109,10 @@ async def test_a_body_that_trickles_in_is_refused_when_its_time_is_over() -> Non
             yield b"x"
             await asyncio.sleep(0)
 
-    app = SmallBodies(Starlette(routes=[Route("/", read_it, methods=["POST"])]), streamed=[], seconds=0)
+    app = BodySizeLimit(Starlette(routes=[Route("/", read_it, methods=["POST"])]), streamed=[], seconds=0)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
         assert (await client.post("/", content=for_ever())).status_code == 408  # type: ignore[arg-type]
 
-    app = SmallBodies(Starlette(routes=[Route("/", read_it, methods=["POST"])]), streamed=[], seconds=30)
+    app = BodySizeLimit(Starlette(routes=[Route("/", read_it, methods=["POST"])]), streamed=[], seconds=30)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
         assert (await client.post("/", content=b"all at once")).text == "11"

@@ -1,4 +1,4 @@
-"""Files are known by what is in them; names are for people, and no string of anybody's becomes an option or a path."""
+"""Uploads are judged by their content, and user input never becomes a path or a command line option."""
 
 import json
 import os
@@ -30,33 +30,33 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("sent", "shown"), NAMES)
-def test_a_name_is_shown_and_never_a_path_or_an_option(server: Server, sent: str, shown: str) -> None:
+def test_a_file_name_is_never_used_as_a_path_or_option(server: Server, sent: str, shown: str) -> None:
     before = set(server.folder.rglob("*"))
 
     answer = server.client.post("/api/recordings", files={"file": (sent, wav(1))}, data={"hotwords": "-i"})
 
-    taken = answer.json()["recording"]
-    assert (answer.status_code, taken["name"]) == (201, shown)
+    uploaded = answer.json()["recording"]
+    assert (answer.status_code, uploaded["name"]) == (201, shown)
     assert server.ended(answer.json()["job"]["id"])["status"] == "done"
-    (original,) = (server.folder / "uploads" / taken["id"]).glob("original.*")
+    (original,) = (server.folder / "uploads" / uploaded["id"]).glob("original.*")
     assert original.name in ("original.wav", "original.bin")
-    made = {path for path in set(server.folder.rglob("*")) - before if "uploads" not in path.parts}
-    assert {path.name for path in made} <= {"house.db-wal", "house.db-shm"}
-    away = server.client.get(f"/api/recordings/{taken['id']}/original")
-    assert away.headers["Content-Disposition"].startswith("attachment; ")
-    assert away.headers["Content-Type"] == "application/octet-stream"
-    assert "\n" not in away.headers["Content-Disposition"]
+    created = {path for path in set(server.folder.rglob("*")) - before if "uploads" not in path.parts}
+    assert {path.name for path in created} <= {"server.db-wal", "server.db-shm"}
+    download = server.client.get(f"/api/recordings/{uploaded['id']}/original")
+    assert download.headers["Content-Disposition"].startswith("attachment; ")
+    assert download.headers["Content-Type"] == "application/octet-stream"
+    assert "\n" not in download.headers["Content-Disposition"]
 
 
-def test_a_name_of_ten_thousand_letters_is_refused(server: Server) -> None:
+def test_a_file_name_of_ten_thousand_letters_is_refused(server: Server) -> None:
     answer = server.client.post("/api/recordings", files={"file": ("x" * 10_000 + ".wav", wav(1))})
 
     assert (answer.status_code, answer.json()["code"]) == (400, "broken_form")
 
 
 @pytest.mark.parametrize("text", [*CORPUS, "-i", "--help", "-f", "file:///etc/passwd", "\u202e", "a\r\nb"])
-def test_no_string_of_anybodys_changes_what_a_job_does(server: Server, text: str) -> None:
-    """What cannot be an option is refused with a code; what can be is a word like any other."""
+def test_hostile_options_are_refused_or_treated_as_text(server: Server, text: str) -> None:
+    """An invalid option is refused with a code; text that is valid is treated as text."""
     form = {"hotwords": text, "speakers": text, "transcriber": text, "diarizer": text}
     for name, value in form.items():
         answer = server.client.post("/api/recordings", files={"file": ("a.wav", wav(1))}, data={name: value})
@@ -71,7 +71,7 @@ def test_no_string_of_anybodys_changes_what_a_job_does(server: Server, text: str
     [
         ("text.mp4", b"Dear all, please find the minutes below.\n" * 99),
         ("page.wav", b"<!doctype html><script>alert(1)</script>" * 99),
-        ("page.wav", b"<html>" + wav(1)),  # a page to a browser, with sound behind it
+        ("page.wav", b"<html>" + wav(1)),  # HTML followed by audio
         ("program.mp3", b"\x7fELF" + bytes(4096)),
         ("program.wav", b"MZ" + bytes(4096)),
         ("archive.m4a", b"PK\x03\x04" + bytes(4096)),
@@ -81,9 +81,7 @@ def test_no_string_of_anybodys_changes_what_a_job_does(server: Server, text: str
         ("nothing.wav", b""),
     ],
 )
-def test_what_is_no_recording_by_its_content_is_refused_whatever_it_is_called(
-    server: Server, name: str, content: bytes
-) -> None:
+def test_a_file_without_audio_is_refused_whatever_its_name(server: Server, name: str, content: bytes) -> None:
     folders = os.listdir(server.folder / "uploads")
 
     answer = server.client.post("/api/recordings", files={"file": (name, content, "audio/wav")})
@@ -92,23 +90,23 @@ def test_what_is_no_recording_by_its_content_is_refused_whatever_it_is_called(
     assert os.listdir(server.folder / "uploads") == folders
 
 
-def test_what_is_a_recording_and_something_else_goes_out_as_nothing_a_browser_runs(server: Server) -> None:
+def test_a_polyglot_file_is_served_as_a_download_only(server: Server) -> None:
     both = wav(1) + b"<html><script>alert(1)</script></html>"
 
-    taken = server.client.post("/api/recordings", files={"file": ("a.html", both)}).json()["recording"]
+    uploaded = server.client.post("/api/recordings", files={"file": ("a.html", both)}).json()["recording"]
 
-    away = server.client.get(f"/api/recordings/{taken['id']}/original")
-    assert away.content == both
-    assert away.headers["Content-Type"] == "application/octet-stream"
-    assert away.headers["X-Content-Type-Options"] == "nosniff"
-    assert away.headers["Content-Disposition"].startswith("attachment")
+    download = server.client.get(f"/api/recordings/{uploaded['id']}/original")
+    assert download.content == both
+    assert download.headers["Content-Type"] == "application/octet-stream"
+    assert download.headers["X-Content-Type-Options"] == "nosniff"
+    assert download.headers["Content-Disposition"].startswith("attachment")
 
 
-def test_no_file_of_an_upload_has_an_address_of_its_own(server: Server) -> None:
-    taken = server.client.post("/api/recordings", files={"file": ("a.wav", wav(1))}).json()
-    assert server.ended(taken["job"]["id"])["status"] == "done"
+def test_no_uploaded_file_is_served_directly(server: Server) -> None:
+    uploaded = server.client.post("/api/recordings", files={"file": ("a.wav", wav(1))}).json()
+    assert server.ended(uploaded["job"]["id"])["status"] == "done"
     uploads = server.folder / "uploads"
-    files = [path for path in (uploads / taken["recording"]["id"]).rglob("*") if path.is_file()]
+    files = [path for path in (uploads / uploaded["recording"]["id"]).rglob("*") if path.is_file()]
     assert files
 
     for path in files:
@@ -117,7 +115,7 @@ def test_no_file_of_an_upload_has_an_address_of_its_own(server: Server) -> None:
                 assert server.client.get(f"{escape}{address}").content != path.read_bytes()
 
 
-#: Asks for the headers and packets of a file, and says what that cost in CPU time and memory.
+#: Probes a file and prints the result with the CPU time and memory that it took.
 PROBE = """
 import asyncio, json, resource, sys
 from pathlib import Path
@@ -125,7 +123,7 @@ from backend.errors import AppError
 from backend.recordings.media import probe
 try:
     asyncio.run(probe(Path(sys.argv[1]), max_seconds=12 * 3600))
-    code = "taken"
+    code = "accepted"
 except AppError as error:
     code = error.code
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -152,16 +150,14 @@ BOMBS: dict[str, Callable[[Path, Callable[..., Path]], bytes]] = {
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is counted in other units elsewhere")
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_bomb_is_refused_for_seconds_of_cpu_and_megabytes(
-    tmp_path: Path, make: Callable[..., Path], bomb: str
-) -> None:
+def test_a_decompression_bomb_is_refused_cheaply(tmp_path: Path, make: Callable[..., Path], bomb: str) -> None:
     path = tmp_path / "bomb"
     path.write_bytes(BOMBS[bomb](tmp_path, make))
 
-    asked = [sys.executable, "-c", PROBE, str(path)]
-    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = [sys.executable, "-c", PROBE, str(path)]
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    code, cpu_seconds, memory = json.loads(told)
+    code, cpu_seconds, memory = json.loads(output)
     assert code in ("too_long", "unsupported_audio", "not_media")
     assert cpu_seconds < 5
     assert memory < 200e6

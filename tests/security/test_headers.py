@@ -1,4 +1,4 @@
-"""Every answer of every route says what a browser may do with it, whoever asks and whatever comes of it."""
+"""Security and CORS headers on every response, for every user and every status."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from backend.app import create_app
 from backend.settings import Settings
 from tests.security.rules import RULES, Rule
-from tests.security.world import Route, World
+from tests.security.scenario import Route, Scenario
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -24,11 +24,11 @@ _BYTES = ("audio/", "application/octet-stream", "application/zip")
 
 
 @pytest.mark.parametrize(("route", "_rule"), _ROUTES)
-def test_no_route_answers_without_its_headers(world: World, route: Route, _rule: Rule) -> None:
+def test_every_response_has_the_security_headers(scenario: Scenario, route: Route, _rule: Rule) -> None:
     for who in ("anybody", "other", "owner", "admin"):
-        answer = world.ask(route, who)
+        answer = scenario.send(route, who)
 
-        assert _lacking(answer) == {}
+        assert _missing_headers(answer) == {}
         policy = _policy(answer)
         assert policy["default-src"] in ("'self'", "'none'")
         assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
@@ -37,14 +37,14 @@ def test_no_route_answers_without_its_headers(world: World, route: Route, _rule:
         assert len(answer.headers["X-Request-Id"]) == 32
         assert "server" not in answer.headers
         if route[1].startswith("/api/"):
-            # Media are hours long: the browser may keep them, for this person alone, and asks each time whether it may.
+            # Media are large: the browser may cache them privately, but revalidates each time.
             media = answer.is_success and route[1].endswith(("/audio", "/original", "/peaks"))
             assert answer.headers["Cache-Control"] == ("private, no-cache" if media else "no-store")
         if answer.content and not answer.headers["Content-Type"].startswith(_BYTES):
             assert "json" in answer.headers["Content-Type"] or "charset=utf-8" in answer.headers["Content-Type"]
 
 
-def _lacking(answer: httpx.Response) -> dict[str, str]:
+def _missing_headers(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in ALWAYS.items() if answer.headers.get(name) != value}
 
 
@@ -68,16 +68,16 @@ def _policy(answer: httpx.Response) -> dict[str, str]:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_an_origin_that_is_not_listed_is_given_nothing(world: World, origin: str, method: str) -> None:
-    asked = {"Origin": origin, "Access-Control-Request-Method": "DELETE", **world.people["owner"]}
+def test_an_unlisted_origin_gets_no_cors_headers(scenario: Scenario, origin: str, method: str) -> None:
+    headers = {"Origin": origin, "Access-Control-Request-Method": "DELETE", **scenario.people["owner"]}
 
-    answer = httpx.request(method, f"{world.base}/api/recordings", headers=asked)
+    answer = httpx.request(method, f"{scenario.base}/api/recordings", headers=headers)
 
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_the_listed_origin_is_named_exactly_and_never_as_everybody(world: World) -> None:
-    answer = httpx.get(f"{world.base}/api/recordings", headers={"Origin": "http://localhost:3030"})
+def test_a_listed_origin_is_named_exactly_and_never_as_a_wildcard(scenario: Scenario) -> None:
+    answer = httpx.get(f"{scenario.base}/api/recordings", headers={"Origin": "http://localhost:3030"})
 
     assert answer.headers["access-control-allow-origin"] == "http://localhost:3030"
     assert answer.headers["access-control-allow-credentials"] == "true"
@@ -85,14 +85,14 @@ def test_the_listed_origin_is_named_exactly_and_never_as_everybody(world: World)
 
 
 @pytest.mark.parametrize("method", ["TRACE", "TRACK", "CONNECT", "PROPFIND"])
-def test_no_method_shows_what_was_sent(world: World, method: str) -> None:
-    answer = httpx.request(method, f"{world.base}/api/auth/me", headers={"X-Secret": "a secret"})
+def test_no_method_echoes_the_request(scenario: Scenario, method: str) -> None:
+    answer = httpx.request(method, f"{scenario.base}/api/auth/me", headers={"X-Secret": "a secret"})
 
     assert answer.status_code in (400, 404, 405)
     assert "a secret" not in answer.text
 
 
-async def test_a_bug_is_answered_with_every_header_and_a_number_the_log_knows(
+async def test_an_unhandled_error_is_answered_with_all_headers_and_its_request_id(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     app: FastAPI = create_app(settings)
@@ -101,13 +101,13 @@ async def test_a_bug_is_answered_with_every_header_and_a_number_the_log_knows(
     async def broken() -> Any:
         raise RuntimeError("SELECT secret FROM /home/somebody")
 
-    transport = httpx.ASGITransport(app)  # a bug that got past us would be raised here
-    async with httpx.AsyncClient(transport=transport, base_url="http://house") as client:
+    transport = httpx.ASGITransport(app)  # an exception that is not handled would be raised here
+    async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
         answer = await client.get("/api/broken")
     app.state.passwords.close()
 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-    assert _lacking(answer) == {}
+    assert _missing_headers(answer) == {}
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.json()["request"] == answer.headers["X-Request-Id"]
     assert not any(word in answer.text for word in ("SELECT", "/home", "Traceback", "RuntimeError"))

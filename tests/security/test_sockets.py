@@ -1,4 +1,4 @@
-"""Sockets: a ticket in time or nothing at all, and whoever makes a flood is alone with it."""
+"""WebSockets require a valid ticket, and a flood of sockets affects only the user who opens them."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from tests.serving import Server
 _FLOOD = 150
 
 
-async def test_an_old_ticket_opens_nothing(settings: Settings) -> None:
+async def test_an_expired_ticket_is_refused(settings: Settings) -> None:
     await asyncio.to_thread(migrations.upgrade, settings.database_url)
     database = connect_database(settings.database_url)
     async with database.write() as session:
@@ -34,7 +34,7 @@ async def test_an_old_ticket_opens_nothing(settings: Settings) -> None:
     app.state.tickets = Tickets(clock=lambda: now)
     fresh, old = (app.state.tickets.issue(Login(user.id, 0), Purpose.EVENTS) for _ in range(2))
 
-    def look() -> tuple[str, int]:
+    def open_twice() -> tuple[str, int]:
         nonlocal now
         with TestClient(app) as client:
             with client.websocket_connect("/api/events") as socket:
@@ -47,41 +47,39 @@ async def test_an_old_ticket_opens_nothing(settings: Settings) -> None:
                     socket.receive_json()
         return first, closed.value.code
 
-    assert await asyncio.to_thread(look) == ("snapshot", 4401)
+    assert await asyncio.to_thread(open_twice) == ("snapshot", 4401)
 
 
-async def test_hundreds_of_sockets_of_one_user_are_ten_and_others_hear_on(
-    server: Server, stranger: httpx.Client
-) -> None:
+async def test_sockets_per_user_are_limited_without_affecting_others(server: Server, other_user: httpx.Client) -> None:
     address = f"ws://127.0.0.1:{server.port}/api/events"
-    theirs = stranger.headers["Authorization"].removeprefix("Bearer ")
-    mine = server.client.headers["Authorization"].removeprefix("Bearer ")
-    all_in = asyncio.Event()
+    flooder_token = other_user.headers["Authorization"].removeprefix("Bearer ")
+    own_token = server.client.headers["Authorization"].removeprefix("Bearer ")
+    all_open = asyncio.Event()
 
     async def listen(token: str) -> int | str:
         async with connect(address) as socket:
             await socket.send(json.dumps({"token": token}))
             try:
                 await socket.recv()
-                await all_in.wait()
+                await all_open.wait()
             except ConnectionClosed as closed:
                 return closed.rcvd.code if closed.rcvd else 0
-            return "listens"
+            return "open"
 
-    flood = [asyncio.create_task(listen(theirs)) for _ in range(_FLOOD)]
+    flood = [asyncio.create_task(listen(flooder_token)) for _ in range(_FLOOD)]
     while sum(task.done() for task in flood) < _FLOOD - 10:
         await asyncio.sleep(0.01)
-    other = asyncio.create_task(listen(mine))
+    other = asyncio.create_task(listen(own_token))
     answer = await asyncio.to_thread(server.client.get, "/health")
-    all_in.set()
+    all_open.set()
 
-    assert Counter(await asyncio.gather(*flood)) == {1008: _FLOOD - 10, "listens": 10}
-    assert await other == "listens"
+    assert Counter(await asyncio.gather(*flood)) == {1008: _FLOOD - 10, "open": 10}
+    assert await other == "open"
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("message", [b"\xff" * 10, "x" * 65_537, b"x" * (1 << 20)])
-async def test_a_first_message_that_is_none_closes_the_socket_unheard(server: Server, message: str | bytes) -> None:
+async def test_an_invalid_first_message_closes_the_socket(server: Server, message: str | bytes) -> None:
     async with connect(f"ws://127.0.0.1:{server.port}/api/events") as socket:
         await socket.send(message)
         with pytest.raises(ConnectionClosed):

@@ -1,12 +1,12 @@
-"""No string, wherever it is put, makes the server stumble or say how it is built."""
+"""No input causes a server error or reveals internals."""
 
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.security.rules import RULES, Whose
-from tests.security.world import NOBODYS, World
+from tests.security.rules import RULES, Access
+from tests.security.scenario import PATH_DEFAULTS, Scenario
 
 NASTY = [
     "' OR 1=1 --",
@@ -18,18 +18,18 @@ NASTY = [
     "9" * 400,
     "{{7*7}}${7*7}<script>",
 ]
-#: Asked of by somebody who may, in the hope that it gets far.
-ASKERS = {Whose.ANYBODY: "anybody", Whose.SIGNED_IN: "owner", Whose.OWNER: "owner", Whose.ADMIN: "admin"}
+#: Callers with access, so that the input is processed as far as possible.
+CALLERS = {Access.ANYBODY: "anybody", Access.SIGNED_IN: "owner", Access.OWNER: "owner", Access.ADMIN: "admin"}
 
 
 @pytest.mark.parametrize("nasty", NASTY)
-def test_no_parameter_makes_the_server_stumble(world: World, nasty: str) -> None:
-    stumbled = []
-    with httpx.Client(base_url=world.base, timeout=30) as client:
+def test_no_parameter_causes_a_server_error(scenario: Scenario, nasty: str) -> None:
+    failures = []
+    with httpx.Client(base_url=scenario.base, timeout=30) as client:
         for (method, path), rule in RULES.items():
             if rule.ends or path.endswith(("/audio", "/original")):
                 continue
-            names = _parameters(world.schema["paths"][path][method.lower()])
+            names = _parameters(scenario.schema["paths"][path][method.lower()])
             filled = path
             for name in names["path"]:
                 filled = filled.replace(f"{{{name}}}", httpx.URL("http://x", path=f"/{nasty}").raw_path.decode()[1:])
@@ -37,56 +37,56 @@ def test_no_parameter_makes_the_server_stumble(world: World, nasty: str) -> None
                 method,
                 filled,
                 params=dict.fromkeys(names["query"], nasty),
-                headers=world.people[ASKERS[rule.whose]],
+                headers=scenario.people[CALLERS[rule.access]],
                 json=None if rule.body is None else dict.fromkeys(rule.body, nasty),
             )
             if answer.status_code >= 500 or any(word in answer.text for word in ("Traceback", "sqlalchemy", "SELECT ")):
-                stumbled.append((method, filled, answer.status_code))
+                failures.append((method, filled, answer.status_code))
 
-    assert stumbled == []
+    assert failures == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"[" * 10_000, b'{"a":' * 5_000])
-def test_no_body_makes_the_server_stumble(world: World, body: bytes) -> None:
-    stumbled = []
-    with httpx.Client(base_url=world.base, timeout=30) as client:
+def test_no_body_causes_a_server_error(scenario: Scenario, body: bytes) -> None:
+    failures = []
+    with httpx.Client(base_url=scenario.base, timeout=30) as client:
         for (method, path), rule in RULES.items():
             if rule.body is None or rule.ends:
                 continue
-            filled = path.format_map({**NOBODYS, **world.owned})
-            headers = {**world.people[ASKERS[rule.whose]], "Content-Type": "application/json"}
+            filled = path.format_map({**PATH_DEFAULTS, **scenario.owned})
+            headers = {**scenario.people[CALLERS[rule.access]], "Content-Type": "application/json"}
             answer = client.request(method, filled, headers=headers, content=body)
             if answer.status_code >= 500:
-                stumbled.append((method, filled, answer.status_code))
+                failures.append((method, filled, answer.status_code))
 
-    assert stumbled == []
+    assert failures == []
 
 
-def test_json_that_says_it_is_text_is_refused(world: World) -> None:
-    headers = {**world.people["owner"], "Content-Type": "text/plain"}
+def test_json_sent_as_text_is_refused(scenario: Scenario) -> None:
+    headers = {**scenario.people["owner"], "Content-Type": "text/plain"}
 
-    answer = httpx.post(f"{world.base}/api/auth/keys", headers=headers, content=b'{"name": "x", "scopes": ["read"]}')
+    answer = httpx.post(f"{scenario.base}/api/auth/keys", headers=headers, content=b'{"name": "x", "scopes": ["read"]}')
 
     assert answer.status_code in (415, 422)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1/?x=", "a/../admin", ""])
-def test_the_name_of_the_host_decides_nothing(world: World, host: str) -> None:
+def test_the_host_header_does_not_affect_authorization(scenario: Scenario, host: str) -> None:
     for who, status in (("anybody", 401), ("owner", 403), ("admin", 200)):
-        answer = httpx.get(f"{world.base}/api/admin/users", headers={**world.people[who], "Host": host})
+        answer = httpx.get(f"{scenario.base}/api/admin/users", headers={**scenario.people[who], "Host": host})
 
         assert answer.status_code in (status, 400)
 
 
-def test_no_address_takes_a_secret(world: World) -> None:
-    asked = {
+def test_no_url_parameter_takes_a_secret(scenario: Scenario) -> None:
+    names = {
         name
-        for path, methods in world.schema["paths"].items()
+        for path, methods in scenario.schema["paths"].items()
         for method in methods.values()
         for name in (*_parameters(method)["query"], *_parameters(method)["path"])
     }
 
-    assert asked & {"token", "ticket", "access_token", "key", "api_key", "password", "code", "secret"} == set()
+    assert names & {"token", "ticket", "access_token", "key", "api_key", "password", "code", "secret"} == set()
 
 
 def _parameters(operation: dict[str, Any]) -> dict[str, list[str]]:

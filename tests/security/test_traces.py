@@ -1,4 +1,4 @@
-"""What is secret leaves no trace: not in the log, not in the database, not in the files."""
+"""Secrets and transcripts leave no traces in logs; secrets are not in the database or in files."""
 
 import json
 from pathlib import Path
@@ -20,45 +20,47 @@ def test_no_secret_is_logged_or_stored(server: Server) -> None:
         login = client.post("/api/auth/login", data={"username": "chief", "password": PASSWORD}).json()
         secrets.append(login["access_token"])
         secrets += [cookie.value or "?" for cookie in client.cookies.jar]
-        mine = {"Authorization": f"Bearer {login['access_token']}"}
+        headers = {"Authorization": f"Bearer {login['access_token']}"}
         secrets.append(
-            client.post("/api/auth/keys", headers=mine, json={"name": "x", "scopes": ["read"]}).json()["key"]
+            client.post("/api/auth/keys", headers=headers, json={"name": "x", "scopes": ["read"]}).json()["key"]
         )
         client.get("/api/jobs", headers={"X-API-Key": secrets[-1]})
-        secrets.append(client.post("/api/auth/tickets", headers=mine, json={}).json()["ticket"])
+        secrets.append(client.post("/api/auth/tickets", headers=headers, json={}).json()["ticket"])
         with connect(f"ws://127.0.0.1:{server.port}/api/events") as socket:
             socket.send(json.dumps({"ticket": secrets[-1]}))
             socket.recv(timeout=10)
-        secrets.append(client.post("/api/auth/two-factor", headers=mine, json={"password": PASSWORD}).json()["secret"])
+        secrets.append(
+            client.post("/api/auth/two-factor", headers=headers, json={"password": PASSWORD}).json()["secret"]
+        )
         client.post("/api/auth/refresh", headers={"X-Requested-With": "tests"})
         secrets += [cookie.value or "?" for cookie in client.cookies.jar]
-    # of a refresh token the part behind the dot is the secret; the part before it names the login
+    # in a refresh token only the part after the dot is secret; the part before it is the id of the login
     secrets = [secret.rpartition(".")[2] if secret.count(".") == 1 else secret for secret in secrets]
 
     files = [path for path in server.folder.rglob("*") if path.is_file()]
     found = [(path.name, secret) for path in files for secret in secrets if secret.encode() in path.read_bytes()]
 
-    assert {path.name for path in files} >= {"server.log", "house.db"}
+    assert {path.name for path in files} >= {"server.log", "server.db"}
     assert found == []
 
 
-def test_nothing_that_was_said_is_logged(server: Server, recording: Path) -> None:
+def test_no_transcript_text_is_logged(server: Server, recording: Path) -> None:
     with recording.open("rb") as file:
         files = {"file": ("一个秘密的名字.wav", file)}
-        taken = server.client.post("/api/recordings", files=files, data={"hotwords": "一个秘密的词"}).json()
-    assert server.ended(taken["job"]["id"])["status"] == "done"
-    said = [line for line in server.text(taken["recording"]["id"], "txt").splitlines() if len(line) > 6]
-    id = taken["recording"]["id"]
+        uploaded = server.client.post("/api/recordings", files=files, data={"hotwords": "一个秘密的词"}).json()
+    assert server.ended(uploaded["job"]["id"])["status"] == "done"
+    lines = [line for line in server.text(uploaded["recording"]["id"], "txt").splitlines() if len(line) > 6]
+    id = uploaded["recording"]["id"]
     server.client.post(f"/api/recordings/{id}/questions", json={"question": "一个秘密的问题？"})
     server.client.get("/api/recordings", params={"q": "一个秘密的词"})
 
     log = server.log.read_text()
 
-    assert said
-    assert [line for line in [*said, "一个秘密"] if line in log or json.dumps(line)[1:-1] in log] == []
+    assert lines
+    assert [line for line in [*lines, "一个秘密"] if line in log or json.dumps(line)[1:-1] in log] == []
 
 
-def test_a_line_of_the_log_is_one_line(server: Server) -> None:
+def test_input_cannot_forge_log_lines(server: Server) -> None:
     httpx.get(f"{server.client.base_url}/api/%0d%0a2026-01-01 00:00:00 INFO forged")
     httpx.post(f"{server.client.base_url}/api/auth/login", data={"username": "x\r\nforged entry", "password": "x"})
 

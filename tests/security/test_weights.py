@@ -1,4 +1,4 @@
-"""A model file is code to whoever loads it: what is not the file we know is not loaded, and nothing of it runs."""
+"""Loading a model file can run code, so files that differ from the known ones are not loaded."""
 
 import hashlib
 import json
@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from backend.engines.host import Host
-from backend.engines.ports import EngineError, Home
-from backend.engines.table import ENGINES
+from backend.engines.host import EngineHost
+from backend.engines.protocols import EngineContext, EngineError
+from backend.engines.registry import ENGINES
 from backend.weights.catalogue import MODELS
-from backend.weights.checkpoints import write_pipeline
+from backend.weights.pyannote_checkpoints import write_pipeline
 from tests.recordings.conftest import wav
 
 REAL = [name for name, engine in ENGINES.items() if not engine.demo]
 
 
 class Canary:
-    """Whoever unpickles it makes a file."""
+    """Unpickling it creates a file."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -30,7 +30,7 @@ class Canary:
 
 
 def checkpoint(mark: Path) -> bytes:
-    """A pickle in a zip, as torch keeps its weights."""
+    """A pickle in a zip, as torch stores its weights."""
     content = BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("archive/data.pkl", pickle.dumps(Canary(mark), protocol=2))  # as torch does
@@ -38,8 +38,8 @@ def checkpoint(mark: Path) -> bytes:
     return content.getvalue()
 
 
-def lay_out(models: Path, engine: str, content: bytes, digest: str) -> None:
-    """Every file of every model of `engine` holds `content`, and a manifest says it has `digest`."""
+def install_fake_model(models: Path, engine: str, content: bytes, digest: str) -> None:
+    """Write `content` into every file of every model of `engine`, with manifests that name `digest`."""
     for name in ENGINES[engine].models:
         for path in MODELS[name].files:
             (models / name / path).parent.mkdir(parents=True, exist_ok=True)
@@ -50,51 +50,53 @@ def lay_out(models: Path, engine: str, content: bytes, digest: str) -> None:
 
 
 async def refusal(engine: str, models: Path, folder: Path) -> str:
-    """The code with which an engine that is asked refuses."""
+    """The error code of a request to this engine."""
     audio = folder / "speech.wav"
     audio.write_bytes(wav(1))
     hints = {"min_speakers": None, "max_speakers": None}
-    options = hints if ENGINES[engine].task == "diarize" else {"language": "zh", "hotwords": [], "finished": None}
-    host = Host(engine, Home(models, 1, None), idle_seconds=600, memory_bytes=8e9)
+    options = (
+        hints if ENGINES[engine].task == "diarize" else {"language": "zh", "hotwords": [], "checkpoint_file": None}
+    )
+    host = EngineHost(engine, EngineContext(models, 1, None), idle_seconds=600, memory_bytes=8e9)
     try:
-        with pytest.raises(EngineError) as refused:
-            asked = {"audio": str(audio), "result": str(folder / "result.json"), "options": options}
-            await host.ask(asked, lambda _done, _total: None)
+        with pytest.raises(EngineError) as error:
+            request = {"audio": str(audio), "result": str(folder / "result.json"), "options": options}
+            await host.run(request, lambda _done, _total: None)
     finally:
         await host.close()
-    return refused.value.code if refused.value.code != "engine_failed" else refused.value.detail
+    return error.value.code if error.value.code != "engine_failed" else error.value.detail
 
 
-def test_the_canary_sings_where_it_is_loaded(tmp_path: Path) -> None:
+def test_loading_the_canary_creates_its_file(tmp_path: Path) -> None:
     pickle.loads(pickle.dumps(Canary(tmp_path / "mark"))).close()  # noqa: S301
 
     assert (tmp_path / "mark").exists()
 
 
 @pytest.mark.parametrize("engine", REAL)
-async def test_a_model_with_a_changed_file_is_not_loaded_and_nothing_of_it_runs(tmp_path: Path, engine: str) -> None:
+async def test_a_model_with_a_changed_file_is_not_loaded(tmp_path: Path, engine: str) -> None:
     mark = tmp_path / "mark"
-    lay_out(tmp_path / "models", engine, checkpoint(mark), "0" * 64)
+    install_fake_model(tmp_path / "models", engine, checkpoint(mark), "0" * 64)
 
     assert await refusal(engine, tmp_path / "models", tmp_path) == "model_damaged"
     assert not mark.exists()
 
 
 @pytest.mark.parametrize("engine", [name for name in REAL if name != "pyannote-3.1"])
-async def test_a_manifest_that_was_changed_along_does_not_help(tmp_path: Path, engine: str) -> None:
+async def test_a_changed_file_is_refused_even_with_a_matching_manifest(tmp_path: Path, engine: str) -> None:
     mark = tmp_path / "mark"
     content = checkpoint(mark)
-    lay_out(tmp_path / "models", engine, content, hashlib.sha256(content).hexdigest())
+    install_fake_model(tmp_path / "models", engine, content, hashlib.sha256(content).hexdigest())
 
     assert await refusal(engine, tmp_path / "models", tmp_path) == "model_damaged"
     assert not mark.exists()
 
 
-async def test_of_what_was_made_on_this_machine_nothing_foreign_runs_either(tmp_path: Path) -> None:
-    """No catalogue knows the checkpoints of pyannote 3.1: they are looked into before they are loaded."""
+async def test_a_locally_created_checkpoint_with_foreign_code_is_not_loaded(tmp_path: Path) -> None:
+    """The catalogue has no checksums for pyannote 3.1, so these checkpoints are inspected before they are loaded."""
     mark, models = tmp_path / "mark", tmp_path / "models"
     model = models / "pyannote-3.1"
-    lay_out(models, "pyannote-3.1", checkpoint(mark), "")
+    install_fake_model(models, "pyannote-3.1", checkpoint(mark), "")
     write_pipeline(model)
     files = {path: (model / path).read_bytes() for path in MODELS["pyannote-3.1"].files}
     facts = {path: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for path, data in files.items()}

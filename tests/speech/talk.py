@@ -1,4 +1,4 @@
-"""Talk made up for tests: by hand, and at random for properties."""
+"""Sentences and turns for tests: by hand, and Hypothesis strategies."""
 
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ def said(text: str, start: float = 0.0, step: float = STEP) -> Sentence:
 
 
 def spoken(*turns: tuple[str, float, float]) -> Diarization:
-    """Turns that are exclusive, and regular too."""
+    """The same turns as regular and as exclusive ones."""
     made = tuple(Turn(*turn) for turn in turns)
     return Diarization(turns=made, exclusive=made)
 
@@ -39,7 +39,8 @@ _bad = st.lists(st.tuples(_odd, _marks, _lengths, _gaps, _slips), min_size=1, ma
 
 @st.composite
 def sentences(draw: st.DrawFn, tidy: bool = False) -> list[Sentence]:
-    """Sentences with words; unless `tidy`, words without a sound, bad times, lost words and failed stretches too."""
+    """Sentences with words; unless `tidy`, also words without spoken characters, invalid times, missing words and
+    errors."""
     clock = 0.0
     made: list[Sentence] = []
     kinds = st.just("heard") if tidy else st.sampled_from(["heard", "heard", "heard", "heard", "failed", "wordless"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 
 from backend.speech.merge import LONGEST, merge
-from backend.speech.text import bare, join
+from backend.speech.text import join, spoken_characters
 from backend.speech.types import Diarization, Segment, Sentence, Turn, Word
 from tests.speech.talk import diarizations, said, sentences, spoken
 
@@ -14,7 +14,7 @@ def texts(sentences: list[Sentence], diarization: Diarization | None = None) -> 
     return [segment.text for segment in merge(sentences, diarization or Diarization()).segments]
 
 
-# Facts that hold for any input, however bad.
+# Properties that hold for any input, even an invalid one.
 
 
 @given(sentences(), diarizations())
@@ -22,8 +22,8 @@ def texts(sentences: list[Sentence], diarization: Diarization | None = None) -> 
 def test_no_character_is_lost_added_or_moved(talk: list[Sentence], diarization: Diarization) -> None:
     merged = merge(talk, diarization)
 
-    heard = bare("".join(sentence.text for sentence in talk if sentence.error is None))
-    assert bare("".join(segment.text for segment in merged.segments)) == heard
+    heard = spoken_characters("".join(sentence.text for sentence in talk if sentence.error is None))
+    assert spoken_characters("".join(segment.text for segment in merged.segments)) == heard
 
 
 @given(sentences(), diarizations())
@@ -35,7 +35,7 @@ def test_words_are_kept_in_order(talk: list[Sentence], diarization: Diarization)
 
 
 @given(sentences(), diarizations())
-def test_times_only_grow_and_words_play_in_their_own_segment(talk: list[Sentence], diarization: Diarization) -> None:
+def test_times_only_grow_and_words_lie_in_their_own_segment(talk: list[Sentence], diarization: Diarization) -> None:
     segments = merge(talk, diarization).segments
 
     for segment, following in pairwise(segments):
@@ -48,7 +48,7 @@ def test_times_only_grow_and_words_play_in_their_own_segment(talk: list[Sentence
 
 
 @given(sentences(), diarizations())
-def test_failed_stretches_stay_what_they_are(talk: list[Sentence], diarization: Diarization) -> None:
+def test_failed_sentences_stay_unchanged(talk: list[Sentence], diarization: Diarization) -> None:
     segments = [segment for segment in merge(talk, diarization).segments if segment.error is not None]
 
     assert [segment.error for segment in segments] == [s.error for s in talk if s.error is not None]
@@ -67,7 +67,7 @@ def test_speakers_are_numbered_as_they_appear(talk: list[Sentence], diarization:
 
 
 @given(sentences(), diarizations())
-def test_segments_are_short_and_sure_or_unknown(talk: list[Sentence], diarization: Diarization) -> None:
+def test_segments_are_short_and_have_a_confidence_or_no_speaker(talk: list[Sentence], diarization: Diarization) -> None:
     segments = merge(talk, diarization).segments
 
     assert [segment.id for segment in segments] == [f"p{number}" for number in range(1, len(segments) + 1)]
@@ -81,7 +81,7 @@ def test_segments_are_short_and_sure_or_unknown(talk: list[Sentence], diarizatio
 
 @given(sentences(tidy=True), diarizations())
 @settings(max_examples=200)
-def test_a_word_amid_a_turn_has_the_voice_of_the_turn(talk: list[Sentence], diarization: Diarization) -> None:
+def test_a_word_inside_a_turn_has_the_voice_of_the_turn(talk: list[Sentence], diarization: Diarization) -> None:
     merged = merge(talk, diarization)
 
     words = [word for sentence in talk for word in sentence.words]
@@ -94,14 +94,14 @@ def test_a_word_amid_a_turn_has_the_voice_of_the_turn(talk: list[Sentence], diar
 
 
 @given(sentences())
-def test_without_turns_nobody_is_named(talk: list[Sentence]) -> None:
+def test_without_turns_no_speaker_is_named(talk: list[Sentence]) -> None:
     merged = merge(talk, Diarization())
 
     assert merged.voices == ()
     assert all(segment.speaker is None and not segment.overlap for segment in merged.segments)
 
 
-# The steps, by example. Those of the voices alone are in test_attribution.
+# Examples of the steps. Those of attribution alone are in test_attribution.
 
 
 def test_silence_has_no_segments() -> None:
@@ -153,7 +153,7 @@ def test_a_latin_word_is_never_cut() -> None:
     assert texts([said("字" * 55 + "presentation")]) == ["字" * 55, "presentation"]
 
 
-def test_a_failed_stretch_is_a_segment_of_its_own() -> None:
+def test_a_failed_sentence_is_a_segment_of_its_own() -> None:
     talk = [said("我们开始吧。"), Sentence(1.3, 4, "", error="engine_failed"), said("好的没问题。", 4.1)]
 
     merged = merge(talk, spoken(("A", 0, 9)))
@@ -177,7 +177,7 @@ def test_an_overlap_is_marked_and_the_second_speaker_named() -> None:
     assert (second.overlap, second.speaker, second.second_speaker) == (False, "S2", None)
 
 
-def test_who_is_only_heard_beside_others_is_numbered_last() -> None:
+def test_a_voice_only_in_overlaps_is_numbered_last() -> None:
     talk = [said("我们今天讨论预算。"), said("没有问题。", 4)]
     exclusive = (Turn("A", 0, 2), Turn("B", 4, 5))
     turns = (*exclusive, Turn("ghost", 0, 2))
@@ -204,8 +204,9 @@ def test_words_without_durations_have_a_confidence_too() -> None:
     assert (segment.speaker, segment.confidence) == ("S1", 1.0)
 
 
+@pytest.mark.slow
 def test_a_meeting_of_twelve_hours_is_merged() -> None:
-    # A step that looks at every turn for every word, or at every word for every slip, would take hours here.
+    # A quadratic step, such as one that looks at every turn for every word, would take hours here.
     count = 200_000
     words = [Word("字", number * 0.2, number * 0.2 + 0.18) for number in range(count)]
     talk = [
@@ -223,7 +224,7 @@ def test_a_meeting_of_twelve_hours_is_merged() -> None:
     assert slipped.segments[-1].speaker is None
 
 
-# Real recordings: who said what is known to the character.
+# Real recordings with a reference of who said each character.
 
 
 def _reference(folder: Path, name: str) -> list[tuple[str, Sentence]]:
@@ -252,6 +253,6 @@ def test_every_character_of_a_real_meeting_gets_its_speaker(shared: Path, name: 
 
     expected = [(voice, word.text) for voice, sentence in meeting for word in sentence.words]
     assert [(voice(segment), word.text) for segment in merged.segments for word in segment.words] == expected
-    assert bare("".join(segment.text for segment in merged.segments)) == join(
+    assert spoken_characters("".join(segment.text for segment in merged.segments)) == join(
         [word for _, sentence in meeting for word in sentence.words]
     )

@@ -4,41 +4,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.speech.text import bare, characters, join
+from backend.speech.text import characters, join, spoken_characters
 from backend.speech.types import Word
 
 texts = st.text(alphabet=st.one_of(st.sampled_from("我们开会𠮷ab1%'.- ，。“é"), st.characters()), max_size=40)
 
 
 @given(st.lists(texts, max_size=8))
-def test_joining_words_adds_and_loses_nothing_that_is_heard(parts: list[str]) -> None:
+def test_joining_words_keeps_the_spoken_characters(parts: list[str]) -> None:
     words = [Word(part, 0.0, 0.0) for part in parts]
 
-    assert bare(join(words)) == "".join(bare(word.text) for word in words)
+    assert spoken_characters(join(words)) == "".join(spoken_characters(word.text) for word in words)
 
 
 @given(texts)
-def test_taking_apart_loses_nothing_that_is_heard(text: str) -> None:
+def test_splitting_keeps_the_spoken_characters(text: str) -> None:
     found = characters(text)
 
-    assert bare("".join(found)) == bare(text)
-    assert all(bare(unit) for unit in found)
+    assert spoken_characters("".join(found)) == spoken_characters(text)
+    assert all(spoken_characters(unit) for unit in found)
 
 
 @given(texts, texts)
-def test_bare_text_of_two_is_that_of_each(one: str, other: str) -> None:
-    assert bare(one + other) == bare(one) + bare(other)
-    assert bare(bare(one)) == bare(one)
+def test_spoken_characters_of_a_concatenation_are_those_of_its_parts(one: str, other: str) -> None:
+    assert spoken_characters(one + other) == spoken_characters(one) + spoken_characters(other)
+    assert spoken_characters(spoken_characters(one)) == spoken_characters(one)
 
 
 @given(st.characters(categories=["P", "Z", "C"]))
-def test_no_punctuation_space_or_control_character_is_heard(character: str) -> None:
-    planes = 0x20000 <= ord(character) <= 0x3FFFF  # unassigned in this Python, ideographs in another
+def test_punctuation_spaces_and_control_characters_are_not_spoken(character: str) -> None:
+    planes = (
+        0x20000 <= ord(character) <= 0x3FFFF
+    )  # unassigned in this Python's Unicode version, ideographs in later ones
 
-    assert bare(character) == (
-        "" if unicodedata.category(character)[0] != "C" and character not in "%％‰" else bare(character)
+    assert spoken_characters(character) == (
+        "" if unicodedata.category(character)[0] != "C" and character not in "%％‰" else spoken_characters(character)
     )
-    assert planes or character in "%％‰" or bare(character) == ""
+    assert planes or character in "%％‰" or spoken_characters(character) == ""
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,8 @@ def test_no_punctuation_space_or_control_character_is_heard(character: str) -> N
         ("", ""),
     ],
 )
-def test_bare_text(text: str, expected: str) -> None:
-    assert bare(text) == expected
+def test_spoken_characters(text: str, expected: str) -> None:
+    assert spoken_characters(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.speech.timeline import Chorus, Turns
+from backend.speech.timeline import ActiveVoices, Turns
 from backend.speech.types import Diarization, Turn
 from tests.speech.talk import diarizations, turns
 
 moments = st.floats(min_value=0, max_value=80, allow_nan=False)
 
 
-def test_most_of_a_word_decides() -> None:
+def test_the_turn_with_most_of_a_word_decides() -> None:
     turns = Turns([Turn("A", 0, 1), Turn("B", 1, 2)])
 
     assert turns.voice(0.5, 1.2) == "A"
@@ -21,7 +21,7 @@ def test_turns_of_one_voice_count_together() -> None:
     assert turns.voice(0, 4) == "A"
 
 
-def test_the_nearest_turn_within_half_a_second_is_taken_and_none_further_off() -> None:
+def test_the_nearest_turn_within_half_a_second_is_used() -> None:
     turns = Turns([Turn("A", 0, 1), Turn("B", 3, 4)])
 
     assert turns.voice(1.4, 1.6) == "A"
@@ -30,16 +30,16 @@ def test_the_nearest_turn_within_half_a_second_is_taken_and_none_further_off() -
     assert turns.voice(4.6, 5.0) is None
 
 
-def test_a_word_without_a_duration_belongs_where_it_stands() -> None:
+def test_a_word_without_a_duration_belongs_to_the_turn_around_it() -> None:
     turns = Turns([Turn("A", 0, 1), Turn("B", 1.1, 2)])
 
     assert turns.voice(1.5, 1.5) == "B"
     assert turns.voice(0.5, 0.5) == "A"
 
 
-def test_nobody_speaks_without_turns() -> None:
+def test_without_turns_there_is_no_voice() -> None:
     assert Turns([]).voice(0, 1) is None
-    assert Chorus([]).at(0.5) == frozenset()
+    assert ActiveVoices([]).at(0.5) == frozenset()
 
 
 @given(diarizations(), moments, st.floats(0, 5))
@@ -58,5 +58,5 @@ def test_shares_are_those_of_the_turns_one_by_one(diarization: Diarization, star
 
 
 @given(turns(), moments)
-def test_the_chorus_is_everybody_whose_turn_it_is(regular: tuple[Turn, ...], time: float) -> None:
-    assert Chorus(regular).at(time) == {turn.voice for turn in regular if turn.start <= time < turn.end}
+def test_active_voices_are_those_of_all_current_turns(regular: tuple[Turn, ...], time: float) -> None:
+    assert ActiveVoices(regular).at(time) == {turn.voice for turn in regular if turn.start <= time < turn.end}

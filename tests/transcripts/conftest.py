@@ -1,4 +1,4 @@
-"""A recording of Ada's, its document, and a small app with the routes of transcripts."""
+"""A recording of Ada, its document, and a small app with the transcript routes."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from backend.speech.types import Sentence
 from backend.transcripts import service
 from backend.transcripts.api import router
 from backend.transcripts.document import Document, from_merged
-from backend.transcripts.press import Press
+from backend.transcripts.render_pool import RenderPool
 from backend.transcripts.tables import Origin
 from tests.speech.talk import said, spoken
 
 
 @pytest.fixture
 def document() -> Document:
-    """Two speakers, three segments, one stretch that could not be recognised."""
+    """Two speakers, three segments, and one segment that was not recognised."""
     talk = [
         said("我们今天讨论预算，大家有意见吗？", 1.0),
         said("没有意见。", 5.0),
@@ -37,8 +37,8 @@ def document() -> Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
-    """Two users, and a recording of the first."""
+class TranscriptScenario:
+    """Two users and a recording of the first."""
 
     database: Database
     ada: User
@@ -46,7 +46,7 @@ class Home:
     recording_id: str
 
     async def publish(self, document: Document) -> None:
-        """What a job does at its end."""
+        """Publish a version as a job does."""
         async with self.database.write() as session:
             await service.publish(
                 session,
@@ -59,19 +59,19 @@ class Home:
 
 
 @pytest.fixture
-async def home(database: Database) -> Home:
+async def scenario(database: Database) -> TranscriptScenario:
     async with database.write() as session:
         ada, eve = (User(username=name, username_key=name) for name in ("ada", "eve"))
         session.add_all([ada, eve])
         await session.flush()
         recording = Recording(owner_id=ada.id, name="周会.m4a", extension="m4a", size=1, sha256="0" * 64, duration=20.0)
         session.add(recording)
-    return Home(database, ada, eve, recording.id)
+    return TranscriptScenario(database, ada, eve, recording.id)
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """The app as Ada sees it, unless the headers of somebody else are sent."""
+class TranscriptApi:
+    """The app with Ada's credentials; other headers can be sent."""
 
     client: httpx.AsyncClient
     path: str
@@ -80,10 +80,10 @@ class Door:
 
 
 @pytest.fixture
-async def door(settings: Settings, home: Home) -> AsyncIterator[Door]:
+async def api(settings: Settings, scenario: TranscriptScenario) -> AsyncIterator[TranscriptApi]:
     app = FastAPI()
-    app.state.settings, app.state.database = settings, home.database
-    app.state.press = Press(settings.models_dir)
+    app.state.settings, app.state.database = settings, scenario.database
+    app.state.render_pool = RenderPool(settings.models_dir)
     install_handlers(app)
     app.include_router(router)
 
@@ -92,5 +92,7 @@ async def door(settings: Settings, home: Home) -> AsyncIterator[Door]:
         return {"Authorization": f"Bearer {token}"}
 
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://house", headers=bearer(home.ada)) as client:
-        yield Door(client, f"/api/recordings/{home.recording_id}/transcript", bearer(home.ada), bearer(home.eve))
+    async with httpx.AsyncClient(transport=transport, base_url="http://server", headers=bearer(scenario.ada)) as client:
+        yield TranscriptApi(
+            client, f"/api/recordings/{scenario.recording_id}/transcript", bearer(scenario.ada), bearer(scenario.eve)
+        )

@@ -47,11 +47,11 @@ def test_a_renamed_speaker_is_renamed_everywhere_and_keeps_the_id(document: Docu
     assert renamed.segments == document.segments
 
 
-def test_an_empty_name_takes_the_name_away(document: Document) -> None:
+def test_an_empty_name_removes_the_name(document: Document) -> None:
     assert rename_speaker(rename_speaker(document, "S2", "李"), "S2", " ") == document
 
 
-def test_nobody_unknown_can_be_renamed(document: Document) -> None:
+def test_an_unknown_speaker_cannot_be_renamed(document: Document) -> None:
     with pytest.raises(KeyError):
         rename_speaker(document, "S9", "王")
 
@@ -62,7 +62,7 @@ def test_a_name_is_one_visible_line() -> None:
     assert clean_name(None) is None
 
 
-def test_plain_text_is_what_was_said() -> None:
+def test_plain_text_is_one_line_for_each_segment() -> None:
     segments = (Segment("p1", 0, 1, "你好。"), Segment("p2", 1, 2, "", error="x"), Segment("p3", 2, 3, "再见。"))
 
     assert plain_text(Document(3.0, (), segments)) == "你好。\n再见。"

@@ -13,14 +13,14 @@ from backend.speech.types import Segment
 from backend.transcripts.document import Document, Speaker, document_from_json, document_to_json, rename_speaker
 from backend.transcripts.export import clock, content_disposition, content_type, file_name
 from backend.transcripts.export import export as export_bytes
-from backend.transcripts.look import Look, Script
+from backend.transcripts.export_style import ExportStyle, Script
 
 SILENCE = Document(20.0, (), ())
 TEXTS = ("txt", "srt", "vtt", "md", "json", "csv")
 
 
-def export(document: Document, format: str, title: str, look: Look | None = None) -> str:
-    return export_bytes(document, format, title, look).decode()
+def export(document: Document, format: str, title: str, style: ExportStyle | None = None) -> str:
+    return export_bytes(document, format, title, style).decode()
 
 
 nasty = st.text(
@@ -37,7 +37,7 @@ def one(text: str, name: str = "王") -> Document:
     return Document(20.0, (Speaker("S1", name),), (Segment("p1", 1.0, 9.0, text, speaker="S1"),))
 
 
-def test_txt_has_who_when_and_what(document: Document) -> None:
+def test_txt_has_speakers_times_and_text(document: Document) -> None:
     assert export(document, "txt", "周会") == (
         "周会\n\n"
         "发言人 1  00:00:01\n我们今天讨论预算，大家有意见吗？\n\n"
@@ -48,12 +48,12 @@ def test_txt_has_who_when_and_what(document: Document) -> None:
 
 
 def test_txt_without_times_and_speakers_is_only_text(document: Document) -> None:
-    plain = export(document, "txt", "", Look(times=False, speakers=False))
+    plain = export(document, "txt", "", ExportStyle(times=False, speakers=False))
 
     assert plain == "我们今天讨论预算，大家有意见吗？\n\n没有意见。\n\n[无法识别]\n\nPython 3.11够用了。\n"
 
 
-def test_markdown_has_who_when_and_what(document: Document) -> None:
+def test_markdown_has_speakers_times_and_text(document: Document) -> None:
     assert export(document, "md", "周会 #1").split("\n\n") == [
         "# 周会 \\#1",
         "**发言人 1** 00:00:01",
@@ -92,7 +92,7 @@ def test_silent_subtitles_are_valid_and_empty() -> None:
     assert export(SILENCE, "vtt", "周会") == "WEBVTT\n\nNOTE 没有检测到语音\n"
 
 
-def test_without_any_known_speaker_none_is_written() -> None:
+def test_speakers_are_left_out_where_none_is_known() -> None:
     nobody = Document(20.0, (), (Segment("p1", 1.0, 2.0, "你好。"),))
 
     assert all("发言人" not in export(nobody, format, "周会") for format in TEXTS)
@@ -105,7 +105,7 @@ def test_json_is_the_document_with_its_title(document: Document) -> None:
     assert document_to_json(document_from_json(exported)) == document_to_json(document)
 
 
-def test_an_unknown_format_is_named() -> None:
+def test_an_unknown_format_raises_an_error_with_its_name() -> None:
     with pytest.raises(ValueError, match="odt"):
         export(SILENCE, "odt", "周会")
 
@@ -121,7 +121,7 @@ def test_no_text_or_name_becomes_markup_in_markdown(text: str, name: str) -> Non
 
 
 @given(nasty, nasty)
-def test_a_line_of_txt_is_a_line_of_ours(text: str, name: str) -> None:
+def test_spoken_text_adds_no_lines_to_txt(text: str, name: str) -> None:
     exported = export(one(text, name), "txt", name)
 
     assert len(exported.splitlines()) <= 5
@@ -141,7 +141,7 @@ def test_a_line_of_txt_is_a_line_of_ours(text: str, name: str) -> None:
         ("会" * 300, "会" * 60 + ".txt"),
     ],
 )
-def test_file_names_are_fit_for_every_system(title: str, expected: str) -> None:
+def test_file_names_are_valid_on_every_system(title: str, expected: str) -> None:
     assert file_name(title, "txt") == expected
 
 
@@ -157,7 +157,7 @@ def test_a_file_name_is_never_a_path_and_fits_a_header(title: str) -> None:
     )
 
 
-def test_a_chinese_name_is_sent_as_rfc_6266_has_it() -> None:
+def test_a_chinese_name_is_encoded_as_in_rfc_6266() -> None:
     assert content_disposition("周会.txt") == (
         "attachment; filename=\"transcript.txt\"; filename*=UTF-8''%E5%91%A8%E4%BC%9A.txt"
     )
@@ -179,7 +179,7 @@ def test_a_clock_has_hours() -> None:
     ]
 
 
-def test_an_error_that_a_person_has_filled_in_is_text(document: Document) -> None:
+def test_a_failed_segment_with_edited_text_is_exported_as_text(document: Document) -> None:
     filled = replace(document.segments[2], text="补上的话。", source="edited")
 
     exported = export(replace(document, segments=(filled,)), "txt", "")
@@ -191,10 +191,10 @@ def rows(exported: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(exported.removeprefix("\ufeff"))))
 
 
-def test_csv_has_who_when_and_what(document: Document) -> None:
+def test_csv_has_speakers_times_and_text(document: Document) -> None:
     exported = export(document, "csv", "周会")
 
-    assert exported.startswith("\ufeff")  # Excel reads anything else as another encoding
+    assert exported.startswith("\ufeff")  # Excel reads a file without it in another encoding
     assert rows(exported) == [
         ["开始", "结束", "发言人", "文字"],
         ["00:00:01.000", "00:00:04.500", "发言人 1", "我们今天讨论预算，大家有意见吗？"],
@@ -210,8 +210,8 @@ def test_times_of_a_csv_are_rounded_as_a_whole() -> None:
     assert rows(export(Document(4000.0, (), (segment,)), "csv", "x"))[1][:2] == ["00:01:00.000", "01:00:00.000"]
 
 
-def test_csv_leaves_out_what_is_not_wanted(document: Document) -> None:
-    exported = export(document, "csv", "周会", Look(times=False, speakers=False, bom=False))
+def test_csv_leaves_out_unwanted_columns(document: Document) -> None:
+    exported = export(document, "csv", "周会", ExportStyle(times=False, speakers=False, bom=False))
 
     assert exported.startswith("文字\r\n")
     assert {len(row) for row in rows(exported)} == {1}
@@ -228,16 +228,16 @@ def test_no_cell_of_a_csv_is_a_formula(text: str, name: str) -> None:
 
 
 def test_without_punctuation_words_stay_apart_and_numbers_whole(document: Document) -> None:
-    exported = export(document, "txt", "", Look(times=False, speakers=False, punctuation=False))
+    exported = export(document, "txt", "", ExportStyle(times=False, speakers=False, punctuation=False))
 
     assert exported == "我们今天讨论预算 大家有意见吗\n\n没有意见\n\n[无法识别]\n\nPython 3.11够用了\n"
 
 
 @pytest.mark.parametrize("format", TEXTS)
-def test_any_text_can_be_had_in_traditional_characters_with_names_as_they_are(document: Document, format: str) -> None:
+def test_text_is_converted_to_traditional_characters_but_names_are_not(document: Document, format: str) -> None:
     named = rename_speaker(document, "S1", "于发")
 
-    exported = export(named, format, "周会", Look(script=Script.TRADITIONAL))
+    exported = export(named, format, "周会", ExportStyle(script=Script.TRADITIONAL))
 
     assert "討論預算" in exported
     assert "讨论" not in exported

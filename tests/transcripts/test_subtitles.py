@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.speech.merge import merge
-from backend.speech.text import bare
+from backend.speech.text import spoken_characters
 from backend.speech.types import Diarization, Segment, Sentence
 from backend.transcripts.document import Document, Speaker, from_merged
 from backend.transcripts.export import export as export_bytes
-from backend.transcripts.look import Look, Script
-from backend.transcripts.subtitles import LINE, LONGEST, Cue, _width, cues
+from backend.transcripts.export_style import ExportStyle, Script
+from backend.transcripts.subtitles import MAX_LINE_WIDTH, MAX_SECONDS, Cue, _width, cues
 from tests.speech.talk import diarizations, said, sentences, spoken
 
 TIME = re.compile(r"(\d\d):(\d\d):(\d\d)[.,](\d\d\d) --> (\d\d):(\d\d):(\d\d)[.,](\d\d\d)")
@@ -20,19 +20,19 @@ TIME = re.compile(r"(\d\d):(\d\d):(\d\d)[.,](\d\d\d) --> (\d\d):(\d\d):(\d\d)[.,
 _VTT_LINE = re.compile(r"(<v (?:[^<>&]|&(?:amp|lt|gt);)+>)?(?:[^<>&]|&(?:amp|lt|gt);)*")
 
 
-def export(document: Document, format: str, title: str, look: Look | None = None) -> str:
-    return export_bytes(document, format, title, look).decode()
+def export(document: Document, format: str, title: str, style: ExportStyle | None = None) -> str:
+    return export_bytes(document, format, title, style).decode()
 
 
-def made(talk: list[Sentence], diarization: Diarization | None = None) -> Document:
+def document_of(talk: list[Sentence], diarization: Diarization | None = None) -> Document:
     return from_merged(merge(talk, diarization or Diarization()), duration=500.0, engines={})
 
 
-def shown(document: Document, *, named: bool = False) -> list[Cue]:
+def cues_of(document: Document, *, named: bool = False) -> list[Cue]:
     return cues(document, named=named, unrecognised="[无法识别]")
 
 
-def edited(text: str, name: str = "王") -> Document:
+def edited_document(text: str, name: str = "王") -> Document:
     return Document(20.0, (Speaker("S1", name),), (Segment("p1", 0.0, 8.0, text, speaker="S1", source="edited"),))
 
 
@@ -47,47 +47,47 @@ def seconds(found: tuple[str, ...]) -> tuple[float, float]:
 
 @given(sentences(), diarizations())
 def test_no_character_is_lost_and_no_line_too_long(talk: list[Sentence], diarization: Diarization) -> None:
-    document = made(talk, diarization)
+    document = document_of(talk, diarization)
 
-    found = [cue for cue in shown(document) if cue.lines != ("[无法识别]",)]
+    found = [cue for cue in cues_of(document) if cue.lines != ("[无法识别]",)]
 
-    heard = bare("".join(segment.text for segment in document.segments))
-    assert bare("".join(line for cue in found for line in cue.lines)) == heard
+    heard = spoken_characters("".join(segment.text for segment in document.segments))
+    assert spoken_characters("".join(line for cue in found for line in cue.lines)) == heard
     for cue in found:
         assert 1 <= len(cue.lines) <= 2
-        assert all(0 < _width(line) <= LINE for line in cue.lines)
-        assert 0 < cue.end - cue.start <= LONGEST + 0.01
+        assert all(0 < _width(line) <= MAX_LINE_WIDTH for line in cue.lines)
+        assert 0 < cue.end - cue.start <= MAX_SECONDS + 0.01
 
 
 @given(sentences(tidy=True), diarizations())
 def test_no_line_begins_with_punctuation(talk: list[Sentence], diarization: Diarization) -> None:
-    lines = [line for cue in shown(made(talk, diarization)) for line in cue.lines]
+    lines = [line for cue in cues_of(document_of(talk, diarization)) for line in cue.lines]
 
-    assert not [line for line in lines if line[0] in "，。？！、；：…”’）》,.?!;:)" and bare(line)]
+    assert not [line for line in lines if line[0] in "，。？！、；：…”’）》,.?!;:)" and spoken_characters(line)]
 
 
 @given(sentences(), diarizations())
-def test_files_have_growing_times(talk: list[Sentence], diarization: Diarization) -> None:
-    document = made(talk, diarization)
+def test_times_in_files_increase(talk: list[Sentence], diarization: Diarization) -> None:
+    document = document_of(talk, diarization)
 
     for format in ("srt", "vtt"):
         times = [seconds(found) for found in TIME.findall(export(document, format, ""))]
-        assert len(times) == len(shown(document, named=format == "srt"))
+        assert len(times) == len(cues_of(document, named=format == "srt"))
         assert all(start < end for start, end in times)
         assert all(one[0] <= other[0] for one, other in pairwise(times))
 
 
 def test_cues_take_their_times_from_the_words() -> None:
-    document = made([said("我们今天讨论预算。", 3.0)])
+    document = document_of([said("我们今天讨论预算。", 3.0)])
 
-    assert [(cue.start, cue.end, cue.lines) for cue in shown(document)] == [(3.0, 5.0, ("我们今天讨论预算。",))]
+    assert [(cue.start, cue.end, cue.lines) for cue in cues_of(document)] == [(3.0, 5.0, ("我们今天讨论预算。",))]
 
 
-def test_a_long_segment_is_cut_after_sentences_then_clauses() -> None:
+def test_a_long_segment_is_split_after_sentences_then_clauses() -> None:
     first, second = "今天我们讨论明年的预算问题。", "如果明年的预算比今年少很多，"
-    document = made([said(first + second + "我们怎么办呢，大家说一说。", 0)])
+    document = document_of([said(first + second + "我们怎么办呢，大家说一说。", 0)])
 
-    found = shown(document)
+    found = cues_of(document)
 
     assert found[0].lines == (first,)
     assert found[0].end == found[1].start == 13 * 0.25
@@ -95,7 +95,7 @@ def test_a_long_segment_is_cut_after_sentences_then_clauses() -> None:
 
 
 def test_two_lines_break_at_punctuation_where_both_are_long_enough() -> None:
-    (cue,) = shown(made([said("如果明年的预算比今年少，我们大家应该怎么办呢？", step=0.2)]))
+    (cue,) = cues_of(document_of([said("如果明年的预算比今年少，我们大家应该怎么办呢？", step=0.2)]))
 
     assert cue.lines == ("如果明年的预算比今年少，", "我们大家应该怎么办呢？")
 
@@ -103,7 +103,7 @@ def test_two_lines_break_at_punctuation_where_both_are_long_enough() -> None:
 def test_punctuation_survives() -> None:
     text = "他说：“《红楼梦》——真好！……（笑）”；是吧？我们又说：“好！”"
 
-    lines = [line for cue in shown(edited(text)) for line in cue.lines]
+    lines = [line for cue in cues_of(edited_document(text)) for line in cue.lines]
 
     assert len(lines) > 1
     assert "".join(lines) == text
@@ -112,21 +112,21 @@ def test_punctuation_survives() -> None:
 def test_latin_words_stay_whole() -> None:
     talk = [said("我们 should probably use a completely different framework 来做。", step=0.3)]
 
-    lines = [line for cue in shown(made(talk)) for line in cue.lines]
+    lines = [line for cue in cues_of(document_of(talk)) for line in cue.lines]
 
     assert " ".join(lines).split() == talk[0].text.split()
 
 
-def test_a_short_cue_stays_a_second_but_not_into_the_next() -> None:
+def test_a_short_cue_lasts_a_second_but_not_into_the_next() -> None:
     alone, crowded = said("好。", 1.0), said("对。", 10.0)
 
-    found = shown(made([alone, crowded, said("那么。", 10.5)], spoken(("A", 0, 10.2), ("B", 10.4, 20))))
+    found = cues_of(document_of([alone, crowded, said("那么。", 10.5)], spoken(("A", 0, 10.2), ("B", 10.4, 20))))
 
     assert [(cue.start, cue.end) for cue in found] == [(1.0, 2.0), (10.0, 10.5), (10.5, 11.5)]
 
 
-def test_edited_text_is_spread_over_its_segment() -> None:
-    found = shown(edited("这是改过的第一句话，很长很长。这是改过的第二句话，也很长很长。"))
+def test_edited_text_is_spread_evenly_over_its_segment() -> None:
+    found = cues_of(edited_document("这是改过的第一句话，很长很长。这是改过的第二句话，也很长很长。"))
 
     assert [cue.lines for cue in found] == [("这是改过的第一句话，很长很长。",), ("这是改过的第二句话，也很长很长。",)]
     assert found[0].start == 0.0
@@ -134,8 +134,8 @@ def test_edited_text_is_spread_over_its_segment() -> None:
     assert found[-1].end == 8.0
 
 
-def test_a_very_long_edited_segment_is_cut_too() -> None:
-    found = shown(replace(edited("字" * 20_000), duration=20.0))
+def test_a_very_long_edited_segment_is_split_too() -> None:
+    found = cues_of(replace(edited_document("字" * 20_000), duration=20.0))
 
     assert sum(len(line) for cue in found for line in cue.lines) == 20_000
 
@@ -143,7 +143,7 @@ def test_a_very_long_edited_segment_is_cut_too() -> None:
 def test_srt_names_a_speaker_when_the_speaker_changes() -> None:
     talk = [said("你好。"), said("再说一句。", 3.0), said("好的。", 6.0)]
 
-    exported = export(made(talk, spoken(("A", 0, 4.3), ("B", 6, 7))), "srt", "")
+    exported = export(document_of(talk, spoken(("A", 0, 4.3), ("B", 6, 7))), "srt", "")
 
     assert exported == (
         "1\n00:00:00,000 --> 00:00:01,000\n发言人 1：你好。\n\n"
@@ -152,18 +152,18 @@ def test_srt_names_a_speaker_when_the_speaker_changes() -> None:
     )
 
 
-def test_a_very_long_name_is_cut_off_in_srt() -> None:
-    (cue,) = shown(edited("你好。", "长" * 30), named=True)
+def test_a_very_long_name_is_truncated_in_srt() -> None:
+    (cue,) = cues_of(edited_document("你好。", "长" * 30), named=True)
 
     assert cue.lines == ("长" * 11 + "…：你好。",)
 
 
 def test_vtt_has_voice_tags_unless_speakers_are_unwanted() -> None:
-    assert export(edited("你好。"), "vtt", "") == "WEBVTT\n\n00:00:00.000 --> 00:00:07.000\n<v 王>你好。\n"
-    assert "<v" not in export(edited("你好。"), "vtt", "", Look(speakers=False))
+    assert export(edited_document("你好。"), "vtt", "") == "WEBVTT\n\n00:00:00.000 --> 00:00:07.000\n<v 王>你好。\n"
+    assert "<v" not in export(edited_document("你好。"), "vtt", "", ExportStyle(speakers=False))
 
 
-def test_a_stretch_that_failed_is_seen_in_subtitles() -> None:
+def test_a_failed_segment_is_shown_in_subtitles() -> None:
     document = Document(60.0, (), (Segment("p1", 10.0, 40.0, "", error="engine_failed"),))
 
     assert "00:00:10.000 --> 00:00:17.000\n[无法识别]\n" in export(document, "vtt", "")
@@ -175,8 +175,8 @@ nasty = st.text(
 
 
 @given(nasty, nasty)
-def test_nothing_said_becomes_markup_or_a_cue_in_vtt(text: str, name: str) -> None:
-    exported = export(edited(f"甲{text} --> <b>{text}", name), "vtt", "")
+def test_spoken_text_never_becomes_markup_or_a_cue_in_vtt(text: str, name: str) -> None:
+    exported = export(edited_document(f"甲{text} --> <b>{text}", name), "vtt", "")
 
     head, *blocks = exported.split("\n\n")
     assert head == "WEBVTT"
@@ -188,8 +188,8 @@ def test_nothing_said_becomes_markup_or_a_cue_in_vtt(text: str, name: str) -> No
 
 
 @given(nasty, nasty)
-def test_nothing_said_becomes_markup_or_a_cue_in_srt(text: str, name: str) -> None:
-    exported = export(edited(f"甲{text} --> <b>{text}", name), "srt", "")
+def test_spoken_text_never_becomes_markup_or_a_cue_in_srt(text: str, name: str) -> None:
+    exported = export(edited_document(f"甲{text} --> <b>{text}", name), "srt", "")
 
     for number, block in enumerate(exported.split("\n\n"), 1):
         count, time, *lines = block.rstrip("\n").split("\n")
@@ -199,10 +199,12 @@ def test_nothing_said_becomes_markup_or_a_cue_in_srt(text: str, name: str) -> No
         assert not re.search(r"[<>{}]", "".join(lines))
 
 
-def test_without_punctuation_the_cuts_stay_where_they_were() -> None:
-    document = edited("他说：“3.5%的增长，够了！”我们继续讨论下一个问题，好不好？大家都同意的话，我们就往下走。")
+def test_without_punctuation_cues_are_split_at_the_same_places() -> None:
+    document = edited_document(
+        "他说：“3.5%的增长，够了！”我们继续讨论下一个问题，好不好？大家都同意的话，我们就往下走。"
+    )
 
-    marked = shown(document, named=True)
+    marked = cues_of(document, named=True)
     bare_cues = cues(document, named=True, punctuation=False, unrecognised="")
 
     assert [(cue.start, cue.end) for cue in marked] == [(cue.start, cue.end) for cue in bare_cues]
@@ -211,8 +213,8 @@ def test_without_punctuation_the_cuts_stay_where_they_were() -> None:
 
 
 def test_traditional_words_keep_their_times() -> None:
-    document = made([said("我们今天讨论预算。", 3.0)])
+    document = document_of([said("我们今天讨论预算。", 3.0)])
 
-    exported = export(document, "srt", "", Look(script=Script.TRADITIONAL))
+    exported = export(document, "srt", "", ExportStyle(script=Script.TRADITIONAL))
 
     assert exported == "1\n00:00:03,000 --> 00:00:05,000\n我們今天討論預算。\n"

@@ -1,4 +1,4 @@
-"""A real browser before a real server with the built page; without either, a reason."""
+"""Fixtures: a real browser and a real server with the built page; tests are skipped if either is missing."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backend.page import built
+from backend.page import is_built
 from tests.language_server import KEY, MODEL, LanguageServer
 from tests.serving import PASSWORD, Server
 from tests.web.sounds import talk
@@ -34,18 +34,18 @@ QUIET = [
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    if not built():
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if not is_built():
         pytest.skip("the web page is not built: run `npm ci && npm run build` in frontend/")
-    server = Server(tmp_path_factory.mktemp("house"))
+    server = Server(tmp_path_factory.mktemp("server"))
     server.start()
     yield server
     server.close()
 
 
 @contextmanager
-def clever_house(folder: Path, language: LanguageServer) -> Iterator[Server]:
-    """A house with a language model."""
+def server_with_language_model(folder: Path, language: LanguageServer) -> Iterator[Server]:
+    """A server with a language model."""
     settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
     server = Server(folder, **settings, OPENAI_ALLOW_PRIVATE="true")
     server.start()
@@ -60,7 +60,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Playwright runs an event loop in this thread as long as it lives, so it must not outlive its module."""
+    """Playwright runs an event loop in this thread, so it is closed with its module."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium: apt install chromium")
     with playwright.sync_playwright() as started:
@@ -70,36 +70,36 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture
-def page(house: Server, browser: "Browser") -> Iterator["Page"]:
-    """A fresh window; whatever it complained of fails the test."""
+def page(server: Server, browser: "Browser") -> Iterator["Page"]:
+    """A new window; errors in its console fail the test."""
     context = browser.new_context(
-        base_url=str(house.client.base_url),
+        base_url=str(server.client.base_url),
         locale="zh-CN",
         viewport={"width": 1360, "height": 860},
         reduced_motion="reduce",  # a click in the middle of an animation may miss
     )
     context.set_default_timeout(30_000)
     page = context.new_page()
-    complaints = complaints_of(page)
+    errors = errors_of(page)
     yield page
     context.close()
-    assert complaints == []
+    assert errors == []
 
 
-def complaints_of(page: "Page") -> list[str]:
-    """What this window will complain of: bugs, errors in its console, and whatever its policy does not let it do."""
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+def errors_of(page: "Page") -> list[str]:
+    """Collects page errors, console errors and Content Security Policy violations of this window."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.on(
         "console",
-        lambda said: (
-            complaints.append(said.text)
-            if said.type == "error" and "Failed to load resource" not in said.text
+        lambda message: (
+            errors.append(message.text)
+            if message.type == "error" and "Failed to load resource" not in message.text
             else None
         ),
     )
     page.add_init_script("addEventListener('securitypolicyviolation', (one) => console.error(one.violatedDirective))")
-    return complaints
+    return errors
 
 
 def sign_in(page: "Page", username: str = "chief", password: str = PASSWORD) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of every page for docs/screens: `python -m tests.web.screens`. Build the page first; names choose some."""
+"""Takes screenshots for docs/screens: `python -m tests.web.screens [name ...]`. Build the page first."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from uuid import uuid4
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.language_server import KEY, MODEL, Asked, Reply, serve_language
+from tests.language_server import KEY, MODEL, ModelRequest, Reply, serve_language
 from tests.minutes.models import is_section, lines_of
 from tests.serving import PASSWORD, ROOT, Server
 from tests.web.sounds import talk
@@ -26,7 +26,7 @@ from tests.web.sounds import talk
 FOLDER = ROOT / "docs" / "screens"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-#: Whoever speaks for more than two minutes is heard for ever: so there is something at work to be seen.
+#: Recordings longer than two minutes never finish, so that running jobs are visible.
 _HANG = {"40": {"hang": True}}
 
 WIDE = {"width": 1280, "height": 800}
@@ -38,7 +38,7 @@ Steps = Callable[[Page, dict[str, str]], None]
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """`address` may name {recording}, {torn} and {share}; `steps` lead to what is to be seen."""
+    """`address` may contain {recording}, {broken} and {share}; `steps` prepare what is shown."""
 
     address: str
     steps: Steps = lambda page, known: None
@@ -77,11 +77,11 @@ def _choose_files(page: Page, known: dict[str, str]) -> None:
 
 def _compare(page: Page, _known: dict[str, str]) -> None:
     page.get_by_role("button", name="版本", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="改了什么").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="查看修改").first.click()
 
 
 def _enter(page: Page, known: dict[str, str]) -> None:
-    page.get_by_label("请输入分享的人给你的访问码。").fill(known["code"])
+    page.get_by_label("请输入分享者给你的访问码。").fill(known["code"])
     page.get_by_role("button", name="打开").click()
     page.get_by_role("heading").first.wait_for()
 
@@ -95,9 +95,9 @@ SCREENS = {
     "recording": Screen("/recordings/{recording}", _tab("纪要")),
     "recording-dark": Screen("/recordings/{recording}", dark=True),
     "recording-phone": Screen("/recordings/{recording}", size=PHONE),
-    "repair": Screen("/recordings/{torn}", _repair),
-    "repair-dark": Screen("/recordings/{torn}", _repair, dark=True),
-    "repair-phone": Screen("/recordings/{torn}", _repair, size=PHONE),
+    "repair": Screen("/recordings/{broken}", _repair),
+    "repair-dark": Screen("/recordings/{broken}", _repair, dark=True),
+    "repair-phone": Screen("/recordings/{broken}", _repair, size=PHONE),
     "versions": Screen("/recordings/{recording}", _compare),
     "export": Screen("/recordings/{recording}", _press("导出")),
     "share-phone": Screen("/s/{share}", _enter, size=PHONE, signed_in=False),
@@ -117,19 +117,19 @@ SCREENS = {
 }
 
 
-def main(wanted: list[str]) -> None:
+def main(chosen: list[str]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, _house(Path(folder)) as house, sync_playwright() as started:
-        known = _furnish(house)
+    with tempfile.TemporaryDirectory() as folder, _serve(Path(folder)) as server, sync_playwright() as started:
+        known = _seed(server)
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        for name in wanted or SCREENS:
-            _take(browser, house, SCREENS[name], known, FOLDER / f"{name}.png")
+        for name in chosen or SCREENS:
+            _screenshot(browser, server, SCREENS[name], known, FOLDER / f"{name}.png")
         browser.close()
 
 
 @contextmanager
-def _house(folder: Path) -> Iterator[Server]:
-    """A server with a language model that answers as people would like it to."""
+def _serve(folder: Path) -> Iterator[Server]:
+    """A server with a language model that gives good answers."""
     with serve_language(_answer) as language:
         script = folder / "script.json"
         script.write_text(json.dumps({"transcribe": {"steps": _HANG}, "diarize": {"steps": _HANG}}))
@@ -139,91 +139,93 @@ def _house(folder: Path) -> Iterator[Server]:
             "OPENAI_API_KEY": KEY,
             "OPENAI_MODEL_NAME": MODEL,
         }
-        house = Server(folder, **settings, OPENAI_ALLOW_PRIVATE="true", MODELS_DIR=str(ROOT / "models"))
-        house.start()
+        server = Server(folder, **settings, OPENAI_ALLOW_PRIVATE="true", MODELS_DIR=str(ROOT / "models"))
+        server.start()
         try:
-            yield house
+            yield server
         finally:
-            house.close()
+            server.close()
 
 
-def _furnish(house: Server) -> dict[str, str]:
-    """People, recordings and what was made of them. Answers what the addresses name."""
+def _seed(server: Server) -> dict[str, str]:
+    """Create users, recordings and results; return the values used in addresses."""
     for name, role in (("李工", "admin"), ("王芳", "user"), ("陈晨", "user")):
-        house.client.post("/api/admin/users", json={"username": name, "password": PASSWORD, "role": role})
-    house.client.post("/api/auth/register", json={"username": "新同事", "password": PASSWORD})
+        server.client.post("/api/admin/users", json={"username": name, "password": PASSWORD, "role": role})
+    server.client.post("/api/auth/register", json={"username": "新同事", "password": PASSWORD})
     recordings = []
     for name, seconds in (("三季度预算评审.wav", 42), ("客户访谈 华东.wav", 36), ("项目例会 11-20.wav", 58)):
-        recording, job = house.upload(talk(house.folder / name, seconds))
-        assert house.ended(job)["status"] == "done"
+        recording, job = server.upload(talk(server.folder / name, seconds))
+        assert server.ended(job)["status"] == "done"
         recordings.append(recording)
-    _, torn, recording = recordings
-    thrown_away, _ = house.upload(talk(house.folder / "试音.wav", 8))
-    house.client.delete(f"/api/recordings/{thrown_away}").raise_for_status()
+    _, broken, recording = recordings
+    deleted, _ = server.upload(talk(server.folder / "试音.wav", 8))
+    server.client.delete(f"/api/recordings/{deleted}").raise_for_status()
     address = f"/api/recordings/{recording}"
-    _name_speakers(house, address)
+    _name_speakers(server, address)
     for kind in ("polish", "minutes"):
-        job = house.client.post(f"{address}/{kind}", json={}).raise_for_status().json()["id"]
-        assert house.ended(job)["status"] == "done", house.job(job)
-    _tear(house, f"/api/recordings/{torn}")
-    _make_templates(house)
-    share = house.client.post(f"{address}/shares", json={"transcript": True, "audio": True, "minutes": True}).json()
-    _remember_days(house)
+        job = server.client.post(f"{address}/{kind}", json={}).raise_for_status().json()["id"]
+        assert server.ended(job)["status"] == "done", server.job(job)
+    _break_segments(server, f"/api/recordings/{broken}")
+    _make_templates(server)
+    share = server.client.post(f"{address}/shares", json={"transcript": True, "audio": True, "minutes": True}).json()
+    _remember_days(server)
     for name in ("产品规划会.wav", "招聘面试 后端.wav"):
-        house.upload(talk(house.folder / name, 200))
+        server.upload(talk(server.folder / name, 200))
     return {
         "recording": recording,
-        "torn": torn,
+        "broken": broken,
         "share": share["id"],
         "code": share["access_code"],
-        "folder": str(house.folder),
+        "folder": str(server.folder),
     }
 
 
-def _name_speakers(house: Server, address: str, torn: Sequence[str] = ()) -> None:
-    """Ends of segments that are `torn` off stand before the next one."""
-    now = house.client.get(f"{address}/transcript").json()
+def _name_speakers(server: Server, address: str, broken: Sequence[str] = ()) -> None:
+    """Name the speakers; move the `broken` ends of segments to the start of the next one."""
+    now = server.client.get(f"{address}/transcript").json()
     names = dict(zip((one["id"] for one in now["document"]["speakers"]), ("张敏", "李工", "王芳"), strict=False))
     for speaker in now["document"]["speakers"]:
         speaker["name"] = names.get(speaker["id"])
     segments = now["document"]["segments"]
     for one, following in pairwise(segments):
-        for piece in torn:
+        for piece in broken:
             if one["text"].endswith(piece):
                 one.update(text=one["text"].removesuffix(piece), words=[])
                 following.update(text=piece + following["text"], words=[])
     body = {"based_on": now["number"], "document": {key: now["document"][key] for key in ("speakers", "segments")}}
-    house.client.put(f"{address}/transcript", json=body).raise_for_status()
+    server.client.put(f"{address}/transcript", json=body).raise_for_status()
 
 
-def _tear(house: Server, address: str) -> None:
-    _name_speakers(house, address, _TORN)
-    job = house.client.post(f"{address}/repair").raise_for_status().json()["id"]
-    assert house.ended(job)["status"] == "done", house.job(job)
+def _break_segments(server: Server, address: str) -> None:
+    _name_speakers(server, address, _BROKEN)
+    job = server.client.post(f"{address}/repair").raise_for_status().json()["id"]
+    assert server.ended(job)["status"] == "done", server.job(job)
 
 
-def _make_templates(house: Server) -> None:
+def _make_templates(server: Server) -> None:
     sales = "这是销售复盘：关注成交与丢单的原因、竞品、客户原话和下一步。"
     parts = ["headline", "decisions", "actions", "overview", "topics"]
-    house.client.post("/api/templates", json={"name": "销售复盘", "guidance": sales, "parts": parts}).raise_for_status()
+    server.client.post(
+        "/api/templates", json={"name": "销售复盘", "guidance": sales, "parts": parts}
+    ).raise_for_status()
     retro = {
         "name": "迭代回顾",
         "guidance": "做得好的、可以更好的、下个迭代要改的。",
         "parts": ["overview", "actions", "speakers"],
     }
-    key = house.client.post("/api/templates", json=retro).raise_for_status().json()["key"]
-    house.client.put(f"/api/templates/{key}", json=retro).raise_for_status()
+    key = server.client.post("/api/templates", json=retro).raise_for_status().json()["key"]
+    server.client.put(f"/api/templates/{key}", json=retro).raise_for_status()
     board = {
         "name": "部门例会",
         "guidance": "关注各组的进展、风险和需要别组配合的事。",
         "parts": ["headline", "speakers", "actions", "questions"],
     }
-    house.client.post("/api/admin/templates", json=board).raise_for_status()
+    server.client.post("/api/admin/templates", json=board).raise_for_status()
 
 
-def _remember_days(house: Server) -> None:
-    """Jobs of the past month, so that the figures have something to show."""
-    with closing(sqlite3.connect(house.folder / "house.db", timeout=30)) as database, database:
+def _remember_days(server: Server) -> None:
+    """Jobs of the past month for the statistics."""
+    with closing(sqlite3.connect(server.folder / "server.db", timeout=30)) as database, database:
         database.row_factory = sqlite3.Row
         row = dict(database.execute("SELECT * FROM jobs WHERE kind = 'transcript' LIMIT 1").fetchone())
         for day in range(1, 30):
@@ -233,23 +235,23 @@ def _remember_days(house: Server) -> None:
                 row |= {"id": uuid4().hex, "status": "failed" if failed else "done"}
                 row |= {"error_code": "engine_died" if failed else None}
                 for column in ("created_at", "not_before"):
-                    row[column] = _moved(database, *due)
+                    row[column] = _time_shifted(database, *due)
                 for column in ("started_at", "finished_at", "beat_at"):
-                    row[column] = _moved(database, *wait)
+                    row[column] = _time_shifted(database, *wait)
                 places = ", ".join("?" * len(row))
                 database.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({places})", list(row.values()))  # noqa: S608
 
 
-def _moved(database: sqlite3.Connection, *by: str) -> str:
+def _time_shifted(database: sqlite3.Connection, *by: str) -> str:
     places = ", ".join("?" * len(by))
     found = database.execute(f"SELECT strftime('%Y-%m-%d %H:%M:%f000', 'now', {places})", by).fetchone()
     return str(found[0])
 
 
-def _take(browser: Browser, house: Server, screen: Screen, known: dict[str, str], path: Path) -> None:
+def _screenshot(browser: Browser, server: Server, screen: Screen, known: dict[str, str], path: Path) -> None:
     size = screen.size or WIDE
     context = browser.new_context(
-        base_url=str(house.client.base_url),
+        base_url=str(server.client.base_url),
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
         viewport=size,  # type: ignore[arg-type]
@@ -271,18 +273,18 @@ def _take(browser: Browser, house: Server, screen: Screen, known: dict[str, str]
     page.wait_for_timeout(
         700
     )  # a picture shows whatever there is: charts and waveforms tell nobody when they are drawn
-    _keep(page.screenshot(), path)
+    _save(page.screenshot(), path)
     context.close()
 
 
-def _keep(picture: bytes, path: Path) -> None:
-    """With 256 colours: a third of the size, and nobody sees it."""
+def _save(picture: bytes, path: Path) -> None:
+    """Save with 256 colors: a third of the size without a visible difference."""
     colours = Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     colours.save(path, optimize=True)
     print(path.relative_to(ROOT), path.stat().st_size // 1000, "kB")
 
 
-#: What good minutes make of `backend/engines/demo.json`: a text, and words of the line it rests on.
+#: Minutes of `backend/engines/demo.json`: a text, and words of the line it cites.
 _OVERVIEW = (
     ("语音转写的接口已联调完，两小时的录音约十分钟出结果。", "联调"),
     ("20 个文件的准确率高于上个月。", "20 个文件"),
@@ -291,47 +293,47 @@ _DECISIONS = (("重叠的部分下周单独标出来。", "重叠"), ("发言人
 _ACTIONS = (("把多人同时说话的部分标出来", "重叠", "下周"), ("周五下午三点再过一遍", "周五下午", "周五"))
 
 
-#: Ends of sentences that went to the wrong speaker.
-_TORN = ("本的进度。", "十分钟可以出结果。", "问题吗？")
+#: Ends of sentences that are assigned to the wrong speaker.
+_BROKEN = ("本的进度。", "十分钟可以出结果。", "问题吗？")
 
 
-def _answer(asked: Asked) -> Reply:
-    lines = lines_of(asked)
-    if "被切错的段落" in asked.system:
-        found = [(number, piece) for number, _, text in lines for piece in _TORN if text.startswith(piece)]
+def _answer(request: ModelRequest) -> Reply:
+    lines = lines_of(request)
+    if "被切错的段落" in request.system:
+        found = [(number, piece) for number, _, text in lines for piece in _BROKEN if text.startswith(piece)]
         moves: list[dict[str, Any]] = [{"do": "move", "n": number - 1, "t": piece} for number, piece in found]
         return Reply({"repairs": moves})
-    if "校订" in asked.system:
+    if "校订" in request.system:
         return Reply({"lines": [{"n": number, "t": re.sub("嗯，|好的，", "", text)} for number, _, text in lines]})
-    if not is_section(asked):
-        return Reply(_whole(asked))
+    if not is_section(request):
+        return Reply(_whole(request))
 
     def line(words: str) -> tuple[int, int]:
         return next(((number, voice) for number, voice, text in lines if words in text), (lines[0][0], lines[0][1]))
 
-    def said(pairs: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
+    def statements(pairs: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
         return [{"t": text, "n": [line(words)[0]]} for text, words in pairs]
 
     return Reply(
         {
-            "summary": said(_OVERVIEW),
-            "topics": [{"t": "新版本的进度", "n": [lines[0][0], lines[-1][0]], "points": said(_OVERVIEW)}],
-            "decisions": said(_DECISIONS),
+            "summary": statements(_OVERVIEW),
+            "topics": [{"t": "新版本的进度", "n": [lines[0][0], lines[-1][0]], "points": statements(_OVERVIEW)}],
+            "decisions": statements(_DECISIONS),
             "actions": [
                 {"t": text, "who": f"@{line(words)[1]}", "when": when, "n": [line(words)[0]]}
                 for text, words, when in _ACTIONS
             ],
-            "questions": said((("两人同时说话时分段不太准，何时解决？", "同时说话"),)),
+            "questions": statements((("两人同时说话时分段不太准，何时解决？", "同时说话"),)),
             "speakers": [],
             "keywords": ["联调", "准确率", "重叠"],
         }
     )
 
 
-def _whole(asked: Asked) -> dict[str, Any]:
+def _whole(request: ModelRequest) -> dict[str, Any]:
     notes = [
         ([int(number) for number in numbers.split()], text)
-        for numbers, text in re.findall(r"^\[([\d ]+)\] (.*)$", asked.prompt, re.MULTILINE)
+        for numbers, text in re.findall(r"^\[([\d ]+)\] (.*)$", request.prompt, re.MULTILINE)
     ]
     numbers = notes[0][0]
     return {

@@ -1,4 +1,4 @@
-"""Sounds for the browser to play and the scripted engine to hear."""
+"""Audio files for the browser and the scripted engine."""
 
 import math
 import struct
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def talk(path: Path, seconds: int) -> Path:
-    """A wav of bursts and pauses, as talk looks on a waveform."""
+    """A WAV file of bursts and pauses that looks like speech on a waveform."""
     rate = 8000
     samples = (
         int(12000 * abs(math.sin(k / rate * 1.3)) * (k // 4000 % 4 != 3) * math.sin(2 * math.pi * 220 * k / rate))

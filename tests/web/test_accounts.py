@@ -1,4 +1,4 @@
-"""Getting in and looking after one's own account, in a real browser on the real app."""
+"""Sign-in, registration and the account pages, in a real browser."""
 
 import re
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ from tests.web.test_journeys import AXE, axe
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-GOOGLES_SCRIPT = "https://accounts.google.com/gsi/client"
+GOOGLE_SCRIPT = "https://accounts.google.com/gsi/client"
 
 
 @pytest.fixture
-def window(house: Server, browser: "Browser") -> Iterator["Page"]:
-    """A window of somebody else."""
-    context = browser.new_context(base_url=str(house.client.base_url), locale="zh-CN", reduced_motion="reduce")
+def window(server: Server, browser: "Browser") -> Iterator["Page"]:
+    """A window of another user."""
+    context = browser.new_context(base_url=str(server.client.base_url), locale="zh-CN", reduced_motion="reduce")
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 
 
-def person(house: Server, name: str, role: str = "user") -> str:
-    made = house.client.post("/api/admin/users", json={"username": name, "password": PASSWORD, "role": role})
+def create_user(server: Server, name: str, role: str = "user") -> str:
+    made = server.client.post("/api/admin/users", json={"username": name, "password": PASSWORD, "role": role})
     return str(made.raise_for_status().json()["id"])
 
 
@@ -41,10 +41,10 @@ def fill_sign_in(page: "Page", name: str, password: str = PASSWORD) -> None:
     page.get_by_role("button", name="登录", exact=True).click()
 
 
-def test_who_registers_waits_and_comes_in_when_an_admin_says_yes(page: "Page", window: "Page") -> None:
+def test_a_registered_user_can_sign_in_once_an_admin_approves(page: "Page", window: "Page") -> None:
     window.goto("/sign-in")
     window.get_by_role("link", name="还没有账号？注册一个").click()
-    # Until that is there, the page for signing in is, with fields of the same names.
+    # Wait for the registration page: the sign-in page has fields with the same names.
     window.get_by_label("再输一次密码").wait_for()
     window.get_by_label("用户名").fill("韩梅梅")
     window.get_by_label("密码", exact=True).fill(PASSWORD)
@@ -67,7 +67,7 @@ def test_who_registers_waits_and_comes_in_when_an_admin_says_yes(page: "Page", w
     window.get_by_role("heading", name="录音库").wait_for()
 
 
-def test_who_guesses_is_told_how_long_to_wait(page: "Page") -> None:
+def test_a_locked_out_user_sees_how_long_to_wait(page: "Page") -> None:
     page.goto("/sign-in")
     page.get_by_label("用户名").fill("somebody who guesses")
     page.get_by_label("密码").fill("a guess")
@@ -79,8 +79,8 @@ def test_who_guesses_is_told_how_long_to_wait(page: "Page") -> None:
     assert until(guess)
 
 
-def test_two_factor_sign_in_is_set_up_and_then_asked_for(page: "Page", house: Server) -> None:
-    person(house, "两步")
+def test_two_factor_authentication_is_set_up_and_then_required(page: "Page", server: Server) -> None:
+    create_user(server, "两步")
     sign_in(page, "两步")
     page.goto("/account/security")
     page.get_by_role("button", name="开启两步验证").click()
@@ -92,16 +92,16 @@ def test_two_factor_sign_in_is_set_up_and_then_asked_for(page: "Page", house: Se
     dialog.get_by_role("button", name="下一步").click()
     dialog.get_by_role("img", name="验证器应用的二维码").wait_for()
     totp = pyotp.TOTP(dialog.locator(".secret").inner_text().strip())
-    # The code before the present one is still good, and leaves the present one for signing in.
+    # The previous code is still valid, so the current one stays unused for signing in.
     dialog.get_by_label("应用里显示的六位数字").fill(totp.at(_now() - timedelta(seconds=30)))
     dialog.get_by_role("button", name="开启").click()
     shown = dialog.get_by_role("list", name="恢复码").get_by_role("listitem")
     shown.nth(9).wait_for()
     codes = shown.all_inner_texts()
-    with page.expect_download() as taken:
+    with page.expect_download() as downloaded:
         dialog.get_by_role("button", name="下载").click()
     assert len(codes) == 10
-    assert Path(taken.value.path()).read_text().split() == codes
+    assert Path(downloaded.value.path()).read_text().split() == codes
     dialog.get_by_role("button", name="我已保存好").click()
     page.get_by_text("还有 10 个恢复码可用。").wait_for()
 
@@ -128,10 +128,10 @@ def test_two_factor_sign_in_is_set_up_and_then_asked_for(page: "Page", house: Se
     page.get_by_role("button", name="开启两步验证").wait_for()
 
 
-def test_other_recovery_codes_are_had_without_turning_it_off(page: "Page", house: Server) -> None:
-    person(house, "新码")
-    mine = {"Authorization": f"Bearer {_token(house, '新码')}"}
-    with httpx.Client(base_url=house.client.base_url, headers=mine, timeout=30) as theirs:
+def test_recovery_codes_are_renewed_without_turning_two_factor_off(page: "Page", server: Server) -> None:
+    create_user(server, "新码")
+    mine = {"Authorization": f"Bearer {_token(server, '新码')}"}
+    with httpx.Client(base_url=server.client.base_url, headers=mine, timeout=30) as theirs:
         secret = theirs.post("/api/auth/two-factor", json={"password": PASSWORD}).json()["secret"]
         first = {"code": pyotp.TOTP(secret).at(_now())}
         before = theirs.post("/api/auth/two-factor/confirm", json=first).json()["recovery_codes"]
@@ -156,12 +156,12 @@ def test_other_recovery_codes_are_had_without_turning_it_off(page: "Page", house
     page.get_by_text("还有 10 个恢复码可用。").wait_for()
     assert len(set(after)) == 10
     assert not set(after) & set(before)
-    assert [_signs_in(house, "新码", code) for code in (before[2], after[0])] == [False, True]
+    assert [_signs_in(server, "新码", code) for code in (before[2], after[0])] == [False, True]
 
 
-def test_one_gives_oneself_another_name(page: "Page", house: Server) -> None:
-    person(house, "旧名字")
-    person(house, "别人的名字")
+def test_users_change_their_own_username(page: "Page", server: Server) -> None:
+    create_user(server, "旧名字")
+    create_user(server, "别人的名字")
     sign_in(page, "旧名字")
     page.goto("/account")
     page.get_by_role("button", name="改用户名").click()
@@ -179,11 +179,11 @@ def test_one_gives_oneself_another_name(page: "Page", house: Server) -> None:
 
     page.get_by_role("button", name="新名字 <b> 账号菜单").wait_for()
     page.get_by_role("table").get_by_text("新名字 <b>").wait_for()
-    assert [_signs_in(house, name) for name in ("旧名字", "新名字 <b>")] == [False, True]
+    assert [_signs_in(server, name) for name in ("旧名字", "新名字 <b>")] == [False, True]
 
 
-def test_a_key_is_shown_once_and_opens_what_it_may(page: "Page", house: Server) -> None:
-    person(house, "密钥")
+def test_an_api_key_is_shown_once_and_is_limited_to_its_scopes(page: "Page", server: Server) -> None:
+    create_user(server, "密钥")
     sign_in(page, "密钥")
     page.goto("/account/keys")
     page.get_by_text("还没有 API 密钥。").wait_for()
@@ -194,8 +194,8 @@ def test_a_key_is_shown_once_and_opens_what_it_may(page: "Page", house: Server) 
     key = dialog.get_by_label("密钥", exact=True).inner_text()
     dialog.get_by_role("button", name="我已保存好").click()
 
-    assert _ask(house, "/api/recordings", key) == 200
-    assert _ask(house, "/api/auth/keys", key) == 403
+    assert _ask(server, "/api/recordings", key) == 200
+    assert _ask(server, "/api/auth/keys", key) == 403
     row = page.get_by_role("list", name="API 密钥").get_by_role("listitem").filter(has_text="录音机 <b>")
     assert key.startswith(row.locator(".secret").inner_text().removesuffix("…"))
     assert key not in page.content()
@@ -203,11 +203,11 @@ def test_a_key_is_shown_once_and_opens_what_it_may(page: "Page", house: Server) 
     row.get_by_role("button", name="撤销").click()
     page.get_by_role("tooltip").get_by_role("button", name="撤销").click()
     page.get_by_text("还没有 API 密钥。").wait_for()
-    assert _ask(house, "/api/recordings", key) == 401
+    assert _ask(server, "/api/recordings", key) == 401
 
 
-def test_ending_a_login_throws_that_window_out(page: "Page", window: "Page", house: Server) -> None:
-    person(house, "两个窗口")
+def test_ending_a_session_signs_that_window_out(page: "Page", window: "Page", server: Server) -> None:
+    create_user(server, "两个窗口")
     sign_in(window, "两个窗口")
     sign_in(page, "两个窗口")
     page.goto("/account/logins")
@@ -223,8 +223,8 @@ def test_ending_a_login_throws_that_window_out(page: "Page", window: "Page", hou
     page.get_by_text("这一个", exact=True).wait_for()
 
 
-def test_another_password_ends_every_other_login(page: "Page", window: "Page", house: Server) -> None:
-    person(house, "新密码")
+def test_changing_the_password_ends_every_other_session(page: "Page", window: "Page", server: Server) -> None:
+    create_user(server, "新密码")
     sign_in(window, "新密码")
     sign_in(page, "新密码")
     page.goto("/account/security")
@@ -243,8 +243,8 @@ def test_another_password_ends_every_other_login(page: "Page", window: "Page", h
     page.get_by_role("heading", name="我的账号").wait_for()
 
 
-def test_every_login_ends_at_once(page: "Page", window: "Page", house: Server) -> None:
-    person(house, "全部退出")
+def test_all_sessions_can_be_ended_at_once(page: "Page", window: "Page", server: Server) -> None:
+    create_user(server, "全部退出")
     sign_in(window, "全部退出")
     sign_in(page, "全部退出")
     page.goto("/account/logins")
@@ -255,9 +255,9 @@ def test_every_login_ends_at_once(page: "Page", window: "Page", house: Server) -
     window.get_by_role("dialog", name="登录已过期").wait_for()
 
 
-def test_a_quota_is_shown_with_what_is_used_of_it(page: "Page", house: Server) -> None:
+def test_quotas_are_shown_with_their_usage(page: "Page", server: Server) -> None:
     quotas = {"minutes_a_month": 600, "stored_bytes": 2 * 1024**3, "queued_jobs": None}
-    house.client.patch(f"/api/admin/users/{person(house, '配额')}/quotas", json=quotas).raise_for_status()
+    server.client.patch(f"/api/admin/users/{create_user(server, '配额')}/quotas", json=quotas).raise_for_status()
     sign_in(page, "配额")
     page.goto("/account")
 
@@ -267,8 +267,8 @@ def test_a_quota_is_shown_with_what_is_used_of_it(page: "Page", house: Server) -
     page.get_by_role("progressbar", name="存储空间").wait_for()
 
 
-def test_language_and_looks_are_chosen(page: "Page", house: Server) -> None:
-    person(house, "外观")
+def test_language_and_theme_are_chosen(page: "Page", server: Server) -> None:
+    create_user(server, "外观")
     sign_in(page, "外观")
     page.goto("/account")
     page.get_by_text("深色", exact=True).click()
@@ -281,45 +281,46 @@ def test_language_and_looks_are_chosen(page: "Page", house: Server) -> None:
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
-def test_without_a_client_of_googles_nothing_is_asked_of_google(page: "Page") -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+def test_without_a_google_client_id_nothing_is_requested_from_google(page: "Page") -> None:
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
     sign_in(page)
     page.goto("/account/security")
     page.get_by_text("未开启").wait_for()
 
-    assert [url for url in asked if "google.com" in url] == []
+    assert [url for url in urls if "google.com" in url] == []
 
 
-def test_googles_button_brings_what_google_said_to_the_server(browser: "Browser", tmp_path: Path) -> None:
-    house = Server(tmp_path, GOOGLE_CLIENT_ID="the-client.apps.googleusercontent.com")
-    house.start()
+def test_the_google_credential_is_sent_to_the_server(browser: "Browser", tmp_path: Path) -> None:
+    server = Server(tmp_path, GOOGLE_CLIENT_ID="the-client.apps.googleusercontent.com")
+    server.start()
     try:
-        page = browser.new_page(base_url=str(house.client.base_url), locale="zh-CN")
+        page = browser.new_page(base_url=str(server.client.base_url), locale="zh-CN")
         refused: list[str] = []
-        page.on("console", lambda said: refused.append(said.text) if "Content Security Policy" in said.text else None)
-        page.route(GOOGLES_SCRIPT, lambda route: route.fulfill(content_type="text/javascript", body=_GOOGLE))
+        page.on(
+            "console",
+            lambda message: refused.append(message.text) if "Content Security Policy" in message.text else None,
+        )
+        page.route(GOOGLE_SCRIPT, lambda route: route.fulfill(content_type="text/javascript", body=_GOOGLE))
         with page.expect_request("**/api/auth/google") as sent:
             page.goto("/sign-in")
             page.get_by_role("button", name="Google of the tests").click()
-        # It was not Google who spoke; where the network is closed, nobody can be asked whether it was.
+        # The credential is fake: Google rejects it, or cannot be reached without a network.
         page.get_by_role("alert").get_by_text(re.compile("Google 没有确认这次登录|服务器连不上 Google")).wait_for()
 
         client, nonce = sent.value.post_data_json["credential"].split(" ")
         assert client == "the-client.apps.googleusercontent.com"
         assert len(nonce) > 20
         again = page.get_by_role("button", name="Google of the tests")
-        until(lambda: again.get_attribute("title") not in (None, nonce))  # what was said with it, was said
+        until(lambda: again.get_attribute("title") not in (None, nonce))  # a nonce is used once
         assert refused == []
         page.close()
     finally:
-        house.close()
+        server.close()
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])
-def test_axe_finds_nothing_serious_on_any_page_of_the_account(
-    page: "Page", house: Server, theme: str, width: int
-) -> None:
+def test_axe_finds_nothing_serious_on_the_account_pages(page: "Page", server: Server, theme: str, width: int) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
@@ -327,7 +328,7 @@ def test_axe_finds_nothing_serious_on_any_page_of_the_account(
     page.goto("/register")
     page.get_by_role("button", name="注册").wait_for()
     found = axe(page)
-    person(house, f"axe {theme}")
+    create_user(server, f"axe {theme}")
     sign_in(page, f"axe {theme}")
     for path, there in _PAGES.items():
         page.goto(path)
@@ -345,20 +346,20 @@ _PAGES = {
     "/account": "0（不限）",
     "/account/security": "未开启",
     "/account/logins": "这一个",
-    "/account/language-model": "可以选服务器提供的模型。",
+    "/account/language-model": "可以选系统提供的模型。",
     "/nowhere": "这里什么也没有。",
     "/account/keys": "还没有 API 密钥。",
 }
 
-#: What stands at Google's address here: a button that says at once that somebody has agreed.
+#: A fake of Google's script: its button returns a credential at once.
 _GOOGLE = """
-let asked;
+let options;
 window.google = { accounts: { id: {
-  initialize(given) { asked = given; },
+  initialize(given) { options = given; },
   renderButton(place) {
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: "Google of the tests", title: asked.nonce });
-    button.onclick = () => asked.callback({ credential: `${asked.client_id} ${asked.nonce}` });
+    Object.assign(button, { type: "button", textContent: "Google of the tests", title: options.nonce });
+    button.onclick = () => options.callback({ credential: `${options.client_id} ${options.nonce}` });
     place.append(button);
   },
 } } };
@@ -371,20 +372,20 @@ def _sign_out(page: "Page") -> None:
     page.get_by_role("button", name="登录", exact=True).wait_for()
 
 
-def _ask(house: Server, path: str, key: str) -> int:
-    answer = httpx.get(f"{house.client.base_url}{path}", headers={"Authorization": f"Bearer {key}"})
+def _ask(server: Server, path: str, key: str) -> int:
+    answer = httpx.get(f"{server.client.base_url}{path}", headers={"Authorization": f"Bearer {key}"})
     return answer.status_code
 
 
-def _token(house: Server, name: str) -> str:
+def _token(server: Server, name: str) -> str:
     login = {"username": name, "password": PASSWORD}
-    answer = httpx.post(f"{house.client.base_url}/api/auth/login", data=login)
+    answer = httpx.post(f"{server.client.base_url}/api/auth/login", data=login)
     return str(answer.raise_for_status().json()["access_token"])
 
 
-def _signs_in(house: Server, name: str, code: str = "") -> bool:
+def _signs_in(server: Server, name: str, code: str = "") -> bool:
     login = {"username": name, "password": PASSWORD, "code": code}
-    return httpx.post(f"{house.client.base_url}/api/auth/login", data=login).status_code == 200
+    return httpx.post(f"{server.client.base_url}/api/auth/login", data=login).status_code == 200
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""What those who run the service do in the console, in a real browser on the real app."""
+"""The admin console, in a real browser."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from backend.weights.catalogue import MODELS
 from tests.language_server import KEY, MODEL, Reply, fault, serve_language
 from tests.serving import PASSWORD, Server, until
 from tests.web.conftest import sign_in
-from tests.web.test_accounts import person
+from tests.web.test_accounts import create_user
 from tests.web.test_journeys import AXE, axe
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def recording(house: Server, sound: Path) -> str:
-    recording, job = house.upload(sound)
-    assert house.ended(job)["status"] == "done"
+def recording(server: Server, sound: Path) -> str:
+    recording, job = server.upload(sound)
+    assert server.ended(job)["status"] == "done"
     return recording
 
 
@@ -41,13 +41,13 @@ def act(page: "Page", name: str, item: str) -> None:
     page.get_by_role("menuitem", name=item).click()
 
 
-def may_sign_in(house: Server, name: str, password: str = PASSWORD) -> bool:
-    answer = httpx.post(f"{house.client.base_url}/api/auth/login", data={"username": name, "password": password})
+def may_sign_in(server: Server, name: str, password: str = PASSWORD) -> bool:
+    answer = httpx.post(f"{server.client.base_url}/api/auth/login", data={"username": name, "password": password})
     return answer.status_code == 200
 
 
-def test_who_runs_nothing_sees_no_console(page: "Page", house: Server) -> None:
-    person(house, "没有权限")
+def test_users_without_a_role_cannot_open_the_console(page: "Page", server: Server) -> None:
+    create_user(server, "没有权限")
     sign_in(page, "没有权限")
     assert page.get_by_role("link", name="管理").count() == 0
 
@@ -56,9 +56,9 @@ def test_who_runs_nothing_sees_no_console(page: "Page", house: Server) -> None:
     page.get_by_role("heading", name="录音库").wait_for()
 
 
-def test_users_are_found_by_name_role_and_state(page: "Page", house: Server) -> None:
-    person(house, "查找甲")
-    person(house, "查找乙", "admin")
+def test_users_are_found_by_name_role_and_state(page: "Page", server: Server) -> None:
+    create_user(server, "查找甲")
+    create_user(server, "查找乙", "admin")
     sign_in(page)
     page.goto("/admin")
     page.get_by_role("searchbox", name="按用户名搜索").fill("查找")
@@ -75,8 +75,8 @@ def test_users_are_found_by_name_role_and_state(page: "Page", house: Server) -> 
     page.get_by_text("没有符合条件的用户。").wait_for()
 
 
-def test_a_user_gets_a_role_a_quota_and_another_password(page: "Page", house: Server) -> None:
-    id = person(house, "改来改去")
+def test_an_admin_changes_role_quota_name_and_password(page: "Page", server: Server) -> None:
+    id = create_user(server, "改来改去")
     sign_in(page)
     page.goto("/admin")
     choose(page, "改来改去的角色", "管理员")
@@ -88,7 +88,7 @@ def test_a_user_gets_a_role_a_quota_and_another_password(page: "Page", house: Se
     dialog.get_by_label("存储空间").fill("1.5")
     dialog.get_by_role("button", name="保存").click()
     dialog.wait_for(state="detached")
-    quotas = house.client.get(f"/api/admin/users/{id}/quotas").json()["own"]
+    quotas = server.client.get(f"/api/admin/users/{id}/quotas").json()["own"]
     assert quotas == {"minutes_a_month": 90, "stored_bytes": 1.5 * 1024**3, "queued_jobs": None}
 
     act(page, "改来改去", "名称与配额")
@@ -103,13 +103,13 @@ def test_a_user_gets_a_role_a_quota_and_another_password(page: "Page", house: Se
     dialog.get_by_label("新密码").fill("换过的很长的密码 44")
     dialog.get_by_role("button", name="保存").click()
     page.get_by_text("密码已重置。").wait_for()
-    assert may_sign_in(house, "改了名字", "换过的很长的密码 44")
-    assert house.client.get("/api/admin/users", params={"text": "改了名字", "role": "admin"}).json()["total"] == 1
+    assert may_sign_in(server, "改了名字", "换过的很长的密码 44")
+    assert server.client.get("/api/admin/users", params={"text": "改了名字", "role": "admin"}).json()["total"] == 1
 
 
-def test_an_admin_throws_somebody_out_everywhere(page: "Page", house: Server) -> None:
-    person(house, "被请出去")
-    theirs = httpx.Client(base_url=house.client.base_url)
+def test_an_admin_ends_all_sessions_of_a_user(page: "Page", server: Server) -> None:
+    create_user(server, "被请出去")
+    theirs = httpx.Client(base_url=server.client.base_url)
     token = theirs.post("/api/auth/login", data={"username": "被请出去", "password": PASSWORD}).json()["access_token"]
     sign_in(page)
     page.goto("/admin")
@@ -121,11 +121,11 @@ def test_an_admin_throws_somebody_out_everywhere(page: "Page", house: Server) ->
     theirs.close()
 
 
-def test_who_leaves_hands_the_recordings_over(page: "Page", house: Server, sound: Path) -> None:
-    person(house, "要走的人")
-    heir = person(house, "接手的人")
+def test_recordings_of_a_deleted_user_are_transferred(page: "Page", server: Server, sound: Path) -> None:
+    create_user(server, "要走的人")
+    new_owner = create_user(server, "接手的人")
     theirs = {"username": "要走的人", "password": PASSWORD}
-    with httpx.Client(base_url=house.client.base_url, timeout=30) as leaving, sound.open("rb") as file:
+    with httpx.Client(base_url=server.client.base_url, timeout=30) as leaving, sound.open("rb") as file:
         token = leaving.post("/api/auth/login", data=theirs).json()["access_token"]
         bearer = {"Authorization": f"Bearer {token}"}
         job = leaving.post("/api/recordings", files={"file": (sound.name, file)}, headers=bearer).json()["job"]["id"]
@@ -137,92 +137,92 @@ def test_who_leaves_hands_the_recordings_over(page: "Page", house: Server, sound
     dialog.get_by_role("button", name="删除用户").click()
     dialog.get_by_text("请选择怎样处理录音。").wait_for()
     dialog.get_by_label("交给另一个用户").check()
-    dialog.get_by_role("combobox", name="交给谁").fill("接手")
+    dialog.get_by_role("combobox", name="接收人").fill("接手")
     page.locator(".ant-select-item-option").get_by_text("接手的人").click()
     dialog.get_by_role("button", name="删除用户").click()
     page.get_by_text("已删除。").wait_for()
 
     row(page, "要走的人").wait_for(state="detached")
-    assert not may_sign_in(house, "要走的人")
-    assert house.client.get(f"/api/admin/users/{heir}/quotas").json()["used_stored_bytes"] > 0
+    assert not may_sign_in(server, "要走的人")
+    assert server.client.get(f"/api/admin/users/{new_owner}/quotas").json()["used_stored_bytes"] > 0
 
 
-def test_jobs_are_seen_by_state_and_queued_again(page: "Page", house: Server, recording: str) -> None:
+def test_jobs_are_filtered_by_state_and_retried(page: "Page", server: Server, recording: str) -> None:
     sign_in(page)
     page.goto("/admin/jobs")
     jobs = page.get_by_role("table")
     jobs.get_by_text("已完成").first.wait_for()
-    assert "录音" not in jobs.inner_text()  # what a recording is called is nobody else's business
+    assert "录音" not in jobs.inner_text()  # recording names are private
     choose(page, "状态", "失败")
     page.get_by_text("没有符合条件的任务。").wait_for()
     choose(page, "状态", "已完成")
     jobs.get_by_role("button", name="chief的任务（已完成）的操作").first.click()
-    page.get_by_role("menuitem", name="重新转写").click()
+    page.get_by_role("menuitem", name="重试").click()
 
     page.get_by_text("已重新排队。").wait_for()
-    retried = house.client.get("/api/admin/audit", params={"action": "job_retried"}).json()["entries"]
+    retried = server.client.get("/api/admin/audit", params={"action": "job_retried"}).json()["entries"]
     assert [entry["actor_name"] for entry in retried][:1] == ["chief"]
 
 
-def test_a_job_that_waits_goes_to_the_front(browser: "Browser", sound: Path, tmp_path: Path) -> None:
+def test_a_queued_job_is_moved_to_the_front(browser: "Browser", sound: Path, tmp_path: Path) -> None:
     (tmp_path / "script.json").write_text(json.dumps({"transcribe": {"steps": {"2": {"hang": True}}}}))
-    house = Server(tmp_path, SCRIPT=str(tmp_path / "script.json"), JOB_QUEUE_MAX_CONCURRENT="1")
-    house.start()
+    server = Server(tmp_path, SCRIPT=str(tmp_path / "script.json"), JOB_QUEUE_MAX_CONCURRENT="1")
+    server.start()
     try:
-        jobs = [house.upload(sound)[1] for _ in range(3)]
-        until(lambda: house.job(jobs[0])["status"] == "running")
-        page = browser.new_page(base_url=str(house.client.base_url), locale="zh-CN", reduced_motion="reduce")
+        jobs = [server.upload(sound)[1] for _ in range(3)]
+        until(lambda: server.job(jobs[0])["status"] == "running")
+        page = browser.new_page(base_url=str(server.client.base_url), locale="zh-CN", reduced_motion="reduce")
         sign_in(page)
         page.goto("/admin/jobs")
         last = page.get_by_role("row").filter(has_text="第 2 位")
         last.get_by_role("button").click()
         page.get_by_role("menuitem", name="移到最前").click()
         page.get_by_text("已移到最前。").wait_for()
-        assert [house.job(job)["position"] for job in jobs[1:]] == [2, 1]
+        assert [server.job(job)["position"] for job in jobs[1:]] == [2, 1]
 
         page.get_by_role("row").filter(has_text="识别文字").get_by_role("button").click()
-        page.get_by_role("menuitem", name="取消转写").click()
-        page.get_by_role("dialog").get_by_role("button", name="取消转写").click()
-        until(lambda: house.job(jobs[0])["status"] == "cancelled")
-        until(lambda: house.job(jobs[2])["status"] == "running")
+        page.get_by_role("menuitem", name="取消任务").click()
+        page.get_by_role("dialog").get_by_role("button", name="取消任务").click()
+        until(lambda: server.job(jobs[0])["status"] == "cancelled")
+        until(lambda: server.job(jobs[2])["status"] == "running")
         page.close()
     finally:
-        house.close()
+        server.close()
 
 
-def test_limits_of_the_queue_are_in_force_at_once(page: "Page", house: Server) -> None:
+def test_queue_limits_apply_at_once(page: "Page", server: Server) -> None:
     sign_in(page)
     page.goto("/admin/jobs")
     page.get_by_label("最多排队").fill("7")
     page.get_by_role("button", name="保存").click()
     page.get_by_text("已生效，不影响正在运行的任务。").wait_for()
-    assert house.client.get("/api/queue").json()["max_size"] == 7
+    assert server.client.get("/api/queue").json()["max_size"] == 7
 
     page.get_by_role("button", name="恢复设置值").click()
     page.get_by_role("button", name="恢复设置值").wait_for(state="detached")
-    assert house.client.get("/api/queue").json()["max_size"] == 50
+    assert server.client.get("/api/queue").json()["max_size"] == 50
 
 
-def test_an_engine_is_restarted_and_unloaded(page: "Page", house: Server, recording: str) -> None:
+def test_an_engine_is_restarted_and_unloaded(page: "Page", server: Server, recording: str) -> None:
     sign_in(page)
     page.goto("/admin/engines")
     engine = (
         page.get_by_role("list", name="引擎", exact=True).get_by_role("listitem").filter(has_text="scripted-diarizer")
     )
     engine.get_by_text("空闲").wait_for()
-    before = _engine(house)["pid"]
+    before = _engine(server)["pid"]
     engine.get_by_role("button", name="重启").click()
     page.get_by_role("tooltip").get_by_role("button", name="重启").click()
     page.get_by_text("已重启。").wait_for()
-    assert _engine(house)["pid"] not in (before, None)
+    assert _engine(server)["pid"] not in (before, None)
 
     engine.get_by_role("button", name="卸载").click()
     page.get_by_role("tooltip").get_by_role("button", name="卸载").click()
     engine.get_by_text("未加载").wait_for()
-    assert _engine(house)["alive"] is False
+    assert _engine(server)["alive"] is False
 
 
-def test_every_model_stands_there_with_its_licence(page: "Page") -> None:
+def test_every_model_is_listed_with_its_licence(page: "Page") -> None:
     sign_in(page)
     page.goto("/admin/engines")
     models = page.get_by_role("list", name="模型与许可").get_by_role("listitem")
@@ -233,49 +233,49 @@ def test_every_model_stands_there_with_its_licence(page: "Page") -> None:
     assert models.filter(has_text="pyannote-community-1").get_by_text("CC-BY-4.0").count() > 0
 
 
-def test_it_is_seen_whether_the_language_model_answers(page: "Page", browser: "Browser", tmp_path: Path) -> None:
+def test_the_language_model_is_tested_from_the_console(page: "Page", browser: "Browser", tmp_path: Path) -> None:
     sign_in(page)
     page.goto("/admin/language-model")
     page.get_by_text("没有设置语言模型").wait_for()
 
     with serve_language(lambda _asked: Reply({"ok": True})) as language:
         settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
-        house = Server(tmp_path, **settings, OPENAI_ALLOW_PRIVATE="true")
-        house.start()
+        server = Server(tmp_path, **settings, OPENAI_ALLOW_PRIVATE="true")
+        server.start()
         try:
-            page = browser.new_page(base_url=str(house.client.base_url), locale="zh-CN", reduced_motion="reduce")
+            page = browser.new_page(base_url=str(server.client.base_url), locale="zh-CN", reduced_motion="reduce")
             sign_in(page)
             page.goto("/admin/language-model")
             page.get_by_role("button", name="测试").click()
-            page.get_by_role("status").get_by_text("它正常回答了。").wait_for()
+            page.get_by_role("status").get_by_text("语言模型应答正常。").wait_for()
             language.script = lambda _asked: fault(401)
             page.get_by_role("button", name="测试").click()
             page.get_by_role("alert").get_by_text("语言模型不接受服务器的密钥").wait_for()
             assert KEY not in page.content()
             page.close()
         finally:
-            house.close()
+            server.close()
 
 
-def test_what_lies_on_the_disk_is_seen_and_cleaned_up(page: "Page", house: Server, sound: Path) -> None:
-    recording, job = house.upload(sound)
-    house.ended(job)
-    house.client.delete(f"/api/recordings/{recording}").raise_for_status()
+def test_disk_usage_is_shown_and_cleaned_up(page: "Page", server: Server, sound: Path) -> None:
+    recording, job = server.upload(sound)
+    server.ended(job)
+    server.client.delete(f"/api/recordings/{recording}").raise_for_status()
     sign_in(page)
     page.goto("/admin/storage")
     page.get_by_role("list", name="按类型").get_by_text("回收站").wait_for()
     row(page, "chief").wait_for()
-    page.get_by_role("button", name="看看能清理什么").click()
+    page.get_by_role("button", name="预览可清理的内容").click()
     page.get_by_role("checkbox", name="所有人的回收站").check()
     page.get_by_role("button", name="清理所选").click()
     page.get_by_role("tooltip").get_by_role("button", name="删除").click()
 
     page.get_by_role("status").get_by_text("清理完成，腾出").wait_for()
-    assert house.client.get("/api/trash").json()["total"] == 0
-    until(lambda: house.nothing_left_of(recording))
+    assert server.client.get("/api/trash").json()["total"] == 0
+    until(lambda: server.nothing_left_of(recording))
 
 
-def test_a_rule_of_retention_is_tried_before_it_is_kept(page: "Page", house: Server, recording: str) -> None:
+def test_a_retention_rule_is_previewed_before_it_is_saved(page: "Page", server: Server, recording: str) -> None:
     sign_in(page)
     page.goto("/admin/storage")
     page.get_by_label("中间文件：多少天后清理").fill("3000")
@@ -285,12 +285,12 @@ def test_a_rule_of_retention_is_tried_before_it_is_kept(page: "Page", house: Ser
     page.get_by_role("tooltip").get_by_role("button", name="保存").click()
     page.get_by_text("规则已保存。").wait_for()
 
-    kept = {rule["kind"]: rule["days"] for rule in house.client.get("/api/admin/retention").json()["rules"]}
-    assert kept["artifacts"] == 3000
-    house.client.put("/api/admin/retention/artifacts", json={"days": None, "since": "uploaded"}).raise_for_status()
+    saved = {rule["kind"]: rule["days"] for rule in server.client.get("/api/admin/retention").json()["rules"]}
+    assert saved["artifacts"] == 3000
+    server.client.put("/api/admin/retention/artifacts", json={"days": None, "since": "uploaded"}).raise_for_status()
 
 
-def test_figures_stand_in_charts_and_in_a_table(page: "Page", recording: str) -> None:
+def test_statistics_are_shown_in_charts_and_in_a_table(page: "Page", recording: str) -> None:
     sign_in(page)
     page.goto("/admin/figures")
     for chart in ("排队等待", "失败率", "转写分钟数"):
@@ -305,52 +305,52 @@ def test_figures_stand_in_charts_and_in_a_table(page: "Page", recording: str) ->
     page.get_by_role("listitem", name="9", exact=True).wait_for()  # ten days a page
 
 
-def test_the_audit_log_is_searched_paged_and_taken_away(page: "Page", house: Server) -> None:
+def test_the_audit_log_is_filtered_paged_and_exported(page: "Page", server: Server) -> None:
     for number in range(60):
-        made = house.client.post("/api/auth/keys", json={"name": f"key {number}", "scopes": ["read"]})
-        house.client.delete(f"/api/auth/keys/{made.raise_for_status().json()['id']}").raise_for_status()
+        made = server.client.post("/api/auth/keys", json={"name": f"key {number}", "scopes": ["read"]})
+        server.client.delete(f"/api/auth/keys/{made.raise_for_status().json()['id']}").raise_for_status()
     sign_in(page)
     page.goto("/admin/audit")
     choose(page, "操作", "新建 API 密钥")
-    page.get_by_text("名称：key 10 · 权限：读取").wait_for()  # the last of fifty, when nothing else is among them
+    page.get_by_text("名称：key 10 · 权限：读取").wait_for()  # the last of fifty filtered entries
     assert page.get_by_text("名称：key 3 ·").count() == 0
     page.get_by_role("button", name="更早的").click()
     page.get_by_text("名称：key 3 ·").wait_for()
 
-    with page.expect_download() as taken:
+    with page.expect_download() as downloaded:
         page.get_by_role("button", name="导出 CSV").click()
-    with Path(taken.value.path()).open(encoding="utf-8-sig", newline="") as file:
+    with Path(downloaded.value.path()).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {entry["action"] for entry in rows} == {"key_created"}
     assert len(rows) >= 60
 
     page.get_by_label("到", exact=True).click()
-    page.get_by_role("columnheader", name="一", exact=True).wait_for()  # the calendar speaks Chinese
+    page.get_by_role("columnheader", name="一", exact=True).wait_for()  # the calendar is in Chinese
     page.get_by_label("到", exact=True).fill("2020-01-02")
     page.get_by_label("到", exact=True).press("Enter")
     page.get_by_text("没有符合条件的记录。").wait_for()
-    page.get_by_label("从", exact=True).fill("2020-01-03")  # no day after the last one can be chosen
+    page.get_by_label("从", exact=True).fill("2020-01-03")  # days after the end date are disabled
     page.get_by_label("从", exact=True).press("Enter")
     page.keyboard.press("Escape")
     assert page.get_by_label("从", exact=True).input_value() == ""
 
 
-def test_the_doctor_is_asked(page: "Page") -> None:
+def test_the_system_check_is_shown_in_chinese_and_repeated(page: "Page") -> None:
     sign_in(page)
     page.goto("/admin/system")
     lines = page.get_by_role("list", name="系统").get_by_role("listitem")
     lines.filter(has_text="数据库").get_by_role("img", name="正常").wait_for()
     lines.filter(has_text="FFmpeg").wait_for()
-    # Its texts are the page's: nothing of what the server says in English is left but names and numbers.
+    # No English sentence of the server is shown, only names and numbers.
     assert [text for text in lines.all_inner_texts() if re.search(r"\b(is|the|of|are|it|not|there)\b", text)] == []
     assert "应答正常" in lines.filter(has_text="数据库").inner_text()
     with page.expect_response("**/api/admin/system"):
-        page.get_by_role("button", name="再查一次").click()
+        page.get_by_role("button", name="重新检查").click()
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])
-def test_axe_finds_nothing_serious_on_any_page_of_the_console(
-    page: "Page", house: Server, recording: str, theme: str, width: int
+def test_axe_finds_nothing_serious_on_the_console_pages(
+    page: "Page", server: Server, recording: str, theme: str, width: int
 ) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
@@ -367,7 +367,7 @@ def test_axe_finds_nothing_serious_on_any_page_of_the_console(
     assert not found, "\n".join(found)
 
 
-#: What stands on each page when everything has come.
+#: A text on each page that appears once everything is loaded.
 _PAGES = {
     "/admin": "超级管理员",
     "/admin/jobs": "已完成",
@@ -380,6 +380,6 @@ _PAGES = {
 }
 
 
-def _engine(house: Server) -> dict[str, object]:
-    engines: list[dict[str, object]] = house.client.get("/api/admin/engines").json()
+def _engine(server: Server) -> dict[str, object]:
+    engines: list[dict[str, object]] = server.client.get("/api/admin/engines").json()
     return next(engine for engine in engines if engine["name"] == "scripted-diarizer")

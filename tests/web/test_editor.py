@@ -1,4 +1,4 @@
-"""Correcting a transcript for hours: undo that outlives the page, two windows, versions, many segments at once."""
+"""The editor in long sessions: undo across reloads, two windows, versions, bulk actions."""
 
 import re
 from collections.abc import Iterator
@@ -18,17 +18,17 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
-def recording(house: Server, sound: Path) -> str:
-    """The id of a recording that has been transcribed."""
-    recording, job = house.upload(sound)
-    assert house.ended(job)["status"] == "done"
+def recording(server: Server, sound: Path) -> str:
+    """The id of a transcribed recording."""
+    recording, job = server.upload(sound)
+    assert server.ended(job)["status"] == "done"
     return recording
 
 
 @pytest.fixture
-def window(house: Server, browser: "Browser") -> Iterator["Page"]:
-    """Another window, on another machine."""
-    context = browser.new_context(base_url=str(house.client.base_url), locale="zh-CN")
+def window(server: Server, browser: "Browser") -> Iterator["Page"]:
+    """A window in another browser context."""
+    context = browser.new_context(base_url=str(server.client.base_url), locale="zh-CN")
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
@@ -39,44 +39,42 @@ def rows(page: "Page") -> "Locator":
 
 
 def write(page: "Page", number: int, text: str) -> None:
-    """Change a segment and wait until the server has it."""
-    with page.expect_response(lambda told: told.request.method == "PUT"):
+    """Change a segment and wait until it is saved."""
+    with page.expect_response(lambda response: response.request.method == "PUT"):
         box = rows(page).nth(number).get_by_role("textbox")
         box.fill(text)
         box.press("Enter")
 
 
-def newest(house: Server, recording: str) -> dict[str, Any]:
-    answer: dict[str, Any] = house.client.get(f"/api/recordings/{recording}/transcript").raise_for_status().json()
+def newest(server: Server, recording: str) -> dict[str, Any]:
+    answer: dict[str, Any] = server.client.get(f"/api/recordings/{recording}/transcript").raise_for_status().json()
     return answer
 
 
-def put(house: Server, recording: str, change: Any) -> None:
-    """Save a version that `change` makes of the newest one's segments and speakers."""
-    base = newest(house, recording)
+def put(server: Server, recording: str, change: Any) -> None:
+    """Save a version in which `change` has modified the newest segments and speakers."""
+    base = newest(server, recording)
     document = {name: base["document"][name] for name in ("speakers", "segments")}
     change(document)
     body = {"based_on": base["number"], "document": document}
-    house.client.put(f"/api/recordings/{recording}/transcript", json=body).raise_for_status()
+    server.client.put(f"/api/recordings/{recording}/transcript", json=body).raise_for_status()
 
 
-def test_what_was_done_is_undone_after_a_reload_in_the_middle_of_a_word(
-    page: "Page", house: Server, recording: str
-) -> None:
+def test_undo_survives_a_reload_while_typing(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
     before = words(page)
     write(page, 0, "第一次改。")
     page.get_by_label("给发言人 1改名").fill("王芳")
     page.get_by_label("给发言人 1改名").press("Enter")
     page.get_by_role("button", name="撤销").click()
-    until(lambda: newest(house, recording)["document"]["speakers"][0]["name"] is None)
+    until(lambda: newest(server, recording)["document"]["speakers"][0]["name"] is None)
     saved(page)
 
     rows(page).nth(2).get_by_role("textbox").fill("还没有写完")
     page.reload()
     rows(page).nth(5).wait_for()
     assert [words(page)[0], words(page)[2]] == ["第一次改。", "还没有写完"]
-    until(lambda: newest(house, recording)["document"]["segments"][2]["text"] == "还没有写完")
+    until(lambda: newest(server, recording)["document"]["segments"][2]["text"] == "还没有写完")
 
     page.get_by_role("button", name="撤销").click()
     until(lambda: words(page)[2] == before[2])
@@ -85,10 +83,10 @@ def test_what_was_done_is_undone_after_a_reload_in_the_middle_of_a_word(
     page.get_by_role("button", name="重做").click()
     until(lambda: words(page)[0] == "第一次改。")
     saved(page)
-    until(lambda: newest(house, recording)["document"]["segments"][0]["text"] == "第一次改。")
+    until(lambda: newest(server, recording)["document"]["segments"][0]["text"] == "第一次改。")
 
 
-def test_nothing_of_it_stays_in_the_browser_after_signing_out(page: "Page", recording: str) -> None:
+def test_the_stored_history_is_removed_at_sign_out(page: "Page", recording: str) -> None:
     stored = "Object.keys(localStorage).filter((key) => key.startsWith('meeting-asr.history'))"
     open_editor(page, recording)
     write(page, 0, "秘密。")
@@ -101,12 +99,12 @@ def test_nothing_of_it_stays_in_the_browser_after_signing_out(page: "Page", reco
     assert page.evaluate(stored) == []
 
 
-@pytest.mark.parametrize("sitting", [False, True], ids=["on what the machine heard", "within one sitting"])
-def test_of_two_windows_the_second_sees_what_differs_and_decides(
-    page: "Page", window: "Page", house: Server, recording: str, sitting: bool
+@pytest.mark.parametrize("same_session", [False, True], ids=["on what the machine heard", "within one same_session"])
+def test_the_second_of_two_windows_sees_the_difference_and_decides(
+    page: "Page", window: "Page", server: Server, recording: str, same_session: bool
 ) -> None:
     open_editor(page, recording)
-    if sitting:  # the version both begin with is replaced by the next save
+    if same_session:  # the next save replaces the version both windows start from
         write(page, 1, "早先的。")
     open_editor(window, recording)
     write(page, 0, "先到的。")
@@ -115,36 +113,36 @@ def test_of_two_windows_the_second_sees_what_differs_and_decides(
     box.press("Enter")
     window.get_by_text("这份文稿在别处被修改过").wait_for()
 
-    # What was not saved outlives a reload, and is still not written over what came in between.
+    # Unsaved changes survive a reload and still do not overwrite the newer version.
     window.reload()
     window.get_by_text("这份文稿在别处被修改过").wait_for()
     until(lambda: words(window)[:1] == ["后到的。"])
-    assert newest(house, recording)["document"]["segments"][0]["text"] == "先到的。"
+    assert newest(server, recording)["document"]["segments"][0]["text"] == "先到的。"
 
-    window.get_by_role("button", name="看看有什么不同").click()
+    window.get_by_role("button", name="查看差异").click()
     shown = window.get_by_role("dialog", name="从别处的版本到我的")
     shown.get_by_text("1 段不同").wait_for()
     assert [shown.locator("del").text_content(), shown.locator("ins").text_content()] == ["删去：先", "加上：后"]
     shown.get_by_role("button", name=re.compile("Close|关闭")).click()
     window.get_by_role("button", name="保留我的").click()
 
-    until(lambda: newest(house, recording)["document"]["segments"][0]["text"] == "后到的。")
+    until(lambda: newest(server, recording)["document"]["segments"][0]["text"] == "后到的。")
     saved(window)
 
 
-def test_two_versions_are_compared_and_an_older_one_restored(page: "Page", house: Server, recording: str) -> None:
+def test_two_versions_are_compared_and_an_older_one_restored(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
     before = words(page)
     write(page, 0, before[0].replace("大家", "各位"))
     page.get_by_label("给发言人 2改名").fill(HOSTILE)
     page.get_by_label("给发言人 2改名").press("Enter")
-    until(lambda: newest(house, recording)["document"]["speakers"][1]["name"] == HOSTILE)
+    until(lambda: newest(server, recording)["document"]["speakers"][1]["name"] == HOSTILE)
     saved(page)
 
     page.get_by_role("button", name="版本").click()
     drawer = page.get_by_role("dialog", name="版本")
     drawer.get_by_text("人工修改 · chief").first.wait_for()
-    drawer.get_by_role("button", name="改了什么").first.click()
+    drawer.get_by_role("button", name="查看修改").first.click()
     drawer.get_by_text(f"“发言人 2”改名为“{HOSTILE}”").wait_for()
     drawer.get_by_text("1 段不同").wait_for()
     assert [drawer.locator("del").text_content(), drawer.locator("ins").text_content()] == ["删去：大家", "加上：各位"]
@@ -152,10 +150,10 @@ def test_two_versions_are_compared_and_an_older_one_restored(page: "Page", house
     drawer.get_by_role("button", name="恢复").click()
     page.get_by_role("tooltip").get_by_role("button", name="恢复").click()
     until(lambda: words(page) == before)
-    until(lambda: newest(house, recording)["document"]["segments"][0]["text"] == before[0])
+    until(lambda: newest(server, recording)["document"]["segments"][0]["text"] == before[0])
 
 
-def test_many_segments_are_given_away_merged_and_deleted_at_once(page: "Page", house: Server, recording: str) -> None:
+def test_many_segments_are_reassigned_merged_and_deleted_at_once(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
     before = words(page)
     rows(page).nth(0).locator(".time").click(modifiers=["Control"])
@@ -180,7 +178,7 @@ def test_many_segments_are_given_away_merged_and_deleted_at_once(page: "Page", h
     until(lambda: words(page) == before)
 
 
-def test_segments_are_chosen_by_keyboard(page: "Page", recording: str) -> None:
+def test_segments_are_selected_by_keyboard(page: "Page", recording: str) -> None:
     open_editor(page, recording)
     rows(page).nth(1).get_by_role("textbox").focus()
     page.keyboard.press("Alt+Shift+ArrowDown")
@@ -195,7 +193,7 @@ def test_segments_are_chosen_by_keyboard(page: "Page", recording: str) -> None:
     page.get_by_role("checkbox", name=re.compile("^选中")).first.wait_for(state="detached")
 
 
-def test_on_a_mac_the_keys_are_those_of_a_mac(page: "Page", recording: str) -> None:
+def test_shortcuts_are_shown_with_mac_symbols_on_a_mac(page: "Page", recording: str) -> None:
     page.add_init_script("Object.defineProperty(navigator, 'platform', { value: 'MacIntel' })")
     open_editor(page, recording)
     page.get_by_role("button", name="查找", exact=True).hover()
@@ -207,16 +205,18 @@ def test_on_a_mac_the_keys_are_those_of_a_mac(page: "Page", recording: str) -> N
     page.get_by_text("按住 ⌘ / Shift 点击").wait_for()
 
 
-def test_what_is_replaced_is_looked_at_first(page: "Page", house: Server, recording: str) -> None:
+def test_replacements_are_previewed_and_can_be_deselected(page: "Page", server: Server, recording: str) -> None:
     put(
-        house, recording, lambda document: [one.update(text="接口和接口", words=[]) for one in document["segments"][:3]]
+        server,
+        recording,
+        lambda document: [one.update(text="接口和接口", words=[]) for one in document["segments"][:3]],
     )
     open_editor(page, recording)
     page.keyboard.press("Control+f")
     page.get_by_label("查找内容").fill("接口")
     page.get_by_label("替换为").fill(HOSTILE)
     page.get_by_role("button", name="全部替换…").click()
-    preview = page.get_by_role("dialog", name="替换前先看一遍")
+    preview = page.get_by_role("dialog", name="确认要替换的内容")
     preview.get_by_role("checkbox").nth(2).uncheck()
     until(lambda: preview.get_by_role("listitem").nth(0).inner_text().endswith(f"接口{HOSTILE}和接口"))
     preview.get_by_role("button", name=re.compile("^替换 \\d+ 处$")).click()
@@ -226,56 +226,56 @@ def test_what_is_replaced_is_looked_at_first(page: "Page", house: Server, record
     assert words(page)[:2] == ["接口和接口", "接口和接口"]
 
 
-def test_marks_are_walked_and_confirmed_without_the_mouse(page: "Page", house: Server, recording: str) -> None:
+def test_review_flags_are_visited_and_confirmed_by_keyboard(page: "Page", server: Server, recording: str) -> None:
     def guess(document: Any) -> None:
         for number, one in enumerate(document["segments"]):
             one.update(confidence=0.3 if number in (2, 4) else 0.9, overlap=False)
 
-    put(house, recording, guess)
+    put(server, recording, guess)
     open_editor(page, recording)
-    page.get_by_role("heading", name="需要留意 2").wait_for()
+    page.get_by_role("heading", name="待核对 2").wait_for()
     page.keyboard.press("Alt+Period")
     until(lambda: rows(page).nth(2).get_attribute("data-focused"))
-    number = newest(house, recording)["document"]["segments"][2]["speaker"].removeprefix("S")
+    number = newest(server, recording)["document"]["segments"][2]["speaker"].removeprefix("S")
     page.keyboard.press(f"Alt+{number}")
-    page.get_by_role("heading", name="需要留意 1").wait_for()
+    page.get_by_role("heading", name="待核对 1").wait_for()
     page.keyboard.press("Alt+Period")
     until(lambda: rows(page).nth(4).get_attribute("data-focused"))
     page.keyboard.press("Alt+Comma")
 
-    assert rows(page).nth(4).get_attribute("data-focused")  # there is none before it any more
-    until(lambda: newest(house, recording)["document"]["segments"][2]["confidence"] is None)
+    assert rows(page).nth(4).get_attribute("data-focused")  # there is no earlier flag left
+    until(lambda: newest(server, recording)["document"]["segments"][2]["confidence"] is None)
 
 
-def test_audio_comes_in_pieces_by_the_cookie_and_renews_it(page: "Page", recording: str) -> None:
+def test_audio_is_fetched_in_ranges_with_the_cookie_which_is_renewed(page: "Page", recording: str) -> None:
     sign_in(page)
     page.context.clear_cookies(name="meeting_asr_media")
-    asked: list[dict[str, str]] = []
-    page.on("request", lambda one: one.url.endswith("/audio") and asked.append(one.all_headers()))
+    audio_requests: list[dict[str, str]] = []
+    page.on("request", lambda one: one.url.endswith("/audio") and audio_requests.append(one.all_headers()))
     page.evaluate(
         f"history.pushState(null, '', '/recordings/{recording}'); dispatchEvent(new PopStateEvent('popstate'))"
     )
     page.get_by_role("button", name="播放", exact=True).and_(page.locator(":enabled")).wait_for()
 
     rows(page).nth(2).get_by_role("button", name="播放").click()
-    until(lambda: page.evaluate("CSS.highlights.has('heard')"))
+    until(lambda: page.evaluate("CSS.highlights.has('playing')"))
     page.get_by_role("button", name="暂停").click()
 
-    by_cookie = [one for one in asked if "authorization" not in one]
+    by_cookie = [one for one in audio_requests if "authorization" not in one]
     assert ["cookie" in one for one in by_cookie] == [False, *[True] * (len(by_cookie) - 1)]
     assert len(by_cookie) > 1
-    assert all(one["range"].startswith("bytes=") for one in asked)
+    assert all(one["range"].startswith("bytes=") for one in audio_requests)
 
 
-def test_what_people_wrote_is_text_and_never_markup(page: "Page", house: Server, recording: str) -> None:
+def test_user_text_is_never_rendered_as_markup(page: "Page", server: Server, recording: str) -> None:
     def poison(document: Any) -> None:
         document["speakers"][0]["name"] = HOSTILE
         document["segments"][0].update(text=f"一{HOSTILE}", words=[], overlap=True, second_speaker="S2")
 
     opened: list[str] = []
     page.on("dialog", lambda one: (opened.append(one.message), one.dismiss()))
-    put(house, recording, poison)
-    house.client.patch(f"/api/recordings/{recording}", json={"name": HOSTILE}).raise_for_status()
+    put(server, recording, poison)
+    server.client.patch(f"/api/recordings/{recording}", json={"name": HOSTILE}).raise_for_status()
     open_editor(page, recording)
     rows(page).nth(0).get_by_role("button", name=f"更换发言人：{HOSTILE}").click()
     page.get_by_role("menuitem", name=HOSTILE).wait_for()
@@ -289,12 +289,12 @@ def test_what_people_wrote_is_text_and_never_markup(page: "Page", house: Server,
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])
-def test_axe_finds_nothing_serious_while_versions_are_compared_and_many_are_chosen(
-    page: "Page", house: Server, recording: str, theme: str, width: int
+def test_axe_finds_nothing_serious_in_version_comparison_and_bulk_selection(
+    page: "Page", server: Server, recording: str, theme: str, width: int
 ) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
-    put(house, recording, lambda document: document["segments"][0].update(text="各位早上好。", confidence=0.2))
+    put(server, recording, lambda document: document["segments"][0].update(text="各位早上好。", confidence=0.2))
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 860})
     open_editor(page, recording)
@@ -303,7 +303,7 @@ def test_axe_finds_nothing_serious_while_versions_are_compared_and_many_are_chos
     found = axe(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
     page.get_by_role("button", name="版本").click()
-    page.get_by_role("dialog", name="版本").get_by_role("button", name="改了什么").click()
+    page.get_by_role("dialog", name="版本").get_by_role("button", name="查看修改").click()
     page.get_by_text("1 段不同").wait_for()
     found += axe(page)
 

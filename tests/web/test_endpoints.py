@@ -1,4 +1,4 @@
-"""Setting up a language model in the console, in a real browser: added, tested, chosen; its key is never seen again."""
+"""Language model endpoints in the console, in a real browser: add, test, choose; the key is never shown again."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ import pytest
 from tests.language_server import KEY, MODEL, LanguageServer, Reply, serve_language
 from tests.serving import Server, until
 from tests.web.conftest import sign_in
-from tests.web.test_accounts import person
+from tests.web.test_accounts import create_user
 from tests.web.test_journeys import AXE, axe
 
 if TYPE_CHECKING:
@@ -25,21 +25,21 @@ def language() -> Iterator[LanguageServer]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A house without a language model."""
-    server = Server(tmp_path_factory.mktemp("mute"))
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without a language model."""
+    server = Server(tmp_path_factory.mktemp("no_language_model"))
     server.start()
     yield server
     server.close()
 
 
 @pytest.fixture(autouse=True)
-def bare(house: Server) -> None:
-    """Nobody has added a model yet."""
-    for one in house.client.get(ENDPOINTS).raise_for_status().json():
-        house.client.delete(f"{ENDPOINTS}/{one['id']}").raise_for_status()
+def no_endpoints(server: Server) -> None:
+    """Remove all endpoints."""
+    for one in server.client.get(ENDPOINTS).raise_for_status().json():
+        server.client.delete(f"{ENDPOINTS}/{one['id']}").raise_for_status()
     choice = {"default": None, "own_endpoints": False}
-    house.client.put("/api/admin/language-model", json=choice).raise_for_status()
+    server.client.put("/api/admin/language-model", json=choice).raise_for_status()
 
 
 def open_console(page: "Page") -> "Locator":
@@ -50,8 +50,8 @@ def open_console(page: "Page") -> "Locator":
     return page.get_by_role("list", name="可用的语言模型").get_by_role("listitem")
 
 
-def test_an_admin_adds_tests_and_chooses_a_model_whose_key_is_never_seen_again(
-    page: "Page", house: Server, language: LanguageServer
+def test_an_admin_adds_tests_and_chooses_a_model_and_its_key_is_never_shown_again(
+    page: "Page", server: Server, language: LanguageServer
 ) -> None:
     rows = open_console(page)
     page.get_by_role("button", name="添加语言模型").click()
@@ -87,11 +87,11 @@ def test_an_admin_adds_tests_and_chooses_a_model_whose_key_is_never_seen_again(
     dialog.get_by_role("button", name="保存").click()
     dialog.wait_for(state="detached")
     row.get_by_role("button", name="测试 内网的模型").click()
-    row.get_by_role("status").get_by_text("正常回答了").wait_for()
+    row.get_by_role("status").get_by_text("应答正常").wait_for()
     row.get_by_role("button", name="使用 内网的模型").click()
     row.get_by_text("使用中").wait_for()
     page.get_by_text("没有设置语言模型").wait_for(state="detached")
-    assert house.client.get("/api/language-model").json()["configured"] is True
+    assert server.client.get("/api/language-model").json()["configured"] is True
 
     page.reload()
     row.get_by_text("使用中").wait_for()
@@ -101,33 +101,33 @@ def test_an_admin_adds_tests_and_chooses_a_model_whose_key_is_never_seen_again(
     for key in (KEY, "sk-a-wrong-key-of-somebody"):
         assert key not in page.content()
         assert key not in inputs
-        assert key not in house.client.get(ENDPOINTS).text
-        assert key not in house.client.get("/api/admin/audit").text
+        assert key not in server.client.get(ENDPOINTS).text
+        assert key not in server.client.get("/api/admin/audit").text
 
 
-def test_a_model_that_is_deleted_leaves_everybody_without_one(
-    page: "Page", house: Server, language: LanguageServer
+def test_deleting_the_default_model_leaves_no_model_configured(
+    page: "Page", server: Server, language: LanguageServer
 ) -> None:
     body = {"name": "临时的", "url": language.url, "key": KEY, "model": MODEL, "allow_private": True}
-    made = house.client.post(ENDPOINTS, json=body).raise_for_status().json()["id"]
+    made = server.client.post(ENDPOINTS, json=body).raise_for_status().json()["id"]
     rows = open_console(page)
     rows.filter(has_text="临时的").get_by_role("button", name="使用 临时的").click()
-    until(lambda: house.client.get("/api/language-model").json()["endpoint"] == made)
+    until(lambda: server.client.get("/api/language-model").json()["endpoint"] == made)
     page.get_by_text("没有设置语言模型").wait_for(state="detached")
     page.get_by_role("button", name="删除 临时的").click()
     page.get_by_role("tooltip").get_by_role("button", name="删除").click()
 
     page.get_by_text("没有设置语言模型").wait_for()
-    assert house.client.get("/api/language-model").json()["configured"] is False
+    assert server.client.get("/api/language-model").json()["configured"] is False
 
 
-def test_people_add_their_own_where_that_is_allowed(page: "Page", house: Server, language: LanguageServer) -> None:
-    person(house, "自带的人")
+def test_users_add_their_own_endpoint_if_allowed(page: "Page", server: Server, language: LanguageServer) -> None:
+    create_user(server, "自带的人")
     open_console(page)
     page.get_by_role("switch", name="允许用户添加自己的语言模型").click()
-    until(lambda: house.client.get("/api/admin/language-model").json()["own_endpoints"])
+    until(lambda: server.client.get("/api/admin/language-model").json()["own_endpoints"])
     theirs = page.context.browser.new_context(  # type: ignore[union-attr]
-        base_url=str(house.client.base_url), locale="zh-CN", reduced_motion="reduce"
+        base_url=str(server.client.base_url), locale="zh-CN", reduced_motion="reduce"
     )
     window = theirs.new_page()
     sign_in(window, "自带的人")
@@ -147,17 +147,17 @@ def test_people_add_their_own_where_that_is_allowed(page: "Page", house: Server,
     row.get_by_role("status").get_by_text("语言模型的地址不能使用").wait_for()
     assert KEY not in window.content()
     theirs.close()
-    assert "我自己的" not in house.client.get(ENDPOINTS).text
+    assert "我自己的" not in server.client.get(ENDPOINTS).text
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])
 def test_axe_finds_nothing_serious_in_the_list_and_its_dialog(
-    page: "Page", house: Server, language: LanguageServer, theme: str, width: int
+    page: "Page", server: Server, language: LanguageServer, theme: str, width: int
 ) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
     body = {"name": HOSTILE, "url": language.url, "key": KEY, "model": MODEL, "allow_private": True}
-    house.client.post(ENDPOINTS, json=body).raise_for_status()
+    server.client.post(ENDPOINTS, json=body).raise_for_status()
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 860})
     rows = open_console(page)

@@ -1,4 +1,4 @@
-"""What people do with the page, done in a real browser on the real app with the scripted engine."""
+"""The main journeys in a real browser, with the scripted engine: sign-in, upload, editing, accounts."""
 
 import json
 import re
@@ -15,17 +15,17 @@ from tests.web.sounds import talk
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-_STILL = """document.getAnimations().every(
+_NO_ANIMATION = """document.getAnimations().every(
     (one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"""
 
 AXE = Path(__file__).resolve().parent.parent.parent / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture
-def recording(house: Server, sound: Path) -> str:
-    """The id of a recording that has been transcribed."""
-    recording, job = house.upload(sound)
-    assert house.ended(job)["status"] == "done"
+def recording(server: Server, sound: Path) -> str:
+    """The id of a transcribed recording."""
+    recording, job = server.upload(sound)
+    assert server.ended(job)["status"] == "done"
     return recording
 
 
@@ -43,12 +43,12 @@ def words(page: "Page") -> list[str]:
     return page.get_by_role("list", name="文稿").get_by_role("textbox").all_inner_texts()
 
 
-def document(house: Server, recording: str) -> dict[str, list[dict[str, str]]]:
-    read: dict[str, list[dict[str, str]]] = json.loads(house.text(recording))
+def document(server: Server, recording: str) -> dict[str, list[dict[str, str]]]:
+    read: dict[str, list[dict[str, str]]] = json.loads(server.text(recording))
     return read
 
 
-def test_who_is_not_signed_in_is_asked_and_then_brought_to_where_he_wanted(page: "Page") -> None:
+def test_sign_in_returns_to_the_requested_page(page: "Page") -> None:
     page.goto("/account")
     page.get_by_label("用户名").fill("chief")
     page.get_by_label("密码").fill("not the password")
@@ -62,13 +62,13 @@ def test_who_is_not_signed_in_is_asked_and_then_brought_to_where_he_wanted(page:
     assert page.url.endswith("/account")
 
 
-def test_a_recording_is_dropped_watched_and_read(page: "Page", house: Server, tmp_path: Path) -> None:
+def test_recordings_are_uploaded_watched_and_opened(page: "Page", server: Server, tmp_path: Path) -> None:
     sounds = [talk(tmp_path / f"{number} 例会 <b>录音.wav", seconds=40 + number) for number in (1, 2)]
     sign_in(page)
     page.get_by_role("button", name="上传录音").first.click()
     dialog = page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files(sounds)
-    dialog.get_by_role("button", name="上传 2 个文件").wait_for()  # they are listed: nothing moves any more
+    dialog.get_by_role("button", name="上传 2 个文件").wait_for()  # the files are listed and the layout is stable
     dialog.get_by_text("范围").click()
     dialog.get_by_label("至少").fill("2")
     dialog.get_by_label("至多").fill("4")
@@ -77,7 +77,7 @@ def test_a_recording_is_dropped_watched_and_read(page: "Page", house: Server, tm
     page.get_by_role("region", name="上传列表").get_by_text("已上传").nth(1).wait_for()
     row = page.get_by_role("row").filter(has_text="2 例会 <b>录音.wav").first
     row.get_by_text("已完成").wait_for()
-    newest = house.client.get("/api/jobs", params={"limit": 1}).json()["jobs"][0]
+    newest = server.client.get("/api/jobs", params={"limit": 1}).json()["jobs"][0]
     assert newest["options"] == {"min_speakers": 2, "max_speakers": 4}
 
     row.get_by_role("link").click()
@@ -99,10 +99,10 @@ def test_a_job_is_watched_cancelled_and_retried(browser: "Browser", sound: Path,
         row.get_by_text(re.compile(r"^\d\d:\d\d / 00:45")).wait_for()
 
         row.get_by_role("button", name="的操作").click()
-        page.get_by_role("menuitem", name="取消转写").click()
+        page.get_by_role("menuitem", name="取消任务").click()
         row.get_by_text("已取消").wait_for()
         row.get_by_role("button", name="的操作").click()
-        page.get_by_role("menuitem", name="重新转写").click()
+        page.get_by_role("menuitem", name="重试").click()
         row.get_by_text("已完成").wait_for()
 
         slow.kill()
@@ -112,9 +112,11 @@ def test_a_job_is_watched_cancelled_and_retried(browser: "Browser", sound: Path,
         slow.close()
 
 
-def test_a_recording_is_found_renamed_and_deleted(page: "Page", house: Server, recording: str) -> None:
+def test_a_recording_is_found_renamed_and_deleted(page: "Page", server: Server, recording: str) -> None:
     sign_in(page)
-    house.client.patch(f"/api/recordings/{recording}", json={"name": "<img src=x onerror=alert(2)>"}).raise_for_status()
+    server.client.patch(
+        f"/api/recordings/{recording}", json={"name": "<img src=x onerror=alert(2)>"}
+    ).raise_for_status()
     page.get_by_label("按名称搜索").fill("alert(2)")
     page.get_by_label("按名称搜索").press("Enter")
     page.get_by_role("link", name="<img src=x onerror=alert(2)>").wait_for()
@@ -128,10 +130,10 @@ def test_a_recording_is_found_renamed_and_deleted(page: "Page", house: Server, r
     page.get_by_role("button", name="“季度 alert(2) 复盘”的操作").click()
     page.get_by_role("menuitem", name="删除").click()
     page.get_by_text("没有名称含“alert(2)”的录音。").wait_for()
-    assert house.client.get(f"/api/recordings/{recording}").status_code == 404
+    assert server.client.get(f"/api/recordings/{recording}").status_code == 404
 
 
-def test_text_is_corrected_and_survives_a_reload(page: "Page", house: Server, recording: str) -> None:
+def test_text_is_corrected_and_survives_a_reload(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
     first = page.get_by_role("list", name="文稿").get_by_role("textbox").first
     first.fill("大家晚上好，<script>alert(1)</script>我们开始。")
@@ -141,29 +143,27 @@ def test_text_is_corrected_and_survives_a_reload(page: "Page", house: Server, re
     page.reload()
     page.get_by_role("list", name="文稿").wait_for()
     assert words(page)[0] == "大家晚上好，<script>alert(1)</script>我们开始。"
-    segment = document(house, recording)["segments"][0]
+    segment = document(server, recording)["segments"][0]
     assert segment["source"] == "edited"
     assert [word[0] for word in segment["words"]][:5] == ["大", "家", "晚", "上", "好"]
 
 
-def test_a_speaker_is_renamed_once_everywhere_and_undo_takes_it_back(
-    page: "Page", house: Server, recording: str
-) -> None:
+def test_renaming_a_speaker_applies_everywhere_and_can_be_undone(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
     shown = page.get_by_role("list", name="文稿")
     page.get_by_label("给发言人 1改名").fill("王芳")
     page.get_by_label("给发言人 1改名").press("Enter")
     until(lambda: shown.get_by_role("button", name="更换发言人：王芳").count() > 2)
     saved(page)
-    assert "王芳" in house.text(recording, "txt")
+    assert "王芳" in server.text(recording, "txt")
 
     page.get_by_role("button", name="撤销").click()
     until(lambda: shown.get_by_role("button", name="更换发言人：王芳").count() == 0)
     saved(page)
-    assert "王芳" not in house.text(recording, "txt")
+    assert "王芳" not in server.text(recording, "txt")
 
 
-def test_segments_are_split_merged_given_away_and_deleted(page: "Page", recording: str) -> None:
+def test_segments_are_split_merged_reassigned_and_deleted(page: "Page", recording: str) -> None:
     open_editor(page, recording)
     before = words(page)
     rows = page.get_by_role("list", name="文稿").get_by_role("listitem")
@@ -191,21 +191,21 @@ def test_segments_are_split_merged_given_away_and_deleted(page: "Page", recordin
     saved(page)
 
 
-def test_two_windows_notice_each_other(page: "Page", house: Server, recording: str) -> None:
+def test_a_change_in_another_window_causes_a_conflict(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
-    house.client.patch(f"/api/recordings/{recording}/transcript/speakers/S1", json={"name": "李雷"}).raise_for_status()
+    server.client.patch(f"/api/recordings/{recording}/transcript/speakers/S1", json={"name": "李雷"}).raise_for_status()
     first = page.get_by_role("list", name="文稿").get_by_role("textbox").first
     first.fill("我的修改。")
     first.press("Enter")
     page.get_by_text("这份文稿在别处被修改过").wait_for()
-    assert "我的修改" not in house.text(recording, "txt")
+    assert "我的修改" not in server.text(recording, "txt")
 
     page.get_by_role("button", name="放弃我的，载入新版本").click()
     page.get_by_role("button", name="更换发言人：李雷").first.wait_for()
     assert words(page)[0] != "我的修改。"
 
 
-def test_an_older_version_is_restored(page: "Page", house: Server, recording: str) -> None:
+def test_an_older_version_is_restored(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
     before = words(page)
     first = page.get_by_role("list", name="文稿").get_by_role("textbox").first
@@ -217,17 +217,17 @@ def test_an_older_version_is_restored(page: "Page", house: Server, recording: st
     page.get_by_role("tooltip").get_by_role("button", name="恢复").click()
     until(lambda: words(page) == before)
     saved(page)
-    until(lambda: document(house, recording)["segments"][0]["text"] == before[0])
+    until(lambda: document(server, recording)["segments"][0]["text"] == before[0])
 
 
-def test_what_plays_is_lit_and_a_click_on_a_character_goes_there(page: "Page", recording: str) -> None:
+def test_the_playing_word_is_highlighted_and_a_click_on_a_character_seeks(page: "Page", recording: str) -> None:
     open_editor(page, recording)
     rows = page.get_by_role("list", name="文稿").get_by_role("listitem")
     page.get_by_role("button", name="播放", exact=True).and_(page.locator(":enabled")).wait_for()
     rows.nth(2).get_by_role("button", name="播放").click()
-    lit = "() => [...(CSS.highlights.get('heard') ?? [])].map(String).join()"
-    until(lambda: page.evaluate(lit))
-    until(lambda: rows.nth(2).get_attribute("data-heard") is not None)
+    playing = "() => [...(CSS.highlights.get('playing') ?? [])].map(String).join()"
+    until(lambda: page.evaluate(playing))
+    until(lambda: rows.nth(2).get_attribute("data-playing") is not None)
     page.get_by_role("button", name="暂停").click()
 
     place = page.evaluate(
@@ -236,10 +236,10 @@ def test_what_plays_is_lit_and_a_click_on_a_character_goes_there(page: "Page", r
         return [box.left + 2, box.top + box.height / 2]; }"""
     )
     page.mouse.click(*place)
-    until(lambda: page.evaluate(lit) == "上")
+    until(lambda: page.evaluate(playing) == "上")
 
 
-def test_find_replaces_everywhere(page: "Page", house: Server, recording: str) -> None:
+def test_find_replaces_everywhere(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
     page.keyboard.press("Control+f")
     page.get_by_label("查找内容").fill("录音")
@@ -249,34 +249,34 @@ def test_find_replaces_everywhere(page: "Page", house: Server, recording: str) -
     page.get_by_role("dialog").get_by_role("button", name=re.compile("^替换 \\d+ 处$")).click()
     page.get_by_role("status").get_by_text("没有找到").wait_for()
     saved(page)
-    until(lambda: "两小时的音频" in house.text(recording, "txt"))
+    until(lambda: "两小时的音频" in server.text(recording, "txt"))
 
 
-def test_five_thousand_segments_open_and_stay_usable(page: "Page", house: Server, recording: str) -> None:
+def test_five_thousand_segments_open_and_stay_usable(page: "Page", server: Server, recording: str) -> None:
     address = f"/api/recordings/{recording}/transcript"
-    base = house.client.get(address).json()
+    base = server.client.get(address).json()
     length = base["document"]["duration"] / 5000
     segments = [
         {"id": f"L{k}", "speaker": "S1", "start": k * length, "end": (k + 1) * length, "text": f"第{k}段。"}
         for k in range(5000)
     ]
     document_ = {"speakers": base["document"]["speakers"], "segments": segments}
-    house.client.put(address, json={"based_on": base["number"], "document": document_}).raise_for_status()
+    server.client.put(address, json={"based_on": base["number"], "document": document_}).raise_for_status()
     open_editor(page, recording)
 
     last = page.get_by_role("list", name="文稿").get_by_role("textbox").nth(4999)
     last.scroll_into_view_if_needed()
     last.fill("最后一段改过了。")
-    with page.expect_response(lambda told: told.request.method == "PUT"):
+    with page.expect_response(lambda response: response.request.method == "PUT"):
         last.press("Enter")
 
     saved(page)
-    assert document(house, recording)["segments"][4999]["text"] == "最后一段改过了。"
+    assert document(server, recording)["segments"][4999]["text"] == "最后一段改过了。"
 
 
-def test_an_ended_session_keeps_what_was_typed(page: "Page", house: Server, recording: str) -> None:
+def test_typed_text_survives_an_expired_session(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
-    page.context.clear_cookies()  # what would renew the session without a word
+    page.context.clear_cookies()  # without the refresh cookie the session cannot be renewed silently
     first = page.get_by_role("list", name="文稿").get_by_role("textbox").first
     first.fill("登录之前写的。")
     ended = {"status": 401, "json": {"code": "not_signed_in", "detail": "Sign in first."}}
@@ -287,10 +287,10 @@ def test_an_ended_session_keeps_what_was_typed(page: "Page", house: Server, reco
     dialog.get_by_role("button", name="登录", exact=True).click()
     saved(page)
     assert words(page)[0] == "登录之前写的。"
-    until(lambda: "登录之前写的" in house.text(recording, "txt"))
+    until(lambda: "登录之前写的" in server.text(recording, "txt"))
 
 
-def test_a_reload_finds_the_session_again_by_its_cookie(page: "Page", house: Server) -> None:
+def test_a_reload_restores_the_session_from_the_cookie(page: "Page", server: Server) -> None:
     sign_in(page)
     page.reload()
     page.get_by_role("link", name="管理").wait_for()
@@ -302,7 +302,7 @@ def test_a_reload_finds_the_session_again_by_its_cookie(page: "Page", house: Ser
     assert not page.get_by_role("dialog", name="登录已过期").is_visible()
 
 
-def test_an_admin_makes_an_account_and_closes_it(page: "Page", house: Server) -> None:
+def test_an_admin_creates_and_disables_an_account(page: "Page", server: Server) -> None:
     sign_in(page)
     page.get_by_role("link", name="管理").click()
     page.get_by_role("button", name="新建用户").click()
@@ -311,11 +311,11 @@ def test_an_admin_makes_an_account_and_closes_it(page: "Page", house: Server) ->
     page.get_by_role("dialog").get_by_role("button", name="保存").click()
     page.get_by_role("row", name=re.compile("小张")).wait_for()
     login = {"username": "小张", "password": "小张的很长的密码 42"}
-    assert httpx.post(f"http://127.0.0.1:{house.port}/api/auth/login", data=login).status_code == 200
+    assert httpx.post(f"http://127.0.0.1:{server.port}/api/auth/login", data=login).status_code == 200
 
     page.get_by_label("小张是否启用").click()
     page.get_by_text("已保存。").wait_for()
-    assert httpx.post(f"http://127.0.0.1:{house.port}/api/auth/login", data=login).status_code == 401
+    assert httpx.post(f"http://127.0.0.1:{server.port}/api/auth/login", data=login).status_code == 401
 
 
 def test_english_and_dark_are_remembered(page: "Page") -> None:
@@ -351,7 +351,7 @@ def test_axe_finds_nothing_serious_on_any_page(page: "Page", recording: str, the
 
 
 def axe(page: "Page") -> list[str]:
-    until(lambda: page.evaluate(_STILL))
+    until(lambda: page.evaluate(_NO_ANIMATION))
     page.evaluate(AXE.read_text(encoding="utf-8"))
     violations = page.evaluate("async () => (await axe.run()).violations")
     return [

@@ -1,4 +1,4 @@
-"""What people do with their recordings, done in a real browser on the real app with the scripted engine."""
+"""The library in a real browser, with the scripted engine: trash, sorting, renaming, export."""
 
 import re
 import zipfile
@@ -20,17 +20,17 @@ NAMES = ("晨会.wav", "周会.wav", "评审.wav")
 
 
 @pytest.fixture
-def shelf(house: Server, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Ids of three recordings that are done, by their names; the later the longer."""
+def recordings(server: Server, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The ids of three transcribed recordings by name; later ones are longer."""
     ids = {}
     for seconds, name in enumerate(NAMES, 3):
-        id, job = house.upload(talk(tmp_path / name, seconds=seconds), allow_duplicate="true")
-        assert house.ended(job)["status"] == "done"
+        id, job = server.upload(talk(tmp_path / name, seconds=seconds), allow_duplicate="true")
+        assert server.ended(job)["status"] == "done"
         ids[name] = id
     yield ids
     for id in ids.values():
-        house.client.delete(f"/api/recordings/{id}?for_good=true")
-        house.client.delete(f"/api/trash/{id}")
+        server.client.delete(f"/api/recordings/{id}?for_good=true")
+        server.client.delete(f"/api/trash/{id}")
 
 
 def names(page: "Page") -> list[str]:
@@ -47,21 +47,21 @@ def choose(page: "Page", *chosen: str) -> None:
         page.get_by_label(f"选择“{name}”").check()
 
 
-def test_a_deleted_recording_comes_back_by_undo(page: "Page", house: Server, shelf: dict[str, str]) -> None:
+def test_a_deleted_recording_comes_back_by_undo(page: "Page", server: Server, recordings: dict[str, str]) -> None:
     sign_in(page)
     page.get_by_role("button", name="“周会.wav”的操作").click()
     page.get_by_role("menuitem", name="删除").click()
     page.get_by_text("已把 1 条录音移入回收站。").wait_for()
     shows(page, "评审.wav", "晨会.wav")
-    assert house.client.get(f"/api/recordings/{shelf['周会.wav']}").status_code == 404
+    assert server.client.get(f"/api/recordings/{recordings['周会.wav']}").status_code == 404
 
     page.get_by_role("button", name="撤销").click()
     shows(page, "评审.wav", "周会.wav", "晨会.wav")
-    assert house.client.get(f"/api/recordings/{shelf['周会.wav']}").status_code == 200
+    assert server.client.get(f"/api/recordings/{recordings['周会.wav']}").status_code == 200
 
 
-def test_several_are_deleted_and_the_trash_gives_back_or_takes_for_good(
-    page: "Page", house: Server, shelf: dict[str, str]
+def test_several_recordings_are_deleted_then_restored_or_deleted_permanently(
+    page: "Page", server: Server, recordings: dict[str, str]
 ) -> None:
     sign_in(page)
     choose(page, *NAMES)
@@ -76,21 +76,21 @@ def test_several_are_deleted_and_the_trash_gives_back_or_takes_for_good(
     page.get_by_role("button", name="永久删除“周会.wav”").click()
     page.get_by_role("dialog").get_by_role("button", name="永久删除").click()
     shows(page, "评审.wav")
-    until(lambda: house.nothing_left_of(shelf["周会.wav"]))
+    until(lambda: server.nothing_left_of(recordings["周会.wav"]))
     page.get_by_role("button", name="清空回收站").click()
     page.get_by_role("dialog").get_by_role("button", name="清空回收站").click()
     page.get_by_text("回收站是空的。").wait_for()
 
-    assert house.client.get("/api/trash").json()["total"] == 0
-    assert house.client.get(f"/api/recordings/{shelf['晨会.wav']}").status_code == 200
+    assert server.client.get("/api/trash").json()["total"] == 0
+    assert server.client.get(f"/api/recordings/{recordings['晨会.wav']}").status_code == 200
 
 
-def test_sorted_filtered_and_kept_over_a_reload(page: "Page", house: Server, shelf: dict[str, str]) -> None:
-    newest = house.client.get("/api/jobs", params={"recording_id": shelf["评审.wav"]}).json()["jobs"][0]
-    (house.folder / "uploads" / shelf["评审.wav"] / "original.wav").unlink()
-    again = house.client.post(f"/api/recordings/{shelf['评审.wav']}/jobs", json={"fresh": True}).json()
+def test_sorting_and_filters_survive_a_reload(page: "Page", server: Server, recordings: dict[str, str]) -> None:
+    newest = server.client.get("/api/jobs", params={"recording_id": recordings["评审.wav"]}).json()["jobs"][0]
+    (server.folder / "uploads" / recordings["评审.wav"] / "original.wav").unlink()
+    again = server.client.post(f"/api/recordings/{recordings['评审.wav']}/jobs", json={"fresh": True}).json()
     assert again["id"] != newest["id"]
-    assert house.ended(again["id"])["status"] == "failed"
+    assert server.ended(again["id"])["status"] == "failed"
     sign_in(page)
     shows(page, "评审.wav", "周会.wav", "晨会.wav")
     length = page.get_by_role("columnheader", name="时长")
@@ -110,11 +110,13 @@ def test_sorted_filtered_and_kept_over_a_reload(page: "Page", house: Server, she
     shows(page, "晨会.wav", "周会.wav", "评审.wav")
 
 
-def test_a_row_tells_who_speaks_and_is_renamed_in_place(page: "Page", house: Server, shelf: dict[str, str]) -> None:
-    id = shelf["晨会.wav"]
-    speakers = house.client.get(f"/api/recordings/{id}/transcript").json()["document"]["speakers"]
+def test_a_row_shows_the_speakers_and_is_renamed_in_place(
+    page: "Page", server: Server, recordings: dict[str, str]
+) -> None:
+    id = recordings["晨会.wav"]
+    speakers = server.client.get(f"/api/recordings/{id}/transcript").json()["document"]["speakers"]
     address = f"/api/recordings/{id}/transcript/speakers/{speakers[0]['id']}"
-    house.client.patch(address, json={"name": "王芳"}).raise_for_status()
+    server.client.patch(address, json={"name": "王芳"}).raise_for_status()
     sign_in(page)
     row = page.get_by_role("row").filter(has_text="晨会.wav")
     row.get_by_role("cell", name="王芳", exact=True).wait_for()
@@ -127,45 +129,51 @@ def test_a_row_tells_who_speaks_and_is_renamed_in_place(page: "Page", house: Ser
     page.get_by_label("新名称").press("Enter")
     page.get_by_role("link", name="十一月晨会").wait_for()
 
-    assert house.client.get(f"/api/recordings/{id}").json()["name"] == "十一月晨会"
+    assert server.client.get(f"/api/recordings/{id}").json()["name"] == "十一月晨会"
 
 
-def test_several_are_taken_away_as_one_archive(page: "Page", shelf: dict[str, str], tmp_path: Path) -> None:
+def test_several_transcripts_are_exported_as_one_archive(
+    page: "Page", recordings: dict[str, str], tmp_path: Path
+) -> None:
     sign_in(page)
     choose(page, "晨会.wav", "周会.wav")
     page.get_by_role("toolbar", name="批量操作").get_by_role("button", name="导出").click()
-    with page.expect_download() as taken:
+    with page.expect_download() as downloaded:
         page.get_by_role("dialog").get_by_role("button", name=re.compile("下载")).click()
-    taken.value.save_as(tmp_path / "taken.zip")
+    downloaded.value.save_as(tmp_path / "downloaded.zip")
 
-    with zipfile.ZipFile(tmp_path / "taken.zip") as archive:
+    with zipfile.ZipFile(tmp_path / "downloaded.zip") as archive:
         assert sorted(name.rsplit(".", 1)[0] for name in archive.namelist()) == sorted(["晨会", "周会"])
 
 
-def test_a_recording_is_recognised_again_with_other_options(page: "Page", house: Server, shelf: dict[str, str]) -> None:
-    id = shelf["晨会.wav"]
+def test_a_recording_is_transcribed_again_with_other_options(
+    page: "Page", server: Server, recordings: dict[str, str]
+) -> None:
+    id = recordings["晨会.wav"]
     sign_in(page)
     page.get_by_role("button", name="“晨会.wav”的操作").click()
-    page.get_by_role("menuitem", name="换选项再识别").click()
+    page.get_by_role("menuitem", name="换选项重新转写").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("确切人数").click()
     dialog.get_by_label("人数", exact=True).fill("3")
-    dialog.get_by_role("button", name="开始识别").click()
+    dialog.get_by_role("button", name="开始转写").click()
     page.get_by_text("已排队").wait_for()
 
     jobs = until(
-        lambda: (found := house.client.get("/api/jobs", params={"recording_id": id}).json())["total"] == 2 and found
+        lambda: (found := server.client.get("/api/jobs", params={"recording_id": id}).json())["total"] == 2 and found
     )
     options = jobs["jobs"][0]["options"]
     assert (options["min_speakers"], options["max_speakers"]) == (3, 3)
-    house.ended(jobs["jobs"][0]["id"])
+    server.ended(jobs["jobs"][0]["id"])
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 1360), ("light", 390)])
-def test_axe_finds_nothing_serious(page: "Page", house: Server, shelf: dict[str, str], theme: str, width: int) -> None:
+def test_axe_finds_nothing_serious(
+    page: "Page", server: Server, recordings: dict[str, str], theme: str, width: int
+) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
-    house.client.delete(f"/api/recordings/{shelf['评审.wav']}")
+    server.client.delete(f"/api/recordings/{recordings['评审.wav']}")
     page.set_viewport_size({"width": width, "height": 844})
     sign_in(page)
     if theme == "dark":
@@ -185,10 +193,10 @@ def test_axe_finds_nothing_serious(page: "Page", house: Server, shelf: dict[str,
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_on_a_phone_a_name_has_the_width_of_the_page(page: "Page", house: Server, tmp_path: Path) -> None:
+def test_on_a_phone_the_name_uses_the_width_of_the_page(page: "Page", server: Server, tmp_path: Path) -> None:
     name = "产品与研发双周例会 十一月下半月.wav"
-    _, job = house.upload(talk(tmp_path / name, seconds=4), allow_duplicate="true")
-    assert house.ended(job)["status"] == "done"
+    _, job = server.upload(talk(tmp_path / name, seconds=4), allow_duplicate="true")
+    assert server.ended(job)["status"] == "done"
     page.set_viewport_size({"width": 390, "height": 844})
     sign_in(page)
     row = page.get_by_role("row").filter(has_text=name)
@@ -197,11 +205,11 @@ def test_on_a_phone_a_name_has_the_width_of_the_page(page: "Page", house: Server
     cell = row.get_by_role("cell").filter(has_text=name).bounding_box()
     assert cell is not None
     assert cell["width"] > 390 * 0.6
-    assert page.get_by_role("columnheader").count() == 3  # to choose, the name, what can be done
+    assert page.get_by_role("columnheader").count() == 3  # selection, name, actions
 
 
-def test_a_fresh_account_is_told_how_to_begin(page: "Page", house: Server) -> None:
-    made = house.client.post("/api/admin/users", json={"username": "newcomer", "password": PASSWORD})
+def test_a_new_account_sees_how_to_start(page: "Page", server: Server) -> None:
+    made = server.client.post("/api/admin/users", json={"username": "newcomer", "password": PASSWORD})
     assert made.status_code == 201, made.text
     sign_in(page, "newcomer")
     page.get_by_text("还没有录音").wait_for()

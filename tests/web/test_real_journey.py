@@ -1,4 +1,4 @@
-"""The whole way of a recording with real models: sent, watched, heard, corrected, taken away."""
+"""A recording from upload to export with real models."""
 
 import csv
 import io
@@ -12,36 +12,36 @@ import jiwer
 import pytest
 
 from backend.ffmpeg import ffmpeg_path
-from backend.page import built
-from backend.speech.text import bare
+from backend.page import is_built
+from backend.speech.text import spoken_characters
 from tests.serving import Server, until
 from tests.test_real_meeting import models  # noqa: F401  (a fixture)
 from tests.web.conftest import sign_in
 from tests.web.test_console import choose
 from tests.web.test_journeys import document, saved, words
-from tests.web.test_sharing import taken
+from tests.web.test_sharing import exported
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-#: So far into the meeting the third turn ends, and both have spoken.
+#: The third turn ends here, and both speakers have spoken.
 SECONDS = 36.5
 
 
 @pytest.fixture
 def meeting(shared: Path, tmp_path: Path) -> tuple[Path, str]:
-    """The beginning of a meeting of two, and what is said in it."""
+    """The beginning of a meeting of two people, and its reference text."""
     whole = shared / "audio" / "meetings" / "two-minutes"
     cut = tmp_path / "两个人的会.wav"
     command = [ffmpeg_path(), "-v", "error", "-i", str(whole.with_suffix(".flac")), "-t", str(SECONDS), str(cut)]
     subprocess.run(command, check=True)
     rows = [line.split(" ", 5) for line in whole.with_suffix(".stm").read_text(encoding="utf-8").splitlines()]
-    return cut, bare("".join(row[5] for row in rows if float(row[4]) < SECONDS))
+    return cut, spoken_characters("".join(row[5] for row in rows if float(row[4]) < SECONDS))
 
 
 @pytest.fixture
 def real(models: Path, tmp_path: Path) -> Iterator[Server]:  # noqa: F811
-    if not built():
+    if not is_built():
         pytest.skip("the web page is not built: run `npm ci && npm run build` in frontend/")
     server = Server(tmp_path, DEMO="false", MODELS_DIR=str(models))
     server.start()
@@ -50,12 +50,12 @@ def real(models: Path, tmp_path: Path) -> Iterator[Server]:  # noqa: F811
 
 
 @pytest.mark.shared
-def test_a_meeting_is_sent_watched_corrected_and_taken_away(
+def test_a_meeting_is_uploaded_watched_corrected_and_exported(
     browser: "Browser", real: Server, meeting: tuple[Path, str]
 ) -> None:
-    cut, said = meeting
+    cut, reference = meeting
     page = browser.new_page(base_url=str(real.client.base_url), locale="zh-CN", reduced_motion="reduce")
-    page.set_default_timeout(120_000)  # real models on a machine that has other things to do
+    page.set_default_timeout(120_000)  # real models on a busy machine
     sign_in(page)
     page.get_by_role("button", name="上传录音").first.click()
     dialog = page.get_by_role("dialog")
@@ -73,12 +73,12 @@ def test_a_meeting_is_sent_watched_corrected_and_taken_away(
     row.get_by_role("cell", name="2 人").wait_for()
     row.get_by_role("link").click()
     page.get_by_role("list", name="文稿").wait_for()
-    heard = words(page)
-    assert jiwer.cer(said, bare("".join(heard))) < 0.1
+    transcribed = words(page)
+    assert jiwer.cer(reference, spoken_characters("".join(transcribed))) < 0.1
 
     [recording] = [one["id"] for one in real.client.get("/api/recordings").json()["items"]]
     boxes = page.get_by_role("list", name="文稿").get_by_role("textbox")
-    corrected = heard[0].replace(heard[0][:2], "假如", 1)
+    corrected = transcribed[0].replace(transcribed[0][:2], "假如", 1)
     boxes.nth(0).fill(corrected)
     boxes.nth(0).press("Enter")
     saved(page)
@@ -91,17 +91,17 @@ def test_a_meeting_is_sent_watched_corrected_and_taken_away(
     until(lambda: "李雷" not in real.text(recording, "txt"))
     saved(page)
 
-    unfinished = heard[1] + "还没有写完"
+    unfinished = transcribed[1] + "还没有写完"
     boxes.nth(1).fill(unfinished)
     page.reload()
     boxes.nth(1).wait_for()
-    assert words(page)[:3] == [corrected, unfinished, *heard[2:3]]
+    assert words(page)[:3] == [corrected, unfinished, *transcribed[2:3]]
     until(lambda: document(real, recording)["segments"][1]["text"] == unfinished)
     page.get_by_role("button", name="撤销").click()
-    until(lambda: words(page) == [corrected, *heard[1:]])
+    until(lambda: words(page) == [corrected, *transcribed[1:]])
     saved(page)
 
-    table = list(csv.reader(io.StringIO(taken(page, "CSV").decode("utf-8-sig"))))
+    table = list(csv.reader(io.StringIO(exported(page, "CSV").decode("utf-8-sig"))))
     assert [line[3] for line in table[1:]] == words(page)
     assert {line[2] for line in table[1:]} == {"王芳", "发言人 2"}
     page.close()

@@ -1,4 +1,4 @@
-"""Taking a transcript away and sharing it, in a real browser: files are opened, and links in a window of their own."""
+"""Exports and share links in a real browser."""
 
 import csv
 import io
@@ -13,59 +13,59 @@ from docx import Document as open_document
 from pypdf import PdfReader
 
 from tests.serving import Server, until
-from tests.web.conftest import complaints_of
+from tests.web.conftest import errors_of
 from tests.web.test_journeys import AXE, axe, open_editor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: In a name and in what was said: none of it may ever run, or load anything.
+#: Used as a name and as text: it must never run or load anything.
 SCRIPT = "<img src=x onerror=pwned=1><script>pwned=1</script>\"'&]]>"
 
 
 @pytest.fixture
-def recording(house: Server, sound: Path) -> str:
-    """The id of a recording that has been transcribed."""
-    recording, job = house.upload(sound)
-    assert house.ended(job)["status"] == "done"
+def recording(server: Server, sound: Path) -> str:
+    """The id of a transcribed recording."""
+    recording, job = server.upload(sound)
+    assert server.ended(job)["status"] == "done"
     return recording
 
 
 @pytest.fixture
-def visitor(house: Server, browser: "Browser") -> Iterator[Callable[..., "Page"]]:
-    """Fresh windows of people who have no account; whatever they complained of fails the test."""
+def visitor(server: Server, browser: "Browser") -> Iterator[Callable[..., "Page"]]:
+    """Windows of visitors without an account; console errors in them fail the test."""
     contexts = []
-    complaints: list[list[str]] = []
+    errors: list[list[str]] = []
 
     def window(**options: object) -> "Page":
-        base = str(house.client.base_url)
+        base = str(server.client.base_url)
         context = browser.new_context(base_url=base, locale="zh-CN", **options)  # type: ignore[arg-type]
         context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
-        complaints.append(complaints_of(page))
+        errors.append(errors_of(page))
         return page
 
     yield window
     for context in contexts:
         context.close()
-    assert [one for window in complaints for one in window] == []
+    assert [one for window in errors for one in window] == []
 
 
-def spoil(house: Server, recording: str) -> None:
-    """Write a script into the name of a speaker and into what was said."""
+def inject_script(server: Server, recording: str) -> None:
+    """Write a script into a speaker's name and into the text."""
     address = f"/api/recordings/{recording}/transcript"
-    now = house.client.get(address).json()
+    now = server.client.get(address).json()
     segments = now["document"]["segments"]
     segments[0]["text"] = f"={SCRIPT}。"
     names = {"id": now["document"]["speakers"][0]["id"], "name": SCRIPT[:60]}
     document = {"speakers": [names, *now["document"]["speakers"][1:]], "segments": segments}
-    house.client.put(address, json={"based_on": now["number"], "document": document}).raise_for_status()
+    server.client.put(address, json={"based_on": now["number"], "document": document}).raise_for_status()
 
 
-def taken(page: "Page", format: str, *unwanted: str) -> bytes:
-    """The file that comes of the dialog."""
+def exported(page: "Page", format: str, *unwanted: str) -> bytes:
+    """The file downloaded with the export dialog."""
     page.get_by_role("button", name="导出", exact=True).click()
     dialog = page.get_by_role("dialog", name="导出文稿")
     dialog.get_by_role("radio", name=re.compile(re.escape(format))).check()
@@ -78,7 +78,7 @@ def taken(page: "Page", format: str, *unwanted: str) -> bytes:
 
 
 def shared(page: "Page", *shown: str) -> tuple[str, str]:
-    """Link and access code, from the dialog."""
+    """Create a share link; return the link and the access code."""
     page.get_by_role("button", name="分享", exact=True).click()
     dialog = page.get_by_role("dialog", name="分享给没有账号的人")
     for name in shown:
@@ -91,25 +91,25 @@ def shared(page: "Page", *shown: str) -> tuple[str, str]:
 
 def enter(page: "Page", link: str, code: str) -> None:
     page.goto(link)
-    page.get_by_label("请输入分享的人给你的访问码。").fill(code)
+    page.get_by_label("请输入分享者给你的访问码。").fill(code)
     page.get_by_role("button", name="打开").click()
 
 
-def test_the_export_holds_what_was_just_typed(page: "Page", recording: str) -> None:
+def test_an_export_contains_text_typed_just_before(page: "Page", recording: str) -> None:
     open_editor(page, recording)
     page.get_by_role("list", name="文稿").get_by_role("textbox").first.fill("刚刚改的。")
 
-    text = taken(page, "SRT").decode()
+    text = exported(page, "SRT").decode()
 
     assert "刚刚改的" in text
     assert re.match(r"1\n00:00:\d\d,\d{3} --> ", text)
 
 
-def test_a_word_document_is_opened_and_has_names_and_no_script(page: "Page", house: Server, recording: str) -> None:
-    spoil(house, recording)
+def test_a_word_export_has_names_as_text_and_no_external_targets(page: "Page", server: Server, recording: str) -> None:
+    inject_script(server, recording)
     open_editor(page, recording)
 
-    file = taken(page, "DOCX", "时间")
+    file = exported(page, "DOCX", "时间")
 
     paragraphs = [one.text for one in open_document(io.BytesIO(file)).paragraphs]
     assert f"={SCRIPT}。" in paragraphs
@@ -119,37 +119,37 @@ def test_a_word_document_is_opened_and_has_names_and_no_script(page: "Page", hou
         assert b'TargetMode="External"' not in b"".join(parts.read(name) for name in parts.namelist())
 
 
-def test_a_pdf_is_opened_and_reads_as_it_was_said(page: "Page", house: Server, recording: str, font: Path) -> None:
+def test_a_pdf_export_contains_the_text(page: "Page", server: Server, recording: str, font: Path) -> None:
     assert font
-    spoil(house, recording)
+    inject_script(server, recording)
     open_editor(page, recording)
 
-    file = taken(page, "PDF", "发言人")
+    file = exported(page, "PDF", "发言人")
 
     found = "".join("".join(one.extract_text().split()) for one in PdfReader(io.BytesIO(file)).pages)
     said = [
         one["text"]
-        for one in house.client.get(f"/api/recordings/{recording}/transcript").json()["document"]["segments"]
+        for one in server.client.get(f"/api/recordings/{recording}/transcript").json()["document"]["segments"]
     ]
     for text in said:
         assert "".join(text.split()) in found
     assert b"/JavaScript" not in file
 
 
-def test_a_table_is_opened_and_no_cell_is_a_formula(page: "Page", house: Server, recording: str) -> None:
-    spoil(house, recording)
+def test_a_csv_export_has_no_formula_cells(page: "Page", server: Server, recording: str) -> None:
+    inject_script(server, recording)
     open_editor(page, recording)
 
-    text = taken(page, "CSV").decode("utf-8")
+    text = exported(page, "CSV").decode("utf-8")
 
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert text.startswith("\ufeff开始,结束,发言人,文字")
     assert rows[1][3] == f"'={SCRIPT}。"
 
 
-def test_one_click_takes_it_as_the_last_time(page: "Page", recording: str) -> None:
+def test_quick_export_uses_the_last_options(page: "Page", recording: str) -> None:
     open_editor(page, recording)
-    assert "00:0" not in taken(page, "Markdown", "时间").decode()
+    assert "00:0" not in exported(page, "Markdown", "时间").decode()
     page.reload()
 
     with page.expect_download() as download:
@@ -159,17 +159,17 @@ def test_one_click_takes_it_as_the_last_time(page: "Page", recording: str) -> No
     assert "00:0" not in Path(download.value.path()).read_text(encoding="utf-8")
 
 
-def test_a_link_is_made_opened_with_its_code_listened_to_and_revoked(
-    page: "Page", house: Server, recording: str, visitor: Callable[..., "Page"]
+def test_a_share_link_is_created_opened_played_and_revoked(
+    page: "Page", server: Server, recording: str, visitor: Callable[..., "Page"]
 ) -> None:
-    spoil(house, recording)
+    inject_script(server, recording)
     open_editor(page, recording)
     link, code = shared(page, "音频", "纪要")
     guest = visitor()
 
     enter(guest, link, "AAAA-AAAA")
     guest.get_by_role("alert").get_by_text("访问码不对").wait_for()
-    guest.get_by_label("请输入分享的人给你的访问码。").fill(code.lower())
+    guest.get_by_label("请输入分享者给你的访问码。").fill(code.lower())
     guest.get_by_role("button", name="打开").click()
 
     guest.get_by_role("heading", name="文稿").wait_for()
@@ -201,7 +201,7 @@ def test_a_link_is_made_opened_with_its_code_listened_to_and_revoked(
     )
 
 
-def test_a_link_shows_what_was_chosen_and_nothing_else(
+def test_a_share_link_shows_only_the_selected_content(
     page: "Page", recording: str, visitor: Callable[..., "Page"]
 ) -> None:
     open_editor(page, recording)
@@ -217,7 +217,7 @@ def test_a_link_shows_what_was_chosen_and_nothing_else(
     assert guest.request.get(link).headers["x-robots-tag"] == "noindex, nofollow"
 
 
-def test_a_link_that_never_was_leads_nowhere(visitor: Callable[..., "Page"]) -> None:
+def test_an_unknown_share_link_shows_an_error(visitor: Callable[..., "Page"]) -> None:
     guest = visitor()
 
     guest.goto(f"/s/{'0' * 32}")
@@ -252,7 +252,7 @@ def test_axe_finds_nothing_serious_on_a_shared_page(
     assert not found, "\n".join(found)
 
 
-def test_the_page_of_a_link_loads_nothing_of_the_rest(
+def test_the_share_page_loads_no_code_of_the_main_application(
     page: "Page", recording: str, visitor: Callable[..., "Page"]
 ) -> None:
     open_editor(page, recording)

@@ -1,4 +1,4 @@
-"""Templates of minutes in a real browser: one's own, everybody's, the built-in ones, and minutes written with each."""
+"""Minutes templates in a real browser: own, shared and built-in ones, and minutes written with them."""
 
 import re
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ import pytest
 from tests.language_server import LanguageServer, serve_language
 from tests.minutes.models import good
 from tests.serving import PASSWORD, Server
-from tests.web.conftest import clever_house, sign_in
-from tests.web.test_accounts import person
+from tests.web.conftest import server_with_language_model, sign_in
+from tests.web.panels import HOSTILE, open_tab
+from tests.web.test_accounts import create_user
 from tests.web.test_journeys import AXE, axe, open_editor
-from tests.web.test_summary import HOSTILE, turn_to
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -29,27 +29,27 @@ def language() -> Iterator[LanguageServer]:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, language: LanguageServer) -> Iterator[Server]:
-    with clever_house(tmp_path_factory.mktemp("wardrobe"), language) as server:
+def server(tmp_path_factory: pytest.TempPathFactory, language: LanguageServer) -> Iterator[Server]:
+    with server_with_language_model(tmp_path_factory.mktemp("templates"), language) as server:
         yield server
 
 
 @pytest.fixture(autouse=True)
-def bare(house: Server) -> None:
-    """Nobody has made a template yet."""
-    for one in templates(house).values():
+def no_templates(server: Server) -> None:
+    """Delete all own and shared templates."""
+    for one in templates(server).values():
         if not one["built_in"]:
             way = "admin/templates" if one["shared"] else "templates"
-            house.client.delete(f"/api/{way}/{one['key']}").raise_for_status()
+            server.client.delete(f"/api/{way}/{one['key']}").raise_for_status()
 
 
-def templates(house: Server) -> dict[str, dict[str, Any]]:
-    return {one["name"]: one for one in house.client.get("/api/templates").raise_for_status().json()}
+def templates(server: Server) -> dict[str, dict[str, Any]]:
+    return {one["name"]: one for one in server.client.get("/api/templates").raise_for_status().json()}
 
 
-def make(house: Server, name: str, parts: list[str], way: str = "templates") -> str:
+def make(server: Server, name: str, parts: list[str], way: str = "templates") -> str:
     body = {"name": name, "guidance": "看钱。", "parts": parts}
-    return str(house.client.post(f"/api/{way}", json=body).raise_for_status().json()["key"])
+    return str(server.client.post(f"/api/{way}", json=body).raise_for_status().json()["key"])
 
 
 def open_templates(page: "Page", path: str = "/account/templates") -> None:
@@ -58,19 +58,19 @@ def open_templates(page: "Page", path: str = "/account/templates") -> None:
 
 
 def listed(page: "Page", name: str) -> "Locator":
-    """One row of the list of this name."""
+    """The rows of the list with this name."""
     return page.get_by_role("list", name=name, exact=True).locator("> li")
 
 
 def press(page: "Page", act: str, name: str) -> "Locator":
-    """The dialog that a button of a row opens."""
+    """Click a button of a row; return the dialog it opens."""
     page.get_by_role("button", name=f"{act} {name}", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.wait_for()
     return dialog
 
 
-def test_a_template_is_made_changed_copied_and_deleted(page: "Page", house: Server) -> None:
+def test_a_template_is_created_edited_copied_and_deleted(page: "Page", server: Server) -> None:
     sign_in(page)
     open_templates(page)
     page.get_by_text("还没有自己的模板。").wait_for()
@@ -79,11 +79,11 @@ def test_a_template_is_made_changed_copied_and_deleted(page: "Page", house: Serv
     dialog.get_by_role("button", name="保存").click()
     dialog.get_by_text("请起个名字。").wait_for()
     dialog.get_by_label("名称").fill(HOSTILE)
-    dialog.get_by_label("看什么").fill(f"只看预算。{HOSTILE}")
+    dialog.get_by_label("关注点").fill(f"只看预算。{HOSTILE}")
     for part in ("概要", "决议", "待定问题", "议题", "发言要点"):
         dialog.get_by_role("checkbox", name=part).uncheck()
     dialog.get_by_role("button", name="下移一句话结论").press("Enter")
-    # The arrow that was pressed still has the keyboard, wherever its row went.
+    # The pressed arrow keeps the focus after its row has moved.
     page.keyboard.press("Enter")
     assert dialog.get_by_role("button", name="下移一句话结论").is_disabled()
     dialog.get_by_role("status").get_by_text("一句话结论：第 3 项，共 3 项").wait_for()
@@ -91,7 +91,7 @@ def test_a_template_is_made_changed_copied_and_deleted(page: "Page", house: Serv
 
     page.get_by_text("已保存为第 1 版。").wait_for()
     dialog.wait_for(state="detached")
-    assert templates(house)[HOSTILE]["parts"] == ["actions", "keywords", "headline"]
+    assert templates(server)[HOSTILE]["parts"] == ["actions", "keywords", "headline"]
     row = listed(page, "我的模板")
     row.get_by_text("第 1 版").wait_for()
     assert row.get_by_role("list", name="内容与顺序").get_by_role("listitem").all_inner_texts() == [
@@ -102,7 +102,7 @@ def test_a_template_is_made_changed_copied_and_deleted(page: "Page", house: Serv
     assert page.locator("img[src=x]").count() == 0
 
     dialog = press(page, "修改", HOSTILE)
-    assert dialog.get_by_label("看什么").input_value() == f"只看预算。{HOSTILE}"
+    assert dialog.get_by_label("关注点").input_value() == f"只看预算。{HOSTILE}"
     for part in ("待办事项", "关键词", "一句话结论"):
         dialog.get_by_role("checkbox", name=part).uncheck()
     dialog.get_by_role("button", name="保存").click()
@@ -112,7 +112,7 @@ def test_a_template_is_made_changed_copied_and_deleted(page: "Page", house: Serv
     dialog.get_by_role("button", name="保存").click()
     page.get_by_text("已保存为第 2 版。").wait_for()
     row.get_by_text("第 2 版").wait_for()
-    assert templates(house)["预算会"]["parts"] == ["decisions"]
+    assert templates(server)["预算会"]["parts"] == ["decisions"]
 
     dialog = press(page, "复制", "预算会")
     dialog.get_by_role("button", name="保存").click()
@@ -120,10 +120,10 @@ def test_a_template_is_made_changed_copied_and_deleted(page: "Page", house: Serv
     page.get_by_role("button", name="删除 预算会", exact=True).click()
     page.get_by_role("tooltip").get_by_role("button", name="删除").click()
     row.nth(1).wait_for(state="detached")
-    assert [name for name, one in templates(house).items() if not one["built_in"]] == ["预算会 副本"]
+    assert [name for name, one in templates(server).items() if not one["built_in"]] == ["预算会 副本"]
 
 
-def test_built_in_templates_are_copied_and_never_changed(page: "Page", house: Server) -> None:
+def test_built_in_templates_can_be_copied_but_not_edited(page: "Page", server: Server) -> None:
     sign_in(page)
     open_templates(page)
     assert listed(page, "内置模板").count() == 6
@@ -134,14 +134,14 @@ def test_built_in_templates_are_copied_and_never_changed(page: "Page", house: Se
     dialog.get_by_role("button", name="保存").click()
 
     listed(page, "我的模板").get_by_text("周会 副本").wait_for()
-    original, copy = templates(house)["周会"], templates(house)["周会 副本"]
+    original, copy = templates(server)["周会"], templates(server)["周会 副本"]
     assert copy["guidance"] == original["guidance"]
     assert copy["parts"] == ["speakers", "overview", *original["parts"][2:]]
     assert (original["version"], copy["version"]) == (1, 1)
 
 
-def test_parts_are_put_in_order_by_dragging(page: "Page", house: Server) -> None:
-    make(house, "拖动", ["headline", "overview", "decisions"])
+def test_sections_are_reordered_by_dragging(page: "Page", server: Server) -> None:
+    make(server, "拖动", ["headline", "overview", "decisions"])
     sign_in(page)
     open_templates(page)
     dialog = press(page, "修改", "拖动")
@@ -149,11 +149,11 @@ def test_parts_are_put_in_order_by_dragging(page: "Page", house: Server) -> None
     dialog.get_by_role("button", name="保存").click()
     page.get_by_text("已保存为第 2 版。").wait_for()
 
-    assert templates(house)["拖动"]["parts"] == ["decisions", "headline", "overview"]
+    assert templates(server)["拖动"]["parts"] == ["decisions", "headline", "overview"]
 
 
-def test_admins_look_after_the_templates_of_everybody(page: "Page", house: Server) -> None:
-    person(house, "用模板的人")
+def test_admins_manage_shared_templates(page: "Page", server: Server) -> None:
+    create_user(server, "用模板的人")
     sign_in(page)
     open_templates(page, "/admin/templates")
     page.get_by_role("button", name="新建公共模板").click()
@@ -162,14 +162,14 @@ def test_admins_look_after_the_templates_of_everybody(page: "Page", house: Serve
     dialog.get_by_role("button", name="保存").click()
     listed(page, "公共模板").get_by_text("全公司例会").wait_for()
     dialog = press(page, "修改", "全公司例会")
-    dialog.get_by_label("看什么").fill("看进度。")
+    dialog.get_by_label("关注点").fill("看进度。")
     dialog.get_by_role("button", name="保存").click()
     listed(page, "公共模板").get_by_text("第 2 版").wait_for()
-    acts = house.client.get("/api/admin/audit", params={"action": "template_saved"}).json()["entries"]
+    acts = server.client.get("/api/admin/audit", params={"action": "template_saved"}).json()["entries"]
     assert [entry["actor_name"] for entry in acts] == ["chief", "chief"]
 
     theirs = page.context.browser.new_context(  # type: ignore[union-attr]
-        base_url=str(house.client.base_url), locale="zh-CN", reduced_motion="reduce"
+        base_url=str(server.client.base_url), locale="zh-CN", reduced_motion="reduce"
     )
     window = theirs.new_page()
     sign_in(window, "用模板的人")
@@ -182,28 +182,28 @@ def test_admins_look_after_the_templates_of_everybody(page: "Page", house: Serve
     page.get_by_role("button", name="删除 全公司例会", exact=True).click()
     page.get_by_role("tooltip").get_by_role("button", name="删除").click()
     page.get_by_text("还没有公共模板。").wait_for()
-    assert "全公司例会" not in templates(house)
+    assert "全公司例会" not in templates(server)
 
 
-def test_a_template_that_was_deleted_elsewhere_is_said_in_its_dialog(page: "Page", house: Server) -> None:
-    key = make(house, "就要没了", ALL)
+def test_editing_a_template_deleted_elsewhere_shows_an_error(page: "Page", server: Server) -> None:
+    key = make(server, "就要没了", ALL)
     sign_in(page)
     open_templates(page)
     dialog = press(page, "修改", "就要没了")
-    house.client.delete(f"/api/templates/{key}").raise_for_status()
+    server.client.delete(f"/api/templates/{key}").raise_for_status()
     dialog.get_by_role("button", name="保存").click()
 
     dialog.get_by_role("alert").get_by_text("没有这个模板，或者不属于你。").wait_for()
     assert dialog.get_by_label("名称").input_value() == "就要没了"
 
 
-def test_minutes_are_written_again_with_another_template(page: "Page", house: Server, sound: Path) -> None:
-    own = make(house, "行动优先", ["actions", "overview"])
-    make(house, "公共周报", ["decisions"], "admin/templates")
-    recording, job = house.upload(sound)
-    assert house.ended(job)["status"] == "done"
+def test_minutes_are_rewritten_with_another_template(page: "Page", server: Server, sound: Path) -> None:
+    own = make(server, "行动优先", ["actions", "overview"])
+    make(server, "公共周报", ["decisions"], "admin/templates")
+    recording, job = server.upload(sound)
+    assert server.ended(job)["status"] == "done"
     open_editor(page, recording)
-    turn_to(page, "纪要")
+    open_tab(page, "纪要")
     panel = page.get_by_role("region", name="纪要", exact=True)
     panel.get_by_role("combobox", name="模板").click()
     for group in ("我的模板", "公共模板", "内置模板"):
@@ -220,20 +220,20 @@ def test_minutes_are_written_again_with_another_template(page: "Page", house: Se
     panel.get_by_title("第 2 份 · 公共周报").wait_for()
     panel.get_by_role("heading", name="待办事项").wait_for(state="detached")
     assert panel.get_by_role("heading", level=3).all_inner_texts() == ["决议"]
-    made = house.client.get(f"/api/recordings/{recording}/minutes/versions").json()
+    made = server.client.get(f"/api/recordings/{recording}/minutes/versions").json()
     assert [one["template"]["name"] for one in made] == ["公共周报", "行动优先"]
 
     body = {"name": "行动优先", "guidance": "", "parts": ["actions"]}
-    house.client.put(f"/api/templates/{own}", json=body).raise_for_status()
+    server.client.put(f"/api/templates/{own}", json=body).raise_for_status()
     page.reload()
     page.get_by_role("list", name="文稿").wait_for()
-    turn_to(page, "纪要")
+    open_tab(page, "纪要")
     panel.get_by_role("combobox", name="纪要版本").click()
     page.get_by_title("第 1 份 · 行动优先", exact=True).click()
     panel.get_by_text("这份是按模板第 1 版写的，模板现在是第 2 版。").wait_for()
     assert panel.get_by_role("heading", level=3).all_inner_texts() == ["待办事项", "概要"]
 
-    house.client.delete(f"/api/templates/{own}").raise_for_status()
+    server.client.delete(f"/api/templates/{own}").raise_for_status()
     panel.get_by_role("button", name="重写纪要").click()
     page.get_by_text("没有这个模板，或者不属于你。").wait_for()
     panel.get_by_text("写这份纪要的模板已经删除，纪要仍在。").wait_for()
@@ -241,9 +241,9 @@ def test_minutes_are_written_again_with_another_template(page: "Page", house: Se
     page.get_by_text("还没有自己的模板。").wait_for()
 
 
-def test_nobody_sees_the_templates_of_another(page: "Page", house: Server) -> None:
-    person(house, "另一个人")
-    with httpx.Client(base_url=house.client.base_url) as other:
+def test_templates_of_other_users_are_not_visible(page: "Page", server: Server) -> None:
+    create_user(server, "另一个人")
+    with httpx.Client(base_url=server.client.base_url) as other:
         login = other.post("/api/auth/login", data={"username": "另一个人", "password": PASSWORD}).json()
         bearer = {"Authorization": f"Bearer {login['access_token']}"}
         body = {"name": "别人的模板", "parts": ["overview"]}
@@ -256,13 +256,11 @@ def test_nobody_sees_the_templates_of_another(page: "Page", house: Server) -> No
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1360), ("dark", 390)])
-def test_axe_finds_nothing_serious_on_the_pages_of_templates(
-    page: "Page", house: Server, theme: str, width: int
-) -> None:
+def test_axe_finds_nothing_serious_on_the_template_pages(page: "Page", server: Server, theme: str, width: int) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
-    make(house, HOSTILE, ALL)
-    make(house, "公共的", ALL, "admin/templates")
+    make(server, HOSTILE, ALL)
+    make(server, "公共的", ALL, "admin/templates")
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 860})
     sign_in(page)

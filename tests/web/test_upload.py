@@ -1,4 +1,4 @@
-"""Sending recordings, done in a real browser on the real app with the scripted engine."""
+"""Uploads and microphone recordings in a real browser, with the scripted engine."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ def parts(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def long(tmp_path: Path) -> Path:
-    """Two megabytes: some seconds on a slow line."""
+    """Two megabytes: several seconds on a slow connection."""
     return talk(tmp_path / "长会.wav", seconds=120)
 
 
@@ -38,12 +38,12 @@ def choose(page: "Page", *files: Path) -> "Locator":
     return dialog
 
 
-def line(page: "Page") -> "Locator":
+def upload_list(page: "Page") -> "Locator":
     return page.get_by_role("region", name="上传列表")
 
 
-def recordings(house: Server, name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = house.client.get("/api/recordings", params={"q": name}).json()["items"]
+def recordings(server: Server, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = server.client.get("/api/recordings", params={"q": name}).json()["items"]
     return found
 
 
@@ -52,15 +52,13 @@ def sha256(file: bytes) -> str:
 
 
 def slow_down(page: "Page") -> "CDPSession":
-    """Answers what changes the line again."""
+    """Throttle the connection; return the session that can change it again."""
     session = page.context.new_cdp_session(page)
     session.send("Network.emulateNetworkConditions", SLOWLY)
     return session
 
 
-def test_several_parts_become_one_meeting_in_the_order_they_were_put_in(
-    page: "Page", house: Server, parts: list[Path]
-) -> None:
+def test_several_files_become_one_meeting_in_the_chosen_order(page: "Page", server: Server, parts: list[Path]) -> None:
     sign_in(page)
     dialog = choose(page, *parts)
     dialog.get_by_text("合成一场会议").click()
@@ -72,18 +70,18 @@ def test_several_parts_become_one_meeting_in_the_order_they_were_put_in(
     shown = dialog.get_by_role("list", name="要上传的文件").get_by_role("listitem")
     until(lambda: [number_of(text) for text in shown.all_inner_texts()] == [3, 1, 2])
     dialog.get_by_role("button", name="作为一场会议上传").click()
-    line(page).get_by_text("已上传").wait_for()
+    upload_list(page).get_by_text("已上传").wait_for()
 
-    [meeting] = recordings(house, "三段合一")
-    house.ended(meeting["job"]["id"])
+    [meeting] = recordings(server, "三段合一")
+    server.ended(meeting["job"]["id"])
     assert meeting["parts"] == 3
     for number, part in enumerate((parts[2], parts[0], parts[1]), 1):
-        sent = house.client.get(f"/api/recordings/{meeting['id']}/original", params={"part": number}).content
+        sent = server.client.get(f"/api/recordings/{meeting['id']}/original", params={"part": number}).content
         assert sha256(sent) == sha256(part.read_bytes())
 
 
 def drop(page: "Page", at: "Locator", path: Path) -> None:
-    """Let go of a file or a folder of this machine over a place of the page."""
+    """Drop a local file or folder on an element."""
     box = at.bounding_box()
     assert box is not None
     place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
@@ -93,8 +91,8 @@ def drop(page: "Page", at: "Locator", path: Path) -> None:
         session.send("Input.dispatchDragEvent", {"type": step, "data": held, **place})
 
 
-def test_a_folder_that_is_dropped_becomes_one_meeting_in_the_order_it_is_dragged_into(
-    page: "Page", house: Server, tmp_path: Path
+def test_a_dropped_folder_becomes_one_meeting_in_the_dragged_order(
+    page: "Page", server: Server, tmp_path: Path
 ) -> None:
     folder = tmp_path / "董事会 十一月"
     folder.mkdir()
@@ -111,107 +109,108 @@ def test_a_folder_that_is_dropped_becomes_one_meeting_in_the_order_it_is_dragged
     listed.nth(2).drag_to(listed.nth(0))
     until(lambda: [number_of(text) for text in listed.all_inner_texts()] == [10, 1, 2])
     dialog.get_by_role("button", name="作为一场会议上传").click()
-    line(page).get_by_text("已上传").wait_for()
+    upload_list(page).get_by_text("已上传").wait_for()
 
-    [meeting] = recordings(house, "董事会 十一月")
-    assert house.ended(meeting["job"]["id"])["status"] == "done"
+    [meeting] = recordings(server, "董事会 十一月")
+    assert server.ended(meeting["job"]["id"])["status"] == "done"
     assert meeting["parts"] == 3
     for number, part in enumerate((10, 1, 2), 1):
-        sent = house.client.get(f"/api/recordings/{meeting['id']}/original", params={"part": number}).content
+        sent = server.client.get(f"/api/recordings/{meeting['id']}/original", params={"part": number}).content
         assert sha256(sent) == sha256(parts[part].read_bytes())
 
 
 def number_of(text: str) -> int:
-    """Of the part whose name stands in this text."""
+    """The number of the part named in this text."""
     found = re.search(r"第(\d+)段", text)
     assert found is not None, text
     return int(found[1])
 
 
-def test_an_upload_cut_off_by_a_reload_goes_on_where_it_was(page: "Page", house: Server, long: Path) -> None:
+def test_an_upload_interrupted_by_a_reload_resumes(page: "Page", server: Server, long: Path) -> None:
     sign_in(page)
     slow_down(page)
-    page.on("dialog", lambda asked: asked.accept())
+    page.on("dialog", lambda dialog: dialog.accept())
     choose(page, long).get_by_role("button", name="开始上传").click()
-    line(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
+    upload_list(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
     page.reload()
     page.get_by_text("页面重新打开过").wait_for()
-    [left] = until(lambda: [one for one in house.client.get("/api/uploads").json()["items"] if one["received"]])
+    [left] = until(lambda: [one for one in server.client.get("/api/uploads").json()["items"] if one["received"]])
     assert 0 < left["received"] < left["size"] == long.stat().st_size
 
     offsets: list[str | None] = []
     page.on(
-        "request", lambda asked: offsets.append(asked.headers.get("upload-offset")) if asked.method == "PATCH" else None
+        "request",
+        lambda request: offsets.append(request.headers.get("upload-offset")) if request.method == "PATCH" else None,
     )
     with page.expect_file_chooser() as chooser:
-        line(page).get_by_role("button", name="选择文件，继续上传").click()
+        upload_list(page).get_by_role("button", name="选择文件，继续上传").click()
     chooser.value.set_files(long)
-    line(page).get_by_text("已上传").wait_for()
+    upload_list(page).get_by_text("已上传").wait_for()
 
     assert offsets == [str(left["received"])]
-    [meeting] = recordings(house, "长会")
-    sent = house.client.get(f"/api/recordings/{meeting['id']}/original").content
+    [meeting] = recordings(server, "长会")
+    sent = server.client.get(f"/api/recordings/{meeting['id']}/original").content
     assert sha256(sent) == sha256(long.read_bytes())
-    house.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
+    server.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
 
 
-def test_another_file_is_not_taken_for_the_one_that_was_cut_off(page: "Page", long: Path, sound: Path) -> None:
+def test_a_different_file_does_not_resume_an_upload(page: "Page", long: Path, sound: Path) -> None:
     sign_in(page)
     slow_down(page)
-    page.on("dialog", lambda asked: asked.accept())
+    page.on("dialog", lambda dialog: dialog.accept())
     choose(page, long).get_by_role("button", name="开始上传").click()
-    line(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
+    upload_list(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
     page.reload()
 
     with page.expect_file_chooser() as chooser:
-        line(page).get_by_role("button", name="选择文件，继续上传").click()
+        upload_list(page).get_by_role("button", name="选择文件，继续上传").click()
     chooser.value.set_files(sound)
     page.get_by_text("这不是原来的文件").wait_for()
-    line(page).get_by_role("button", name="放弃上传“长会.wav”").click()
+    upload_list(page).get_by_role("button", name="放弃上传“长会.wav”").click()
 
-    line(page).wait_for(state="detached")
+    upload_list(page).wait_for(state="detached")
 
 
-def test_a_lost_connection_and_a_pause_cost_nothing(page: "Page", house: Server, long: Path) -> None:
+def test_an_upload_survives_a_pause_and_a_lost_connection(page: "Page", server: Server, long: Path) -> None:
     sign_in(page)
     network = slow_down(page)
     choose(page, long).get_by_role("button", name="开始上传").click()
-    line(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
-    line(page).get_by_role("button", name="暂停上传“长会.wav”").click()
-    line(page).get_by_text("已暂停").wait_for()
-    line(page).get_by_role("button", name="继续上传“长会.wav”").click()
-    line(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
+    upload_list(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
+    upload_list(page).get_by_role("button", name="暂停上传“长会.wav”").click()
+    upload_list(page).get_by_text("已暂停").wait_for()
+    upload_list(page).get_by_role("button", name="继续上传“长会.wav”").click()
+    upload_list(page).get_by_text(re.compile(r"上传中 · (?!0 B)")).wait_for()
     network.send("Network.emulateNetworkConditions", SLOWLY | {"offline": True})
-    line(page).get_by_text("会自动继续，已传的不用重传").wait_for()
+    upload_list(page).get_by_text("会自动继续，已传的不用重传").wait_for()
     network.send("Network.emulateNetworkConditions", SLOWLY)
-    line(page).get_by_text("已上传").wait_for()
+    upload_list(page).get_by_text("已上传").wait_for()
 
-    [meeting] = recordings(house, "长会")
-    sent = house.client.get(f"/api/recordings/{meeting['id']}/original").content
+    [meeting] = recordings(server, "长会")
+    sent = server.client.get(f"/api/recordings/{meeting['id']}/original").content
     assert sha256(sent) == sha256(long.read_bytes())
-    assert house.client.get("/api/uploads").json()["items"] == []
-    house.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
+    assert server.client.get("/api/uploads").json()["items"] == []
+    server.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
 
 
-def test_what_is_there_already_is_offered_and_can_be_stored_again(page: "Page", house: Server, tmp_path: Path) -> None:
+def test_a_duplicate_is_offered_and_can_be_uploaded_anyway(page: "Page", server: Server, tmp_path: Path) -> None:
     file = talk(tmp_path / "同一个.wav", seconds=5)
-    there, _ = house.upload(file)
+    there, _ = server.upload(file)
     sign_in(page)
     choose(page, file).get_by_role("button", name="开始上传").click()
-    line(page).get_by_text("你已经有一段内容完全相同的录音").wait_for()
-    assert line(page).get_by_role("link").get_attribute("href") == f"/recordings/{there}"
-    line(page).get_by_role("button", name="仍然再存一份").click()
-    line(page).get_by_text("已上传").wait_for()
-    assert len(recordings(house, "同一个")) == 2
+    upload_list(page).get_by_text("你已经有一段内容完全相同的录音").wait_for()
+    assert upload_list(page).get_by_role("link").get_attribute("href") == f"/recordings/{there}"
+    upload_list(page).get_by_role("button", name="仍然再存一份").click()
+    upload_list(page).get_by_text("已上传").wait_for()
+    assert len(recordings(server, "同一个")) == 2
 
     choose(page, file).get_by_role("button", name="开始上传").click()
-    line(page).get_by_role("link", name="打开已有的").click()
+    upload_list(page).get_by_role("link", name="打开已有的").click()
     page.wait_for_url(re.compile("/recordings/"))
-    until(lambda: house.client.get("/api/uploads").json()["items"] == [])
-    assert len(recordings(house, "同一个")) == 2
+    until(lambda: server.client.get("/api/uploads").json()["items"] == [])
+    assert len(recordings(server, "同一个")) == 2
 
 
-def test_what_cannot_be_sent_is_said_before(page: "Page", house: Server, tmp_path: Path) -> None:
+def test_unusable_files_are_reported(page: "Page", server: Server, tmp_path: Path) -> None:
     (tmp_path / "空.wav").touch()
     (tmp_path / "不是声音.wav").write_text("no sound at all " * 100)
     sign_in(page)
@@ -220,27 +219,27 @@ def test_what_cannot_be_sent_is_said_before(page: "Page", house: Server, tmp_pat
     dialog.get_by_role("alert").get_by_text("是空文件：空.wav").wait_for()
     assert dialog.get_by_role("button", name="开始上传").is_disabled()
 
-    dialog.get_by_role("button", name="去掉“空.wav”").click()
+    dialog.get_by_role("button", name="移除“空.wav”").click()
     dialog.locator("input[type=file]").set_input_files(tmp_path / "不是声音.wav")
     dialog.get_by_role("button", name="开始上传").click()
-    line(page).get_by_text("这不是音频或视频文件").wait_for()
-    line(page).get_by_role("button", name="放弃上传“不是声音.wav”").click()
-    until(lambda: house.client.get("/api/uploads").json()["items"] == [])
+    upload_list(page).get_by_text("这不是音频或视频文件").wait_for()
+    upload_list(page).get_by_role("button", name="放弃上传“不是声音.wav”").click()
+    until(lambda: server.client.get("/api/uploads").json()["items"] == [])
 
 
 @pytest.fixture
-def speaking(house: Server, browser: "Browser") -> Iterator["Page"]:
-    """A window with a microphone that beeps."""
+def with_microphone(server: Server, browser: "Browser") -> Iterator["Page"]:
+    """A window with a fake microphone that beeps."""
     loud = browser.browser_type.launch(executable_path=CHROMIUM, args=[*QUIET, *FAKE_MICROPHONE])
-    page = loud.new_page(base_url=str(house.client.base_url), locale="zh-CN")
+    page = loud.new_page(base_url=str(server.client.base_url), locale="zh-CN")
     page.set_default_timeout(30_000)
-    page.on("dialog", lambda asked: asked.accept())
+    page.on("dialog", lambda dialog: dialog.accept())
     yield page
     loud.close()
 
 
-def test_a_microphone_recording_survives_a_reload_and_arrives(speaking: "Page", house: Server) -> None:
-    page = speaking
+def test_a_microphone_recording_survives_a_reload_and_is_uploaded(with_microphone: "Page", server: Server) -> None:
+    page = with_microphone
     sign_in(page)
     page.get_by_role("button", name="录音", exact=True).click()
     dialog = page.get_by_role("dialog")
@@ -251,23 +250,23 @@ def test_a_microphone_recording_survives_a_reload_and_arrives(speaking: "Page", 
     page.wait_for_function("Number(document.querySelector('[role=meter]').ariaValueNow) > 5")
     page.reload()
 
-    kept = page.get_by_role("region", name="没有完成的")
-    kept.get_by_text("录在这个浏览器里，还没有传到服务器。").wait_for()
-    kept.get_by_role("button", name="上传", exact=True).click()
-    line(page).get_by_text("已上传").wait_for()
+    unfinished = page.get_by_role("region", name="未完成的上传")
+    unfinished.get_by_text("录在这个浏览器里，还没有传到服务器。").wait_for()
+    unfinished.get_by_role("button", name="上传", exact=True).click()
+    upload_list(page).get_by_text("已上传").wait_for()
 
-    [meeting] = recordings(house, "录音 20")
-    assert house.ended(meeting["job"]["id"])["status"] == "done"
-    duration = house.client.get(f"/api/recordings/{meeting['id']}").json()["duration"]
+    [meeting] = recordings(server, "录音 20")
+    assert server.ended(meeting["job"]["id"])["status"] == "done"
+    duration = server.client.get(f"/api/recordings/{meeting['id']}").json()["duration"]
     assert 1.5 < duration < 30
     page.reload()
     page.get_by_role("link", name=meeting["name"]).wait_for()
-    assert page.get_by_role("region", name="没有完成的").count() == 0
-    house.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
+    assert page.get_by_role("region", name="未完成的上传").count() == 0
+    server.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
 
 
-def test_a_microphone_recording_is_paused_ended_and_sent(speaking: "Page", house: Server) -> None:
-    page = speaking
+def test_a_microphone_recording_is_paused_stopped_and_uploaded(with_microphone: "Page", server: Server) -> None:
+    page = with_microphone
     sign_in(page)
     page.get_by_role("button", name="录音", exact=True).click()
     dialog = page.get_by_role("dialog")
@@ -278,14 +277,14 @@ def test_a_microphone_recording_is_paused_ended_and_sent(speaking: "Page", house
     dialog.get_by_text("已暂停").wait_for()
     dialog.get_by_role("button", name="继续").click()
     dialog.get_by_role("button", name="结束并上传").click()
-    line(page).get_by_text("已上传").wait_for()
+    upload_list(page).get_by_text("已上传").wait_for()
 
-    [meeting] = recordings(house, "录音 20")
-    assert house.ended(meeting["job"]["id"])["status"] == "done"
-    house.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
+    [meeting] = recordings(server, "录音 20")
+    assert server.ended(meeting["job"]["id"])["status"] == "done"
+    server.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
 
 
-def test_without_permission_it_says_what_to_do(page: "Page") -> None:
+def test_recording_without_permission_shows_what_to_do(page: "Page") -> None:
     sign_in(page)
     page.get_by_role("button", name="录音", exact=True).click()
     page.get_by_label("大家都知道并同意录音").check()

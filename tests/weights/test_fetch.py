@@ -1,4 +1,4 @@
-"""Fetching: the ways are tried in turn, and what is there afterwards is whole or absent."""
+"""Fetching tries the origins in turn, and a model is then installed completely or not at all."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,97 +6,97 @@ from pathlib import Path
 import pytest
 
 from backend.weights.downloads import FetchFailed
-from backend.weights.fetch import Ways, complete, fetch, fetch_from_folder
+from backend.weights.fetch import Sources, fetch, fetch_from_folder, is_set_installed
 from backend.weights.store import ModelDamaged, installed, read_manifest, verify
 from tests.weights.conftest import WEIGHTS, Site, digest, serve_hub, serve_index
 
 pytestmark = pytest.mark.usefixtures("toy")
 
 
-def test_the_hub_comes_first(site: Site, ways: Ways, tmp_path: Path) -> None:
+def test_the_hub_is_tried_first(site: Site, sources: Sources, tmp_path: Path) -> None:
     serve_hub(site)
     serve_index(site)
 
-    source = fetch(tmp_path, "toy", ways, _nobody)
+    source = fetch(tmp_path, "toy", sources, _ignore)
 
     assert source == "https://modelscope.cn/models/we/toy@v1"
     assert verify(tmp_path, "toy").source == source
-    assert complete(tmp_path, "small")
+    assert is_set_installed(tmp_path, "small")
 
 
-def test_the_index_comes_first_for_the_small_set(site: Site, ways: Ways, tmp_path: Path) -> None:
+def test_the_package_index_is_tried_first_for_the_small_set(site: Site, sources: Sources, tmp_path: Path) -> None:
     serve_hub(site)
     serve_index(site)
 
-    fetch(tmp_path, "toy", replace(ways, hubs_first=False), _nobody)
+    fetch(tmp_path, "toy", replace(sources, hubs_first=False), _ignore)
 
     manifest = read_manifest(tmp_path / "toy")
     assert manifest is not None
     assert manifest.revision == "toy_carrier-1.0-py3-none-any.whl"
 
 
-def test_the_index_steps_in_where_the_hub_fails(site: Site, ways: Ways, tmp_path: Path) -> None:
+def test_the_package_index_is_used_if_the_hub_fails(site: Site, sources: Sources, tmp_path: Path) -> None:
     serve_index(site)
 
-    fetch(tmp_path, "toy", ways, _nobody)
+    fetch(tmp_path, "toy", sources, _ignore)
 
     assert installed(tmp_path, "toy")
 
 
-def test_a_hub_that_did_not_answer_is_not_asked(site: Site, ways: Ways, tmp_path: Path) -> None:
+def test_a_hub_that_did_not_answer_gets_no_request(site: Site, sources: Sources, tmp_path: Path) -> None:
     serve_hub(site)
     serve_index(site)
 
-    fetch(tmp_path, "toy", replace(ways, reached=frozenset()), _nobody)
+    fetch(tmp_path, "toy", replace(sources, reached=frozenset()), _ignore)
 
-    assert not [path for path, _, _ in site.asked if path.startswith("/api/")]
+    assert not [path for path, _, _ in site.requests if path.startswith("/api/")]
 
 
-def test_where_nothing_works_every_way_has_its_sentence(ways: Ways, tmp_path: Path) -> None:
+def test_if_every_origin_fails_each_has_its_sentence(sources: Sources, tmp_path: Path) -> None:
     with pytest.raises(FetchFailed, match=r"modelscope\.cn/models/we/toy .*package index"):
-        fetch(tmp_path, "toy", ways, _nobody)
+        fetch(tmp_path, "toy", sources, _ignore)
     assert not (tmp_path / "toy").exists()
 
 
-def test_a_whole_model_is_left_alone(site: Site, ways: Ways, tmp_path: Path) -> None:
+def test_an_intact_model_is_not_fetched_again(site: Site, sources: Sources, tmp_path: Path) -> None:
     serve_hub(site)
-    fetch(tmp_path, "toy", ways, _nobody)
-    site.asked.clear()
+    fetch(tmp_path, "toy", sources, _ignore)
+    site.requests.clear()
 
-    assert fetch(tmp_path, "toy", ways, _nobody) is None
-    assert site.asked == []
+    assert fetch(tmp_path, "toy", sources, _ignore) is None
+    assert site.requests == []
 
 
-def test_a_damaged_model_is_fetched_again(site: Site, ways: Ways, tmp_path: Path) -> None:
+def test_a_damaged_model_is_fetched_again(site: Site, sources: Sources, tmp_path: Path) -> None:
     serve_hub(site)
-    fetch(tmp_path, "toy", ways, _nobody)
+    fetch(tmp_path, "toy", sources, _ignore)
     (tmp_path / "toy" / "sub" / "weights.bin").write_bytes(WEIGHTS[::-1])
 
-    fetch(tmp_path, "toy", ways, _nobody)
+    fetch(tmp_path, "toy", sources, _ignore)
 
     verify(tmp_path, "toy")
 
 
-def test_what_a_killed_fetch_left_is_continued_and_swept(site: Site, ways: Ways, tmp_path: Path) -> None:
-    """A kill leaves a half-made folder and half a download: the first goes, the second is of use."""
+def test_downloads_of_a_killed_fetch_are_resumed_and_the_rest_is_removed(
+    site: Site, sources: Sources, tmp_path: Path
+) -> None:
+    """A kill leaves an incomplete folder, which is removed, and a partial download, which is resumed."""
     serve_hub(site)
     half = tmp_path / ".incoming" / "toy-half"
     half.mkdir(parents=True)
-    kept = tmp_path / ".incoming" / "downloads"
-    kept.mkdir()
-    (kept / f"{digest(WEIGHTS)}.part").write_bytes(WEIGHTS[:5000])
+    downloads = tmp_path / ".incoming" / "downloads"
+    downloads.mkdir()
+    (downloads / f"{digest(WEIGHTS)}.part").write_bytes(WEIGHTS[:5000])
 
-    fetch(tmp_path, "toy", ways, _nobody)
+    fetch(tmp_path, "toy", sources, _ignore)
 
-    assert "bytes=5000-" in [asked for _, asked, _ in site.asked]
+    assert "bytes=5000-" in [range_header for _, range_header, _ in site.requests]
     assert not half.exists()
-    assert list(kept.iterdir()) == []
+    assert list(downloads.iterdir()) == []
     verify(tmp_path, "toy")
 
 
-def test_a_fetch_that_dies_in_the_middle_leaves_nothing_that_looks_installed(
-    site: Site, ways: Ways, tmp_path: Path
-) -> None:
+def test_an_interrupted_fetch_leaves_nothing_that_looks_installed(site: Site, sources: Sources, tmp_path: Path) -> None:
     serve_hub(site)
 
     def dies(name: str, _done: int, _total: int | None) -> None:
@@ -104,12 +104,12 @@ def test_a_fetch_that_dies_in_the_middle_leaves_nothing_that_looks_installed(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fetch(tmp_path, "toy", ways, dies)
+        fetch(tmp_path, "toy", sources, dies)
     assert not (tmp_path / "toy").exists()
     assert not installed(tmp_path, "toy")
 
 
-def test_a_folder_serves_where_there_is_no_network(toy_folder: Path, tmp_path: Path) -> None:
+def test_a_model_is_installed_from_a_folder_without_a_network(toy_folder: Path, tmp_path: Path) -> None:
     assert fetch_from_folder(tmp_path / "models", "toy", toy_folder) == str(toy_folder)
     assert fetch_from_folder(tmp_path / "models", "toy", toy_folder) is None
 
@@ -121,5 +121,5 @@ def test_a_folder_is_checked_like_a_download(toy_folder: Path, tmp_path: Path) -
         fetch_from_folder(tmp_path / "models", "toy", toy_folder)
 
 
-def _nobody(_name: str, _done: int, _total: int | None) -> None:
+def _ignore(_name: str, _done: int, _total: int | None) -> None:
     pass

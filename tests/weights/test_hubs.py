@@ -1,4 +1,4 @@
-"""The hubs: addresses, caches, and one plain sentence where they say no."""
+"""The hubs: addresses, caches, and one sentence for each refusal."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,51 +10,53 @@ from backend.weights import hubs
 from backend.weights.catalogue import MODELS
 from backend.weights.downloads import FetchFailed
 from backend.weights.hubs import Hubs
-from backend.weights.model import Hub, Pin
+from backend.weights.model import Hub, PinnedFile
 from tests.weights.conftest import CONFIG, Site, digest
 
-GATED = Hub("huggingface", "we/gated", "abc", (Pin("config.yaml", "config.yaml", digest(CONFIG)),), gated=True)
+GATED = Hub("huggingface", "we/gated", "abc", (PinnedFile("config.yaml", "config.yaml", digest(CONFIG)),), gated=True)
 PATH = "/we/gated/resolve/abc/config.yaml"
 
 
 @pytest.fixture
-def places(site: Site) -> Hubs:
+def hub_addresses(site: Site) -> Hubs:
     return Hubs(huggingface=site.address, modelscope=site.address, token="hf_mine")
 
 
-def test_a_file_comes_with_the_token_of_its_owner(site: Site, web: httpx.Client, places: Hubs, tmp_path: Path) -> None:
+def test_a_download_sends_the_access_token(site: Site, web: httpx.Client, hub_addresses: Hubs, tmp_path: Path) -> None:
     site.files[PATH] = CONFIG
 
-    hubs.bring(web, places, GATED, tmp_path / "kept", tmp_path / "model", _nobody)
+    hubs.fetch_files(web, hub_addresses, GATED, tmp_path / "downloads", tmp_path / "model", _ignore)
 
     assert (tmp_path / "model" / "config.yaml").read_bytes() == CONFIG
-    assert site.asked == [(PATH, None, "Bearer hf_mine")]
+    assert site.requests == [(PATH, None, "Bearer hf_mine")]
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_gate_names_the_page_and_what_to_do(
-    status: int, site: Site, web: httpx.Client, places: Hubs, tmp_path: Path
+def test_a_gated_model_names_its_page_and_what_to_do(
+    status: int, site: Site, web: httpx.Client, hub_addresses: Hubs, tmp_path: Path
 ) -> None:
     site.statuses[PATH] = status
 
     with pytest.raises(FetchFailed, match=r"accept the conditions at https://huggingface\.co/we/gated "):
-        hubs.bring(web, places, GATED, tmp_path / "kept", tmp_path / "model", _nobody)
+        hubs.fetch_files(web, hub_addresses, GATED, tmp_path / "downloads", tmp_path / "model", _ignore)
     with pytest.raises(FetchFailed, match=r"https://huggingface\.co/we/gated .* HF_TOKEN"):
-        hubs.bring(web, replace(places, token=None), GATED, tmp_path / "kept", tmp_path / "model", _nobody)
+        hubs.fetch_files(
+            web, replace(hub_addresses, token=None), GATED, tmp_path / "downloads", tmp_path / "model", _ignore
+        )
 
 
-def test_a_token_is_not_sent_to_modelscope(site: Site, web: httpx.Client, places: Hubs, tmp_path: Path) -> None:
-    hub = Hub("modelscope", "we/open", "v1", (Pin("a b.txt", "a.txt", digest(CONFIG)),))
+def test_a_token_is_not_sent_to_modelscope(site: Site, web: httpx.Client, hub_addresses: Hubs, tmp_path: Path) -> None:
+    hub = Hub("modelscope", "we/open", "v1", (PinnedFile("a b.txt", "a.txt", digest(CONFIG)),))
     site.files["/api/v1/models/we/open/repo?Revision=v1&FilePath=a+b.txt"] = CONFIG
 
-    hubs.bring(web, places, hub, tmp_path / "kept", tmp_path / "model", _nobody)
+    hubs.fetch_files(web, hub_addresses, hub, tmp_path / "downloads", tmp_path / "model", _ignore)
 
-    assert [authorization for _, _, authorization in site.asked] == [None]
+    assert [authorization for _, _, authorization in site.requests] == [None]
 
 
-def test_a_lost_revision_says_so(web: httpx.Client, places: Hubs, tmp_path: Path) -> None:
+def test_a_missing_revision_is_reported(web: httpx.Client, hub_addresses: Hubs, tmp_path: Path) -> None:
     with pytest.raises(FetchFailed, match=r"at revision abc \(404\)"):
-        hubs.bring(web, places, GATED, tmp_path / "kept", tmp_path / "model", _nobody)
+        hubs.fetch_files(web, hub_addresses, GATED, tmp_path / "downloads", tmp_path / "model", _ignore)
 
 
 @pytest.mark.parametrize(
@@ -65,40 +67,45 @@ def test_a_lost_revision_says_so(web: httpx.Client, places: Hubs, tmp_path: Path
         (replace(GATED, site="modelscope", repository="we/v1.0"), "hub/models/we/v1___0/config.yaml"),
     ],
 )
-def test_what_lies_in_a_cache_is_not_downloaded(
-    hub: Hub, path: str, site: Site, web: httpx.Client, places: Hubs, tmp_path: Path
+def test_a_cached_file_is_not_downloaded(
+    hub: Hub, path: str, site: Site, web: httpx.Client, hub_addresses: Hubs, tmp_path: Path
 ) -> None:
     cached = tmp_path / "cache" / path
     cached.parent.mkdir(parents=True)
     cached.write_bytes(CONFIG)
-    places = replace(places, huggingface_cache=tmp_path / "cache", modelscope_cache=tmp_path / "cache")
+    hub_addresses = replace(hub_addresses, huggingface_cache=tmp_path / "cache", modelscope_cache=tmp_path / "cache")
 
-    hubs.bring(web, places, hub, tmp_path / "kept", tmp_path / "model", _nobody)
+    hubs.fetch_files(web, hub_addresses, hub, tmp_path / "downloads", tmp_path / "model", _ignore)
 
     assert (tmp_path / "model" / "config.yaml").read_bytes() == CONFIG
-    assert site.asked == []
+    assert site.requests == []
 
 
-def test_a_cached_file_that_is_another_one_is_downloaded(
-    site: Site, web: httpx.Client, places: Hubs, tmp_path: Path
+def test_a_cached_file_with_another_hash_is_downloaded(
+    site: Site, web: httpx.Client, hub_addresses: Hubs, tmp_path: Path
 ) -> None:
     cached = tmp_path / "cache" / "hub/models--we--gated/snapshots/abc/config.yaml"
     cached.parent.mkdir(parents=True)
     cached.write_bytes(b"something else")
     site.files[PATH] = CONFIG
 
-    hubs.bring(
-        web, replace(places, huggingface_cache=tmp_path / "cache"), GATED, tmp_path / "k", tmp_path / "model", _nobody
+    hubs.fetch_files(
+        web,
+        replace(hub_addresses, huggingface_cache=tmp_path / "cache"),
+        GATED,
+        tmp_path / "k",
+        tmp_path / "model",
+        _ignore,
     )
 
     assert (tmp_path / "model" / "config.yaml").read_bytes() == CONFIG
 
 
-def test_hubs_that_answer_are_told_from_those_that_do_not(site: Site, web: httpx.Client) -> None:
-    assert hubs.answering(web, Hubs(site.address, "http://127.0.0.1:1")) == {"huggingface"}
+def test_only_hubs_that_answer_are_reachable(site: Site, web: httpx.Client) -> None:
+    assert hubs.reachable_hubs(web, Hubs(site.address, "http://127.0.0.1:1")) == {"huggingface"}
 
 
-def test_every_pin_of_the_catalogue_is_a_sha256_and_every_revision_is_fixed() -> None:
+def test_every_hash_of_the_catalogue_is_a_sha256_and_every_revision_is_fixed() -> None:
     for model in MODELS.values():
         for part in (part for origin in model.origins for part in origin.parts):
             assert all(len(bytes.fromhex(pin.sha256)) == 32 for pin in part.files)
@@ -107,5 +114,5 @@ def test_every_pin_of_the_catalogue_is_a_sha256_and_every_revision_is_fixed() ->
         assert model.attribution
 
 
-def _nobody(_name: str, _done: int, _total: int | None) -> None:
+def _ignore(_name: str, _done: int, _total: int | None) -> None:
     pass

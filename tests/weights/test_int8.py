@@ -1,4 +1,4 @@
-"""The int8 files are made of the weights that are here, and hold until those are others."""
+"""The int8 model is generated from the installed weights and is outdated when they change."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +9,9 @@ import pytest
 from backend.checksums import sha256
 from backend.weights.catalogue import MODELS
 from backend.weights.downloads import FetchFailed
-from backend.weights.fetch import fetch_from_folder, whole
-from backend.weights.model import Hub, Origin, Pin
-from backend.weights.store import ModelDamaged, adopt, installed, mend, verify
+from backend.weights.fetch import fetch_from_folder, is_intact
+from backend.weights.model import Hub, Origin, PinnedFile
+from backend.weights.store import ModelDamaged, adopt, install_command, installed, verify
 from tests.engines.tiny_funasr import build_recogniser
 
 NAME, SOURCE = "seaco-paraformer-int8", "seaco-paraformer"
@@ -19,7 +19,7 @@ NAME, SOURCE = "seaco-paraformer-int8", "seaco-paraformer"
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny recogniser in the place of the real one."""
+    """A tiny recogniser instead of the real one."""
     folder = tmp_path_factory.mktemp("published")
     build_recogniser(folder / SOURCE)
     return folder
@@ -27,22 +27,22 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def models(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Models among which the tiny recogniser is installed."""
+    """A folder of models in which the tiny recogniser is installed."""
     publish(published, "v1", monkeypatch)
     adopt(published, tmp_path / "models", SOURCE)
     return tmp_path / "models"
 
 
 def publish(folder: Path, revision: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the catalogue know the files in this folder."""
+    """Put the hashes of this folder's files into the catalogue."""
     files = sorted(path.name for path in (folder / SOURCE).iterdir())
-    pins = tuple(Pin(name, name, sha256(folder / SOURCE / name)) for name in files)
+    pins = tuple(PinnedFile(name, name, sha256(folder / SOURCE / name)) for name in files)
     monkeypatch.setitem(
         MODELS, SOURCE, replace(MODELS[SOURCE], origins=(Origin((Hub("modelscope", "we/tiny", revision, pins),)),))
     )
 
 
-def test_the_matrices_become_int8_and_all_that_chooses_stays(models: Path) -> None:
+def test_matrices_become_int8_and_the_output_layer_stays(models: Path) -> None:
     source = fetch_from_folder(models, NAME, models)
 
     assert source == "seaco-paraformer, on this machine"
@@ -53,7 +53,7 @@ def test_the_matrices_become_int8_and_all_that_chooses_stays(models: Path) -> No
         assert sum("output_layer" in node.name and node.op_type == "MatMul" for node in nodes) == chosen, file
 
 
-def test_what_is_made_already_is_left_alone(models: Path) -> None:
+def test_an_existing_int8_model_is_not_made_again(models: Path) -> None:
     fetch_from_folder(models, NAME, models)
     before = (models / NAME / "encoder.onnx").stat()
 
@@ -61,13 +61,13 @@ def test_what_is_made_already_is_left_alone(models: Path) -> None:
     assert (models / NAME / "encoder.onnx").stat().st_ino == before.st_ino
 
 
-def test_without_the_weights_it_says_what_to_fetch(tmp_path: Path) -> None:
+def test_without_the_weights_the_fetch_command_is_named(tmp_path: Path) -> None:
     with pytest.raises(FetchFailed, match=f"is made of {SOURCE}.* models fetch --set full"):
         fetch_from_folder(tmp_path, NAME, tmp_path)
     assert not (tmp_path / NAME).exists()
 
 
-def test_other_weights_make_it_outdated(
+def test_other_weights_make_the_int8_model_outdated(
     published: Path, models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch_from_folder(models, NAME, models)
@@ -75,13 +75,13 @@ def test_other_weights_make_it_outdated(
     adopt(published, tmp_path / "models", SOURCE)
 
     assert not installed(models, NAME)
-    with pytest.raises(ModelDamaged, match=f"made of other weights.*{mend(NAME)}"):
+    with pytest.raises(ModelDamaged, match=f"made of other weights.*{install_command(NAME)}"):
         verify(models, NAME)
 
     fetch_from_folder(models, NAME, models)
-    assert whole(models, NAME)
+    assert is_intact(models, NAME)
 
 
-def test_it_is_mended_with_a_set_of_its_own() -> None:
-    assert mend(NAME) == "python -m backend models fetch --set int8"
-    assert mend(SOURCE) == "python -m backend models fetch --set full"
+def test_the_int8_model_has_a_fetch_set_of_its_own() -> None:
+    assert install_command(NAME) == "python -m backend models fetch --set int8"
+    assert install_command(SOURCE) == "python -m backend models fetch --set full"

@@ -1,4 +1,4 @@
-"""What counts as installed, and how damage is found."""
+"""Which models count as installed, and how damage is found."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from backend.checksums import sha256
 from backend.weights.catalogue import MODELS
-from backend.weights.store import ModelDamaged, ModelMissing, adopt, install, installed, preparing, verify
+from backend.weights.store import ModelDamaged, ModelMissing, StagingFolder, adopt, install, installed, verify
 
 
 @pytest.mark.usefixtures("toy")
@@ -18,19 +18,19 @@ class TestAToyModel:
         assert installed(tmp_path / "models", "toy")
         assert verify(tmp_path / "models", "toy").licence == "MIT"
 
-    def test_the_folder_of_the_model_itself_can_be_named(self, toy_folder: Path, tmp_path: Path) -> None:
+    def test_the_models_own_folder_can_be_adopted(self, toy_folder: Path, tmp_path: Path) -> None:
         adopt(toy_folder / "toy", tmp_path / "models", "toy")
 
         assert installed(tmp_path / "models", "toy")
 
-    def test_the_manifest_says_what_was_installed(self, toy_folder: Path, tmp_path: Path) -> None:
+    def test_the_manifest_lists_the_installed_files(self, toy_folder: Path, tmp_path: Path) -> None:
         adopt(toy_folder, tmp_path / "models", "toy")
 
         manifest = json.loads((tmp_path / "models" / "toy" / "manifest.json").read_text())
         assert set(manifest) == {"files", "source", "revision", "licence"}
         assert manifest["files"]["config.yaml"]["size"] == 11
 
-    def test_a_model_that_is_not_there_names_its_mending(self, tmp_path: Path) -> None:
+    def test_a_missing_model_names_its_install_command(self, tmp_path: Path) -> None:
         assert not installed(tmp_path, "toy")
         with pytest.raises(ModelMissing, match="python -m backend models fetch --set small"):
             verify(tmp_path, "toy")
@@ -39,12 +39,12 @@ class TestAToyModel:
         assert not installed(toy_folder, "toy")
 
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"files": []}', '{"files": {"a": 1}}'])
-    def test_a_manifest_that_cannot_be_read_is_none(self, text: str, toy_folder: Path) -> None:
+    def test_an_unreadable_manifest_counts_as_absent(self, text: str, toy_folder: Path) -> None:
         (toy_folder / "toy" / "manifest.json").write_text(text)
 
         assert not installed(toy_folder, "toy")
 
-    def test_one_changed_byte_is_found_by_verifying(self, toy_folder: Path, tmp_path: Path) -> None:
+    def test_verify_finds_one_changed_byte(self, toy_folder: Path, tmp_path: Path) -> None:
         adopt(toy_folder, tmp_path / "models", "toy")
         weights = tmp_path / "models" / "toy" / "sub" / "weights.bin"
         weights.write_bytes(weights.read_bytes()[:-1] + b"x")
@@ -53,7 +53,7 @@ class TestAToyModel:
         with pytest.raises(ModelDamaged, match=r"sub/weights\.bin .* python -m backend models fetch"):
             verify(tmp_path / "models", "toy")
 
-    def test_a_lost_or_shortened_file_is_seen_at_once(self, toy_folder: Path, tmp_path: Path) -> None:
+    def test_a_missing_or_truncated_file_is_found_by_the_quick_check(self, toy_folder: Path, tmp_path: Path) -> None:
         adopt(toy_folder, tmp_path / "models", "toy")
         weights = tmp_path / "models" / "toy" / "sub" / "weights.bin"
         weights.write_bytes(b"short")
@@ -62,7 +62,7 @@ class TestAToyModel:
         weights.unlink()
         assert not installed(tmp_path / "models", "toy")
 
-    def test_a_manifest_cannot_make_a_foreign_file_right(self, toy_folder: Path, tmp_path: Path) -> None:
+    def test_a_changed_manifest_does_not_make_a_foreign_file_valid(self, toy_folder: Path, tmp_path: Path) -> None:
         adopt(toy_folder, tmp_path / "models", "toy")
         folder = tmp_path / "models" / "toy"
         manifest = json.loads((folder / "manifest.json").read_text())
@@ -70,10 +70,10 @@ class TestAToyModel:
         manifest["files"]["config.yaml"]["sha256"] = sha256(folder / "config.yaml")
         (folder / "manifest.json").write_text(json.dumps(manifest))
 
-        with pytest.raises(ModelDamaged, match="not the one we know"):
+        with pytest.raises(ModelDamaged, match="not the expected file"):
             verify(tmp_path / "models", "toy")
 
-    def test_a_wrong_file_is_not_adopted_and_nothing_stays(self, toy_folder: Path, tmp_path: Path) -> None:
+    def test_a_wrong_file_is_not_adopted_and_nothing_is_left(self, toy_folder: Path, tmp_path: Path) -> None:
         (toy_folder / "toy" / "config.yaml").write_bytes(b"model: bad\n")
 
         with pytest.raises(ModelDamaged, match=r"config\.yaml"):
@@ -87,7 +87,7 @@ class TestAToyModel:
         with pytest.raises(ModelMissing, match=r"no config\.yaml"):
             adopt(toy_folder, tmp_path / "models", "toy")
 
-    def test_installing_again_replaces_what_was_there(self, toy_folder: Path, tmp_path: Path) -> None:
+    def test_installing_again_replaces_the_old_folder(self, toy_folder: Path, tmp_path: Path) -> None:
         adopt(toy_folder, tmp_path / "models", "toy")
         (tmp_path / "models" / "toy" / "leftover").write_text("old")
 
@@ -97,20 +97,20 @@ class TestAToyModel:
         assert list((tmp_path / "models" / ".incoming").iterdir()) == []
 
 
-def test_files_made_on_another_machine_are_taken_on_the_word_of_their_manifest(tmp_path: Path) -> None:
-    """Checkpoints may differ in a bit from machine to machine, and a whole `models/` must be movable."""
-    here, there = tmp_path / "here", tmp_path / "there"
-    with preparing(there, "pyannote-3.1") as prepared:
-        _pretend_made(prepared)
-        install(prepared, there, "pyannote-3.1", source="somewhere", revision="1")
+def test_files_generated_on_another_machine_are_adopted_by_their_manifest(tmp_path: Path) -> None:
+    """Checkpoints may differ slightly between machines, and a whole `models/` folder must be movable."""
+    target, source = tmp_path / "here", tmp_path / "there"
+    with StagingFolder(source, "pyannote-3.1") as staging:
+        _write_fake_files(staging)
+        install(staging, source, "pyannote-3.1", source="somewhere", revision="1")
 
-    adopt(there, here, "pyannote-3.1")
+    adopt(source, target, "pyannote-3.1")
 
-    assert verify(here, "pyannote-3.1").source == "somewhere"
+    assert verify(target, "pyannote-3.1").source == "somewhere"
 
 
-def test_files_made_on_another_machine_need_a_manifest(tmp_path: Path) -> None:
-    _pretend_made(tmp_path / "pyannote-3.1")
+def test_files_generated_on_another_machine_need_a_manifest(tmp_path: Path) -> None:
+    _write_fake_files(tmp_path / "pyannote-3.1")
 
     with pytest.raises(ModelDamaged):
         adopt(tmp_path, tmp_path / "models", "pyannote-3.1")
@@ -125,7 +125,7 @@ def test_the_shared_models_are_adopted(name: str, shared: Path, tmp_path: Path) 
     verify(tmp_path, name)
 
 
-def _pretend_made(folder: Path) -> None:
+def _write_fake_files(folder: Path) -> None:
     for path in MODELS["pyannote-3.1"].files:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(path.encode())

@@ -1,4 +1,4 @@
-"""The routes of one's own account: sign in and out, who am I, another name or password, where I am signed in."""
+"""Routes for one's own account: signing in and out, profile, user name, password, logins, tickets."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,34 +8,34 @@ from fastapi.security import OAuth2PasswordRequestForm
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts import audit, cookies, logins, second_factor, service, tokens
-from backend.accounts.access import (
-    Address,
-    Configured,
+from backend.accounts.audit import Action
+from backend.accounts.dependencies import (
     CurrentLogin,
     CurrentUser,
-    Hashing,
-    Listening,
+    DatabaseDep,
     NotSignedIn,
-    Reading,
-    Stored,
-    Throttled,
-    Ticketed,
-    Writing,
+    OpenSocketsDep,
+    PasswordsDep,
+    ReadSession,
+    RemoteAddress,
+    SettingsDep,
+    ThrottleDep,
+    TicketsDep,
+    WriteSession,
     authenticate,
 )
-from backend.accounts.audit import Action
-from backend.accounts.presence import Presence
+from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.tables import Role, User
-from backend.accounts.tickets import LIFE_SECONDS, Purpose
+from backend.accounts.tickets import LIFETIME_SECONDS, Purpose
 from backend.database import Database, after_commit, utc_now
 from backend.errors import AppError
 from backend.settings import Settings
 
 
 class Token(BaseModel):
-    """Send `access_token` as `Authorization: Bearer …`; it is good for `expires_in` seconds.
+    """Send `access_token` as `Authorization: Bearer …`; it is valid for `expires_in` seconds.
 
-    A cookie that scripts cannot read renews it at `/api/auth/refresh`; another lets media elements play."""
+    The response also sets two HttpOnly cookies: one for `/api/auth/refresh`, one for media elements."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  (the kind of token, not one)
@@ -43,7 +43,7 @@ class Token(BaseModel):
 
 
 class Account(BaseModel):
-    """A user as others may see him or her."""
+    """The public data of a user."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -51,12 +51,12 @@ class Account(BaseModel):
     username: str
     role: Role
     active: bool
-    pending: bool = False  #: waits for an admin's approval
+    pending: bool = False  #: waiting for an admin's approval
     created_at: datetime
 
 
-class NewName(BaseModel):
-    """`password` is the present one; who has none (Google) leaves it empty."""
+class UsernameChange(BaseModel):
+    """`password` is the current one; empty for a user without one (Google)."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -72,7 +72,7 @@ class PasswordChange(BaseModel):
 
 
 class Device(BaseModel):
-    """One of my logins."""
+    """A device that is signed in."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -82,10 +82,10 @@ class Device(BaseModel):
     created_at: datetime
     used_at: datetime
     expires_at: datetime
-    current: bool = False  #: the one that asks
+    current: bool = False  #: the one that sends this request
 
 
-class NewTicket(BaseModel):
+class TicketRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     purpose: Purpose = Purpose.EVENTS
@@ -99,90 +99,97 @@ class Ticket(BaseModel):
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 
 
-@router.post("/login", summary="Sign in with a name and a password")
+@router.post("/login", summary="Sign in with a user name and a password")
 async def login(
     form: Annotated[OAuth2PasswordRequestForm, Depends()],
     request: Request,
     response: Response,
-    settings: Configured,
-    database: Stored,
-    passwords: Hashing,
-    throttle: Throttled,
-    address: Address,
-    code: Annotated[str | None, Form(max_length=64, description="of the authenticator, or a recovery code")] = None,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    passwords: PasswordsDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
+    code: Annotated[
+        str | None, Form(max_length=64, description="a code of the authenticator, or a recovery code")
+    ] = None,
 ) -> Token:
-    """Codes: wrong_credentials; waits_for_approval; second_factor_needed and wrong_code where two-factor sign-in is on;
-    too_many_attempts with Retry-After, longer with every wrong guess."""
-    if not cookies.origin_is_ours(request, settings):
-        raise cookies.ForeignOrigin  # or a page elsewhere could sign people in to an account of its own
+    """Error codes: wrong_credentials; waits_for_approval; second_factor_needed and wrong_code with two-factor sign-in;
+    too_many_attempts, with a Retry-After that grows with every failure."""
+    if not cookies.is_allowed_origin(request, settings):
+        raise cookies.ForeignOrigin  # otherwise another site could sign people in to an account of its own
     with throttle.attempt(service.throttle_key(form.username), address) as attempt:
         try:
             user = await service.sign_in(database, passwords, form.username, form.password)
             await second_factor.check(database, settings, user, code, utc_now())
-        except (second_factor.SecondFactorNeeded, service.WaitsForApproval):
-            attempt.none = True  # the password was right; guesses at the code go on counting
+        except (second_factor.SecondFactorNeeded, service.ApprovalPending):
+            attempt.uncounted = True  # the password was right, but guesses at the code must still count
             raise
-        attempt.right = True
+        attempt.succeeded = True
     return await sign_in(user, request, response, settings, database, how="password")
 
 
-@router.post("/refresh", summary="Renew my login with its cookie")
+@router.post("/refresh", summary="Renew the access token with the refresh cookie")
 async def refresh(
-    request: Request, response: Response, settings: Configured, database: Stored, presence: Listening
+    request: Request, response: Response, settings: SettingsDep, database: DatabaseDep, open_sockets: OpenSocketsDep
 ) -> Token:
-    """Wants the header X-Requested-With or an Origin of ours. Each cookie is good once: a spent one that comes back
-    ends the login. renewed_elsewhere means that another window was faster, and has brought the new cookie."""
+    """Requires the header X-Requested-With or an allowed Origin. Each cookie is valid once: using it again ends the
+    login. renewed_elsewhere: another window has just renewed the login and received the new cookie."""
     cookies.check_origin(request, settings)
     cookie = request.cookies.get(cookies.REFRESH)
     if cookie is None:
-        raise logins.NotRenewed
-    user, row, next_one = await logins.renew(database, presence, cookie, utc_now())
-    return _token(settings, request, response, tokens.Login(user.id, user.token_epoch, row.id), next_one)
+        raise logins.RenewalRefused
+    user, row, refresh_token = await logins.renew(database, open_sockets, cookie, utc_now())
+    return _token(settings, request, response, tokens.Login(user.id, user.token_epoch, row.id), refresh_token)
 
 
 @router.post("/logout", status_code=204, summary="Sign this device out")
 async def logout(
-    request: Request, response: Response, settings: Configured, database: Stored, presence: Listening
+    request: Request, response: Response, settings: SettingsDep, database: DatabaseDep, open_sockets: OpenSocketsDep
 ) -> None:
-    """Ends the login of the bearer token, of the cookie, or of both; says the same where there was none."""
+    """Ends the login of the bearer token and of the cookie. No error if there is none."""
     if (cookie := request.cookies.get(cookies.REFRESH)) is not None:
         cookies.check_origin(request, settings)
-        await logins.end_by_token(database, presence, cookie, utc_now())
+        await logins.end_by_token(database, open_sockets, cookie, utc_now())
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        await _end_bearer(settings, database, presence, token)
+        await _end_bearer(settings, database, open_sockets, token)
     cookies.clear_cookies(response)
 
 
-@router.get("/me", summary="Who am I")
+@router.get("/me", summary="The signed-in user")
 async def me(user: CurrentUser) -> Account:
     return Account.model_validate(user)
 
 
-@router.patch("/me", summary="Give myself another name to sign in with")
+@router.patch("/me", summary="Change my user name")
 async def rename_me(
-    body: NewName, user: CurrentUser, database: Stored, passwords: Hashing, throttle: Throttled, address: Address
+    body: UsernameChange,
+    user: CurrentUser,
+    database: DatabaseDep,
+    passwords: PasswordsDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
 ) -> Account:
-    """Codes: wrong_password, username_taken, invalid_username. Logins and keys stay as they are."""
+    """Error codes: wrong_password, username_taken, invalid_username. Logins and keys stay valid."""
     with throttle.attempt(service.throttle_key(user.username), address) as attempt:
         await service.check_password(passwords, user, body.password)
-        attempt.right = True
+        attempt.succeeded = True
     async with database.write() as session:
-        return Account.model_validate(await service.rename_oneself(session, user.id, body.username))
+        return Account.model_validate(await service.rename_self(session, user.id, body.username))
 
 
-@router.post("/password", summary="Change my password; every other login ends")
+@router.post("/password", summary="Change my password and end all my other logins")
 async def change_password(
     body: PasswordChange,
     user: CurrentUser,
     request: Request,
     response: Response,
-    settings: Configured,
-    database: Stored,
-    passwords: Hashing,
-    presence: Listening,
-    throttle: Throttled,
-    address: Address,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    passwords: PasswordsDep,
+    open_sockets: OpenSocketsDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
 ) -> Token:
     with throttle.attempt(service.throttle_key(user.username), address) as attempt:
         try:
@@ -190,42 +197,47 @@ async def change_password(
         except service.WrongPassword:
             raise
         except AppError:
-            attempt.right = True  # whatever was wrong, it was not the old password
+            attempt.succeeded = True  # something else was wrong; the current password was right
             raise
-        attempt.right = True
-    presence.end(user.id)
+        attempt.succeeded = True
+    open_sockets.end(user.id)
     return await sign_in(user, request, response, settings, database, how="password")
 
 
-@router.post("/logout-everywhere", status_code=204, summary="End every login of mine, this one too")
-async def logout_everywhere(user: CurrentUser, response: Response, session: Writing, presence: Listening) -> None:
+@router.post("/logout-everywhere", status_code=204, summary="End all my logins, including this one")
+async def logout_everywhere(
+    user: CurrentUser, response: Response, session: WriteSession, open_sockets: OpenSocketsDep
+) -> None:
     await service.end_logins(session, user.id)
-    after_commit(session, lambda: presence.end(user.id))
+    after_commit(session, lambda: open_sockets.end(user.id))
     cookies.clear_cookies(response)
 
 
-@router.get("/logins", summary="Where I am signed in")
-async def my_logins(user: CurrentUser, login: CurrentLogin, session: Reading) -> list[Device]:
-    found = await logins.open_ones(session, user.id, utc_now())
+@router.get("/logins", summary="The devices I am signed in on")
+async def my_logins(user: CurrentUser, login: CurrentLogin, session: ReadSession) -> list[Device]:
+    found = await logins.active_logins(session, user.id, utc_now())
     return [Device.model_validate(row).model_copy(update={"current": row.id == login.id}) for row in found]
 
 
-@router.delete("/logins/{login_id}", status_code=204, summary="End one login of mine")
+@router.delete("/logins/{login_id}", status_code=204, summary="Sign out one of my devices")
 async def end_login(
-    login_id: Annotated[str, Path(max_length=32)], user: CurrentUser, session: Writing, presence: Listening
+    login_id: Annotated[str, Path(max_length=32)],
+    user: CurrentUser,
+    session: WriteSession,
+    open_sockets: OpenSocketsDep,
 ) -> None:
-    await logins.end(session, presence, user_id=user.id, id=login_id, now=utc_now())
+    await logins.end(session, open_sockets, user_id=user.id, id=login_id, now=utc_now())
 
 
-@router.post("/tickets", status_code=201, summary="A ticket for the WebSocket, good once, for half a minute")
-async def new_ticket(_user: CurrentUser, login: CurrentLogin, tickets: Ticketed, wanted: NewTicket) -> Ticket:
-    return Ticket(ticket=tickets.issue(login, wanted.purpose), expires_in=int(LIFE_SECONDS))
+@router.post("/tickets", status_code=201, summary="Create a single-use ticket, valid for half a minute")
+async def create_ticket(_user: CurrentUser, login: CurrentLogin, tickets: TicketsDep, body: TicketRequest) -> Ticket:
+    return Ticket(ticket=tickets.issue(login, body.purpose), expires_in=int(LIFETIME_SECONDS))
 
 
 async def sign_in(
     user: User, request: Request, response: Response, settings: Settings, database: Database, *, how: str
 ) -> Token:
-    """Open a login for somebody who has shown who he or she is."""
+    """Open a login for an authenticated user and set its cookies."""
     device = "".join(filter(str.isprintable, request.headers.get("user-agent", "")))
     async with database.write() as session:
         row, secret = await logins.open_login(session, user, device=device, now=utc_now(), days=settings.login_days)
@@ -233,15 +245,15 @@ async def sign_in(
     return _token(settings, request, response, tokens.Login(user.id, user.token_epoch, row.id), secret)
 
 
-async def _end_bearer(settings: Settings, database: Database, presence: Presence, token: str) -> None:
+async def _end_bearer(settings: Settings, database: Database, open_sockets: OpenSockets, token: str) -> None:
     try:
         async with database.read() as session:
             user = await authenticate(session, settings, token)
         login = tokens.read(settings, token)
         async with database.write() as session:
-            await logins.end(session, presence, user_id=user.id, id=login.id or "", now=utc_now())
+            await logins.end(session, open_sockets, user_id=user.id, id=login.id or "", now=utc_now())
     except (NotSignedIn, logins.LoginNotFound):
-        pass  # there was nothing to end
+        pass  # nothing to end
 
 
 def _token(settings: Settings, request: Request, response: Response, login: tokens.Login, refresh_token: str) -> Token:

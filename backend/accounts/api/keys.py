@@ -1,4 +1,4 @@
-"""The routes of one's own API keys. A key makes no keys: only a login does."""
+"""Routes for one's own API keys. They require a login: a key cannot create keys."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts import keys
-from backend.accounts.access import CurrentUser, Reading, Writing
+from backend.accounts.dependencies import CurrentUser, ReadSession, WriteSession
 from backend.accounts.keys import Scope
 from backend.database import utc_now
 
@@ -19,7 +19,9 @@ class NewKey(BaseModel):
 
     name: str = Field(min_length=1, max_length=64, pattern=r"\S")
     scopes: list[Scope] = Field(min_length=1, max_length=3)
-    days: Annotated[int, Field(ge=1, le=3650)] | None = Field(default=90, description="until it expires; null: never")
+    days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+        default=90, description="days until it expires; null: never"
+    )
 
 
 class KeyOut(BaseModel):
@@ -34,25 +36,25 @@ class KeyOut(BaseModel):
     used_at: datetime | None
 
 
-class MadeKey(KeyOut):
-    key: str = Field(description="the key itself: shown here and never again")
+class CreatedKey(KeyOut):
+    key: str = Field(description="the key itself, shown only in this response")
 
 
 @router.get("", summary="My API keys")
-async def my_keys(user: CurrentUser, session: Reading) -> list[KeyOut]:
-    return [KeyOut.model_validate(row) for row in await keys.good_ones(session, user.id, utc_now())]
+async def my_keys(user: CurrentUser, session: ReadSession) -> list[KeyOut]:
+    return [KeyOut.model_validate(row) for row in await keys.active_keys(session, user.id, utc_now())]
 
 
-@router.post("", status_code=201, summary="Make an API key")
-async def make_key(wanted: NewKey, user: CurrentUser, session: Writing) -> MadeKey:
-    """Send it as `Authorization: Bearer …` or `X-API-Key`. Scopes: `upload` sends recordings and moves their jobs,
-    `read` looks at everything of yours, `admin` runs the service."""
+@router.post("", status_code=201, summary="Create an API key")
+async def create_key(body: NewKey, user: CurrentUser, session: WriteSession) -> CreatedKey:
+    """Send it as `Authorization: Bearer …` or `X-API-Key`. Scopes: `upload` sends recordings and controls their jobs,
+    `read` reads everything of yours, `admin` administers the service."""
     now = utc_now()
-    expires_at = None if wanted.days is None else now + timedelta(days=wanted.days)
-    row, key = await keys.create(session, user, name=wanted.name, scopes=wanted.scopes, expires_at=expires_at, now=now)
-    return MadeKey(**KeyOut.model_validate(row).model_dump(), key=key)
+    expires_at = None if body.days is None else now + timedelta(days=body.days)
+    row, key = await keys.create(session, user, name=body.name, scopes=body.scopes, expires_at=expires_at, now=now)
+    return CreatedKey(**KeyOut.model_validate(row).model_dump(), key=key)
 
 
-@router.delete("/{key_id}", status_code=204, summary="Revoke an API key of mine")
-async def revoke_key(key_id: Annotated[str, Path(max_length=32)], user: CurrentUser, session: Writing) -> None:
+@router.delete("/{key_id}", status_code=204, summary="Revoke one of my API keys")
+async def revoke_key(key_id: Annotated[str, Path(max_length=32)], user: CurrentUser, session: WriteSession) -> None:
     await keys.revoke(session, user_id=user.id, id=key_id, now=utc_now())

@@ -1,17 +1,17 @@
-"""Before anybody is signed in: what this server lets strangers do, and asking it for an account."""
+"""Routes that need no login: sign-in options and self-registration."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts import registration
-from backend.accounts.access import Address, Configured, Hashing, Stored, Throttled
+from backend.accounts.dependencies import DatabaseDep, PasswordsDep, RemoteAddress, SettingsDep, ThrottleDep
 from backend.settings import Registration
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"])
 
 
-class Wish(BaseModel):
-    """A role is not among what can be wished for."""
+class RegistrationRequest(BaseModel):
+    """The role cannot be chosen."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -19,29 +19,34 @@ class Wish(BaseModel):
     password: str = Field(max_length=1024)
 
 
-class Received(BaseModel):
-    """The same for every name. `approval`: wait until an admin has decided; `open`: sign in now."""
+class RegistrationResponse(BaseModel):
+    """The same for every name. `approval`: wait until an admin has decided; `open`: you can sign in now."""
 
     registration: Registration
 
 
-class Ways(BaseModel):
-    """What the page for signing in has to show."""
+class SignInOptions(BaseModel):
+    """What the sign-in page offers."""
 
     registration: Registration
-    google_client_id: str | None  #: for Google's button; null where it is not set up
+    google_client_id: str | None  #: for Google's button; null if it is not set up
 
 
-@router.get("/options", summary="How one gets in here")
-async def ways_in(settings: Configured) -> Ways:
-    return Ways(registration=settings.registration, google_client_id=next(iter(settings.google_clients), None))
+@router.get("/options", summary="Which ways to sign in or register this server offers")
+async def sign_in_options(settings: SettingsDep) -> SignInOptions:
+    return SignInOptions(registration=settings.registration, google_client_id=next(iter(settings.google_clients), None))
 
 
-@router.post("/register", status_code=202, summary="Ask for an account")
+@router.post("/register", status_code=202, summary="Register an account")
 async def register(
-    wish: Wish, settings: Configured, database: Stored, passwords: Hashing, throttle: Throttled, address: Address
-) -> Received:
-    """Says nothing about who is here: a name that is taken is answered like one that is free."""
+    body: RegistrationRequest,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    passwords: PasswordsDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
+) -> RegistrationResponse:
+    """The response is the same whether the name is free or taken, so it reveals no accounts."""
     throttle.count(("registration", address))
-    await registration.register(database, passwords, settings.registration, wish.username, wish.password)
-    return Received(registration=settings.registration)
+    await registration.register(database, passwords, settings.registration, body.username, body.password)
+    return RegistrationResponse(registration=settings.registration)

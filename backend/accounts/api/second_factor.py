@@ -1,30 +1,38 @@
-"""The routes of one's own second factor: begin, confirm, look, other recovery codes, remove."""
+"""Routes for one's own second factor: state, enrolment, confirmation, new recovery codes, removal."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts import second_factor, service
-from backend.accounts.access import Address, Configured, CurrentUser, Hashing, Reading, Stored, Throttled
+from backend.accounts.dependencies import (
+    CurrentUser,
+    DatabaseDep,
+    PasswordsDep,
+    ReadSession,
+    RemoteAddress,
+    SettingsDep,
+    ThrottleDep,
+)
 from backend.accounts.tables import Role, SecondFactor
 from backend.database import utc_now
 
 router = APIRouter(prefix="/api/auth/two-factor", tags=["accounts"])
 
 
-class State(BaseModel):
+class SecondFactorState(BaseModel):
     on: bool
     recovery_codes_left: int
-    wanted: bool = Field(description="this server wants it of people of my role")
+    wanted: bool = Field(description="this server requires it for my role")
 
 
-class Beginning(BaseModel):
+class PasswordConfirmation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     password: str = Field(max_length=1024)
 
 
 class Secret(BaseModel):
-    """For the authenticator: `address` as a QR code, or `secret` to type."""
+    """For the authenticator: `address` to show as a QR code, or `secret` to type."""
 
     secret: str
     address: str
@@ -37,67 +45,82 @@ class Code(BaseModel):
 
 
 class RecoveryCodes(BaseModel):
-    """Each is good once, for the day the authenticator is lost. Shown here and never again."""
+    """Each is valid once, in case the authenticator is lost. They are shown only in this response."""
 
     recovery_codes: list[str]
 
 
 @router.get("", summary="Whether two-factor sign-in is on")
-async def look(user: CurrentUser, session: Reading, settings: Configured) -> State:
+async def state(user: CurrentUser, session: ReadSession, settings: SettingsDep) -> SecondFactorState:
     row = await session.get(SecondFactor, user.id)
     on = row is not None and row.confirmed_at is not None
     left = len(row.recovery_hashes) if row is not None and on else 0
     wanted = settings.admin_two_factor and Role(user.role).rank >= Role.ADMIN.rank
-    return State(on=on, recovery_codes_left=left, wanted=wanted)
+    return SecondFactorState(on=on, recovery_codes_left=left, wanted=wanted)
 
 
-@router.post("", status_code=201, summary="Begin two-factor sign-in")
-async def begin(
-    body: Beginning,
+@router.post("", status_code=201, summary="Start setting up two-factor sign-in")
+async def enroll(
+    body: PasswordConfirmation,
     user: CurrentUser,
-    settings: Configured,
-    database: Stored,
-    passwords: Hashing,
-    throttle: Throttled,
-    address: Address,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    passwords: PasswordsDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
 ) -> Secret:
-    """It is on only when its first code was confirmed. Who has no password (Google) leaves it empty."""
+    """It is on only once the first code was confirmed. Users without a password (Google) leave it empty."""
     with throttle.attempt(service.throttle_key(user.username), address) as attempt:
         await service.check_password(passwords, user, body.password)
-        attempt.right = True
+        attempt.succeeded = True
     async with database.write() as session:
-        secret, uri = await second_factor.begin(session, settings, user)
+        secret, uri = await second_factor.enroll(session, settings, user)
     return Secret(secret=secret, address=uri)
 
 
-@router.post("/confirm", summary="Turn two-factor sign-in on with its first code")
+@router.post("/confirm", summary="Turn two-factor sign-in on with the first code")
 async def confirm(
-    body: Code, user: CurrentUser, settings: Configured, database: Stored, throttle: Throttled, address: Address
+    body: Code,
+    user: CurrentUser,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
 ) -> RecoveryCodes:
     with throttle.attempt(service.throttle_key(user.username), address) as attempt:
         async with database.write() as session:
             codes = await second_factor.confirm(session, settings, user, body.code, utc_now())
-        attempt.right = True
+        attempt.succeeded = True
     return RecoveryCodes(recovery_codes=codes)
 
 
-@router.post("/recovery-codes", summary="Other recovery codes, with a code; those there were are worthless")
-async def renew_codes(
-    body: Code, user: CurrentUser, settings: Configured, database: Stored, throttle: Throttled, address: Address
+@router.post("/recovery-codes", summary="Replace the recovery codes; requires a code")
+async def renew_recovery_codes(
+    body: Code,
+    user: CurrentUser,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
 ) -> RecoveryCodes:
     with throttle.attempt(service.throttle_key(user.username), address) as attempt:
         await second_factor.check(database, settings, user, body.code, utc_now())
-        attempt.right = True
+        attempt.succeeded = True
     async with database.write() as session:
-        return RecoveryCodes(recovery_codes=await second_factor.renew_codes(session, user.id))
+        return RecoveryCodes(recovery_codes=await second_factor.renew_recovery_codes(session, user.id))
 
 
-@router.post("/remove", status_code=204, summary="Turn two-factor sign-in off, with a code")
+@router.post("/remove", status_code=204, summary="Turn two-factor sign-in off; requires a code")
 async def remove(
-    body: Code, user: CurrentUser, settings: Configured, database: Stored, throttle: Throttled, address: Address
+    body: Code,
+    user: CurrentUser,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
 ) -> None:
     with throttle.attempt(service.throttle_key(user.username), address) as attempt:
         await second_factor.check(database, settings, user, body.code, utc_now())
-        attempt.right = True
+        attempt.succeeded = True
     async with database.write() as session:
         await second_factor.remove(session, user.id)

@@ -1,4 +1,4 @@
-"""The audit log, to look at and to take away."""
+"""Admin routes to search and export the audit log."""
 
 import json
 from collections.abc import AsyncIterator
@@ -10,10 +10,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, select
 
-from backend.accounts.access import Admin, Reading, Stored
-from backend.accounts.audit import Action, note_apart
+from backend.accounts.audit import Action, note_in_own_transaction
+from backend.accounts.dependencies import Admin, DatabaseDep, ReadSession
 from backend.accounts.tables import AuditEntry
-from backend.cells import MARK, csv_lines
+from backend.csv_safety import UTF8_BOM, to_csv
 from backend.database import Database
 
 router = APIRouter(prefix="/api/admin/audit", tags=["admin"])
@@ -39,10 +39,10 @@ class Entry(BaseModel):
 
 class Entries(BaseModel):
     entries: list[Entry]
-    next_before: int | None  #: ask with this as `before` for the next page; null on the last
+    next_before: int | None  #: pass it as `before` for the next page; null on the last page
 
 
-def _wanted(
+def _conditions(
     actor_id: Annotated[str | None, Query(max_length=32)] = None,
     subject_id: Annotated[str | None, Query(max_length=64)] = None,
     action: Action | None = None,
@@ -59,18 +59,18 @@ def _wanted(
     return [clause for clause in clauses if clause is not None]
 
 
-Wanted = Annotated[list[ColumnElement[bool]], Depends(_wanted)]
+Conditions = Annotated[list[ColumnElement[bool]], Depends(_conditions)]
 
 
 @router.get("", summary="The audit log, newest first")
-async def look(
+async def list_entries(
     _admin: Admin,
-    session: Reading,
-    wanted: Wanted,
+    session: ReadSession,
+    conditions: Conditions,
     before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Entries:
-    query = select(AuditEntry).where(*wanted).order_by(AuditEntry.number.desc()).limit(limit)
+    query = select(AuditEntry).where(*conditions).order_by(AuditEntry.number.desc()).limit(limit)
     if before is not None:
         query = query.where(AuditEntry.number < before)
     rows = (await session.scalars(query)).all()
@@ -79,24 +79,24 @@ async def look(
 
 
 @router.get("/export", summary="The audit log as CSV, oldest first", response_class=StreamingResponse)
-async def take_away(_admin: Admin, database: Stored, wanted: Wanted) -> StreamingResponse:
-    await note_apart(database, Action.AUDIT_EXPORTED)
+async def export(_admin: Admin, database: DatabaseDep, conditions: Conditions) -> StreamingResponse:
+    await note_in_own_transaction(database, Action.AUDIT_EXPORTED)
     headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
-    return StreamingResponse(_lines(database, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(_lines(database, conditions), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def _lines(database: Database, wanted: list[ColumnElement[bool]]) -> AsyncIterator[str]:
-    yield MARK + csv_lines([_COLUMNS])
+async def _lines(database: Database, conditions: list[ColumnElement[bool]]) -> AsyncIterator[str]:
+    yield UTF8_BOM + to_csv([_COLUMNS])
     last = 0
     while True:
-        # A session a batch: whoever downloads slowly holds no connection.
+        # One session per batch: a slow download must not hold a connection.
         async with database.read() as session:
-            page = select(AuditEntry).where(*wanted, AuditEntry.number > last).order_by(AuditEntry.number)
+            page = select(AuditEntry).where(*conditions, AuditEntry.number > last).order_by(AuditEntry.number)
             rows = (await session.scalars(page.limit(_BATCH))).all()
         if not rows:
             return
         last = rows[-1].number
-        yield csv_lines(map(_cells, rows))
+        yield to_csv(map(_cells, rows))
 
 
 def _cells(row: AuditEntry) -> list[object]:

@@ -1,4 +1,4 @@
-"""The route of the console's charts."""
+"""The route for the charts of the admin console."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -6,32 +6,32 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from backend.accounts.access import Admin, Reading
-from backend.admin.figures import Day, by_day, together
+from backend.accounts.dependencies import Admin, ReadSession
+from backend.admin.figures import Day, combine, daily_figures
 from backend.database import utc_now
 
 router = APIRouter(prefix="/api/admin/figures", tags=["admin"])
 
 
 class Figures(BaseModel):
-    """Of one day, or of all days asked for; null where there was nothing to measure."""
+    """Statistics of one day, or of all requested days; null if there was nothing to measure."""
 
     day: date | None
     started: int
-    wait_p50_seconds: float | None  #: from when a job was made, or queued again, to its start
+    wait_p50_seconds: float | None  #: from when a job was created, or queued again, to its start
     wait_p95_seconds: float | None
     done: int
     failed: int
-    failure_rate: float | None  #: of those that were done or failed
-    audio_minutes: float  #: of the recordings whose transcript was done
+    failure_rate: float | None  #: of the jobs that ended as done or failed
+    audio_minutes: float  #: of the recordings that were transcribed
 
     @classmethod
     def of(cls, day: Day) -> "Figures":
         return cls(
             day=day.day,
             started=day.started,
-            wait_p50_seconds=day.wait(0.5),
-            wait_p95_seconds=day.wait(0.95),
+            wait_p50_seconds=day.wait_percentile(0.5),
+            wait_p95_seconds=day.wait_percentile(0.95),
             done=day.done,
             failed=day.failed,
             failure_rate=day.failure_rate,
@@ -40,16 +40,16 @@ class Figures(BaseModel):
 
 
 class FiguresByDay(BaseModel):
-    days: list[Figures]  #: oldest first, without a gap; the last is today
+    days: list[Figures]  #: oldest first, without gaps; the last is today
     overall: Figures
 
 
 @router.get("", summary="Waits, failures and minutes of audio, day by day")
 async def figures(
     _admin: Admin,
-    session: Reading,
+    session: ReadSession,
     days: Annotated[int, Query(ge=1, le=90)] = 30,
     offset_minutes: Annotated[int, Query(ge=-840, le=840, description="of local time, east of UTC")] = 0,
 ) -> FiguresByDay:
-    found = await by_day(session, utc_now(), days, timedelta(minutes=offset_minutes))
-    return FiguresByDay(days=[Figures.of(day) for day in found], overall=Figures.of(together(found)))
+    found = await daily_figures(session, utc_now(), days, timedelta(minutes=offset_minutes))
+    return FiguresByDay(days=[Figures.of(day) for day in found], overall=Figures.of(combine(found)))

@@ -1,22 +1,22 @@
-"""The limits of the queue, to see and to set while the server runs."""
+"""Routes to read and change the limits of the job queue at run time."""
 
 from dataclasses import asdict
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import Admin, Reading, Writing
 from backend.accounts.audit import Action, note
+from backend.accounts.dependencies import Admin, ReadSession, WriteSession
 from backend.database import after_commit
 from backend.jobs import queue
-from backend.jobs.api.access import House
+from backend.jobs.api.dependencies import ServicesDep
 
 router = APIRouter(prefix="/api/admin/limits", tags=["admin"])
 
 
 class QueueLimits(BaseModel):
     max_concurrent: int  #: jobs running at once
-    max_per_user: int  #: of these, one user's
+    max_per_user: int  #: jobs of one user running at once
     max_size: int  #: jobs waiting
 
     @classmethod
@@ -25,13 +25,13 @@ class QueueLimits(BaseModel):
 
 
 class LimitsState(QueueLimits):
-    """The limits in force, and those of the settings: what null goes back to."""
+    """The current limits, and those of the settings."""
 
     settings: QueueLimits
 
 
 class LimitsChange(BaseModel):
-    """What is left out stays as it is; null goes back to the settings."""
+    """Omitted fields stay as they are; null restores the value of the settings."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,20 +41,20 @@ class LimitsChange(BaseModel):
 
 
 @router.get("", summary="How many jobs may run and wait")
-async def limits(_admin: Admin, session: Reading, house: House) -> LimitsState:
-    return _state(await queue.limits_now(session, house.limits), house.limits)
+async def limits(_admin: Admin, session: ReadSession, services: ServicesDep) -> LimitsState:
+    return _state(await queue.limits_now(session, services.limits), services.limits)
 
 
-@router.patch("", summary="Say how many jobs may run and wait")
-async def set_limits(body: LimitsChange, _admin: Admin, session: Writing, house: House) -> LimitsState:
-    """Kept across restarts. The next claim feels it; what runs already goes on."""
-    before = await queue.limits_now(session, house.limits)
+@router.patch("", summary="Set how many jobs may run and wait")
+async def set_limits(body: LimitsChange, _admin: Admin, session: WriteSession, services: ServicesDep) -> LimitsState:
+    """Stored across restarts. New limits apply when the next job is claimed; running jobs continue."""
+    before = await queue.limits_now(session, services.limits)
     if body.model_fields_set:
         await queue.set_limits(session, **body.model_dump(exclude_unset=True))
-    after = await queue.limits_now(session, house.limits)
+    after = await queue.limits_now(session, services.limits)
     note(session, Action.LIMITS_CHANGED, before=asdict(before), after=asdict(after))
-    after_commit(session, house.runner.wake)
-    return _state(after, house.limits)
+    after_commit(session, services.runner.wake)
+    return _state(after, services.limits)
 
 
 def _state(now: queue.Limits, settings: queue.Limits) -> LimitsState:

@@ -1,4 +1,4 @@
-"""The routes of running the service: every job, the engines. What people said and what they call it is not shown."""
+"""Admin routes for all jobs and for the engines. They never show transcripts or names of recordings."""
 
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
@@ -9,39 +9,38 @@ from pydantic import BaseModel
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.access import Admin, Reading, Stored, Writing, held
-from backend.accounts.audit import Action, note, note_apart
+from backend.accounts.audit import Action, note, note_in_own_transaction
+from backend.accounts.dependencies import Admin, DatabaseDep, ReadSession, WriteSession, from_app_state
 from backend.accounts.tables import User
 from backend.database import after_commit
 from backend.engines.hosts import Engines
 from backend.errors import Conflict, NotFound
 from backend.jobs import queue
-from backend.jobs.api.access import House, TheHouse
-from backend.jobs.state import Warned, states
+from backend.jobs.api.dependencies import Services, ServicesDep
+from backend.jobs.state import JobMessage, states
 from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.recordings.tables import not_trashed
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])
 
 JobId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
-#: The engines and their processes.
-Hosted = Annotated[Engines, Depends(held("engines"))]
+EnginesDep = Annotated[Engines, Depends(from_app_state("engines"))]
 EngineName = Annotated[str, Path(max_length=64)]
-AlsoAtWork = Annotated[bool, Query(description="also while it works: its job then begins again")]
+EvenIfBusy = Annotated[bool, Query(description="also while it is running a job; the job then starts again")]
 
 
 class EngineNotFound(NotFound):
     code = "engine_not_found"
-    detail = "There is no such engine, or it has not been asked since the server started."
+    detail = "There is no such engine, or it has not been used since the server started."
 
 
 class EngineBusy(Conflict):
     code = "engine_busy"
-    detail = "This engine is at work. Wait for its job to end, or unload it all the same."
+    detail = "This engine is running a job. Wait for the job to end, or unload the engine anyway."
 
 
-class AnyJob(BaseModel):
-    """A job as those see it who run the service."""
+class AdminJob(BaseModel):
+    """A job as admins see it."""
 
     id: str
     owner_id: str
@@ -53,19 +52,19 @@ class AnyJob(BaseModel):
     position: int | None
     eta_seconds: float | None
     attempt: int
-    error: Warned | None
+    error: JobMessage | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
 
 
-class AnyJobs(BaseModel):
-    jobs: list[AnyJob]
+class AdminJobs(BaseModel):
+    jobs: list[AdminJob]
     total: int
 
 
 class EngineState(BaseModel):
-    """An engine that has been asked since the server started."""
+    """An engine that has been used since the server started."""
 
     name: str
     alive: bool
@@ -75,82 +74,82 @@ class EngineState(BaseModel):
     served: int
 
 
-@router.get("/jobs", summary="Everybody's jobs, newest first")
-async def any_jobs(
+@router.get("/jobs", summary="The jobs of all users, newest first")
+async def list_jobs(
     _admin: Admin,
-    session: Reading,
-    house: House,
+    session: ReadSession,
+    services: ServicesDep,
     status: Status | None = None,
     kind: Kind | None = None,
     owner_id: Annotated[str | None, Query(max_length=32)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
-) -> AnyJobs:
-    wanted = [not_trashed(Job.recording_id)]
+) -> AdminJobs:
+    conditions = [not_trashed(Job.recording_id)]
     if status is not None:
-        wanted.append(Job.status == status.value)
+        conditions.append(Job.status == status.value)
     if kind is not None:
-        wanted.append(Job.kind == kind.value)
+        conditions.append(Job.kind == kind.value)
     if owner_id is not None:
-        wanted.append(Job.owner_id == owner_id)
-    query = select(Job).where(*wanted).order_by(Job.created_at.desc(), Job.id).limit(limit).offset(offset)
-    total = await session.scalar(select(func.count()).select_from(Job).where(*wanted))
-    return AnyJobs(jobs=await _told(session, house, (await session.scalars(query)).all()), total=total or 0)
+        conditions.append(Job.owner_id == owner_id)
+    query = select(Job).where(*conditions).order_by(Job.created_at.desc(), Job.id).limit(limit).offset(offset)
+    total = await session.scalar(select(func.count()).select_from(Job).where(*conditions))
+    return AdminJobs(jobs=await _admin_jobs(session, services, (await session.scalars(query)).all()), total=total or 0)
 
 
-@router.post("/jobs/{job_id}/cancel", summary="Stop anybody's job; what it has heard is kept")
-async def cancel(job_id: JobId, _admin: Admin, session: Writing, house: House) -> AnyJob:
+@router.post("/jobs/{job_id}/cancel", summary="Cancel any user's job; its partial transcript is kept")
+async def cancel(job_id: JobId, _admin: Admin, session: WriteSession, services: ServicesDep) -> AdminJob:
     job = await queue.cancel(session, await _find(session, job_id))
     note(session, Action.JOB_CANCELLED, subject=job_id, owner=job.owner_id)
-    after_commit(session, lambda: house.later(house.runner.drop([job_id])))
-    after_commit(session, lambda: house.herald.changed(job_id))
-    return (await _told(session, house, [job]))[0]
+    after_commit(session, lambda: services.background.start(services.runner.stop_attempts([job_id])))
+    after_commit(session, lambda: services.notifier.changed(job_id))
+    return (await _admin_jobs(session, services, [job]))[0]
 
 
-@router.post("/jobs/{job_id}/retry", summary="Queue anybody's ended job again")
-async def retry(job_id: JobId, _admin: Admin, session: Writing, house: House) -> AnyJob:
-    job = await queue.retry(session, await _find(session, job_id), house.limits)
+@router.post("/jobs/{job_id}/retry", summary="Queue any user's ended job again")
+async def retry(job_id: JobId, _admin: Admin, session: WriteSession, services: ServicesDep) -> AdminJob:
+    job = await queue.retry(session, await _find(session, job_id), services.limits)
     note(session, Action.JOB_RETRIED, subject=job_id, owner=job.owner_id)
-    after_commit(session, house.runner.wake)
-    after_commit(session, lambda: house.herald.changed(job_id))
-    return (await _told(session, house, [job]))[0]
+    after_commit(session, services.runner.wake)
+    after_commit(session, lambda: services.notifier.changed(job_id))
+    return (await _admin_jobs(session, services, [job]))[0]
 
 
-@router.post("/jobs/{job_id}/front", summary="Have anybody's waiting job claimed before all others")
-async def to_front(job_id: JobId, _admin: Admin, session: Writing, house: House) -> AnyJob:
-    """The limits hold for it too. The last one moved goes first."""
+@router.post("/jobs/{job_id}/front", summary="Move any user's waiting job to the front of the queue")
+async def move_to_front(job_id: JobId, _admin: Admin, session: WriteSession, services: ServicesDep) -> AdminJob:
+    """The limits still apply. The job moved last is claimed first."""
     job = await queue.to_front(session, await _find(session, job_id))
-    note(session, Action.JOB_FRONTED, subject=job_id, owner=job.owner_id)
-    after_commit(session, house.runner.wake)
-    after_commit(session, lambda: house.herald.changed(job_id))
-    return (await _told(session, house, [job]))[0]
+    note(session, Action.JOB_MOVED_TO_FRONT, subject=job_id, owner=job.owner_id)
+    after_commit(session, services.runner.wake)
+    after_commit(session, lambda: services.notifier.changed(job_id))
+    return (await _admin_jobs(session, services, [job]))[0]
 
 
-@router.get("/engines", summary="The engines that have been asked: alive, busy, memory")
-async def look_at_engines(_admin: Admin, engines: Hosted) -> list[EngineState]:
+@router.get("/engines", summary="The engines used since the server started: alive, busy, memory")
+async def list_engines(_admin: Admin, engines: EnginesDep) -> list[EngineState]:
     return [EngineState.model_validate(one) for one in engines.state()]
 
 
 @router.post("/engines/{name}/unload", status_code=204, summary="Free the memory of an engine")
 async def unload(
-    name: EngineName, _admin: Admin, engines: Hosted, database: Stored, at_work: AlsoAtWork = False
+    name: EngineName, _admin: Admin, engines: EnginesDep, database: DatabaseDep, at_work: EvenIfBusy = False
 ) -> None:
-    """It is loaded again with the next job."""
-    await _moved(engines.unload(name, at_work=at_work))
-    await note_apart(database, Action.ENGINE_UNLOADED, subject=name)
+    """It is loaded again for the next job."""
+    await _raise_if_busy(engines.unload(name, at_work=at_work))
+    await note_in_own_transaction(database, Action.ENGINE_UNLOADED, subject=name)
 
 
-@router.post("/engines/{name}/restart", status_code=204, summary="Have a new process of an engine")
+@router.post("/engines/{name}/restart", status_code=204, summary="Restart the process of an engine")
 async def restart(
-    name: EngineName, _admin: Admin, engines: Hosted, database: Stored, at_work: AlsoAtWork = False
+    name: EngineName, _admin: Admin, engines: EnginesDep, database: DatabaseDep, at_work: EvenIfBusy = False
 ) -> None:
-    await _moved(engines.restart(name, at_work=at_work))
-    await note_apart(database, Action.ENGINE_RESTARTED, subject=name)
+    await _raise_if_busy(engines.restart(name, at_work=at_work))
+    await note_in_own_transaction(database, Action.ENGINE_RESTARTED, subject=name)
 
 
-async def _moved(move: Awaitable[bool]) -> None:
+async def _raise_if_busy(done: Awaitable[bool]) -> None:
     try:
-        if not await move:
+        if not await done:
             raise EngineBusy
     except KeyError:
         raise EngineNotFound from None
@@ -163,15 +162,15 @@ async def _find(session: AsyncSession, job_id: str) -> Job:
     return job
 
 
-async def _told(session: AsyncSession, house: TheHouse, jobs: Sequence[Job]) -> list[AnyJob]:
+async def _admin_jobs(session: AsyncSession, services: Services, jobs: Sequence[Job]) -> list[AdminJob]:
     owners = select(User.id, User.username).where(User.id.in_({job.owner_id for job in jobs}))
     names = {id: name for id, name in await session.execute(owners)}
-    told = await states(session, list(jobs), house.limits)
+    job_states = await states(session, list(jobs), services.limits)
     return [
-        AnyJob(
+        AdminJob(
             owner_id=job.owner_id,
             owner_name=names.get(job.owner_id, ""),
-            **{name: value for name, value in state if name in AnyJob.model_fields},
+            **{name: value for name, value in state if name in AdminJob.model_fields},
         )
-        for job, state in zip(jobs, told, strict=True)
+        for job, state in zip(jobs, job_states, strict=True)
     ]

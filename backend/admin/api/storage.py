@@ -1,4 +1,4 @@
-"""What takes up the disk, what can be cleaned up, and the rules of what goes by itself. Recordings are not named."""
+"""Admin routes for disk usage, clean-up and retention rules. Recordings are never named."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -11,48 +11,48 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.access import Admin, Configured, Reading, Stored, Writing
-from backend.accounts.audit import Action, note_apart
+from backend.accounts.audit import Action, note_in_own_transaction
+from backend.accounts.dependencies import Admin, DatabaseDep, ReadSession, SettingsDep, WriteSession
 from backend.accounts.tables import User
 from backend.database import Database, utc_now
 from backend.errors import Conflict
 from backend.housekeeping import retention
-from backend.housekeeping.ground import Sum, summed
-from backend.housekeeping.keeper import Housekeeper, carry_out
+from backend.housekeeping.context import CleanupTotal, total_of
+from backend.housekeeping.housekeeper import Housekeeper, remove_items
 from backend.housekeeping.retention import Retention
 from backend.housekeeping.sweepers import CLEANERS
-from backend.housekeeping.tables import Keeps, RetentionRule, Since
-from backend.housekeeping.usage import Takes, usage
+from backend.housekeeping.tables import RetentionKind, RetentionRule, RetentionStart
+from backend.housekeeping.usage import StorageKind, usage
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])
 
-#: How long a preview is good for.
-_FRESH = timedelta(hours=1)
+#: How long a preview can be confirmed.
+_PREVIEW_LIFETIME = timedelta(hours=1)
 
-Cleanable = Literal["orphans", "uploads", "artifacts", "trash"]
+CleanupKind = Literal["orphans", "uploads", "artifacts", "trash"]
 Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class PreviewOutdated(Conflict):
     code = "preview_outdated"
-    detail = "What you were shown is too old. Look again at what would be deleted, then say yes."
+    detail = "The preview is outdated. Load it again, then confirm."
 
 
-def _keeper(connection: HTTPConnection) -> Housekeeper:
-    keeper: Housekeeper = connection.app.state.housekeeper
-    return keeper
+def _housekeeper(connection: HTTPConnection) -> Housekeeper:
+    housekeeper: Housekeeper = connection.app.state.housekeeper
+    return housekeeper
 
 
-Keeper = Annotated[Housekeeper, Depends(_keeper)]
+HousekeeperDep = Annotated[Housekeeper, Depends(_housekeeper)]
 
 
 class Disk(BaseModel):
     total: int
     free: int
-    reserve: int  #: free space that uploads never use up
+    reserve: int  #: free space that uploads must leave
 
 
-class Kinds(BaseModel):
+class BytesByKind(BaseModel):
     originals: int = 0
     listening_copies: int = 0
     artifacts: int = 0
@@ -61,11 +61,11 @@ class Kinds(BaseModel):
     trash: int = 0
 
 
-class AllKinds(Kinds):
+class AllBytesByKind(BytesByKind):
     other: int = 0
 
 
-class UserUsage(Kinds):
+class UserUsage(BytesByKind):
     user_id: str
     username: str
     recordings: int
@@ -79,44 +79,44 @@ class StorageState(BaseModel):
     disk: Disk
     database: int | None
     total: int
-    kinds: AllKinds
+    kinds: AllBytesByKind
     users: list[UserUsage]
 
 
-class OwnersSum(BaseModel):
-    user_id: str | None  #: none: what is nobody's any more
+class OwnerTotal(BaseModel):
+    user_id: str | None  #: none if the owner no longer exists
     username: str | None
     count: int
     bytes: int
 
 
-class KindSum(BaseModel):
+class KindTotal(BaseModel):
     kind: str
     count: int
     bytes: int
-    users: list[OwnersSum]
+    users: list[OwnerTotal]
 
 
 class Cleanup(BaseModel):
     as_of: datetime
-    kinds: list[KindSum]
+    kinds: list[KindTotal]
 
 
-class CleanupWish(BaseModel):
-    """`as_of` is that of the preview: what has come since stays."""
+class CleanupRequest(BaseModel):
+    """`as_of` is that of the preview. Anything newer is not deleted."""
 
     model_config = ConfigDict(extra="forbid")
 
     as_of: AwareDatetime
-    kinds: Annotated[list[Cleanable], Field(min_length=1, max_length=len(CLEANERS))]
+    kinds: Annotated[list[CleanupKind], Field(min_length=1, max_length=len(CLEANERS))]
 
 
 class Rule(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
-    kind: Keeps
-    days: int | None  #: null: nothing goes
-    since: Since
+    kind: RetentionKind
+    days: int | None  #: null: nothing is deleted
+    since: RetentionStart
     changed_at: datetime | None
 
 
@@ -130,22 +130,24 @@ class RuleChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     days: Days | None
-    since: Since = Since.UPLOADED
+    since: RetentionStart = RetentionStart.UPLOADED
 
 
-class RulePreview(KindSum):
+class RulePreview(KindTotal):
     as_of: datetime
 
 
 @router.get("/storage", summary="What takes up the disk, by kind and by user")
-async def storage(_admin: Admin, database: Stored, settings: Configured, keeper: Keeper) -> StorageState:
-    used = await usage(database, keeper.ground.storage, settings.database_url)
+async def storage(
+    _admin: Admin, database: DatabaseDep, settings: SettingsDep, housekeeper: HousekeeperDep
+) -> StorageState:
+    used = await usage(database, housekeeper.context.storage, settings.database_url)
     return StorageState(
         measured_at=utc_now(),
         disk=Disk(total=used.disk_total, free=used.disk_free, reserve=settings.disk_reserve_bytes),
         database=used.database,
         total=used.total,
-        kinds=AllKinds(**{kind.value: used.kinds[kind] for kind in Takes}),
+        kinds=AllBytesByKind(**{kind.value: used.kinds[kind] for kind in StorageKind}),
         users=[
             UserUsage(
                 user_id=user.user_id,
@@ -159,75 +161,77 @@ async def storage(_admin: Admin, database: Stored, settings: Configured, keeper:
     )
 
 
-@router.get("/storage/cleanup", summary="What a clean-up would delete; nothing goes by looking")
-async def preview(_admin: Admin, database: Stored, keeper: Keeper) -> Cleanup:
-    """Orphans no row names; artifacts of done jobs, which can be made again; everything in everybody's trash."""
+@router.get("/storage/cleanup", summary="Preview what a clean-up would delete")
+async def preview(_admin: Admin, database: DatabaseDep, housekeeper: HousekeeperDep) -> Cleanup:
+    """Files without a database row, artifacts of finished jobs (they can be made again), and the trash of all users."""
     now = utc_now()
-    sums = [summed(cleaner.kind, await cleaner.find(keeper.ground, now)) for cleaner in CLEANERS]
+    sums = [total_of(cleaner.kind, await cleaner.find(housekeeper.context, now)) for cleaner in CLEANERS]
     async with database.read() as session:
-        return Cleanup(as_of=now, kinds=await _shown(session, sums))
+        return Cleanup(as_of=now, kinds=await _totals(session, sums))
 
 
-@router.post("/storage/cleanup", summary="Delete what the preview has shown; answers what went")
-async def clean_up(wish: CleanupWish, _admin: Admin, database: Stored, keeper: Keeper) -> Cleanup:
-    """Nothing goes that was not there at `as_of`; what was restored or taken up again since stays."""
-    if not timedelta(0) <= utc_now() - wish.as_of <= _FRESH:
+@router.post("/storage/cleanup", summary="Delete what the preview showed")
+async def clean_up(body: CleanupRequest, _admin: Admin, database: DatabaseDep, housekeeper: HousekeeperDep) -> Cleanup:
+    """Returns what was deleted. Things that are newer than `as_of`, or were restored since, are not deleted."""
+    if not timedelta(0) <= utc_now() - body.as_of <= _PREVIEW_LIFETIME:
         raise PreviewOutdated
     sums = []
     for cleaner in CLEANERS:
-        if cleaner.kind in wish.kinds:
-            items = await cleaner.find(keeper.ground, wish.as_of)
-            went = await carry_out(keeper.ground, cleaner, items, wish.as_of)
-            await _noted(database, Action.STORAGE_CLEANED, went)
-            sums.append(went)
+        if cleaner.kind in body.kinds:
+            items = await cleaner.find(housekeeper.context, body.as_of)
+            deleted = await remove_items(housekeeper.context, cleaner, items, body.as_of)
+            await _note_deletion(database, Action.STORAGE_CLEANED, deleted)
+            sums.append(deleted)
     async with database.read() as session:
-        return Cleanup(as_of=wish.as_of, kinds=await _shown(session, sums))
+        return Cleanup(as_of=body.as_of, kinds=await _totals(session, sums))
 
 
-@router.get("/retention", summary="What goes by itself, and after how many days")
-async def rules(_admin: Admin, session: Reading, settings: Configured, keeper: Keeper) -> Rules:
+@router.get("/retention", summary="The retention rules")
+async def rules(_admin: Admin, session: ReadSession, settings: SettingsDep, housekeeper: HousekeeperDep) -> Rules:
     found = [Rule.model_validate(rule) for rule in await retention.rules(session)]
-    return Rules(rules=found, every_minutes=settings.housekeeping_minutes, last_run_at=keeper.last_run_at)
+    return Rules(rules=found, every_minutes=settings.housekeeping_minutes, last_run_at=housekeeper.last_run_at)
 
 
-@router.put("/retention/{kind}", summary="Set a rule; days null turns it off")
-async def set_rule(kind: Keeps, body: RuleChange, _admin: Admin, session: Writing) -> Rule:
-    """It is applied in the next round of housekeeping. Recordings go by way of their owners' trash."""
+@router.put("/retention/{kind}", summary="Set a retention rule; null days turn it off")
+async def set_rule(kind: RetentionKind, body: RuleChange, _admin: Admin, session: WriteSession) -> Rule:
+    """It applies from the next housekeeping run on. Recordings are moved to the trash of their owner first."""
     rule: RetentionRule = await retention.set_rule(session, kind, body.days, body.since)
     return Rule.model_validate(rule)
 
 
-@router.get("/retention/{kind}/preview", summary="What would go now with these values, saved or not")
+@router.get("/retention/{kind}/preview", summary="Preview what a rule with these values would delete now")
 async def preview_rule(
-    kind: Keeps,
+    kind: RetentionKind,
     days: Annotated[Days, Query()],
     _admin: Admin,
-    session: Reading,
-    keeper: Keeper,
-    since: Since = Since.UPLOADED,
+    session: ReadSession,
+    housekeeper: HousekeeperDep,
+    since: RetentionStart = RetentionStart.UPLOADED,
 ) -> RulePreview:
     now = utc_now()
-    found = await Retention(kind, days, since).find(keeper.ground, now)
-    (shown,) = await _shown(session, [summed(kind.value, found)])
-    return RulePreview(as_of=now, **shown.model_dump())
+    found = await Retention(kind, days, since).find(housekeeper.context, now)
+    (total,) = await _totals(session, [total_of(kind.value, found)])
+    return RulePreview(as_of=now, **total.model_dump())
 
 
-async def _noted(database: Database, action: Action, went: Sum) -> None:
-    if went.count:
-        await note_apart(database, action, subject=went.kind, kind=went.kind, count=went.count, bytes=went.bytes)
+async def _note_deletion(database: Database, action: Action, deleted: CleanupTotal) -> None:
+    if deleted.count:
+        await note_in_own_transaction(
+            database, action, subject=deleted.kind, kind=deleted.kind, count=deleted.count, bytes=deleted.bytes
+        )
 
 
-async def _shown(session: AsyncSession, sums: Iterable[Sum]) -> list[KindSum]:
-    """With the names of the owners, the largest first."""
+async def _totals(session: AsyncSession, sums: Iterable[CleanupTotal]) -> list[KindTotal]:
+    """Add the names of the owners, sorted by size."""
     sums = list(sums)
     names = {id: name for id, name in await session.execute(select(User.id, User.username))}
     return [
-        KindSum(
+        KindTotal(
             kind=one.kind,
             count=one.count,
             bytes=one.bytes,
             users=[
-                OwnersSum(user_id=owner, username=names.get(owner or ""), **asdict(share))
+                OwnerTotal(user_id=owner, username=names.get(owner or ""), **asdict(share))
                 for owner, share in sorted(one.owners.items(), key=lambda pair: (-pair[1].bytes, pair[0] or ""))
             ],
         )

@@ -1,4 +1,4 @@
-"""The routes of the machine under the service: what the doctor finds, and the models with their licences."""
+"""Admin routes for the results of the doctor's checks and for the models with their licences."""
 
 import asyncio
 from typing import Literal
@@ -6,56 +6,56 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import Admin, Configured
-from backend.doctor import Line, checks
+from backend.accounts.dependencies import Admin, SettingsDep
+from backend.doctor import CheckResult, checks
 from backend.settings import Settings
 from backend.weights import store
-from backend.weights.catalogue import MODELS, page_of
+from backend.weights.catalogue import MODELS, page_url
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])
 
 
 class Finding(BaseModel):
-    """One thing that was looked at. `mend` is a command, or empty where nothing is to mend."""
+    """The result of one check. `mend` is a command that fixes the problem, or empty."""
 
     model_config = ConfigDict(from_attributes=True)
 
     name: str
     state: Literal["ok", "warn", "fail"]
-    code: str = Field(description="what was found, for texts in other languages")
-    facts: dict[str, str] = Field(description="what such a text names")
-    found: str = Field(description="the same in English")
+    code: str = Field(description="what was found, for translation")
+    facts: dict[str, str] = Field(description="values for the translated text")
+    found: str = Field(description="what was found, in English")
     mend: str
 
 
 class ModelState(BaseModel):
-    """A model we know, whether it is installed, and what is owed to those who made it."""
+    """A known model, whether it is installed, and its licence and attribution."""
 
     name: str
     task: str
     licence: str
     attribution: str
-    page: str  #: where it is had, and its licence read
+    page: str  #: its web page, with the licence
     installed: bool
-    size: int  #: bytes on this disk; 0 where it is not installed
-    mend: str  #: the command that brings it
+    size: int  #: bytes on this disk; 0 if it is not installed
+    mend: str  #: the command that installs it
 
 
-@router.get("/system", summary="What the doctor finds")
-async def system(_admin: Admin, settings: Configured, request: Request) -> list[Finding]:
-    """Every installed model is hashed, so this takes seconds; one at a time looks."""
-    looking: asyncio.Lock = request.app.state.looking
-    async with looking:
-        lines = await asyncio.to_thread(_lines, settings)
+@router.get("/system", summary="Run the doctor's checks")
+async def system(_admin: Admin, settings: SettingsDep, request: Request) -> list[Finding]:
+    """It hashes every installed model, which takes seconds, so only one request runs at a time."""
+    doctor_lock: asyncio.Lock = request.app.state.doctor_lock
+    async with doctor_lock:
+        lines = await asyncio.to_thread(_findings, settings)
     return [Finding.model_validate(line) for line in lines]
 
 
 @router.get("/models", summary="The models with their licences")
-async def models(_admin: Admin, settings: Configured) -> list[ModelState]:
+async def models(_admin: Admin, settings: SettingsDep) -> list[ModelState]:
     return await asyncio.to_thread(_models, settings)
 
 
-def _lines(settings: Settings) -> list[Line]:
+def _findings(settings: Settings) -> list[CheckResult]:
     return list(checks(settings, serving=True))
 
 
@@ -66,14 +66,14 @@ def _models(settings: Settings) -> list[ModelState]:
 def _model(settings: Settings, name: str) -> ModelState:
     model = MODELS[name]
     manifest = store.read_manifest(settings.models_dir / name)
-    there = manifest is not None and store.installed(settings.models_dir, name)
+    is_installed = manifest is not None and store.installed(settings.models_dir, name)
     return ModelState(
         name=name,
         task=model.task,
         licence=model.licence,
         attribution=model.attribution,
-        page=page_of(model),
-        installed=there,
-        size=manifest.size if manifest is not None and there else 0,
-        mend=store.mend(name),
+        page=page_url(model),
+        installed=is_installed,
+        size=manifest.size if manifest is not None and is_installed else 0,
+        mend=store.install_command(name),
     )

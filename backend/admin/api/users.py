@@ -1,4 +1,4 @@
-"""The routes of those who run the service: who has an account, with which role, and whether it is open."""
+"""Admin routes for accounts: roles, approval, quotas, logins, passwords and deletion."""
 
 from typing import Annotated
 
@@ -7,14 +7,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import keys, second_factor, service
-from backend.accounts.access import Admin, Configured, Hashing, Listening, Reading, Stored, Writing
 from backend.accounts.api.account import Account
 from backend.accounts.audit import Action, note
+from backend.accounts.dependencies import (
+    Admin,
+    DatabaseDep,
+    OpenSocketsDep,
+    PasswordsDep,
+    ReadSession,
+    SettingsDep,
+    WriteSession,
+)
 from backend.accounts.tables import Role, User
-from backend.admin import leaving
+from backend.admin import user_deletion
 from backend.database import after_commit, utc_now
 from backend.jobs import quotas
-from backend.jobs.api.access import House, TheHouse
+from backend.jobs.api.dependencies import Services, ServicesDep
 from backend.jobs.api.jobs import QuotaState
 from backend.settings import Settings
 
@@ -24,7 +32,7 @@ UserId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 
 
 class AccountPage(BaseModel):
-    """One page of the accounts, and how many there are on all pages."""
+    """One page of accounts, and the number of accounts on all pages."""
 
     accounts: list[Account]
     total: int
@@ -39,7 +47,7 @@ class NewAccount(BaseModel):
 
 
 class AccountChange(BaseModel):
-    """What is left out stays as it is."""
+    """Omitted fields stay as they are."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,7 +57,7 @@ class AccountChange(BaseModel):
 
 
 class QuotaChange(BaseModel):
-    """Null: as the settings say for everybody. What is left out is null."""
+    """Null: the default of the settings. Omitted fields are null."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -59,7 +67,7 @@ class QuotaChange(BaseModel):
 
 
 class QuotasOfUser(QuotaState):
-    own: QuotaChange  #: what was said of this user alone
+    own: QuotaChange  #: set for this user only
 
 
 class NewPassword(BaseModel):
@@ -71,7 +79,7 @@ class NewPassword(BaseModel):
 @router.get("", summary="Find accounts")
 async def find(
     _admin: Admin,
-    session: Reading,
+    session: ReadSession,
     text: Annotated[str, Query(max_length=256)] = "",
     role: Role | None = None,
     active: bool | None = None,
@@ -86,19 +94,21 @@ async def find(
 
 
 @router.post("", status_code=201, summary="Create an account")
-async def create(body: NewAccount, admin: Admin, database: Stored, passwords: Hashing) -> Account:
+async def create(body: NewAccount, admin: Admin, database: DatabaseDep, passwords: PasswordsDep) -> Account:
     if not service.may_change(Role(admin.role), body.role.rank):
-        raise service.OutOfReach
+        raise service.InsufficientRole
     password_hash = await passwords.hash(body.password, username=body.username)
-    # The transaction begins after the hash is made: on SQLite everybody else's writing waits for it.
+    # Hash before the transaction begins: on SQLite all other writes wait for it.
     async with database.write() as session:
         user = await service.create(session, username=body.username, password_hash=password_hash, role=body.role)
     return Account.model_validate(user)
 
 
-@router.patch("/{user_id}", summary="Rename, appoint, demote, disable or enable somebody below you")
-async def change(user_id: UserId, body: AccountChange, admin: Admin, session: Writing, presence: Listening) -> Account:
-    user = await service.reach(session, actor_id=admin.id, user_id=user_id)
+@router.patch("/{user_id}", summary="Rename a user, change the role, disable or enable the account")
+async def change(
+    user_id: UserId, body: AccountChange, admin: Admin, session: WriteSession, open_sockets: OpenSocketsDep
+) -> Account:
+    user = await service.find_changeable(session, actor_id=admin.id, user_id=user_id)
     if body.username is not None:
         user = await service.rename(session, actor_id=admin.id, user_id=user_id, username=body.username)
     if body.role is not None:
@@ -106,87 +116,92 @@ async def change(user_id: UserId, body: AccountChange, admin: Admin, session: Wr
     if body.active is not None:
         user = await service.set_active(session, actor_id=admin.id, user_id=user_id, active=body.active)
         if not body.active:
-            after_commit(session, lambda: presence.end(user_id))
+            after_commit(session, lambda: open_sockets.end(user_id))
     return Account.model_validate(user)
 
 
-@router.post("/{user_id}/approve", summary="Let somebody in who asked for an account")
-async def approve(user_id: UserId, admin: Admin, session: Writing) -> Account:
+@router.post("/{user_id}/approve", summary="Approve a registration")
+async def approve(user_id: UserId, admin: Admin, session: WriteSession) -> Account:
     return Account.model_validate(await service.approve(session, actor_id=admin.id, user_id=user_id))
 
 
-@router.post("/{user_id}/reject", status_code=204, summary="Turn somebody away who asked for an account")
-async def reject(user_id: UserId, admin: Admin, session: Writing) -> None:
+@router.post("/{user_id}/reject", status_code=204, summary="Reject a registration")
+async def reject(user_id: UserId, admin: Admin, session: WriteSession) -> None:
     await service.reject(session, actor_id=admin.id, user_id=user_id)
 
 
-@router.delete("/{user_id}", status_code=204, summary="Delete somebody below you, or hand the recordings over")
+@router.delete("/{user_id}", status_code=204, summary="Delete a user; optionally transfer the recordings")
 async def delete(
     user_id: UserId,
     admin: Admin,
-    session: Writing,
-    presence: Listening,
-    house: House,
-    to: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="who takes the recordings over")] = None,
+    session: WriteSession,
+    open_sockets: OpenSocketsDep,
+    services: ServicesDep,
+    to: Annotated[str | None, Query(pattern="^[0-9a-f]{32}$", description="the new owner of the recordings")] = None,
 ) -> None:
-    """Without `to` everything goes: recordings, jobs, transcripts, and their files. Running jobs are stopped."""
-    left = await leaving.delete(session, actor_id=admin.id, user_id=user_id, heir_id=to)
-    after_commit(session, lambda: presence.end(user_id))
-    after_commit(session, lambda: house.later(_clear(house, left)))
+    """Without `to` everything is deleted: recordings, jobs, transcripts and their files. Running jobs are stopped."""
+    data = await user_deletion.delete(session, actor_id=admin.id, user_id=user_id, new_owner_id=to)
+    after_commit(session, lambda: open_sockets.end(user_id))
+    after_commit(session, lambda: services.background.start(_delete_files(services, data)))
 
 
-@router.get("/{user_id}/quotas", summary="What somebody may have, and has")
-async def quotas_of(user_id: UserId, _admin: Admin, session: Reading, settings: Configured) -> QuotasOfUser:
+@router.get("/{user_id}/quotas", summary="The quotas of a user and their usage")
+async def quotas_of(user_id: UserId, _admin: Admin, session: ReadSession, settings: SettingsDep) -> QuotasOfUser:
     return await _quotas(session, settings, await service.find(session, user_id))
 
 
-@router.patch("/{user_id}/quotas", summary="Say how much somebody below you may have")
+@router.patch("/{user_id}/quotas", summary="Set the quotas of a user")
 async def set_quotas(
-    user_id: UserId, body: QuotaChange, admin: Admin, session: Writing, settings: Configured
+    user_id: UserId, body: QuotaChange, admin: Admin, session: WriteSession, settings: SettingsDep
 ) -> QuotasOfUser:
-    user = await service.reach(session, actor_id=admin.id, user_id=user_id)
+    user = await service.find_changeable(session, actor_id=admin.id, user_id=user_id)
     user.max_minutes_a_month, user.max_bytes = body.minutes_a_month, body.stored_bytes
     user.max_queued = body.queued_jobs
     note(session, Action.USER_CHANGED, subject=user_id, quotas=body.model_dump())
     return await _quotas(session, settings, user)
 
 
-@router.post("/{user_id}/logins/end", status_code=204, summary="End every login and key of somebody below you")
-async def end_logins(user_id: UserId, admin: Admin, session: Writing, presence: Listening) -> None:
-    await service.reach(session, actor_id=admin.id, user_id=user_id)
+@router.post("/{user_id}/logins/end", status_code=204, summary="End all logins and keys of a user")
+async def end_logins(user_id: UserId, admin: Admin, session: WriteSession, open_sockets: OpenSocketsDep) -> None:
+    await service.find_changeable(session, actor_id=admin.id, user_id=user_id)
     await service.end_logins(session, user_id)
     await keys.revoke_all(session, user_id, utc_now())
-    after_commit(session, lambda: presence.end(user_id))
+    after_commit(session, lambda: open_sockets.end(user_id))
 
 
-@router.delete("/{user_id}/two-factor", status_code=204, summary="Turn somebody's two-factor sign-in off")
-async def remove_second_factor(user_id: UserId, admin: Admin, session: Writing) -> None:
-    """For somebody below you who has lost the authenticator and the recovery codes."""
-    await service.reach(session, actor_id=admin.id, user_id=user_id)
+@router.delete("/{user_id}/two-factor", status_code=204, summary="Turn off a user's two-factor sign-in")
+async def remove_second_factor(user_id: UserId, admin: Admin, session: WriteSession) -> None:
+    """For a user who has lost both the authenticator and the recovery codes."""
+    await service.find_changeable(session, actor_id=admin.id, user_id=user_id)
     await second_factor.remove(session, user_id)
 
 
-@router.post("/{user_id}/password", status_code=204, summary="Reset the password of somebody below you")
+@router.post("/{user_id}/password", status_code=204, summary="Reset the password of a user")
 async def reset_password(
-    user_id: UserId, body: NewPassword, admin: Admin, database: Stored, passwords: Hashing, presence: Listening
+    user_id: UserId,
+    body: NewPassword,
+    admin: Admin,
+    database: DatabaseDep,
+    passwords: PasswordsDep,
+    open_sockets: OpenSocketsDep,
 ) -> None:
     async with database.read() as session:
         user = await service.find(session, user_id)
     password_hash = await passwords.hash(body.password, username=user.username)
     async with database.write() as session:
         await service.set_password(session, actor_id=admin.id, user_id=user_id, password_hash=password_hash)
-    presence.end(user_id)
+    open_sockets.end(user_id)
 
 
 async def _quotas(session: AsyncSession, settings: Settings, user: User) -> QuotasOfUser:
-    state = QuotaState.of(quotas.quotas_of(user, settings), await quotas.used_by(session, user.id, utc_now()))
+    state = QuotaState.of(quotas.quotas_of(user, settings), await quotas.quota_usage(session, user.id, utc_now()))
     own = QuotaChange(
         minutes_a_month=user.max_minutes_a_month, stored_bytes=user.max_bytes, queued_jobs=user.max_queued
     )
     return QuotasOfUser(**state.model_dump(), own=own)
 
 
-async def _clear(house: TheHouse, left: leaving.Left) -> None:
-    await house.runner.drop(left.jobs)
-    for recording in left.recordings:
-        await house.storage.delete(recording)
+async def _delete_files(services: Services, data: user_deletion.DataToDelete) -> None:
+    await services.runner.stop_attempts(data.jobs)
+    for recording in data.recordings:
+        await services.storage.delete(recording)

@@ -1,10 +1,10 @@
-"""Which engines a job may name, and which of them are installed."""
+"""The HTTP route that lists the engines of jobs and whether they are installed."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from backend.accounts.access import Configured, Reader
-from backend.engines.table import ENGINES, installed
+from backend.accounts.dependencies import Reader, SettingsDep
+from backend.engines.registry import ENGINES, installed
 
 router = APIRouter(tags=["engines"])
 
@@ -16,8 +16,8 @@ class EngineOut(BaseModel):
     installed: bool
 
 
-@router.get("/api/engines", summary="Recognisers and diarizers, in order of preference")
-async def engines(_user: Reader, settings: Configured) -> list[EngineOut]:
+@router.get("/api/engines", summary="Speech recognition and diarization engines, in order of preference")
+async def list_engines(_user: Reader, settings: SettingsDep) -> list[EngineOut]:
     return [
         EngineOut(
             name=engine.name,

@@ -1,4 +1,4 @@
-"""The WebSocket `/api/events`: a snapshot of my jobs, then every change. Commands go over REST."""
+"""The WebSocket `/api/events`: a snapshot of the user's jobs, then every change. Commands go over REST."""
 
 import asyncio
 import contextlib
@@ -10,14 +10,21 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy import select
 
 from backend.accounts import tokens
-from backend.accounts.access import Configured, Listening, NotSignedIn, Stored, Ticketed, still_in
-from backend.accounts.cookies import origin_is_ours
-from backend.accounts.presence import Presence, TooManySockets
+from backend.accounts.cookies import is_allowed_origin
+from backend.accounts.dependencies import (
+    DatabaseDep,
+    NotSignedIn,
+    OpenSocketsDep,
+    SettingsDep,
+    TicketsDep,
+    user_of_login,
+)
+from backend.accounts.open_sockets import OpenSockets, TooManySockets
 from backend.accounts.tables import User
 from backend.accounts.tickets import Purpose, Tickets
 from backend.database import Database
 from backend.events import Listener
-from backend.jobs.api.access import House, TheHouse
+from backend.jobs.api.dependencies import Services, ServicesDep
 from backend.jobs.state import states
 from backend.jobs.tables import FINAL, Job
 from backend.recordings.tables import not_trashed
@@ -28,8 +35,8 @@ router = APIRouter()
 #: Close codes, in the range left to applications (RFC 6455, 7.4.2).
 NOT_SIGNED_IN = 4401
 FOREIGN_ORIGIN = 4403
-#: A socket that breaks the rules: too many of them, or too much said on one (RFC 6455, 7.4.1).
-AGAINST_THE_RULES = 1008
+#: For too many sockets of one user, or too many messages on one (RFC 6455, 7.4.1).
+POLICY_VIOLATION = 1008
 
 _FIRST_MESSAGE_SECONDS = 5.0
 _MESSAGES_A_MINUTE = 100
@@ -38,50 +45,60 @@ _SNAPSHOT_SIZE = 100
 
 @router.websocket("/api/events")
 async def events(
-    socket: WebSocket, house: House, tickets: Ticketed, presence: Listening, settings: Configured, database: Stored
+    socket: WebSocket,
+    services: ServicesDep,
+    tickets: TicketsDep,
+    open_sockets: OpenSocketsDep,
+    settings: SettingsDep,
+    database: DatabaseDep,
 ) -> None:
     """The first message is {"ticket": from POST /api/auth/tickets} or {"token": access token}, within five seconds;
-    neither is ever part of an address.
+    neither is ever part of a URL.
 
-    Then come {"type": "snapshot", "jobs": [...]} and {"type": "job", "job": {...}}; of a deleted job only id and
-    status. The socket closes with 4401 when the login or the token it was opened with ends."""
-    if not origin_is_ours(socket, settings):
+    The server then sends {"type": "snapshot", "jobs": [...]} and {"type": "job", "job": {...}}; a deleted job has only
+    id and status. The socket closes with 4401 when the login or the token that opened it ends."""
+    if not is_allowed_origin(socket, settings):
         await socket.close(FOREIGN_ORIGIN)
         return
-    # A client that goes away in the middle is no error of ours.
+    # A client that disconnects in the middle is not an error.
     with contextlib.suppress(WebSocketDisconnect):
         await socket.accept()
-        await _serve(socket, house, tickets, presence, settings, database)
+        await _serve(socket, services, tickets, open_sockets, settings, database)
 
 
 async def _serve(
-    socket: WebSocket, house: TheHouse, tickets: Tickets, presence: Presence, settings: Settings, database: Database
+    socket: WebSocket,
+    services: Services,
+    tickets: Tickets,
+    open_sockets: OpenSockets,
+    settings: Settings,
+    database: Database,
 ) -> None:
     try:
         first = await asyncio.wait_for(_first_message(socket), _FIRST_MESSAGE_SECONDS)
-        login, until = _let_in(settings, first, tickets)
+        login, until = _authenticate(settings, first, tickets)
         async with database.read() as session:
-            user = await still_in(session, login)
+            user = await user_of_login(session, login)
     except (asyncio.TimeoutError, NotSignedIn):
         await socket.close(NOT_SIGNED_IN)
         return
     try:
-        with presence.enter(login, until) as over, house.bus.listen(user.id) as listener:
-            # Listening has begun, so nothing falls between the snapshot and the stream.
-            await socket.send_json({"type": "snapshot", "jobs": await _snapshot(database, house, user)})
-            await _until_first_ends(
+        with open_sockets.register(login, until) as logged_out, services.bus.listen(user.id) as listener:
+            # The listener is already registered, so that no change is lost between the snapshot and the stream.
+            await socket.send_json({"type": "snapshot", "jobs": await _snapshot(database, services, user)})
+            await _run_until_first_ends(
                 _stream(socket, listener),
-                _drain(socket),
-                _show_out(socket, over),
+                _read_until_disconnect(socket),
+                _close_when_logged_out(socket, logged_out),
             )
     except TooManySockets:
-        await socket.close(AGAINST_THE_RULES)
+        await socket.close(POLICY_VIOLATION)
 
 
-def _let_in(settings: Settings, first: dict[str, Any], tickets: Tickets) -> tuple[tokens.Login, datetime | None]:
-    """What the socket is opened with: a ticket stands for its login, a token for itself and until it expires."""
+def _authenticate(settings: Settings, first: dict[str, Any], tickets: Tickets) -> tuple[tokens.Login, datetime | None]:
+    """The login of the first message. With a token, also the time when the token expires; a ticket has no such end."""
     if isinstance(ticket := first.get("ticket"), str):
-        if (found := tickets.take(ticket, Purpose.EVENTS)) is None:
+        if (found := tickets.redeem(ticket, Purpose.EVENTS)) is None:
             raise NotSignedIn
         return found, None
     if not isinstance(token := first.get("token"), str):
@@ -97,26 +114,26 @@ async def _stream(socket: WebSocket, listener: Listener) -> None:
         await socket.send_text(change.message)
 
 
-async def _drain(socket: WebSocket) -> None:
-    """Nothing more is expected of the client; reading is how its going away is noticed. Who talks on is shown out."""
+async def _read_until_disconnect(socket: WebSocket) -> None:
+    """Read in order to notice a disconnect. No more messages are expected; too many of them close the socket."""
     clock = asyncio.get_running_loop().time
-    began, said = clock(), 0
+    started, messages = clock(), 0
     while (await socket.receive())["type"] != "websocket.disconnect":
-        if clock() - began > 60:
-            began, said = clock(), 0
-        said += 1
-        if said > _MESSAGES_A_MINUTE:
-            await socket.close(AGAINST_THE_RULES)
+        if clock() - started > 60:
+            started, messages = clock(), 0
+        messages += 1
+        if messages > _MESSAGES_A_MINUTE:
+            await socket.close(POLICY_VIOLATION)
             return
 
 
-async def _show_out(socket: WebSocket, over: asyncio.Event) -> None:
-    await over.wait()
+async def _close_when_logged_out(socket: WebSocket, logged_out: asyncio.Event) -> None:
+    await logged_out.wait()
     await socket.close(NOT_SIGNED_IN)
 
 
-async def _until_first_ends(*works: Any) -> None:
-    tasks = [asyncio.create_task(work) for work in works]
+async def _run_until_first_ends(*coroutines: Any) -> None:
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -124,7 +141,7 @@ async def _until_first_ends(*works: Any) -> None:
             task.cancel()
         await asyncio.wait(tasks)
     for error in (None if task.cancelled() else task.exception() for task in tasks):
-        # A client that goes away while something is sent to it is no error of ours.
+        # A client that disconnects while something is sent to it is not an error.
         if isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect | RuntimeError):
             raise error
 
@@ -139,15 +156,15 @@ async def _first_message(socket: WebSocket) -> dict[str, Any]:
     return message
 
 
-async def _snapshot(database: Database, house: TheHouse, user: User) -> list[dict[str, Any]]:
-    """Every open job, and the newest of those that have ended."""
+async def _snapshot(database: Database, services: Services, user: User) -> list[dict[str, Any]]:
+    """All open jobs, and the newest ended ones."""
     ended = {status.value for status in FINAL}
     async with database.read() as session:
-        mine = (
+        query = (
             select(Job)
             .where(Job.owner_id == user.id, not_trashed(Job.recording_id))
             .order_by(Job.created_at.desc(), Job.id)
         )
-        jobs = list((await session.scalars(mine.where(Job.status.not_in(ended)))).all())
-        jobs += (await session.scalars(mine.where(Job.status.in_(ended)).limit(_SNAPSHOT_SIZE))).all()
-        return [told.model_dump(mode="json") for told in await states(session, jobs, house.limits)]
+        jobs = list((await session.scalars(query.where(Job.status.not_in(ended)))).all())
+        jobs += (await session.scalars(query.where(Job.status.in_(ended)).limit(_SNAPSHOT_SIZE))).all()
+        return [one.model_dump(mode="json") for one in await states(session, jobs, services.limits)]

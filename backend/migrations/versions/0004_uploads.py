@@ -1,4 +1,4 @@
-"""Uploads that can be resumed, recordings of several parts, and answers that are given again."""
+"""Resumable uploads, recordings of several parts, and answers of idempotent requests."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Minutes: read, list, take away."""
+"""Minutes: read, list versions, export."""
 
 import asyncio
 from datetime import datetime
@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.access import Reader, Reading, Stored
-from backend.accounts.audit import Action, note_apart
-from backend.minutes import service, wardrobe
-from backend.minutes.files import rests_on, written
-from backend.minutes.form import MinutesForm
+from backend.accounts.audit import Action, note_in_own_transaction
+from backend.accounts.dependencies import DatabaseDep, Reader, ReadSession
+from backend.minutes import service, template_store
+from backend.minutes.files import render_minutes, source_document
+from backend.minutes.schema import MinutesContent
 from backend.minutes.tables import Minutes
 from backend.recordings import service as recordings
 from backend.transcripts.api import Number, RecordingId
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/recordings/{recording_id}/minutes", tags=["minut
 
 
 class MinutesVersion(BaseModel):
-    """`stale` where the transcript has a newer version than number `transcript`; nothing is made again by itself."""
+    """`stale` where the transcript has a newer version than `transcript`. Minutes are never remade automatically."""
 
     number: int
     transcript: int
@@ -38,46 +38,46 @@ class MinutesVersion(BaseModel):
 
 class MinutesAnswer(MinutesVersion):
     recording_id: str
-    content: MinutesForm
+    content: MinutesContent
 
 
 @router.get("", summary="The newest minutes, or any version")
 async def read(
-    session: Reading, user: Reader, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
+    session: ReadSession, user: Reader, recording_id: RecordingId, version: Annotated[Number | None, Query()] = None
 ) -> MinutesAnswer:
-    """Every statement names the ids of the segments it rests on; `content.coverage` says what was read."""
+    """Every statement names the ids of the segments that are its evidence; `content.coverage` says what was read."""
     found = await _find(session, user.id, recording_id, version)
     last = await service.newest_transcript(session, owner_id=user.id, recording_id=recording_id)
-    content = MinutesForm.model_validate(found.content)
+    content = MinutesContent.model_validate(found.content)
     return MinutesAnswer(**_version(found, last).model_dump(), recording_id=recording_id, content=content)
 
 
 @router.get("/versions", summary="All minutes, newest first")
-async def versions(session: Reading, user: Reader, recording_id: RecordingId) -> list[MinutesVersion]:
+async def versions(session: ReadSession, user: Reader, recording_id: RecordingId) -> list[MinutesVersion]:
     await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     last = await service.newest_transcript(session, owner_id=user.id, recording_id=recording_id)
     found = await service.versions(session, owner_id=user.id, recording_id=recording_id)
     return [_version(one, last) for one in found]
 
 
-@router.get("/export", summary="A file to take away", response_class=Response)
-async def take_away(
-    session: Reading,
-    database: Stored,
+@router.get("/export", summary="Export as a file", response_class=Response)
+async def export_file(
+    session: ReadSession,
+    database: DatabaseDep,
     user: Reader,
     recording_id: RecordingId,
     format: Literal["md", "json", "docx"] = "md",
     version: Annotated[Number | None, Query()] = None,
     template: Annotated[str | None, Query(max_length=32)] = None,
 ) -> Response:
-    """Named after the recording. With `template`, its parts in its order; the model is not asked again."""
+    """Named after the recording. `template` selects and orders the parts without another call of the model."""
     found = await _find(session, user.id, recording_id, version)
     recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-    shown = await wardrobe.find(session, owner_id=user.id, key=template) if template else None
-    document, stale = await rests_on(session, found)
+    override_template = await template_store.find(session, owner_id=user.id, key=template) if template else None
+    document, stale = await source_document(session, found)
     title = f"{file_name(recording.name, format).removesuffix(f'.{format}')} 纪要"
-    data = await asyncio.to_thread(written, found, document, format, title, stale, shown)
-    await note_apart(database, Action.EXPORTED, subject=recording_id, format=format, minutes=found.number)
+    data = await asyncio.to_thread(render_minutes, found, document, format, title, stale, override_template)
+    await note_in_own_transaction(database, Action.EXPORTED, subject=recording_id, format=format, minutes=found.number)
     headers = {"Content-Disposition": content_disposition(file_name(title, format)), "Cache-Control": "no-store"}
     return Response(data, media_type=content_type(format), headers=headers)
 

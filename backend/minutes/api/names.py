@@ -1,14 +1,14 @@
-"""Names for speakers, suggested with what was said; people take them over with the route that names a speaker."""
+"""Suggests names of speakers with a quote as evidence; the route that renames a speaker applies them."""
 
 import asyncio
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from backend.accounts.access import CurrentUser, Stored
+from backend.accounts.dependencies import CurrentUser, DatabaseDep
 from backend.minutes import budget
-from backend.minutes.api.model import Affordable
-from backend.minutes.asking import Asking
+from backend.minutes.api.model import LanguageModelWithinBudget
+from backend.minutes.cached_model import CachedModel
 from backend.minutes.names import suggest
 from backend.transcripts import service as transcripts
 from backend.transcripts.api import RecordingId
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/recordings/{recording_id}/speaker-names", tags=[
 
 
 class SuggestionOut(BaseModel):
-    """`quote` was said in `segment`, and has the name in it."""
+    """`quote` was said in `segment` and contains the name."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -28,18 +28,17 @@ class SuggestionOut(BaseModel):
     quote: str
 
 
-@router.post("", summary="Suggest names for speakers who have none")
+@router.post("", summary="Suggest names for speakers without a name")
 async def names(
-    database: Stored, user: CurrentUser, recording_id: RecordingId, model: Affordable
+    database: DatabaseDep, user: CurrentUser, recording_id: RecordingId, model: LanguageModelWithinBudget
 ) -> list[SuggestionOut]:
-    """Takes one question to the language model; nothing is changed. Where nobody is called anything the list is
-    empty."""
+    """Calls the language model at most once; nothing is changed. The list is empty where no names are mentioned."""
     async with database.read() as session:
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
     document = await asyncio.to_thread(document_from_json, transcript.document)
-    asking = Asking(model)
+    cached_model = CachedModel(model)
     try:
-        return [SuggestionOut.model_validate(one) for one in await suggest(document, asking)]
+        return [SuggestionOut.model_validate(one) for one in await suggest(document, cached_model)]
     finally:
-        whose = {"owner_id": user.id, "purpose": "names"}
-        await budget.note(database, **whose, model=model.name, endpoint=model.source, tally=asking.paid)
+        scope = {"owner_id": user.id, "purpose": "names"}
+        await budget.record_usage(database, **scope, model=model.name, endpoint=model.source, usage=cached_model.billed)

@@ -1,4 +1,4 @@
-"""Ask the meeting: the answer as it comes, what was asked before, and a way to forget it."""
+"""Questions about a recording: ask one with a streamed answer, list the conversation, delete it."""
 
 import asyncio
 import json
@@ -11,11 +11,11 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import CurrentUser, Reader, Reading, Stored, Writing
+from backend.accounts.dependencies import CurrentUser, DatabaseDep, Reader, ReadSession, WriteSession
 from backend.errors import AppError
 from backend.minutes import budget, conversation
-from backend.minutes.api.model import Affordable
-from backend.minutes.asked import NOTHING, Answer, answer
+from backend.minutes.answering import NOTHING, Answer, answer
+from backend.minutes.api.model import LanguageModelWithinBudget
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
 from backend.transcripts.api import RecordingId
@@ -31,12 +31,12 @@ class Question(BaseModel):
 
 
 class ExchangeOut(BaseModel):
-    """`[1]` in `answer` is the first id of `citations`. Where `answer` is empty the transcript says nothing of it."""
+    """`[1]` in `answer` is the first id of `citations`. `answer` is empty where the transcript does not answer it."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: str
-    transcript: int  #: number of the version that was asked
+    transcript: int  #: number of the version the answer is from
     question: str
     answer: str
     citations: list[str]
@@ -45,67 +45,71 @@ class ExchangeOut(BaseModel):
 
 @router.post(
     "",
-    summary="Ask; the answer streams as server-sent events",
+    summary="Ask a question; the answer streams as server-sent events",
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def ask(
-    database: Stored, user: CurrentUser, recording_id: RecordingId, asked: Question, model: Affordable
+    database: DatabaseDep,
+    user: CurrentUser,
+    recording_id: RecordingId,
+    body: Question,
+    model: LanguageModelWithinBudget,
 ) -> StreamingResponse:
-    """Events: `text` with a sentence each, then `answer` with the whole (`found` false where the transcript says
-    nothing), or `error` with a code. Only this recording's transcript is shown to the model."""
+    """Events: one `text` for each sentence, then `answer` with the whole (`found` is false where the transcript has no
+    answer), or `error` with a code. Only this recording's transcript is sent to the model."""
     async with database.read() as session:
         await recordings.find(session, owner_id=user.id, recording_id=recording_id)
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
-        before = await conversation.exchanges(session, owner_id=user.id, recording_id=recording_id, most=3)
+        before = await conversation.list_exchanges(session, owner_id=user.id, recording_id=recording_id, limit=3)
     earlier = [(one.question, one.answer) for one in before]
 
     async def events() -> AsyncIterator[str]:
         found = Answer()
         try:
             document = await asyncio.to_thread(document_from_json, transcript.document)
-            async with aclosing(answer(document, asked.question, earlier, model, found)) as sentences:
+            async with aclosing(answer(document, body.question, earlier, model, found)) as sentences:
                 async for sentence in sentences:
                     yield _event("text", {"text": sentence})
             async with database.write() as session:
                 await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-                row = await conversation.keep(
+                row = await conversation.add_exchange(
                     session,
                     owner_id=user.id,
                     recording_id=recording_id,
                     transcript=transcript.number,
-                    question=asked.question,
+                    question=body.question,
                     answer=found,
                 )
-                kept = ExchangeOut.model_validate(row).model_dump(mode="json")
+                stored = ExchangeOut.model_validate(row).model_dump(mode="json")
         except AppError as error:
             yield _event("error", {"code": error.code, "detail": error.detail})
             return
         finally:
-            await budget.note(
+            await budget.record_usage(
                 database,
                 owner_id=user.id,
                 purpose="question",
                 model=model.name,
                 endpoint=model.source,
-                tally=found.tally,
+                usage=found.usage,
             )
-        yield _event("answer", kept | {"found": bool(found.text), "detail": "" if found.text else NOTHING})
+        yield _event("answer", stored | {"found": bool(found.text), "detail": "" if found.text else NOTHING})
 
     return StreamingResponse(events(), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-@router.get("", summary="What I asked, oldest first")
-async def read(session: Reading, user: Reader, recording_id: RecordingId) -> list[ExchangeOut]:
+@router.get("", summary="My questions and their answers, oldest first")
+async def read(session: ReadSession, user: Reader, recording_id: RecordingId) -> list[ExchangeOut]:
     await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-    found = await conversation.exchanges(session, owner_id=user.id, recording_id=recording_id)
+    found = await conversation.list_exchanges(session, owner_id=user.id, recording_id=recording_id)
     return [ExchangeOut.model_validate(one) for one in found]
 
 
-@router.delete("", status_code=204, summary="Forget the conversation")
-async def forget(session: Writing, user: CurrentUser, recording_id: RecordingId) -> None:
+@router.delete("", status_code=204, summary="Delete the conversation")
+async def delete_conversation(session: WriteSession, user: CurrentUser, recording_id: RecordingId) -> None:
     await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-    await conversation.forget(session, owner_id=user.id, recording_id=recording_id)
+    await conversation.delete_conversation(session, owner_id=user.id, recording_id=recording_id)
 
 
 def _event(name: str, content: dict[str, object]) -> str:

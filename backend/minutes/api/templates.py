@@ -1,4 +1,4 @@
-"""Templates: the built-in ones and those for everybody to read, people's own to write."""
+"""Templates of minutes: list all, edit own ones."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import CurrentUser, Reader, Reading, Writing
-from backend.minutes import wardrobe
+from backend.accounts.dependencies import CurrentUser, Reader, ReadSession, WriteSession
+from backend.minutes import template_store
 from backend.minutes.templates import BUILT_IN, PARTS, Template
 
 router = APIRouter(prefix="/api/templates", tags=["minutes"])
@@ -17,7 +17,7 @@ Key = Annotated[str, Path(max_length=32)]
 
 
 class TemplateOut(BaseModel):
-    """`shared` are those that admins made for everybody."""
+    """`shared`: made by an admin for all users."""
 
     key: str
     name: str
@@ -33,7 +33,7 @@ class TemplateOut(BaseModel):
 
 
 class TemplateIn(BaseModel):
-    """`guidance` is what the model is told to look at; `parts` are shown in this order."""
+    """`guidance` is part of the system prompt; `parts` are shown in this order."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,26 +41,26 @@ class TemplateIn(BaseModel):
     guidance: Annotated[str, Field(max_length=1000)] = ""
     parts: Annotated[list[Part], Field(min_length=1, max_length=len(PARTS))]
 
-    def given(self) -> dict[str, Any]:
+    def to_values(self) -> dict[str, Any]:
         return {"name": self.name, "guidance": self.guidance, "parts": list(dict.fromkeys(self.parts))}
 
 
-@router.get("", summary="Built-in templates, those for everybody, and my own")
-async def templates(session: Reading, user: Reader) -> list[TemplateOut]:
-    return [TemplateOut.of(one) for one in await wardrobe.every(session, owner_id=user.id)]
+@router.get("", summary="Built-in, shared and own templates")
+async def templates(session: ReadSession, user: Reader) -> list[TemplateOut]:
+    return [TemplateOut.of(one) for one in await template_store.list_templates(session, owner_id=user.id)]
 
 
-@router.post("", status_code=201, summary="Make a template of my own")
-async def make_template(session: Writing, user: CurrentUser, asked: TemplateIn) -> TemplateOut:
-    return TemplateOut.of(await wardrobe.save(session, owner_id=user.id, key=None, **asked.given()))
+@router.post("", status_code=201, summary="Create an own template")
+async def make_template(session: WriteSession, user: CurrentUser, body: TemplateIn) -> TemplateOut:
+    return TemplateOut.of(await template_store.save(session, owner_id=user.id, key=None, **body.to_values()))
 
 
-@router.put("/{template}", summary="Change a template of my own; it is a new version")
-async def change_template(session: Writing, user: CurrentUser, template: Key, asked: TemplateIn) -> TemplateOut:
-    """Minutes keep the version they were made with."""
-    return TemplateOut.of(await wardrobe.save(session, owner_id=user.id, key=template, **asked.given()))
+@router.put("/{template}", summary="Change an own template, as a new version")
+async def change_template(session: WriteSession, user: CurrentUser, template: Key, body: TemplateIn) -> TemplateOut:
+    """Existing minutes keep the version they were made with."""
+    return TemplateOut.of(await template_store.save(session, owner_id=user.id, key=template, **body.to_values()))
 
 
-@router.delete("/{template}", status_code=204, summary="Delete a template of my own")
-async def delete_template(session: Writing, user: CurrentUser, template: Key) -> None:
-    await wardrobe.delete(session, owner_id=user.id, key=template)
+@router.delete("/{template}", status_code=204, summary="Delete an own template")
+async def delete_template(session: WriteSession, user: CurrentUser, template: Key) -> None:
+    await template_store.delete(session, owner_id=user.id, key=template)

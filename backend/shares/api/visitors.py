@@ -1,4 +1,4 @@
-"""What somebody with a share link sees. The id in the address says which; the access code lets in."""
+"""Routes for visitors with a share link. The id is in the URL; the access code is required once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,18 +10,19 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.access import Address, Configured, Hashing, Stored, Throttled
-from backend.accounts.audit import Action, note_apart
+from backend.accounts.audit import Action, note_in_own_transaction
+from backend.accounts.dependencies import DatabaseDep, PasswordsDep, RemoteAddress, SettingsDep, ThrottleDep
 from backend.accounts.tables import User
 from backend.accounts.throttle import Throttle
 from backend.database import Database, utc_now
 from backend.errors import AppError, NotFound
 from backend.minutes import service as minutes
-from backend.minutes.form import Action as ToDo
-from backend.minutes.form import MinutesForm, SpeakerNote, Statement, Topic
-from backend.recordings.api import Files, listen
+from backend.minutes.schema import Action as ToDo
+from backend.minutes.schema import MinutesContent, SpeakerNote, Statement, Topic
+from backend.recordings.api.dependencies import StorageDep
+from backend.recordings.api.recordings import get_audio
 from backend.recordings.tables import Recording
-from backend.shares import passes, service
+from backend.shares import access_cookie, service
 from backend.shares.api.links import ShareId
 from backend.shares.tables import Share
 from backend.transcripts import service as transcripts
@@ -30,24 +31,24 @@ from backend.transcripts.document import document_from_json
 router = APIRouter(prefix="/api/shares/{share_id}", tags=["shared"])
 
 
-class CodeWanted(AppError):
+class AccessCodeRequired(AppError):
     status = 401
     code = "code_wanted"
-    detail = "Give the access code of this link first."
+    detail = "Enter the access code of this link first."
 
 
 class NotShared(NotFound):
     code = "not_shared"
-    detail = "This link does not show that."
+    detail = "This link does not include that."
 
 
-class Opening(BaseModel):
+class AccessCode(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     access_code: str = Field(min_length=1, max_length=64)
 
 
-class Shared(BaseModel):
+class SharedRecording(BaseModel):
     """What the link shows."""
 
     name: str
@@ -65,7 +66,7 @@ class SharedSpeaker(BaseModel):
 
 
 class SharedSegment(BaseModel):
-    """`speaker` is null where naming one would be guessing; no text: it could not be recognised."""
+    """`speaker` is null if the speaker is uncertain; empty `text`: the speech could not be recognised."""
 
     id: str
     speaker: str | None
@@ -75,7 +76,7 @@ class SharedSegment(BaseModel):
 
 
 class SharedTranscript(BaseModel):
-    """The newest version: names as they are now."""
+    """The newest version, with current speaker names."""
 
     number: int
     speakers: list[SharedSpeaker]
@@ -83,7 +84,7 @@ class SharedTranscript(BaseModel):
 
 
 class SharedMinutes(BaseModel):
-    """The newest minutes; `parts` in the order in which their template shows them."""
+    """The newest minutes; `parts` in the order of the template."""
 
     number: int
     stale: bool
@@ -101,85 +102,92 @@ class SharedMinutes(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What is being looked at: a share that is open at this moment."""
+    """An open share with its recording and owner."""
 
     share: Share
     recording: Recording
     owner: User
 
     @property
-    def whose(self) -> dict[str, str]:
+    def scope(self) -> dict[str, str]:
         return {"owner_id": self.owner.id, "recording_id": self.recording.id}
 
 
-async def _found(database: Database, throttle: Throttle, address: str, share_id: str) -> Visit:
+async def _find_visit(database: Database, throttle: Throttle, address: str, share_id: str) -> Visit:
     try:
         async with database.read() as session:
             return Visit(*await service.find_open(session, share_id, utc_now()))
     except service.ShareGone:
-        throttle.count(("stray", address))  # whoever tries ids has to wait longer and longer
+        throttle.count(("share", address))  # slows down trying ids
         raise
 
 
 async def _visit(
-    request: Request, share_id: ShareId, settings: Configured, database: Stored, throttle: Throttled, address: Address
+    request: Request,
+    share_id: ShareId,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
 ) -> Visit:
-    visit = await _found(database, throttle, address, share_id)
-    if not passes.lets_in(request, settings, share_id):
-        raise CodeWanted
+    visit = await _find_visit(database, throttle, address, share_id)
+    if not access_cookie.is_valid(request, settings, share_id):
+        raise AccessCodeRequired
     return visit
 
 
-#: Somebody who has given the code, before a share that is open now.
-Visiting = Annotated[Visit, Depends(_visit)]
+#: An open share whose access code the visitor has entered.
+VisitDep = Annotated[Visit, Depends(_visit)]
 
 
-def _showing(part: str) -> Callable[[Visit], Awaitable[Visit]]:
-    async def shown(visit: Visiting) -> Visit:
+def _visit_showing(part: str) -> Callable[[Visit], Awaitable[Visit]]:
+    async def check(visit: VisitDep) -> Visit:
         if not getattr(visit.share, part):
             raise NotShared
         return visit
 
-    return shown
+    return check
 
 
-@router.post("/open", summary="Give the access code")
+@router.post("/open", summary="Enter the access code")
 async def open_share(
     request: Request,
     response: Response,
     share_id: ShareId,
-    opening: Opening,
-    settings: Configured,
-    database: Stored,
-    throttle: Throttled,
-    address: Address,
-    hashing: Hashing,
-) -> Shared:
-    """Sets the cookie that the other routes of this share want."""
-    visit = await _found(database, throttle, address, share_id)
+    body: AccessCode,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    throttle: ThrottleDep,
+    address: RemoteAddress,
+    passwords: PasswordsDep,
+) -> SharedRecording:
+    """Sets the cookie that the other routes of this share require."""
+    visit = await _find_visit(database, throttle, address, share_id)
     with throttle.attempt(f"share {share_id}", address) as attempt:
-        attempt.right = await hashing.verify(visit.share.code_hash, service.plain_code(opening.access_code))
-    if not attempt.right:
-        await note_apart(database, Action.SHARE_REFUSED, subject=visit.recording.id, share=share_id)
+        attempt.succeeded = await passwords.verify(visit.share.code_hash, service.normalize_code(body.access_code))
+    if not attempt.succeeded:
+        await note_in_own_transaction(database, Action.SHARE_REFUSED, subject=visit.recording.id, share=share_id)
         raise service.WrongAccessCode
     now = utc_now()
     async with database.write() as session:
         await service.count_opening(session, visit.share, now)
-    passes.give(response, request, settings, visit.share, now)
-    return _shared(visit)
+    access_cookie.set_cookie(response, request, settings, visit.share, now)
+    return _shared_recording(visit)
 
 
 @router.get("", summary="What the link shows")
-async def look(visit: Visiting) -> Shared:
-    return _shared(visit)
+async def show(visit: VisitDep) -> SharedRecording:
+    return _shared_recording(visit)
 
 
-@router.get("/transcript", summary="The transcript, to read")
-async def transcript(visit: Annotated[Visit, Depends(_showing("transcript"))], database: Stored) -> SharedTranscript:
+@router.get("/transcript", summary="The transcript")
+async def transcript(
+    visit: Annotated[Visit, Depends(_visit_showing("transcript"))], database: DatabaseDep
+) -> SharedTranscript:
     async with database.read() as session:
-        found = await transcripts.newest(session, **visit.whose)
+        found = await transcripts.newest(session, **visit.scope)
 
-    def shown() -> SharedTranscript:
+    def convert() -> SharedTranscript:
         document = document_from_json(found.document)
         speakers = [SharedSpeaker(id=one.id, name=document.speaker_name(one.id)) for one in document.speakers]
         segments = [
@@ -188,23 +196,27 @@ async def transcript(visit: Annotated[Visit, Depends(_showing("transcript"))], d
         ]
         return SharedTranscript(number=found.number, speakers=speakers, segments=segments)
 
-    return await asyncio.to_thread(shown)
+    return await asyncio.to_thread(convert)
 
 
 @router.get("/audio", response_class=FileResponse, responses={200: {"content": {"audio/mp4": {}}}})
-async def audio(visit: Annotated[Visit, Depends(_showing("audio"))], database: Stored, storage: Files) -> FileResponse:
-    """The listening copy. Asks for ranges are answered with ranges, so a player can jump."""
+async def audio(
+    visit: Annotated[Visit, Depends(_visit_showing("audio"))], database: DatabaseDep, storage: StorageDep
+) -> FileResponse:
+    """The listening copy. Range requests are supported, so that players can seek."""
     async with database.read() as session:
-        return await listen(visit.recording.id, visit.owner, session, storage)
+        return await get_audio(visit.recording.id, visit.owner, session, storage)
 
 
-@router.get("/minutes", summary="The minutes, to read")
-async def read_minutes(visit: Annotated[Visit, Depends(_showing("minutes"))], database: Stored) -> SharedMinutes:
+@router.get("/minutes", summary="The minutes")
+async def read_minutes(
+    visit: Annotated[Visit, Depends(_visit_showing("minutes"))], database: DatabaseDep
+) -> SharedMinutes:
     async with database.read() as session:
-        found = await minutes.newest(session, **visit.whose)
-        newest = await transcripts.newest(session, **visit.whose)
+        found = await minutes.newest(session, **visit.scope)
+        newest = await transcripts.newest(session, **visit.scope)
     document = await asyncio.to_thread(document_from_json, newest.document)
-    content = MinutesForm.model_validate(found.content)
+    content = MinutesContent.model_validate(found.content)
     known = {speaker.id for speaker in document.speakers}
     speakers = [
         one.model_copy(update={"name": document.speaker_name(one.speaker)}) if one.speaker in known else one
@@ -218,9 +230,9 @@ async def read_minutes(visit: Annotated[Visit, Depends(_showing("minutes"))], da
     )
 
 
-def _shared(visit: Visit) -> Shared:
+def _shared_recording(visit: Visit) -> SharedRecording:
     share, recording = visit.share, visit.recording
-    return Shared(
+    return SharedRecording(
         name=recording.name,
         duration=recording.duration,
         created_at=recording.created_at,

@@ -1,17 +1,26 @@
-// One's own account, in sections.
-import { ApiOutlined, FileTextOutlined, LaptopOutlined, MessageOutlined, SafetyOutlined, UserOutlined } from "@ant-design/icons";
+// The user's own account page, in sections.
+import {
+  ApiOutlined,
+  FileTextOutlined,
+  LaptopOutlined,
+  MessageOutlined,
+  SafetyOutlined,
+  UserOutlined,
+} from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { lazy } from "react";
 import { useTranslation } from "react-i18next";
 import { Sections } from "../app/Sections";
 import { modelState } from "../languageModel/endpoints";
-import { MineSection } from "../languageModel/MineSection";
+import { OwnModelsSection } from "../languageModel/OwnModelsSection";
 import { KeysSection } from "./KeysSection";
 import { LoginsSection } from "./LoginsSection";
 import { ProfileSection } from "./ProfileSection";
 import { SecuritySection } from "./SecuritySection";
 
-const TemplatesSection = lazy(async () => ({ default: (await import("../templates/TemplatesSection")).TemplatesSection }));
+const TemplatesSection = lazy(async () => ({
+  default: (await import("../templates/TemplatesSection")).TemplatesSection,
+}));
 
 export function AccountPage() {
   const { t } = useTranslation();
@@ -22,11 +31,30 @@ export function AccountPage() {
       title={t("app.account")}
       sections={[
         { path: "", label: t("account.profile"), icon: <UserOutlined aria-hidden />, page: <ProfileSection /> },
-        { path: "security", label: t("account.security"), icon: <SafetyOutlined aria-hidden />, page: <SecuritySection /> },
+        {
+          path: "security",
+          label: t("account.security"),
+          icon: <SafetyOutlined aria-hidden />,
+          page: <SecuritySection />,
+        },
         { path: "logins", label: t("account.logins"), icon: <LaptopOutlined aria-hidden />, page: <LoginsSection /> },
-        { path: "templates", label: t("templates.title"), icon: <FileTextOutlined aria-hidden />, page: <TemplatesSection whose="mine" /> },
+        {
+          path: "templates",
+          label: t("templates.title"),
+          icon: <FileTextOutlined aria-hidden />,
+          page: <TemplatesSection scope="mine" />,
+        },
         { path: "keys", label: t("account.keys"), icon: <ApiOutlined aria-hidden />, page: <KeysSection /> },
-        ...(chosen ? [{ path: "language-model", label: t("languageModel.title"), icon: <MessageOutlined aria-hidden />, page: <MineSection /> }] : []),
+        ...(chosen
+          ? [
+              {
+                path: "language-model",
+                label: t("languageModel.title"),
+                icon: <MessageOutlined aria-hidden />,
+                page: <OwnModelsSection />,
+              },
+            ]
+          : []),
       ]}
     />
   );

@@ -1,27 +1,30 @@
-// Where I am signed in: end one login, or all of them.
+// Where the user is signed in: end one session, or all of them.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Card, Popconfirm, Tag } from "antd";
 import { useTranslation } from "react-i18next";
-import { answer, api } from "../api/client";
-import { useDoing } from "../api/doing";
+import { api, unwrap } from "../api/client";
+import { useAction } from "../api/useAction";
+import { ErrorPage } from "../app/Feedback";
 import { useFormats } from "../app/formats";
-import { Failed } from "../app/Notice";
 import { session } from "../login/session";
 import { deviceOf } from "./devices";
 
 export function LoginsSection() {
   const { t } = useTranslation();
-  const { moment } = useFormats();
+  const { dateTime } = useFormats();
   const queries = useQueryClient();
-  const logins = useQuery({ queryKey: ["logins"], queryFn: () => answer(api.GET("/api/auth/logins")) });
-  const end = useDoing((id: string) => answer(api.DELETE("/api/auth/logins/{login_id}", { params: { path: { login_id: id } } })), { said: t("account.loginEnded"), changes: ["logins"] });
-  const leave = useDoing(() => answer(api.POST("/api/auth/logout-everywhere")), {
-    then: () => {
+  const logins = useQuery({ queryKey: ["logins"], queryFn: () => unwrap(api.GET("/api/auth/logins")) });
+  const end = useAction(
+    (id: string) => unwrap(api.DELETE("/api/auth/logins/{login_id}", { params: { path: { login_id: id } } })),
+    { successMessage: t("account.loginEnded"), invalidates: ["logins"] },
+  );
+  const leave = useAction(() => unwrap(api.POST("/api/auth/logout-everywhere")), {
+    onDone: () => {
       session.end();
       queries.clear();
     },
   });
-  if (logins.isError) return <Failed error={logins.error} again={() => void logins.refetch()} />;
+  if (logins.isError) return <ErrorPage error={logins.error} retry={() => void logins.refetch()} />;
   return (
     <>
       <Card title={<h2>{t("account.logins")}</h2>} loading={logins.isPending}>
@@ -30,12 +33,19 @@ export function LoginsSection() {
           {logins.data?.map((login) => (
             <li key={login.id}>
               <div className="about">
-                <span title={login.device}>{deviceOf(login.device) || t("account.unknownDevice")}</span> {login.current && <Tag color="success">{t("account.thisOne")}</Tag>}
-                <small>{t("account.loginFrom", { address: login.address, used: moment(login.used_at) })}</small>
-                <small>{t("account.loginUntil", { since: moment(login.created_at), until: moment(login.expires_at) })}</small>
+                <span title={login.device}>{deviceOf(login.device) || t("account.unknownDevice")}</span>{" "}
+                {login.current && <Tag color="success">{t("account.thisOne")}</Tag>}
+                <small>{t("account.loginFrom", { address: login.address, used: dateTime(login.used_at) })}</small>
+                <small>
+                  {t("account.loginUntil", { since: dateTime(login.created_at), until: dateTime(login.expires_at) })}
+                </small>
               </div>
               {!login.current && (
-                <Button loading={end.isPending && end.variables === login.id} onClick={() => end.mutate(login.id)} aria-label={t("account.endOf", { device: deviceOf(login.device) })}>
+                <Button
+                  loading={end.isPending && end.variables === login.id}
+                  onClick={() => end.mutate(login.id)}
+                  aria-label={t("account.endOf", { device: deviceOf(login.device) })}
+                >
                   {t("account.end")}
                 </Button>
               )}
@@ -45,8 +55,14 @@ export function LoginsSection() {
       </Card>
       <Card title={<h2>{t("account.leaveEverywhere")}</h2>}>
         <p className="section-about">{t("account.leaveAbout")}</p>
-        <Popconfirm title={t("account.leaveSure")} onConfirm={() => leave.mutate(undefined)} okText={t("account.leaveEverywhere")}>
-          <Button danger loading={leave.isPending}>{t("account.leaveEverywhere")}</Button>
+        <Popconfirm
+          title={t("account.leaveSure")}
+          onConfirm={() => leave.mutate(undefined)}
+          okText={t("account.leaveEverywhere")}
+        >
+          <Button danger loading={leave.isPending}>
+            {t("account.leaveEverywhere")}
+          </Button>
         </Popconfirm>
       </Card>
     </>

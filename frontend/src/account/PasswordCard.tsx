@@ -1,13 +1,13 @@
-// Another password, which ends every other login.
+// The form that changes the password. Changing it ends every other session.
 import { useQuery } from "@tanstack/react-query";
 import { Button, Card, Form, Input } from "antd";
 import { useTranslation } from "react-i18next";
-import { answer, api } from "../api/client";
-import { useDoing } from "../api/doing";
-import { Problem } from "../app/Notice";
+import { api, unwrap } from "../api/client";
+import { useAction } from "../api/useAction";
+import { ErrorAlert } from "../app/Feedback";
 import { session } from "../login/session";
-import { whoAmI } from "./me";
 import { samePassword } from "./passwords";
+import { currentUser } from "./queries";
 
 interface Passwords {
   current: string;
@@ -17,15 +17,16 @@ interface Passwords {
 
 export function PasswordCard() {
   const { t } = useTranslation();
-  const { data: me } = useQuery(whoAmI());
+  const { data: me } = useQuery(currentUser());
   const [form] = Form.useForm<Passwords>();
-  const change = useDoing(
-    ({ current, fresh }: Passwords) => answer(api.POST("/api/auth/password", { body: { current_password: current, new_password: fresh } })),
+  const change = useAction(
+    ({ current, fresh }: Passwords) =>
+      unwrap(api.POST("/api/auth/password", { body: { current_password: current, new_password: fresh } })),
     {
-      said: t("account.passwordChanged"),
-      changes: ["logins"],
+      successMessage: t("account.passwordChanged"),
+      invalidates: ["logins"],
       silent: true,
-      then: ({ access_token }) => {
+      onDone: ({ access_token }) => {
         session.begin(access_token);
         form.resetFields();
       },
@@ -33,19 +34,41 @@ export function PasswordCard() {
   );
   return (
     <Card title={<h2>{t("account.changePassword")}</h2>}>
-      <Form<Passwords> className="narrow-form" form={form} layout="vertical" requiredMark={false} onFinish={(entered) => change.mutate(entered)}>
+      <Form<Passwords>
+        className="narrow-form"
+        form={form}
+        layout="vertical"
+        requiredMark={false}
+        onFinish={(entered) => change.mutate(entered)}
+      >
         <input type="text" name="username" autoComplete="username" value={me?.username ?? ""} readOnly hidden />
-        <Problem error={change.error} />
-        <Form.Item name="current" label={t("account.current")} rules={[{ required: true, message: t("login.passwordMissing") }]}>
+        <ErrorAlert error={change.error} />
+        <Form.Item
+          name="current"
+          label={t("account.current")}
+          rules={[{ required: true, message: t("login.passwordMissing") }]}
+        >
           <Input.Password autoComplete="current-password" />
         </Form.Item>
-        <Form.Item name="fresh" label={t("account.fresh")} extra={t("account.passwordAbout")} rules={[{ required: true, message: t("login.passwordMissing") }]}>
+        <Form.Item
+          name="fresh"
+          label={t("account.fresh")}
+          extra={t("account.passwordAbout")}
+          rules={[{ required: true, message: t("login.passwordMissing") }]}
+        >
           <Input.Password autoComplete="new-password" />
         </Form.Item>
-        <Form.Item name="again" label={t("account.again")} dependencies={["fresh"]} rules={[samePassword("fresh", t("account.notAlike"))]}>
+        <Form.Item
+          name="again"
+          label={t("account.again")}
+          dependencies={["fresh"]}
+          rules={[samePassword("fresh", t("account.mismatch"))]}
+        >
           <Input.Password autoComplete="new-password" />
         </Form.Item>
-        <Button type="primary" htmlType="submit" loading={change.isPending}>{t("account.changePassword")}</Button>
+        <Button type="primary" htmlType="submit" loading={change.isPending}>
+          {t("account.changePassword")}
+        </Button>
       </Form>
     </Card>
   );

@@ -1,89 +1,140 @@
-// Who one is here, how much one may have and has, and how one likes the page.
+// Profile, quotas and usage, language and theme.
 import { EditOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Card, Descriptions, Progress, Segmented } from "antd";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api } from "../api/client";
+import { api, unwrap } from "../api/client";
+import { ErrorAlert, ErrorPage } from "../app/Feedback";
 import { useFormats } from "../app/formats";
-import { Failed, Problem } from "../app/Notice";
-import { chooseLanguage, chooseTheme, useChosenTheme, useLanguage, type Theme } from "../app/preferences";
+import { chooseLanguage, chooseTheme, type Theme, useChosenTheme, useLanguage } from "../app/preferences";
 import { modelState } from "../languageModel/endpoints";
-import { whoAmI } from "./me";
+import { currentUser } from "./queries";
 import { RenameDialog } from "./RenameDialog";
 
 export function ProfileSection() {
   const { t } = useTranslation();
-  const { day } = useFormats();
-  const { data: me, error, refetch } = useQuery(whoAmI());
+  const { date } = useFormats();
+  const { data: me, error, refetch } = useQuery(currentUser());
   const [renaming, setRenaming] = useState(false);
-  if (error) return <Failed error={error} again={() => void refetch()} />;
+  if (error) return <ErrorPage error={error} retry={() => void refetch()} />;
   return (
     <>
-      <Card title={<h2>{t("account.profile")}</h2>} loading={!me} extra={me && <Button icon={<EditOutlined />} onClick={() => setRenaming(true)}>{t("account.rename")}</Button>}>
+      <Card
+        title={<h2>{t("account.profile")}</h2>}
+        loading={!me}
+        extra={
+          me && (
+            <Button icon={<EditOutlined />} onClick={() => setRenaming(true)}>
+              {t("account.rename")}
+            </Button>
+          )
+        }
+      >
         {me && (
           <Descriptions
             column={1}
             items={[
               { key: "name", label: t("login.username"), children: me.username },
               { key: "role", label: t("users.role"), children: t(`roles.${me.role}`) },
-              { key: "since", label: t("users.since"), children: day(me.created_at) },
+              { key: "since", label: t("users.since"), children: date(me.created_at) },
             ]}
           />
         )}
       </Card>
       {me && renaming && <RenameDialog name={me.username} close={() => setRenaming(false)} />}
-      <Use />
-      <Likes />
+      <UsageCard />
+      <PreferencesCard />
     </>
   );
 }
 
-function Use() {
+function UsageCard() {
   const { t } = useTranslation();
   const { bytes, number } = useFormats();
-  const quota = useQuery({ queryKey: ["quota"], queryFn: () => answer(api.GET("/api/quota")) });
+  const quota = useQuery({ queryKey: ["quota"], queryFn: () => unwrap(api.GET("/api/quota")) });
   const model = useQuery(modelState()).data;
-  if (quota.isError) return <Card title={<h2>{t("account.use")}</h2>}><Problem error={quota.error} again={() => void quota.refetch()} /></Card>;
+  if (quota.isError)
+    return (
+      <Card title={<h2>{t("account.usage")}</h2>}>
+        <ErrorAlert error={quota.error} retry={() => void quota.refetch()} />
+      </Card>
+    );
   const it = quota.data;
   return (
-    <Card title={<h2>{t("account.use")}</h2>} loading={!it}>
+    <Card title={<h2>{t("account.usage")}</h2>} loading={!it}>
       {it && (
         <>
-          <Share label={t("account.minutes")} has={it.used_minutes_this_month} may={it.minutes_a_month} said={(value) => t("account.minutesOf", { count: number(value) })} />
-          <Share label={t("account.stored")} has={it.used_stored_bytes} may={it.stored_bytes} said={bytes} />
-          <Share label={t("account.queued")} has={it.used_queued_jobs} may={it.queued_jobs} said={number} />
-          {model?.configured && <Share label={t("account.tokens")} has={model.used_tokens} may={model.daily_tokens || null} said={number} />}
+          <UsageRow
+            label={t("account.minutes")}
+            used={it.used_minutes_this_month}
+            limit={it.minutes_a_month}
+            format={(value) => t("account.minutesOf", { count: number(value) })}
+          />
+          <UsageRow label={t("account.stored")} used={it.used_stored_bytes} limit={it.stored_bytes} format={bytes} />
+          <UsageRow label={t("account.queued")} used={it.used_queued_jobs} limit={it.queued_jobs} format={number} />
+          {model?.configured && (
+            <UsageRow
+              label={t("account.tokens")}
+              used={model.used_tokens}
+              limit={model.daily_tokens || null}
+              format={number}
+            />
+          )}
         </>
       )}
     </Card>
   );
 }
 
-function Share({ label, has, may, said }: { label: string; has: number; may: number | null; said: (value: number) => string }) {
+function UsageRow({
+  label,
+  used,
+  limit,
+  format,
+}: {
+  label: string;
+  used: number;
+  limit: number | null;
+  format: (value: number) => string;
+}) {
   const { t } = useTranslation();
   const id = useId();
   return (
-    <div className="share">
+    <div className="usage-row">
       <span id={id}>{label}</span>
-      <span className="numbers quiet">{may === null ? t("account.noLimit", { has: said(has) }) : t("account.ofLimit", { has: said(has), may: said(may) })}</span>
-      {may !== null && <Progress percent={may > 0 ? Math.min(100, (100 * has) / may) : 100} showInfo={false} status={has >= may ? "exception" : "normal"} aria-labelledby={id} />}
+      <span className="numbers secondary">
+        {limit === null
+          ? t("account.noLimit", { has: format(used) })
+          : t("account.ofLimit", { has: format(used), may: format(limit) })}
+      </span>
+      {limit !== null && (
+        <Progress
+          percent={limit > 0 ? Math.min(100, (100 * used) / limit) : 100}
+          showInfo={false}
+          status={used >= limit ? "exception" : "normal"}
+          aria-labelledby={id}
+        />
+      )}
     </div>
   );
 }
 
-function Likes() {
+function PreferencesCard() {
   const { t } = useTranslation();
   const language = useLanguage();
   const theme = useChosenTheme();
   return (
-    <Card title={<h2>{t("account.likes")}</h2>}>
-      <div className="choices">
+    <Card title={<h2>{t("account.preferences")}</h2>}>
+      <div className="preferences">
         <span>{t("account.language")}</span>
         <Segmented
           aria-label={t("account.language")}
           value={language}
-          options={[{ value: "zh-CN" as const, label: t("languages.zh") }, { value: "en" as const, label: t("languages.en") }]}
+          options={[
+            { value: "zh-CN" as const, label: t("languages.zh") },
+            { value: "en" as const, label: t("languages.en") },
+          ]}
           onChange={chooseLanguage}
         />
         <span>{t("account.theme")}</span>

@@ -1,6 +1,7 @@
-// How one gets in: the password, the second factor, Google.
-import { PasswordCard } from "./PasswordCard";
+// The sign-in methods: password, two-factor authentication, Google.
+
 import { GoogleCard } from "./GoogleCard";
+import { PasswordCard } from "./PasswordCard";
 import { TwoFactorCard } from "./TwoFactorCard";
 
 export function SecuritySection() {

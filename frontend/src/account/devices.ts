@@ -1,4 +1,4 @@
-// What a browser calls itself, in two words.
+// A short device name from a user agent string.
 
 const BROWSERS: readonly (readonly [name: string, sign: RegExp])[] = [
   ["Edge", /Edg(?:e|A|iOS)?\//],
@@ -19,7 +19,7 @@ const SYSTEMS: readonly (readonly [name: string, sign: RegExp])[] = [
   ["Linux", /Linux/],
 ];
 
-/** "Chrome · Windows"; a program that is no browser keeps the name it gave itself. */
+/** "Chrome · Windows". A user agent that is not a browser is returned unchanged. */
 export function deviceOf(userAgent: string): string {
   const browser = BROWSERS.find(([, sign]) => sign.test(userAgent))?.[0];
   if (!browser) return userAgent;

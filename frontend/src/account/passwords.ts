@@ -1,8 +1,8 @@
-// A password that is typed twice is the same twice.
+// The form rule for repeating a password.
 import type { FormInstance, FormRule } from "antd";
 
-export function samePassword(first: string, otherwise: string): FormRule {
+export function samePassword(first: string, message: string): FormRule {
   return ({ getFieldValue }: Pick<FormInstance<Record<string, unknown>>, "getFieldValue">) => ({
-    validator: (_, again) => (again === getFieldValue(first) ? Promise.resolve() : Promise.reject(new Error(otherwise))),
+    validator: (_, again) => (again === getFieldValue(first) ? Promise.resolve() : Promise.reject(new Error(message))),
   });
 }

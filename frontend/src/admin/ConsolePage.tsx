@@ -1,14 +1,24 @@
-// Where those who run the service look after it.
-import { AuditOutlined, BarChartOutlined, DatabaseOutlined, FileTextOutlined, MedicineBoxOutlined, MessageOutlined, RobotOutlined, TeamOutlined, UnorderedListOutlined } from "@ant-design/icons";
+// The admin console.
+import {
+  AuditOutlined,
+  BarChartOutlined,
+  DatabaseOutlined,
+  FileTextOutlined,
+  MedicineBoxOutlined,
+  MessageOutlined,
+  RobotOutlined,
+  TeamOutlined,
+  UnorderedListOutlined,
+} from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Alert } from "antd";
 import { lazy } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate } from "react-router";
-import { secondFactor, whoAmI } from "../account/me";
+import { currentUser, twoFactorState } from "../account/queries";
+import { Loading } from "../app/Feedback";
 import { Sections } from "../app/Sections";
-import { Waiting } from "../app/Notice";
-import { HouseSection } from "../languageModel/HouseSection";
+import { SystemModelsSection } from "../languageModel/SystemModelsSection";
 import { EnginesSection } from "./EnginesSection";
 import { JobsSection } from "./JobsSection";
 import { StorageSection } from "./StorageSection";
@@ -16,15 +26,17 @@ import { SystemSection } from "./SystemSection";
 import { UsersSection } from "./UsersSection";
 import "./console.css";
 
-const TemplatesSection = lazy(async () => ({ default: (await import("../templates/TemplatesSection")).TemplatesSection }));
+const TemplatesSection = lazy(async () => ({
+  default: (await import("../templates/TemplatesSection")).TemplatesSection,
+}));
 const AuditSection = lazy(async () => ({ default: (await import("./AuditSection")).AuditSection }));
 const FiguresSection = lazy(async () => ({ default: (await import("./FiguresSection")).FiguresSection }));
 
 export function ConsolePage() {
   const { t } = useTranslation();
-  const { data: me } = useQuery(whoAmI());
-  const factor = useQuery({ ...secondFactor(), enabled: me !== undefined && me.role !== "user" }).data;
-  if (!me) return <Waiting />;
+  const { data: me } = useQuery(currentUser());
+  const factor = useQuery({ ...twoFactorState(), enabled: me !== undefined && me.role !== "user" }).data;
+  if (!me) return <Loading />;
   if (me.role === "user") return <Navigate to="/" replace />;
   return (
     <Sections
@@ -34,16 +46,47 @@ export function ConsolePage() {
         { path: "", label: t("console.users"), icon: <TeamOutlined aria-hidden />, page: <UsersSection me={me} /> },
         { path: "jobs", label: t("console.jobs"), icon: <UnorderedListOutlined aria-hidden />, page: <JobsSection /> },
         { path: "engines", label: t("console.engines"), icon: <RobotOutlined aria-hidden />, page: <EnginesSection /> },
-        { path: "language-model", label: t("languageModel.title"), icon: <MessageOutlined aria-hidden />, page: <HouseSection /> },
-        { path: "templates", label: t("templates.title"), icon: <FileTextOutlined aria-hidden />, page: <TemplatesSection whose="house" /> },
-        { path: "storage", label: t("console.storage"), icon: <DatabaseOutlined aria-hidden />, page: <StorageSection /> },
-        { path: "figures", label: t("console.figures"), icon: <BarChartOutlined aria-hidden />, page: <FiguresSection /> },
+        {
+          path: "language-model",
+          label: t("languageModel.title"),
+          icon: <MessageOutlined aria-hidden />,
+          page: <SystemModelsSection />,
+        },
+        {
+          path: "templates",
+          label: t("templates.title"),
+          icon: <FileTextOutlined aria-hidden />,
+          page: <TemplatesSection scope="shared" />,
+        },
+        {
+          path: "storage",
+          label: t("console.storage"),
+          icon: <DatabaseOutlined aria-hidden />,
+          page: <StorageSection />,
+        },
+        {
+          path: "figures",
+          label: t("console.figures"),
+          icon: <BarChartOutlined aria-hidden />,
+          page: <FiguresSection />,
+        },
         { path: "audit", label: t("console.audit"), icon: <AuditOutlined aria-hidden />, page: <AuditSection /> },
-        { path: "system", label: t("console.system"), icon: <MedicineBoxOutlined aria-hidden />, page: <SystemSection /> },
+        {
+          path: "system",
+          label: t("console.system"),
+          icon: <MedicineBoxOutlined aria-hidden />,
+          page: <SystemSection />,
+        },
       ]}
     >
       {factor?.wanted && !factor.on && (
-        <Alert className="spaced" type="warning" showIcon title={t("errors.second_factor_wanted")} action={<Link to="/account/security">{t("console.toSecurity")}</Link>} />
+        <Alert
+          className="spaced"
+          type="warning"
+          showIcon
+          title={t("errors.second_factor_wanted")}
+          action={<Link to="/account/security">{t("console.toSecurity")}</Link>}
+        />
       )}
     </Sections>
   );

@@ -1,20 +1,35 @@
-// How somebody's job is, in a table cell.
+// The state of a job, in a table cell.
 import { Tag } from "antd";
 import { useTranslation } from "react-i18next";
-import { useMessages } from "../api/messages";
+import { useErrorMessages } from "../api/useErrorMessages";
 import type { AnyJob } from "./types";
 
-const COLOURS = { queued: "default", running: "processing", done: "success", failed: "error", cancelled: "default" } as const;
+const COLORS = {
+  queued: "default",
+  running: "processing",
+  done: "success",
+  failed: "error",
+  cancelled: "default",
+} as const;
 
 export function JobTag({ job }: { job: AnyJob }) {
   const { t } = useTranslation();
-  const messages = useMessages();
-  const left = job.eta_seconds === null ? null : job.eta_seconds < 60 ? t("jobs.leftLittle") : t("jobs.left", { count: Math.round(job.eta_seconds / 60) });
+  const messages = useErrorMessages();
+  const left =
+    job.eta_seconds === null
+      ? null
+      : job.eta_seconds < 60
+        ? t("jobs.leftLittle")
+        : t("jobs.left", { count: Math.round(job.eta_seconds / 60) });
   const open = job.status === "queued" || job.status === "running";
   return (
     <div className="job-state">
-      <Tag color={COLOURS[job.status]}>
-        {job.status === "queued" && job.position ? t("jobs.position", { position: job.position }) : job.status === "running" && job.stage ? t(`stages.${job.stage}`) : t(`jobs.${job.status}`)}
+      <Tag color={COLORS[job.status]}>
+        {job.status === "queued" && job.position
+          ? t("jobs.position", { position: job.position })
+          : job.status === "running" && job.stage
+            ? t(`stages.${job.stage}`)
+            : t(`jobs.${job.status}`)}
       </Tag>
       {open && left && <small>{left}</small>}
       {job.error && <small>{messages.byCode(job.error.code)}</small>}

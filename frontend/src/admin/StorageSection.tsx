@@ -1,24 +1,32 @@
-// What lies on the disk, of which kind and whose; what can be cleaned up; what goes by itself.
+// Disk usage by kind and by user, cleanup, and retention rules.
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Card, Progress, Table } from "antd";
 import { useTranslation } from "react-i18next";
-import { answer, api } from "../api/client";
+import { api, unwrap } from "../api/client";
+import { ErrorAlert } from "../app/Feedback";
 import { useFormats } from "../app/formats";
-import { Problem } from "../app/Notice";
 import { CleanupCard } from "./CleanupCard";
-import type { Stored, StoredByUser, StoredKind } from "./types";
 import { RetentionCard } from "./RetentionCard";
+import type { Stored, StoredByUser, StoredKind } from "./types";
 
-const KINDS: readonly StoredKind[] = ["originals", "listening_copies", "artifacts", "transcripts", "uploads", "trash", "other"];
+const KINDS: readonly StoredKind[] = [
+  "originals",
+  "listening_copies",
+  "artifacts",
+  "transcripts",
+  "uploads",
+  "trash",
+  "other",
+];
 
 export function StorageSection() {
   const { t } = useTranslation();
-  const stored = useQuery({ queryKey: ["storage"], queryFn: () => answer(api.GET("/api/admin/storage")) });
+  const stored = useQuery({ queryKey: ["storage"], queryFn: () => unwrap(api.GET("/api/admin/storage")) });
   return (
     <>
       <Card title={<h2>{t("console.storage")}</h2>} loading={stored.isPending}>
-        {stored.isError && <Problem error={stored.error} again={() => void stored.refetch()} />}
-        {stored.data && <Use stored={stored.data} />}
+        {stored.isError && <ErrorAlert error={stored.error} retry={() => void stored.refetch()} />}
+        {stored.data && <DiskUsage stored={stored.data} />}
       </Card>
       <CleanupCard />
       <RetentionCard />
@@ -27,29 +35,52 @@ export function StorageSection() {
   );
 }
 
-function Use({ stored }: { stored: Stored }) {
+function DiskUsage({ stored }: { stored: Stored }) {
   const { t } = useTranslation();
-  const { bytes, moment } = useFormats();
+  const { bytes, dateTime } = useFormats();
   const { disk, total, database, kinds } = stored;
   const tight = disk.free < disk.reserve + disk.total / 20;
   return (
     <>
-      {tight && <Alert className="spaced" type="warning" showIcon title={t("storage.tight")} description={t("storage.tightAbout")} />}
+      {tight && (
+        <Alert
+          className="spaced"
+          type="warning"
+          showIcon
+          title={t("storage.tight")}
+          description={t("storage.tightAbout")}
+        />
+      )}
       <div className="figures spaced">
-        <div className="figure"><strong>{bytes(disk.free)}</strong><span>{t("storage.free", { total: bytes(disk.total) })}</span></div>
-        <div className="figure"><strong>{bytes(total)}</strong><span>{t("storage.uploads")}</span></div>
-        <div className="figure"><strong>{database === null ? "–" : bytes(database)}</strong><span>{t("storage.database")}</span></div>
+        <div className="figure">
+          <strong>{bytes(disk.free)}</strong>
+          <span>{t("storage.free", { total: bytes(disk.total) })}</span>
+        </div>
+        <div className="figure">
+          <strong>{bytes(total)}</strong>
+          <span>{t("storage.uploads")}</span>
+        </div>
+        <div className="figure">
+          <strong>{database === null ? "–" : bytes(database)}</strong>
+          <span>{t("storage.database")}</span>
+        </div>
       </div>
-      <ul className="plain-list kinds" aria-label={t("storage.byKind")}>
+      <ul className="plain-list" aria-label={t("storage.byKind")}>
         {KINDS.map((kind) => (
           <li key={kind} className="kind-bar">
             <span>{t(`storage.kinds.${kind}`)}</span>
-            <Progress percent={total ? (100 * kinds[kind]) / total : 0} showInfo={false} aria-label={t(`storage.kinds.${kind}`)} />
+            <Progress
+              percent={total ? (100 * kinds[kind]) / total : 0}
+              showInfo={false}
+              aria-label={t(`storage.kinds.${kind}`)}
+            />
             <span className="numbers">{bytes(kinds[kind])}</span>
           </li>
         ))}
       </ul>
-      <p className="quiet">{t("storage.measured", { at: moment(stored.measured_at), reserve: bytes(disk.reserve) })}</p>
+      <p className="secondary">
+        {t("storage.measured", { at: dateTime(stored.measured_at), reserve: bytes(disk.reserve) })}
+      </p>
     </>
   );
 }
@@ -68,8 +99,20 @@ function ByUser({ users }: { users: readonly StoredByUser[] }) {
           { title: t("login.username"), dataIndex: "username" },
           { title: t("storage.recordings"), align: "right", className: "numbers", dataIndex: "recordings" },
           { title: t("storage.total"), align: "right", className: "numbers", render: (_, user) => bytes(user.total) },
-          { title: t("storage.kinds.originals"), align: "right", className: "numbers", responsive: ["lg"], render: (_, user) => bytes(user.originals) },
-          { title: t("storage.kinds.trash"), align: "right", className: "numbers", responsive: ["lg"], render: (_, user) => bytes(user.trash) },
+          {
+            title: t("storage.kinds.originals"),
+            align: "right",
+            className: "numbers",
+            responsive: ["lg"],
+            render: (_, user) => bytes(user.originals),
+          },
+          {
+            title: t("storage.kinds.trash"),
+            align: "right",
+            className: "numbers",
+            responsive: ["lg"],
+            render: (_, user) => bytes(user.trash),
+          },
         ]}
       />
     </Card>

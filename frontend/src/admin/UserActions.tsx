@@ -1,10 +1,10 @@
-// What can be done with somebody's account.
+// The actions on a user's account.
 import { MoreOutlined } from "@ant-design/icons";
 import { App, Button, Dropdown } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api, type Account } from "../api/client";
-import { useDoing } from "../api/doing";
+import { type Account, api, unwrap } from "../api/client";
+import { useAction } from "../api/useAction";
 import { DeleteUserDialog } from "./DeleteUserDialog";
 import { EditUserDialog } from "./EditUserDialog";
 import { PasswordDialog } from "./UserDialogs";
@@ -15,14 +15,31 @@ export function UserActions({ account }: { account: Account }) {
   const [open, setOpen] = useState<"edit" | "password" | "delete" | null>(null);
   const path = { params: { path: { user_id: account.id } } };
   const name = account.username;
-  const end = useDoing(() => answer(api.POST("/api/admin/users/{user_id}/logins/end", path)), { said: t("users.loginsEnded") });
-  const unfactor = useDoing(() => answer(api.DELETE("/api/admin/users/{user_id}/two-factor", path)), { said: t("users.factorRemoved") });
-  const sure = (title: string, content: string, act: () => Promise<unknown>) => modal.confirm({ title, content, okButtonProps: { danger: true }, onOk: () => act().then(undefined, () => {}) });
+  const end = useAction(() => unwrap(api.POST("/api/admin/users/{user_id}/logins/end", path)), {
+    successMessage: t("users.loginsEnded"),
+  });
+  const removeFactor = useAction(() => unwrap(api.DELETE("/api/admin/users/{user_id}/two-factor", path)), {
+    successMessage: t("users.factorRemoved"),
+  });
+  const confirm = (title: string, content: string, act: () => Promise<unknown>) =>
+    modal.confirm({ title, content, okButtonProps: { danger: true }, onOk: () => act().then(undefined, () => {}) });
   const items = [
     { key: "edit", label: t("users.edit"), onClick: () => setOpen("edit") },
     { key: "password", label: t("users.resetPassword"), onClick: () => setOpen("password") },
-    { key: "logins", label: t("users.endLogins"), onClick: () => void sure(t("users.endLoginsSure", { name }), t("users.endLoginsAbout"), () => end.mutateAsync(undefined)) },
-    { key: "factor", label: t("users.removeFactor"), onClick: () => void sure(t("users.removeFactorSure", { name }), t("users.removeFactorAbout"), () => unfactor.mutateAsync(undefined)) },
+    {
+      key: "logins",
+      label: t("users.endLogins"),
+      onClick: () =>
+        void confirm(t("users.endLoginsSure", { name }), t("users.endLoginsAbout"), () => end.mutateAsync(undefined)),
+    },
+    {
+      key: "factor",
+      label: t("users.removeFactor"),
+      onClick: () =>
+        void confirm(t("users.removeFactorSure", { name }), t("users.removeFactorAbout"), () =>
+          removeFactor.mutateAsync(undefined),
+        ),
+    },
     { type: "divider" as const },
     { key: "delete", label: t("users.delete"), danger: true, onClick: () => setOpen("delete") },
   ];

@@ -1,24 +1,24 @@
-// Choosing somebody by part of the name.
+// A select that searches users by name.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api } from "../api/client";
+import { api, unwrap } from "../api/client";
 
-interface Choosing {
+interface UserSelectProps {
   label: string;
   value?: string | undefined;
   onChange?: (id: string | undefined) => void;
-  /** Who is not to be chosen. */
+  /** The id of a user to leave out. */
   except?: string;
 }
 
-export function UserSelect({ label, value, onChange, except }: Choosing) {
+export function UserSelect({ label, value, onChange, except }: UserSelectProps) {
   const { t } = useTranslation();
   const [text, setText] = useState("");
   const found = useQuery({
     queryKey: ["users", "named", text],
-    queryFn: () => answer(api.GET("/api/admin/users", { params: { query: { text, limit: 20 } } })),
+    queryFn: () => unwrap(api.GET("/api/admin/users", { params: { query: { text, limit: 20 } } })),
     placeholderData: keepPreviousData,
   });
   return (
@@ -31,7 +31,9 @@ export function UserSelect({ label, value, onChange, except }: Choosing) {
       value={value}
       onChange={onChange}
       notFoundContent={t("users.nobody")}
-      options={found.data?.accounts.filter(({ id }) => id !== except).map(({ id, username }) => ({ value: id, label: username }))}
+      options={found.data?.accounts
+        .filter(({ id }) => id !== except)
+        .map(({ id, username }) => ({ value: id, label: username }))}
     />
   );
 }

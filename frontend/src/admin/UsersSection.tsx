@@ -1,23 +1,27 @@
-// Who has an account, with which role, and whether it is open; who waits to be let in.
+// All users with role and state, and those waiting for approval.
 import { PlusOutlined } from "@ant-design/icons";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Alert, Button, Empty, Input, Popconfirm, Select, Switch, Table, Tag, type TableColumnsType } from "antd";
+import { Alert, Button, Empty, Input, Popconfirm, Select, Switch, Table, type TableColumnsType, Tag } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api, type Account, type Role } from "../api/client";
-import { useDoing } from "../api/doing";
+import { type Account, api, type Role, unwrap } from "../api/client";
+import { useAction } from "../api/useAction";
+import { ErrorPage } from "../app/Feedback";
 import { useFormats } from "../app/formats";
-import { Failed } from "../app/Notice";
-import { NewUserDialog } from "./UserDialogs";
 import { UserActions } from "./UserActions";
+import { NewUserDialog } from "./UserDialogs";
 
 const ROLES: Role[] = ["user", "admin", "super_admin"];
 const SIZE = 50;
 
 type State = "active" | "disabled" | "pending";
-const STATES: Record<State, { active?: boolean; pending?: boolean }> = { active: { active: true }, disabled: { active: false, pending: false }, pending: { pending: true } };
+const STATES: Record<State, { active?: boolean; pending?: boolean }> = {
+  active: { active: true },
+  disabled: { active: false, pending: false },
+  pending: { pending: true },
+};
 
-interface Asked {
+interface Filters {
   text: string;
   page: number;
   role?: Role;
@@ -26,32 +30,51 @@ interface Asked {
 
 export function UsersSection({ me }: { me: Account }) {
   const { t } = useTranslation();
-  const { day } = useFormats();
-  const [asked, setAsked] = useState<Asked>({ text: "", page: 1 });
-  const [making, setMaking] = useState(false);
-  const look = (changes: Partial<Asked>) => setAsked((before) => ({ ...before, page: 1, ...changes }));
+  const { date } = useFormats();
+  const [filters, setFilters] = useState<Filters>({ text: "", page: 1 });
+  const [creating, setCreating] = useState(false);
+  const update = (changes: Partial<Filters>) => setFilters((before) => ({ ...before, page: 1, ...changes }));
   const found = useQuery({
-    queryKey: ["users", asked],
+    queryKey: ["users", filters],
     queryFn: () =>
-      answer(
+      unwrap(
         api.GET("/api/admin/users", {
-          params: { query: { text: asked.text, role: asked.role, ...(asked.state && STATES[asked.state]), limit: SIZE, offset: (asked.page - 1) * SIZE } },
+          params: {
+            query: {
+              text: filters.text,
+              role: filters.role,
+              ...(filters.state && STATES[filters.state]),
+              limit: SIZE,
+              offset: (filters.page - 1) * SIZE,
+            },
+          },
         }),
       ),
     placeholderData: keepPreviousData,
   });
-  const waiting = useQuery({ queryKey: ["users", "waiting"], queryFn: () => answer(api.GET("/api/admin/users", { params: { query: { pending: true, limit: 1 } } })), refetchInterval: 30_000 });
-  const change = useDoing(
-    ({ id, ...body }: { id: string; role?: Role; active?: boolean }) => answer(api.PATCH("/api/admin/users/{user_id}", { params: { path: { user_id: id } }, body })),
-    { said: t("users.changed"), changes: ["users"] },
+  const waiting = useQuery({
+    queryKey: ["users", "waiting"],
+    queryFn: () => unwrap(api.GET("/api/admin/users", { params: { query: { pending: true, limit: 1 } } })),
+    refetchInterval: 30_000,
+  });
+  const change = useAction(
+    ({ id, ...body }: { id: string; role?: Role; active?: boolean }) =>
+      unwrap(api.PATCH("/api/admin/users/{user_id}", { params: { path: { user_id: id } }, body })),
+    { successMessage: t("users.changed"), invalidates: ["users"] },
   );
-  const approve = useDoing((id: string) => answer(api.POST("/api/admin/users/{user_id}/approve", { params: { path: { user_id: id } } })), { said: t("users.approved"), changes: ["users"] });
-  const reject = useDoing((id: string) => answer(api.POST("/api/admin/users/{user_id}/reject", { params: { path: { user_id: id } } })), { said: t("users.rejected"), changes: ["users"] });
+  const approve = useAction(
+    (id: string) => unwrap(api.POST("/api/admin/users/{user_id}/approve", { params: { path: { user_id: id } } })),
+    { successMessage: t("users.approved"), invalidates: ["users"] },
+  );
+  const reject = useAction(
+    (id: string) => unwrap(api.POST("/api/admin/users/{user_id}/reject", { params: { path: { user_id: id } } })),
+    { successMessage: t("users.rejected"), invalidates: ["users"] },
+  );
 
-  // An admin reaches those below; the server decides, this only spares a refusal.
+  // Admins manage only lower roles. The server enforces it; this only hides what it would refuse.
   const rank = (role: Role) => ROLES.indexOf(role);
   const below = (role: Role) => me.role === "super_admin" || rank(role) < rank(me.role);
-  const reached = (account: Account) => below(account.role) && account.id !== me.id;
+  const manageable = (account: Account) => below(account.role) && account.id !== me.id;
   const roles = ROLES.filter((role) => below(role)).map((value) => ({ value, label: t(`roles.${value}`) }));
 
   const columns: TableColumnsType<Account> = [
@@ -67,8 +90,14 @@ export function UsersSection({ me }: { me: Account }) {
     {
       title: t("users.role"),
       render: (_, account) =>
-        reached(account) && !account.pending ? (
-          <Select className="role" value={account.role} options={roles} aria-label={t("users.roleOf", { name: account.username })} onChange={(role) => change.mutate({ id: account.id, role })} />
+        manageable(account) && !account.pending ? (
+          <Select
+            className="role"
+            value={account.role}
+            options={roles}
+            aria-label={t("users.roleOf", { name: account.username })}
+            onChange={(role) => change.mutate({ id: account.id, role })}
+          />
         ) : (
           t(`roles.${account.role}`)
         ),
@@ -77,40 +106,88 @@ export function UsersSection({ me }: { me: Account }) {
       title: t("users.active"),
       render: (_, account) =>
         account.pending ? (
-          <div className="decide">
-            <Button size="small" type="primary" aria-label={t("users.approveOf", { name: account.username })} onClick={() => approve.mutate(account.id)}>{t("users.approve")}</Button>
-            <Popconfirm title={t("users.rejectSure", { name: account.username })} okText={t("users.reject")} onConfirm={() => reject.mutate(account.id)}>
-              <Button size="small" aria-label={t("users.rejectOf", { name: account.username })}>{t("users.reject")}</Button>
+          <div className="row-actions">
+            <Button
+              size="small"
+              type="primary"
+              aria-label={t("users.approveOf", { name: account.username })}
+              onClick={() => approve.mutate(account.id)}
+            >
+              {t("users.approve")}
+            </Button>
+            <Popconfirm
+              title={t("users.rejectSure", { name: account.username })}
+              okText={t("users.reject")}
+              onConfirm={() => reject.mutate(account.id)}
+            >
+              <Button size="small" aria-label={t("users.rejectOf", { name: account.username })}>
+                {t("users.reject")}
+              </Button>
             </Popconfirm>
           </div>
         ) : (
-          <Switch checked={account.active} disabled={!reached(account)} aria-label={t("users.activeOf", { name: account.username })} onChange={(active) => change.mutate({ id: account.id, active })} />
+          <Switch
+            checked={account.active}
+            disabled={!manageable(account)}
+            aria-label={t("users.activeOf", { name: account.username })}
+            onChange={(active) => change.mutate({ id: account.id, active })}
+          />
         ),
     },
-    { title: t("users.since"), width: 140, responsive: ["lg"], render: (_, account) => day(account.created_at) },
-    { title: <span className="unseen">{t("library.actions")}</span>, width: 56, render: (_, account) => reached(account) && !account.pending && <UserActions account={account} /> },
+    { title: t("users.since"), width: 140, responsive: ["lg"], render: (_, account) => date(account.created_at) },
+    {
+      title: <span className="visually-hidden">{t("library.actions")}</span>,
+      width: 56,
+      render: (_, account) => manageable(account) && !account.pending && <UserActions account={account} />,
+    },
   ];
 
-  if (found.isError) return <Failed error={found.error} again={() => void found.refetch()} />;
+  if (found.isError) return <ErrorPage error={found.error} retry={() => void found.refetch()} />;
   return (
     <>
       <div className="section-head">
         <h2>{t("console.users")}</h2>
-        <Button type="primary" icon={<PlusOutlined />} onClick={() => setMaking(true)}>{t("users.create")}</Button>
+        <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>
+          {t("users.create")}
+        </Button>
       </div>
-      {Boolean(waiting.data?.total) && asked.state !== "pending" && (
-        <Alert type="info" showIcon title={t("users.waiting", { count: waiting.data!.total })} action={<Button size="small" onClick={() => look({ state: "pending" })}>{t("users.look")}</Button>} />
+      {Boolean(waiting.data?.total) && filters.state !== "pending" && (
+        <Alert
+          type="info"
+          showIcon
+          title={t("users.waiting", { count: waiting.data!.total })}
+          action={
+            <Button size="small" onClick={() => update({ state: "pending" })}>
+              {t("users.look")}
+            </Button>
+          }
+        />
       )}
       <div className="filters">
-        <Input.Search allowClear placeholder={t("users.search")} aria-label={t("users.search")} onSearch={(text) => look({ text: text.trim() })} />
-        <Select allowClear placeholder={t("users.anyRole")} aria-label={t("users.role")} value={asked.role} onChange={(role?: Role) => look({ role })} options={ROLES.map((value) => ({ value, label: t(`roles.${value}`) }))} />
+        <Input.Search
+          allowClear
+          placeholder={t("users.search")}
+          aria-label={t("users.search")}
+          onSearch={(text) => update({ text: text.trim() })}
+        />
+        <Select
+          allowClear
+          placeholder={t("users.anyRole")}
+          aria-label={t("users.role")}
+          value={filters.role}
+          onChange={(role?: Role) => update({ role })}
+          options={ROLES.map((value) => ({ value, label: t(`roles.${value}`) }))}
+        />
         <Select
           allowClear
           placeholder={t("users.anyState")}
           aria-label={t("library.state")}
-          value={asked.state}
-          onChange={(state?: State) => look({ state })}
-          options={(["active", "disabled", "pending"] as const).map((value) => ({ value, label: t(`users.states.${value}`) }))}
+          value={filters.state}
+          onChange={(state?: State) => update({ state })}
+          options={(["active", "disabled", "pending"] as const).map((value) => ({
+            value,
+            label: t(`users.states.${value}`),
+          }))}
         />
       </div>
       <Table<Account>
@@ -120,9 +197,16 @@ export function UsersSection({ me }: { me: Account }) {
         dataSource={found.data?.accounts}
         loading={found.isPending}
         locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("users.nobody")} /> }}
-        pagination={{ current: asked.page, pageSize: SIZE, total: found.data?.total ?? 0, hideOnSinglePage: true, showSizeChanger: false, onChange: (page) => setAsked({ ...asked, page }) }}
+        pagination={{
+          current: filters.page,
+          pageSize: SIZE,
+          total: found.data?.total ?? 0,
+          hideOnSinglePage: true,
+          showSizeChanger: false,
+          onChange: (page) => setFilters({ ...filters, page }),
+        }}
       />
-      {making && <NewUserDialog roles={roles} close={() => setMaking(false)} />}
+      {creating && <NewUserDialog roles={roles} close={() => setCreating(false)} />}
     </>
   );
 }

@@ -1,4 +1,4 @@
-// The way to the server: typed by its own description, with the token of the session, patient when that has ended.
+// The API client: typed by openapi.json, authorized by the session. When the session has ended, requests wait.
 import createClient from "openapi-fetch";
 import { session } from "../login/session";
 import type { components, paths } from "./schema";
@@ -10,62 +10,76 @@ export type Account = Schemas["Account"];
 export type Role = Schemas["Role"];
 export type Version = Schemas["VersionAnswer"];
 
-/** What the server refused, by its code; `facts` is all it said, `wait` the seconds after which to come back. */
+/** An error answer of the server. `details` is the whole body, `retryAfter` the seconds of the Retry-After header. */
 export class ApiError extends Error {
   constructor(
     readonly code: string,
     readonly status: number,
-    readonly facts: Readonly<Record<string, unknown>> = {},
-    readonly wait: number | null = null,
+    readonly details: Readonly<Record<string, unknown>> = {},
+    readonly retryAfter: number | null = null,
   ) {
     super(code);
   }
 }
 
-export const api = createClient<paths>({ fetch: authorized });
+export const api = createClient<paths>({ fetch: authorizedFetch });
 
-/** What was answered, or the ApiError. */
-export async function answer<Data>(asked: Promise<{ data?: Data; error?: unknown; response: Response }>): Promise<Data> {
-  const { data, error, response } = await asked.catch(offline);
-  if (!response.ok) throw refusal(response.status, error, response.headers.get("Retry-After"));
+/** The data of an answer; throws an ApiError for an error answer. */
+export async function unwrap<Data>(
+  request: Promise<{ data?: Data; error?: unknown; response: Response }>,
+): Promise<Data> {
+  const { data, error, response } = await request.catch(offline);
+  if (!response.ok) throw toApiError(response.status, error, response.headers.get("Retry-After"));
   return data as Data;
 }
 
-/** Like fetch, as the person who is signed in. Where the session has ended it waits until it goes on, and asks again. */
-export async function authorized(request: Request): Promise<Response> {
+/** fetch with the session's token. If the session has ended, it waits until it is renewed and repeats the request. */
+export async function authorizedFetch(request: Request): Promise<Response> {
   for (;;) {
     const attempt = request.clone();
     const token = session.token();
     if (token) attempt.headers.set("Authorization", `Bearer ${token}`);
     const response = await fetch(attempt);
     if (response.status !== 401 || !token) return response;
-    const said = (await response.clone().json().catch(() => ({}))) as { code?: string };
-    if (said.code !== "not_signed_in") return response;
+    const body = (await response
+      .clone()
+      .json()
+      .catch(() => ({}))) as { code?: string };
+    if (body.code !== "not_signed_in") return response;
     await session.renewed(token);
   }
 }
 
-/** The bytes at an address, telling the share of them that has come. */
-export async function download(path: string | Request, signal: AbortSignal, told: (share: number) => void = () => {}): Promise<Blob> {
-  const response = await authorized(new Request(path, { signal })).catch(offline);
-  if (!response.ok) throw refusal(response.status, await response.json().catch(() => undefined));
+/** Downloads an address and reports the share received, from 0 to 1. */
+export async function download(
+  path: string | Request,
+  signal: AbortSignal,
+  onProgress: (share: number) => void = () => {},
+): Promise<Blob> {
+  const response = await authorizedFetch(new Request(path, { signal })).catch(offline);
+  if (!response.ok) throw toApiError(response.status, await response.json().catch(() => undefined));
   const total = Number(response.headers.get("Content-Length"));
   const reader = response.body!.getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  let come = 0;
+  let received = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     parts.push(value);
-    come += value.length;
-    if (total) told(come / total);
+    received += value.length;
+    if (total) onProgress(received / total);
   }
   return new Blob(parts, { type: response.headers.get("Content-Type") ?? "" });
 }
 
-export function refusal(status: number, said: unknown, retryAfter: string | null = null): ApiError {
-  const facts = typeof said === "object" && said !== null ? (said as Record<string, unknown>) : {};
-  return new ApiError(typeof facts.code === "string" ? facts.code : "http_error", status, facts, Number(retryAfter) || null);
+export function toApiError(status: number, body: unknown, retryAfter: string | null = null): ApiError {
+  const facts = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
+  return new ApiError(
+    typeof facts.code === "string" ? facts.code : "http_error",
+    status,
+    facts,
+    Number(retryAfter) || null,
+  );
 }
 
 function offline(error: unknown): never {

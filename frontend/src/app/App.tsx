@@ -1,4 +1,4 @@
-// What stands around every page: language, theme, the store of what the server said, and the addresses.
+// The root component: language, theme, query client and routes.
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { App as AntApp, ConfigProvider, theme as themes } from "antd";
 import en from "antd/locale/en_US";
@@ -7,9 +7,9 @@ import { lazy, Suspense, useEffect } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
 import { ApiError } from "../api/client";
 import { LibraryPage } from "../library/LibraryPage";
-import { speak } from "../locales/i18n";
+import { loadLanguage } from "../locales/i18n";
 import { SignInPage } from "../login/SignIn";
-import { NotFound, Waiting } from "./Notice";
+import { Loading, NotFound } from "./Feedback";
 import { useLanguage, useTheme } from "./preferences";
 import { Shell } from "./Shell";
 
@@ -23,7 +23,7 @@ const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
-      // What was refused stays refused; what did not arrive may arrive.
+      // Retry network and server errors; a refused request would be refused again.
       retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
     },
   },
@@ -33,7 +33,7 @@ export function App() {
   const language = useLanguage();
   const theme = useTheme();
   useEffect(() => {
-    void speak(language);
+    void loadLanguage(language);
     document.documentElement.lang = language;
     document.documentElement.dataset.theme = theme;
   }, [language, theme]);
@@ -43,15 +43,18 @@ export function App() {
       button={{ autoInsertSpace: false }}
       theme={{
         algorithm: theme === "dark" ? themes.darkAlgorithm : themes.defaultAlgorithm,
-        token: { ...(theme === "dark" ? DARK : LIGHT), borderRadius: 8, fontFamily: FONT, motion: !STILL },
-        components: { Select: { optionSelectedBg: theme === "dark" ? "#173430" : LIGHT.colorInfoBg }, Button: pointedAt(theme === "dark" ? DARK.colorLink : LIGHT.colorLink) },
+        token: { ...(theme === "dark" ? DARK : LIGHT), borderRadius: 8, fontFamily: FONT, motion: !REDUCED_MOTION },
+        components: {
+          Select: { optionSelectedBg: theme === "dark" ? "#173430" : LIGHT.colorInfoBg },
+          Button: hoverColors(theme === "dark" ? DARK.colorLink : LIGHT.colorLink),
+        },
       }}
     >
-      <Colours />
+      <CssVariables />
       <AntApp>
         <QueryClientProvider client={queries}>
           <BrowserRouter>
-            <Suspense fallback={<Waiting />}>
+            <Suspense fallback={<Loading />}>
               <Routes>
                 <Route path="/sign-in" element={<SignInPage />} />
                 <Route path="/register" element={<RegisterPage />} />
@@ -72,7 +75,7 @@ export function App() {
   );
 }
 
-// Dark enough on light and light enough on dark to be read by everybody (WCAG AA).
+// Contrast meets WCAG AA on both backgrounds.
 const LIGHT = {
   colorPrimary: "#1d6f66",
   colorLink: "#1d6f66",
@@ -107,26 +110,31 @@ const DARK = {
   colorTextDescription: "#a6a6a6",
 };
 
-/** A button under the pointer is read as well as any other. */
-function pointedAt(colour: string) {
-  return { defaultHoverColor: colour, defaultHoverBorderColor: colour, defaultActiveColor: colour, defaultActiveBorderColor: colour };
+/** Hovered buttons keep a readable contrast. */
+function hoverColors(color: string) {
+  return {
+    defaultHoverColor: color,
+    defaultHoverBorderColor: color,
+    defaultActiveColor: color,
+    defaultActiveBorderColor: color,
+  };
 }
 
-// Who has asked the system for less motion gets none here.
-const STILL = matchMedia("(prefers-reduced-motion: reduce)").matches;
+// No animations for users who asked the system for reduced motion.
+const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const FONT = `-apple-system, BlinkMacSystemFont, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif`;
 
-/** Ant Design's tokens, for the page's own classes. */
-function Colours() {
+/** Exposes Ant Design's tokens as CSS variables for the page's own classes. */
+function CssVariables() {
   const { token } = themes.useToken();
   useEffect(() => {
-    const named = {
+    const variables = {
       page: token.colorBgLayout,
       surface: token.colorBgContainer,
       raised: token.colorBgElevated,
       text: token.colorText,
-      quiet: token.colorTextSecondary,
-      line: token.colorBorderSecondary,
+      "text-secondary": token.colorTextSecondary,
+      border: token.colorBorderSecondary,
       primary: token.colorLink,
       hover: token.colorFillTertiary,
       success: token.colorSuccessText,
@@ -135,7 +143,8 @@ function Colours() {
       added: token.colorSuccessText,
       font: token.fontFamily,
     };
-    for (const [name, value] of Object.entries(named)) document.documentElement.style.setProperty(`--${name}`, value);
+    for (const [name, value] of Object.entries(variables))
+      document.documentElement.style.setProperty(`--${name}`, value);
   }, [token]);
   return null;
 }

@@ -1,4 +1,4 @@
-// The two switches that stand on every page.
+// The language and theme switches in the header.
 import { MoonOutlined, SunOutlined, TranslationOutlined } from "@ant-design/icons";
 import { Button, Space } from "antd";
 import { useTranslation } from "react-i18next";
@@ -10,7 +10,11 @@ export function Preferences() {
   const theme = useTheme();
   return (
     <Space size={4}>
-      <Button type="text" icon={<TranslationOutlined />} onClick={() => chooseLanguage(language === "en" ? "zh-CN" : "en")}>
+      <Button
+        type="text"
+        icon={<TranslationOutlined />}
+        onClick={() => chooseLanguage(language === "en" ? "zh-CN" : "en")}
+      >
         {language === "en" ? "中文" : "English"}
       </Button>
       <Button

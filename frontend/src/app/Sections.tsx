@@ -1,7 +1,7 @@
-// A page of several sections, each with an address of its own: their names beside it, or above it on a phone.
-import { Suspense, type ReactNode } from "react";
+// A page of several sections, each with its own address. The navigation is beside it, or above it on a phone.
+import { type ReactNode, Suspense } from "react";
 import { NavLink, Route, Routes } from "react-router";
-import { NotFound, Waiting } from "./Notice";
+import { Loading, NotFound } from "./Feedback";
 import "./sections.css";
 
 export interface Section {
@@ -11,10 +11,22 @@ export interface Section {
   readonly page: ReactNode;
 }
 
-export function Sections({ base, title, sections, children }: { base: string; title: string; sections: readonly Section[]; children?: ReactNode }) {
+export function Sections({
+  base,
+  title,
+  sections,
+  children,
+}: {
+  base: string;
+  title: string;
+  sections: readonly Section[];
+  children?: ReactNode;
+}) {
   return (
     <section className="page sections">
-      <header className="page-head"><h1>{title}</h1></header>
+      <header className="page-head">
+        <h1>{title}</h1>
+      </header>
       {children}
       <nav aria-label={title}>
         {sections.map(({ path, label, icon }) => (
@@ -24,9 +36,11 @@ export function Sections({ base, title, sections, children }: { base: string; ti
         ))}
       </nav>
       <div className="section">
-        <Suspense fallback={<Waiting />}>
+        <Suspense fallback={<Loading />}>
           <Routes>
-            {sections.map(({ path, page }) => <Route key={path} path={path} element={page} />)}
+            {sections.map(({ path, page }) => (
+              <Route key={path} path={path} element={page} />
+            ))}
             <Route path="*" element={<NotFound />} />
           </Routes>
         </Suspense>

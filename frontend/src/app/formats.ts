@@ -1,4 +1,4 @@
-// Days, moments, sizes and shares as people write them in the language they have chosen.
+// Dates, times, sizes and percentages, formatted for the chosen language.
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -13,10 +13,10 @@ export function formats(language: string) {
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   return {
-    day: (at: string) => day.format(new Date(at)),
-    moment: (at: string) => moment.format(new Date(at)),
+    date: (at: string) => day.format(new Date(at)),
+    dateTime: (at: string) => moment.format(new Date(at)),
     number: (value: number) => number.format(value),
-    share: (value: number) => share.format(value),
+    percent: (value: number) => share.format(value),
     bytes: (size: number) => {
       const step = size >= 1024 ** 3 ? 3 : size >= 1024 ** 2 ? 2 : size >= 1024 ? 1 : 0;
       return `${number.format(size / 1024 ** step)} ${["B", "kB", "MB", "GB"][step]}`;

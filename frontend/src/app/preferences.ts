@@ -1,30 +1,30 @@
-// What a person has chosen on this machine: the language and the theme.
+// The language and theme chosen in this browser.
 import { useSyncExternalStore } from "react";
 
 export type Language = "zh-CN" | "en";
 export type Theme = "light" | "dark";
 
 const listeners = new Set<() => void>();
-const dark = matchMedia("(prefers-color-scheme: dark)");
-dark.addEventListener("change", tell);
+const darkQuery = matchMedia("(prefers-color-scheme: dark)");
+darkQuery.addEventListener("change", notify);
 
 export function chooseLanguage(language: Language) {
   localStorage.setItem("meeting-asr.language", language);
-  tell();
+  notify();
 }
 
-/** Null: as the system has it. */
+/** null follows the system. */
 export function chooseTheme(theme: Theme | null) {
   if (theme) localStorage.setItem("meeting-asr.theme", theme);
   else localStorage.removeItem("meeting-asr.theme");
-  tell();
+  notify();
 }
 
 export function useLanguage(): Language {
   return useSyncExternalStore(subscribe, language);
 }
 
-/** The chosen theme, else that of the system. */
+/** The chosen theme, or the system's. */
 export function useTheme(): Theme {
   return useSyncExternalStore(subscribe, theme);
 }
@@ -38,7 +38,7 @@ export function language(): Language {
 }
 
 function theme(): Theme {
-  return chosenTheme() ?? (dark.matches ? "dark" : "light");
+  return chosenTheme() ?? (darkQuery.matches ? "dark" : "light");
 }
 
 function chosenTheme(): Theme | null {
@@ -51,6 +51,6 @@ function subscribe(listener: () => void) {
   return () => listeners.delete(listener);
 }
 
-function tell() {
+function notify() {
   listeners.forEach((listener) => listener());
 }

@@ -1,4 +1,4 @@
-// Segments in blocks of a few dozen: what is not in view is laid out, drawn and compared a block at a time.
+// Splits segments into blocks of a few dozen, so that layout, drawing and comparison work on blocks.
 import type { Segment } from "./types";
 
 export interface Block {
@@ -7,10 +7,10 @@ export interface Block {
 }
 
 const SIZE = 40;
-/** A block may grow that far before it is cut: a row that moves to another block loses the caret. */
+/** A block may grow to this size before it is split: a row that moves to another block loses the caret. */
 const LARGEST = 400;
 
-/** The segments in blocks. A segment stays in the block it was in, and a block in which nothing changed is the same. */
+/** The segments in blocks. A segment stays in its block, and an unchanged block keeps its identity. */
 export function blocksOf(segments: readonly Segment[], before: readonly Block[] = []): Block[] {
   const home = new Map<string, number>();
   before.forEach((block, number) => block.segments.forEach((segment) => home.set(segment.id, number)));
@@ -27,7 +27,8 @@ export function blocksOf(segments: readonly Segment[], before: readonly Block[] 
     if (old && same(old.segments, group)) return [old];
     if (old && group.length > 0 && group.length <= LARGEST) return [{ key: old.key, segments: group }];
     const cut: Block[] = [];
-    for (let from = 0; from < group.length; from += SIZE) cut.push({ key: fresh++, segments: group.slice(from, from + SIZE) });
+    for (let from = 0; from < group.length; from += SIZE)
+      cut.push({ key: fresh++, segments: group.slice(from, from + SIZE) });
     return cut;
   });
 }

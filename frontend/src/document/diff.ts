@@ -1,22 +1,22 @@
-// What is different between two documents, for people to read: segments by their ids, texts by their characters.
+// The difference between two documents for display: segments by id, texts by character.
 import type { Doc, Segment } from "./types";
 import { matches } from "./words";
 
 export interface Piece {
-  readonly kind: "same" | "out" | "in";
+  readonly kind: "same" | "removed" | "added";
   readonly text: string;
 }
 
-/** One segment that is not what it was; `before` or `after` is missing where it came or went. */
+/** A changed segment; `before` is null if it was added, `after` if it was removed. */
 export interface SegmentChange {
   readonly before: Segment | null;
   readonly after: Segment | null;
   readonly pieces: readonly Piece[];
-  /** Somebody else has said it. */
+  /** The speaker changed. */
   readonly speaker: boolean;
 }
 
-/** A speaker who came, went or is called otherwise. */
+/** A speaker who was added, removed or renamed. */
 export interface SpeakerChange {
   readonly id: string;
   readonly before: string | null | undefined;
@@ -32,11 +32,11 @@ export function difference(before: Doc, after: Doc): Difference {
   return { speakers: speakerChanges(before, after), segments: segmentChanges(before.segments, after.segments) };
 }
 
-/** The pieces of both texts, in order; what stays is told once. */
+/** The pieces of both texts in order; common pieces appear once. */
 export function textDifference(before: string, after: string): Piece[] {
   const old = [...before];
   const fresh = [...after];
-  const kept = matches(old, fresh);
+  const matched = matches(old, fresh);
   const pieces: { kind: Piece["kind"]; text: string }[] = [];
   const add = (kind: Piece["kind"], text: string) => {
     const last = pieces.at(-1);
@@ -45,12 +45,12 @@ export function textDifference(before: string, after: string): Piece[] {
   };
   let at = 0;
   for (let index = 0; index < fresh.length; ) {
-    // Of one place, all that went is told before all that came.
+    // At one place, removed text comes before added text.
     let until = index;
-    while (until < fresh.length && kept[until]! < 0) until += 1;
-    const next = until < fresh.length ? kept[until]! : old.length;
-    add("out", old.slice(at, next).join(""));
-    add("in", fresh.slice(index, until).join(""));
+    while (until < fresh.length && matched[until]! < 0) until += 1;
+    const next = until < fresh.length ? matched[until]! : old.length;
+    add("removed", old.slice(at, next).join(""));
+    add("added", fresh.slice(index, until).join(""));
     at = next;
     if (until < fresh.length) {
       add("same", fresh[until]!);
@@ -58,7 +58,7 @@ export function textDifference(before: string, after: string): Piece[] {
     }
     index = until + 1;
   }
-  add("out", old.slice(at).join(""));
+  add("removed", old.slice(at).join(""));
   return pieces;
 }
 
@@ -67,10 +67,11 @@ function segmentChanges(before: readonly Segment[], after: readonly Segment[]): 
   const stays = new Set(after.map((segment) => segment.id));
   const found: SegmentChange[] = [];
   let old = 0;
-  const gone = (until: number) => {
+  const pushRemoved = (until: number) => {
     for (; old < until; old += 1) {
       const segment = before[old]!;
-      if (!stays.has(segment.id)) found.push({ before: segment, after: null, pieces: textDifference(segment.text, ""), speaker: false });
+      if (!stays.has(segment.id))
+        found.push({ before: segment, after: null, pieces: textDifference(segment.text, ""), speaker: false });
     }
   };
   for (const segment of after) {
@@ -79,13 +80,14 @@ function segmentChanges(before: readonly Segment[], after: readonly Segment[]): 
       found.push({ before: null, after: segment, pieces: textDifference("", segment.text), speaker: false });
       continue;
     }
-    gone(place);
+    pushRemoved(place);
     old = Math.max(old, place + 1);
     const one = before[place]!;
     const speaker = (one.speaker ?? null) !== (segment.speaker ?? null);
-    if (one.text !== segment.text || speaker) found.push({ before: one, after: segment, pieces: textDifference(one.text, segment.text), speaker });
+    if (one.text !== segment.text || speaker)
+      found.push({ before: one, after: segment, pieces: textDifference(one.text, segment.text), speaker });
   }
-  gone(before.length);
+  pushRemoved(before.length);
   return found;
 }
 

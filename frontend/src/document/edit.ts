@@ -1,56 +1,66 @@
-// What can be done to a document. Each function gives another document and leaves the given one as it is.
+// Edits of a document. Each function returns a new document and leaves its argument unchanged.
 import type { Doc, Segment, Speaker } from "./types";
-import { isNarrow, places, reword } from "./words";
+import { isNarrow, retimeWords, wordRanges } from "./words";
 
 export function setText(doc: Doc, id: string, text: string): Doc {
   return setTexts(doc, new Map([[id, text]]));
 }
 
-/** Give each of these segments its text. */
+/** Sets the text of each of these segments. */
 export function setTexts(doc: Doc, texts: ReadonlyMap<string, string>): Doc {
   let touched = false;
   const segments = doc.segments.map((segment) => {
     const clean = oneLine(texts.get(segment.id) ?? segment.text);
     if (segment.text === clean) return segment;
     touched = true;
-    const words = reword(segment.words, clean, segment.start, segment.end);
+    const words = retimeWords(segment.words, clean, segment.start, segment.end);
     return { ...segment, text: clean, words, source: "edited" as const, error: clean ? null : segment.error };
   });
   return touched ? { ...doc, segments } : doc;
 }
 
-/** Give a speaker a name, everywhere; an empty one takes it away. */
+/** Names a speaker; an empty name removes it. */
 export function renameSpeaker(doc: Doc, speaker: string, name: string | null): Doc {
-  const clean = oneLine(name ?? "").trim().slice(0, 64) || null;
+  const clean =
+    oneLine(name ?? "")
+      .trim()
+      .slice(0, 64) || null;
   if (!doc.speakers.some((one) => one.id === speaker && (one.name ?? null) !== clean)) return doc;
   return { ...doc, speakers: doc.speakers.map((one) => (one.id === speaker ? { ...one, name: clean } : one)) };
 }
 
-/** The document with one more speaker, who is the last. */
+/** Appends a speaker. */
 export function addSpeaker(doc: Doc, name: string | null = null): Doc {
-  const taken = new Set(doc.speakers.map((one) => one.id));
+  const usedIds = new Set(doc.speakers.map((one) => one.id));
   let number = doc.speakers.length + 1;
-  while (taken.has(`S${number}`)) number += 1;
+  while (usedIds.has(`S${number}`)) number += 1;
   const added: Speaker = { id: `S${number}`, name: null };
   return renameSpeaker({ ...doc, speakers: [...doc.speakers, added] }, added.id, name);
 }
 
 export function setSpeaker(doc: Doc, ids: readonly string[], speaker: string | null): Doc {
   const chosen = new Set(ids);
-  // Whoever is given again is confirmed: it is no guess any more.
-  const other = (one: Segment) => chosen.has(one.id) && ((one.speaker ?? null) !== speaker || typeof one.confidence === "number");
+  // Assigning the same speaker again confirms it, so the confidence is cleared.
+  const other = (one: Segment) =>
+    chosen.has(one.id) && ((one.speaker ?? null) !== speaker || typeof one.confidence === "number");
   if (!doc.segments.some(other)) return doc;
   return {
     ...doc,
     segments: doc.segments.map((one) =>
       other(one)
-        ? { ...one, speaker, second_speaker: one.second_speaker === speaker ? null : one.second_speaker, confidence: null, source: "edited" }
+        ? {
+            ...one,
+            speaker,
+            second_speaker: one.second_speaker === speaker ? null : one.second_speaker,
+            confidence: null,
+            source: "edited",
+          }
         : one,
     ),
   };
 }
 
-/** What one speaker said is another's; the first is gone. */
+/** Assigns all segments of one speaker to another and removes the first. */
 export function mergeSpeakers(doc: Doc, from: string, into: string): Doc {
   if (from === into) return doc;
   const other = (speaker: string | null | undefined) => (speaker === from ? into : speaker);
@@ -66,28 +76,41 @@ export function mergeSpeakers(doc: Doc, from: string, into: string): Doc {
   };
 }
 
-/** Cut a segment in two before the character at `caret`; nothing is lost. At an end there is nothing to cut. */
+/** Splits a segment before the character at `caret`. At either end the document is returned unchanged. */
 export function split(doc: Doc, id: string, caret: number): Doc {
   const index = doc.segments.findIndex((one) => one.id === id);
   const segment = doc.segments[index];
   const offset = segment ? wholeCharacter(segment.text, caret) : caret;
-  if (!segment || !segment.text.slice(0, offset).trim() || !segment.text.slice(offset).trim()) return doc;
-  const standing = places(segment.text, segment.words);
-  const found = standing.findIndex((place) => place !== null && place[1] > offset);
+  if (!segment?.text.slice(0, offset).trim() || !segment.text.slice(offset).trim()) return doc;
+  const ranges = wordRanges(segment.text, segment.words);
+  const found = ranges.findIndex((place) => place !== null && place[1] > offset);
   const cut = found < 0 ? segment.words.length : found;
-  const parted = standing[cut] && standing[cut][0] < offset ? splitWord(segment, cut, offset - standing[cut][0]) : null;
+  const parted = ranges[cut] && ranges[cut][0] < offset ? splitWord(segment, cut, offset - ranges[cut][0]) : null;
   const words = parted ? [...segment.words.slice(0, cut), ...parted, ...segment.words.slice(cut + 1)] : segment.words;
   const first = parted ? cut + 1 : cut;
   const share = segment.start + ((segment.end - segment.start) * offset) / segment.text.length;
-  // Segments are kept in the order of their beginnings, also where people talk at once.
+  // Segments stay ordered by start, also where speech overlaps.
   const latest = doc.segments[index + 1]?.start ?? Infinity;
   const at = Math.max(segment.start, Math.min(words[first]?.[1] ?? share, segment.end, latest));
-  const left: Segment = { ...segment, end: Math.max(segment.start, Math.min(words[first - 1]?.[2] ?? at, segment.end)), text: segment.text.slice(0, offset), words: words.slice(0, first), source: "edited" };
-  const right: Segment = { ...segment, id: freshId(doc, segment.id), start: at, text: segment.text.slice(offset), words: words.slice(first), source: "edited" };
+  const left: Segment = {
+    ...segment,
+    end: Math.max(segment.start, Math.min(words[first - 1]?.[2] ?? at, segment.end)),
+    text: segment.text.slice(0, offset),
+    words: words.slice(0, first),
+    source: "edited",
+  };
+  const right: Segment = {
+    ...segment,
+    id: freshId(doc, segment.id),
+    start: at,
+    text: segment.text.slice(offset),
+    words: words.slice(first),
+    source: "edited",
+  };
   return { ...doc, segments: [...doc.segments.slice(0, index), left, right, ...doc.segments.slice(index + 1)] };
 }
 
-/** Join a segment with the one after it; it keeps its own speaker. */
+/** Merges a segment with the next one and keeps its speaker. */
 export function mergeWithNext(doc: Doc, id: string): Doc {
   const index = doc.segments.findIndex((one) => one.id === id);
   const left = doc.segments[index];
@@ -109,17 +132,23 @@ export function mergeWithNext(doc: Doc, id: string): Doc {
   return { ...doc, segments: [...doc.segments.slice(0, index), merged, ...doc.segments.slice(index + 2)] };
 }
 
-/** Join those of the given segments that stand next to each other. */
+/** Merges the given segments that are adjacent. */
 export function mergeAll(doc: Doc, ids: readonly string[]): Doc {
   const chosen = new Set(ids);
   const last = (segment: Segment | undefined) => segment === undefined || !chosen.has(segment.id);
-  // From the end, so that what is still to be joined stays where it is.
-  return doc.segments.reduceRight((merged, segment, number) => (last(segment) || last(doc.segments[number + 1]) ? merged : mergeWithNext(merged, segment.id)), doc);
+  // From the end, so that the indexes of segments still to be merged stay valid.
+  return doc.segments.reduceRight(
+    (merged, segment, number) =>
+      last(segment) || last(doc.segments[number + 1]) ? merged : mergeWithNext(merged, segment.id),
+    doc,
+  );
 }
 
-/** The ids of the segments from one to another, whichever comes first. */
+/** The ids of the segments from one to the other, in document order. */
 export function idsBetween(doc: Doc, one: string, other: string): string[] {
-  const numbers = [one, other].map((id) => doc.segments.findIndex((segment) => segment.id === id)).sort((a, b) => a - b);
+  const numbers = [one, other]
+    .map((id) => doc.segments.findIndex((segment) => segment.id === id))
+    .sort((a, b) => a - b);
   return numbers[0]! < 0 ? [] : doc.segments.slice(numbers[0], numbers[1]! + 1).map((segment) => segment.id);
 }
 
@@ -129,14 +158,16 @@ export function remove(doc: Doc, ids: readonly string[]): Doc {
   return segments.length === doc.segments.length ? doc : { ...doc, segments };
 }
 
-/** What the server would refuse: line ends and control characters are spaces here. */
+/** Replaces line ends and control characters, which the server refuses, by spaces. */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replace(/\p{Cs}/gu, "");
 }
 
-/** Never between the two halves of a character that JavaScript counts as two. */
+/** The offset moved out of a surrogate pair. */
 function wholeCharacter(text: string, offset: number): number {
-  return /[\uDC00-\uDFFF]/.test(text.charAt(offset)) && /[\uD800-\uDBFF]/.test(text.charAt(offset - 1)) ? offset - 1 : offset;
+  return /[\uDC00-\uDFFF]/.test(text.charAt(offset)) && /[\uD800-\uDBFF]/.test(text.charAt(offset - 1))
+    ? offset - 1
+    : offset;
 }
 
 function splitWord(segment: Segment, number: number, offset: number) {
@@ -149,9 +180,9 @@ function splitWord(segment: Segment, number: number, offset: number) {
 }
 
 function freshId(doc: Doc, id: string): string {
-  const taken = new Set(doc.segments.map((one) => one.id));
+  const usedIds = new Set(doc.segments.map((one) => one.id));
   const stem = id.replace(/-\d+$/, "").slice(0, 56);
   let number = 2;
-  while (taken.has(`${stem}-${number}`)) number += 1;
+  while (usedIds.has(`${stem}-${number}`)) number += 1;
   return `${stem}-${number}`;
 }

@@ -1,4 +1,4 @@
-// Finding text in a document and putting other text in its place. Case does not matter; nothing is a pattern.
+// Find and replace in a document: case-insensitive, without patterns.
 import { setTexts } from "./edit";
 import type { Doc } from "./types";
 
@@ -8,9 +8,9 @@ export interface Hit {
   readonly to: number;
 }
 
-export function find(doc: Doc, wanted: string): Hit[] {
-  if (!wanted) return [];
-  const pattern = literal(wanted);
+export function find(doc: Doc, query: string): Hit[] {
+  if (!query) return [];
+  const pattern = literal(query);
   return doc.segments.flatMap((segment) =>
     [...segment.text.matchAll(pattern)].map((match) => ({
       segment: segment.id,
@@ -20,24 +20,33 @@ export function find(doc: Doc, wanted: string): Hit[] {
   );
 }
 
-/** Put `text` in the place of each of these hits, which were found in this document. */
-export function replaceSome(doc: Doc, hits: readonly Hit[], text: string): Doc {
+/** Replaces these hits, which were found in this document, by `text`. */
+export function replaceHits(doc: Doc, hits: readonly Hit[], text: string): Doc {
   const found = bySegment(hits);
   const texts = doc.segments.flatMap(({ id, text: old }): [string, string][] => {
     const some = found.get(id);
-    return some ? [[id, parts(old, some).map((part, number) => (number % 2 ? text : part)).join("")]] : [];
+    return some
+      ? [
+          [
+            id,
+            parts(old, some)
+              .map((part, number) => (number % 2 ? text : part))
+              .join(""),
+          ],
+        ]
+      : [];
   });
   return setTexts(doc, new Map(texts));
 }
 
-/** What stands around a hit, short enough for one line. */
-export function around(text: string, hit: Hit, most = 16): readonly [before: string, hit: string, after: string] {
+/** The text around a hit, short enough for one line. */
+export function excerpt(text: string, hit: Hit, maxLength = 16): readonly [before: string, hit: string, after: string] {
   const before = [...text.slice(0, hit.from)];
   const after = [...text.slice(hit.to)];
   return [
-    (before.length > most ? "…" : "") + before.slice(-most).join(""),
+    (before.length > maxLength ? "…" : "") + before.slice(-maxLength).join(""),
     text.slice(hit.from, hit.to),
-    after.slice(0, most).join("") + (after.length > most ? "…" : ""),
+    after.slice(0, maxLength).join("") + (after.length > maxLength ? "…" : ""),
   ];
 }
 
@@ -47,7 +56,7 @@ function bySegment(hits: readonly Hit[]): Map<string, Hit[]> {
   return found;
 }
 
-/** The text cut at its hits: what stays, a hit, what stays, a hit, … */
+/** The text split at its hits: unchanged, hit, unchanged, hit, … */
 function parts(text: string, hits: readonly Hit[]): string[] {
   const ends = [0, ...hits.toSorted((a, b) => a.from - b.from).flatMap((hit) => [hit.from, hit.to]), text.length];
   return ends.slice(1).map((end, number) => text.slice(ends[number], end));

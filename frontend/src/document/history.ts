@@ -1,4 +1,4 @@
-// What was before, and what was taken back. Documents are values, so going back is exact.
+// Undo and redo. Documents are immutable values, so undo is exact.
 
 export interface History<Value> {
   readonly past: readonly Value[];
@@ -6,17 +6,17 @@ export interface History<Value> {
   readonly future: readonly Value[];
 }
 
-/** Steps that can be taken back. */
-export const LONGEST = 500;
+/** The number of steps that can be undone. */
+export const MAX_STEPS = 500;
 
-export function begin<Value>(present: Value): History<Value> {
+export function createHistory<Value>(present: Value): History<Value> {
   return { past: [], present, future: [] };
 }
 
-/** A step that changes nothing is none. */
-export function step<Value>(history: History<Value>, present: Value): History<Value> {
+/** Adds a step, unless nothing changed. */
+export function pushStep<Value>(history: History<Value>, present: Value): History<Value> {
   if (present === history.present) return history;
-  return { past: [...history.past, history.present].slice(-LONGEST), present, future: [] };
+  return { past: [...history.past, history.present].slice(-MAX_STEPS), present, future: [] };
 }
 
 export function undo<Value>(history: History<Value>): History<Value> {

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DOCUMENTS, segment } from "./made";
-import { clock, rangeAt, segmentAt, timeAt } from "./time";
+import { DOCUMENTS, segment } from "./testDocuments";
+import { formatTime, rangeAt, segmentAt, timeAt } from "./time";
 import { tokens } from "./words";
 
-test("the segment at a time is the one a search from the front would find", () => {
+test("the segment at a time is the last that starts before it", () => {
   fc.assert(
     fc.property(DOCUMENTS, fc.double({ min: 0, max: 40, noNaN: true }), (doc, time) => {
       expect(segmentAt(doc.segments, time)).toBe(doc.segments.findLastIndex((one) => one.start <= time));
@@ -12,7 +12,7 @@ test("the segment at a time is the one a search from the front would find", () =
   );
 });
 
-test("character k plays character k", () => {
+test("each character maps to its own word's time and back", () => {
   const one = segment("a", "大家好，我用 API 3.5。", 10, 17);
 
   tokens(one.text).forEach((token, number) => {
@@ -21,13 +21,13 @@ test("character k plays character k", () => {
   });
 });
 
-test("in a pause nothing is lit", () => {
+test("in a pause nothing is highlighted", () => {
   const one = segment("a", "好", 10, 11);
 
   expect(rangeAt(one, 9.9)).toBeNull();
   expect(rangeAt(one, 12)).toBeNull();
 });
 
-test("times are read as clocks", () => {
-  expect([0, 61.9, 3723].map(clock)).toEqual(["00:00", "01:01", "1:02:03"]);
+test("times are formatted as hours, minutes and seconds", () => {
+  expect([0, 61.9, 3723].map(formatTime)).toEqual(["00:00", "01:01", "1:02:03"]);
 });

@@ -1,8 +1,8 @@
-// From seconds to places in the text, and back.
+// Converts between times and positions in the text.
 import type { Segment } from "./types";
-import { places } from "./words";
+import { wordRanges } from "./words";
 
-/** The number of the last thing that begins at or before `time`; -1 before the first. */
+/** The index of the last item that starts at or before `time`; -1 if there is none. */
 export function lastBefore<Thing>(things: readonly Thing[], time: number, start: (thing: Thing) => number): number {
   let low = 0;
   let high = things.length;
@@ -18,35 +18,35 @@ export function segmentAt(segments: readonly Segment[], time: number): number {
   return lastBefore(segments, time, (segment) => segment.start);
 }
 
-/** The range of text that is heard at `time`; none in a pause. */
+/** The range of text spoken at `time`; null in a pause. */
 export function rangeAt(segment: Segment, time: number): readonly [from: number, to: number] | null {
   const number = lastBefore(segment.words, time, (word) => word[1]);
   const word = segment.words[number];
-  // Between two words of one breath the last one stays lit, so that nothing flickers.
+  // In a short gap the last word stays highlighted, so that nothing flickers.
   if (!word || time > word[2] + 0.3) return null;
-  return standing(segment)[number] ?? null;
+  return wordRangesOf(segment)[number] ?? null;
 }
 
-/** When the character at `offset` is heard. */
+/** The time at which the character at `offset` is spoken. */
 export function timeAt(segment: Segment, offset: number): number {
-  const found = standing(segment).findIndex((place) => place !== null && place[1] > offset);
+  const found = wordRangesOf(segment).findIndex((place) => place !== null && place[1] > offset);
   if (found >= 0) return segment.words[found]![1];
   return segment.words.at(-1)?.[1] ?? segment.start;
 }
 
 /** 1:02:03, or 02:03 below an hour. */
-export function clock(seconds: number): string {
+export function formatTime(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, "0"));
   const hours = Math.floor(whole / 3600);
   return (hours ? [String(hours), ...parts] : parts).join(":");
 }
 
-// Places are counted once a segment: segments are values.
-const known = new WeakMap<Segment, ReturnType<typeof places>>();
+// Computed once per segment: segments are immutable.
+const known = new WeakMap<Segment, ReturnType<typeof wordRanges>>();
 
-function standing(segment: Segment) {
+function wordRangesOf(segment: Segment) {
   let found = known.get(segment);
-  if (!found) known.set(segment, (found = places(segment.text, segment.words)));
+  if (!found) known.set(segment, (found = wordRanges(segment.text, segment.words)));
   return found;
 }

@@ -1,4 +1,4 @@
-// The document as the editor holds it: a value. It is what the server sends, never changed in place.
+// The document as the server sends it: an immutable value.
 
 export type Word = readonly [text: string, start: number, end: number];
 

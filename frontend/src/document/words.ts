@@ -1,28 +1,28 @@
-// The words of a segment and where they stand in its text. After an edit, words that are still there keep their times.
+// The words of a segment and their ranges in its text. After an edit, words that remain keep their times.
 import type { Word } from "./types";
 
-const HEARD = /[\p{L}\p{M}\p{N}%％‰℃℉°]/u;
+const SPOKEN = /[\p{L}\p{M}\p{N}%％‰℃℉°]/u;
 const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
 const INSIDE = /['’\-._,:@&+]/;
 
-/** A piece of text that is one word: a Chinese character, or a run of Latin letters or digits. */
+/** One word: a Chinese character, or a run of Latin letters or digits. */
 export interface Token {
   readonly text: string;
   readonly from: number;
   readonly to: number;
 }
 
-/** Only what is heard: without punctuation and white space. */
-export function bare(text: string): string {
-  return [...text].filter((character) => HEARD.test(character)).join("");
+/** The text without punctuation and white space. */
+export function stripPunctuation(text: string): string {
+  return [...text].filter((character) => SPOKEN.test(character)).join("");
 }
 
-/** Whether it is written with spaces around it: a Latin letter or a digit. */
+/** Whether it is written with spaces around words: a Latin letter or a digit. */
 export function isNarrow(character: string): boolean {
-  return HEARD.test(character) && !WIDE.test(character);
+  return SPOKEN.test(character) && !WIDE.test(character);
 }
 
-/** The text taken apart as the recogniser would have it. */
+/** Splits the text into words the way the recognizer does. */
 export function tokens(text: string): Token[] {
   const found: Token[] = [];
   let from = -1;
@@ -35,7 +35,7 @@ export function tokens(text: string): Token[] {
     const next = at + character.length;
     if (isNarrow(character)) {
       if (from < 0) from = at;
-    } else if (HEARD.test(character)) {
+    } else if (SPOKEN.test(character)) {
       end(at);
       found.push({ text: character, from: at, to: next });
     } else if (!(from >= 0 && INSIDE.test(character) && isNarrow(text.charAt(next)))) {
@@ -47,8 +47,8 @@ export function tokens(text: string): Token[] {
   return found;
 }
 
-/** Where each word stands in the text; none for a word that is not there any more. Words stand in order. */
-export function places(text: string, words: readonly Word[]): (readonly [from: number, to: number] | null)[] {
+/** The range of each word in the text, in order; null for a word that is no longer there. */
+export function wordRanges(text: string, words: readonly Word[]): (readonly [from: number, to: number] | null)[] {
   let cursor = 0;
   return words.map(([word]) => {
     const from = word ? text.indexOf(word, cursor) : -1;
@@ -58,17 +58,17 @@ export function places(text: string, words: readonly Word[]): (readonly [from: n
   });
 }
 
-/** The words of a changed text. Those that still match keep their times; new ones share the time of those they replace. */
-export function reword(words: readonly Word[], text: string, start: number, end: number): Word[] {
+/** The words of a changed text. Matching words keep their times; new ones share the time of those they replace. */
+export function retimeWords(words: readonly Word[], text: string, start: number, end: number): Word[] {
   const fresh = tokens(text);
-  const kept = matches(
+  const matched = matches(
     words.map(([word]) => word),
     fresh.map((token) => token.text),
   );
   const result: Word[] = [];
   let old = 0;
   for (let index = 0; index < fresh.length; ) {
-    const match = kept[index]!;
+    const match = matched[index]!;
     if (match >= 0) {
       result.push(words[match]!);
       old = match + 1;
@@ -76,22 +76,26 @@ export function reword(words: readonly Word[], text: string, start: number, end:
       continue;
     }
     let until = index;
-    while (until < fresh.length && kept[until]! < 0) until += 1;
-    const next = until < fresh.length ? kept[until]! : words.length;
-    // The time between the words that stay, narrowed to that of the words that go.
+    while (until < fresh.length && matched[until]! < 0) until += 1;
+    const next = until < fresh.length ? matched[until]! : words.length;
+    // The time between the remaining words, narrowed to that of the removed words.
     const low = words[old - 1]?.[2] ?? (old < next ? words[old]![1] : start);
     const high = words[next]?.[1] ?? (old < next ? words[next - 1]![2] : end);
     const from = old < next ? Math.max(low, words[old]![1]) : low;
     const to = Math.max(from, old < next ? Math.min(high, words[next - 1]![2]) : high);
     const each = (to - from) / (until - index);
     for (let number = 0; index < until; number += 1, index += 1) {
-      result.push([fresh[index]!.text, milli(from + number * each), milli(from + (number + 1) * each)]);
+      result.push([
+        fresh[index]!.text,
+        roundToMilliseconds(from + number * each),
+        roundToMilliseconds(from + (number + 1) * each),
+      ]);
     }
   }
   return result;
 }
 
-/** For each new text, the number of the old one it is, or -1: a longest common subsequence. */
+/** For each new text, the index of the matching old one, or -1: a longest common subsequence. */
 export function matches(old: readonly string[], fresh: readonly string[]): number[] {
   const found = new Array<number>(fresh.length).fill(-1);
   let head = 0;
@@ -108,7 +112,7 @@ export function matches(old: readonly string[], fresh: readonly string[]): numbe
   }
   const rows = oldEnd - head;
   const columns = freshEnd - head;
-  if (rows === 0 || columns === 0 || rows * columns > 1_000_000) return found; // too much was changed at once to compare
+  if (rows === 0 || columns === 0 || rows * columns > 1_000_000) return found; // too many changes to compare
   const width = columns + 1;
   const lengths = new Uint16Array((rows + 1) * width);
   for (let row = rows - 1; row >= 0; row -= 1) {
@@ -130,6 +134,6 @@ export function matches(old: readonly string[], fresh: readonly string[]): numbe
   return found;
 }
 
-function milli(seconds: number): number {
+function roundToMilliseconds(seconds: number): number {
   return Math.round(seconds * 1000) / 1000;
 }

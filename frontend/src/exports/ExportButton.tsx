@@ -1,23 +1,28 @@
-// Taking the transcript that is open away: with one click as last time, or after choosing.
+// Exports the open transcript: with the last options, or through the dialog.
 import { DownloadOutlined } from "@ant-design/icons";
 import { Button, Space, Tooltip } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ExportDialog } from "./ExportDialog";
 import { lastOptions } from "./options";
-import { useTake, type Named } from "./take";
+import { type RecordingRef, useExport } from "./useExport";
 
-export function ExportButton({ recording, before }: { recording: Named; before: () => Promise<void> }) {
+export function ExportButton({ recording, before }: { recording: RecordingRef; before: () => Promise<void> }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
-  const { take, busy } = useTake(before);
+  const { run, busy } = useExport(before);
   const { format } = lastOptions();
   const quick = t("export.quick", { format: t(`export.${format}`) });
   return (
     <Space.Compact>
       <Button onClick={() => setOpen(true)}>{t("export.menu")}</Button>
       <Tooltip title={quick}>
-        <Button icon={<DownloadOutlined />} aria-label={quick} loading={busy} onClick={() => void take([recording], lastOptions())} />
+        <Button
+          icon={<DownloadOutlined />}
+          aria-label={quick}
+          loading={busy}
+          onClick={() => void run([recording], lastOptions())}
+        />
       </Tooltip>
       {open && <ExportDialog recordings={[recording]} close={() => setOpen(false)} before={before} />}
     </Space.Compact>

@@ -1,21 +1,34 @@
-// Choosing how transcripts are taken away: the format, what is in it, and a line that shows it.
+// The export dialog: format, content and a preview.
 import { Checkbox, Modal, Radio, Segmented } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { FORMATS, knows, lastOptions, sample, SCRIPTS, type Options } from "./options";
-import { useTake, type Named } from "./take";
+import { FORMATS, lastOptions, type Options, SCRIPTS, sample, supportedOptions } from "./options";
+import { type RecordingRef, useExport } from "./useExport";
 import "./exports.css";
 
 const CHOICES = ["times", "speakers", "punctuation", "bom"] as const;
 
-export function ExportDialog({ recordings, close, before }: { recordings: readonly Named[]; close: () => void; before?: () => Promise<void> }) {
+export function ExportDialog({
+  recordings,
+  close,
+  before,
+}: {
+  recordings: readonly RecordingRef[];
+  close: () => void;
+  before?: () => Promise<void>;
+}) {
   const { t } = useTranslation();
   const [options, setOptions] = useState(lastOptions);
-  const { take, busy } = useTake(before);
+  const { run, busy } = useExport(before);
   const many = recordings.length > 1;
-  const known = knows(options.format);
+  const known = supportedOptions(options.format);
   const change = (part: Partial<Options>) => setOptions((now) => ({ ...now, ...part }));
-  const note = options.format === "json" ? t("export.all") : options.format === "srt" || options.format === "vtt" ? t("export.timed") : null;
+  const note =
+    options.format === "json"
+      ? t("export.all")
+      : options.format === "srt" || options.format === "vtt"
+        ? t("export.timed")
+        : null;
   return (
     <Modal
       open
@@ -24,20 +37,34 @@ export function ExportDialog({ recordings, close, before }: { recordings: readon
       okText={many ? t("export.downloadMany") : t("export.download")}
       confirmLoading={busy}
       onCancel={close}
-      onOk={() => void take(recordings, options).then((done) => done && close())}
+      onOk={() => void run(recordings, options).then((done) => done && close())}
     >
       <div className="export">
         <section aria-label={t("export.format")}>
           <h3>{t("export.format")}</h3>
-          <Radio.Group className="export-formats" value={options.format} onChange={(event) => change({ format: event.target.value as Options["format"] })}>
-            {FORMATS.map((format) => <Radio key={format} value={format}>{t(`export.${format}`)}</Radio>)}
+          <Radio.Group
+            className="export-formats"
+            value={options.format}
+            onChange={(event) => change({ format: event.target.value as Options["format"] })}
+          >
+            {FORMATS.map((format) => (
+              <Radio key={format} value={format}>
+                {t(`export.${format}`)}
+              </Radio>
+            ))}
           </Radio.Group>
         </section>
         <section aria-label={t("export.shows")}>
           <h3>{t("export.shows")}</h3>
           <div className="export-choices">
             {CHOICES.filter((name) => known[name]).map((name) => (
-              <Checkbox key={name} checked={options[name]} onChange={(event) => change({ [name]: event.target.checked })}>{t(`export.${name}`)}</Checkbox>
+              <Checkbox
+                key={name}
+                checked={options[name]}
+                onChange={(event) => change({ [name]: event.target.checked })}
+              >
+                {t(`export.${name}`)}
+              </Checkbox>
             ))}
             {note && <small>{note}</small>}
           </div>
@@ -53,7 +80,9 @@ export function ExportDialog({ recordings, close, before }: { recordings: readon
         </section>
         <section aria-label={t("export.preview")}>
           <h3>{t("export.preview")}</h3>
-          <pre className="export-sample" tabIndex={0}>{sample(options, useSample(options))}</pre>
+          <pre className="export-sample" tabIndex={0}>
+            {sample(options, useSample(options))}
+          </pre>
           <small>{many ? t("export.many") : t("export.one")}</small>
         </section>
       </div>
@@ -66,5 +95,8 @@ function useSample({ script, punctuation }: Options) {
   const traditional = script === "traditional";
   const marked = traditional ? t("export.sampleTraditional") : t("export.sampleText");
   const unmarked = traditional ? t("export.sampleBareTraditional") : t("export.sampleBare");
-  return { speaker: traditional ? t("export.sampleSpeakerTraditional") : t("export.sampleSpeaker"), text: punctuation ? marked : unmarked };
+  return {
+    speaker: traditional ? t("export.sampleSpeakerTraditional") : t("export.sampleSpeaker"),
+    text: punctuation ? marked : unmarked,
+  };
 }

@@ -1,33 +1,40 @@
-// What somebody chooses of an export, kept for the next time; and a line that shows what comes of it.
+// The export options, remembered in this browser, and a preview of the result.
 import type { Schemas } from "../api/client";
 
 export const FORMATS = ["txt", "docx", "pdf", "md", "srt", "vtt", "csv", "json"] as const;
 export const SCRIPTS = ["as_is", "simplified", "traditional"] as const;
 
 export type Format = (typeof FORMATS)[number];
-export type Options = Required<Omit<Schemas["Several"], "recording_ids" | "format">> & { format: Format };
+export type Options = Required<Omit<Schemas["ExportRequest"], "recording_ids" | "format">> & { format: Format };
 
-export const DEFAULTS: Options = { format: "txt", times: true, speakers: true, punctuation: true, script: "as_is", bom: true };
+export const DEFAULTS: Options = {
+  format: "txt",
+  times: true,
+  speakers: true,
+  punctuation: true,
+  script: "as_is",
+  bom: true,
+};
 
-const KEPT = "meeting-asr.export";
+const STORAGE_KEY = "meeting-asr.export";
 
-/** The last choice on this machine, as far as it still makes sense. */
+/** The last options used in this browser; invalid values are replaced by defaults. */
 export function lastOptions(): Options {
   try {
-    return sensible(JSON.parse(localStorage.getItem(KEPT) ?? "{}"));
+    return parseOptions(JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}"));
   } catch {
     return DEFAULTS;
   }
 }
 
-export function keepOptions(options: Options) {
-  localStorage.setItem(KEPT, JSON.stringify(options));
+export function saveOptions(options: Options) {
+  localStorage.setItem(STORAGE_KEY, JSON.stringify(options));
 }
 
-export function sensible(kept: unknown): Options {
+export function parseOptions(stored: unknown): Options {
   const found = { ...DEFAULTS };
-  if (typeof kept !== "object" || kept === null) return found;
-  const { format, script, ...rest } = kept as Record<string, unknown>;
+  if (typeof stored !== "object" || stored === null) return found;
+  const { format, script, ...rest } = stored as Record<string, unknown>;
   found.format = FORMATS.find((one) => one === format) ?? found.format;
   found.script = SCRIPTS.find((one) => one === script) ?? found.script;
   for (const name of ["times", "speakers", "punctuation", "bom"] as const) {
@@ -36,14 +43,14 @@ export function sensible(kept: unknown): Options {
   return found;
 }
 
-/** Which choices this format knows: subtitles always have times, and JSON has everything. */
-export function knows(format: Format): Record<"times" | "speakers" | "punctuation" | "bom", boolean> {
+/** Which options a format supports: subtitles always have times, and JSON has everything. */
+export function supportedOptions(format: Format): Record<"times" | "speakers" | "punctuation" | "bom", boolean> {
   const subtitles = format === "srt" || format === "vtt";
   const all = format === "json";
   return { times: !subtitles && !all, speakers: !all, punctuation: !all, bom: format === "csv" };
 }
 
-/** One segment as the file will have it. */
+/** One segment as it will look in the file. */
 export function sample(options: Options, words: { speaker: string; text: string }): string {
   const { format, times, speakers } = options;
   const { speaker, text } = words;
@@ -57,7 +64,9 @@ export function sample(options: Options, words: { speaker: string; text: string 
     case "csv":
       return [...(times ? ["00:00:01.000", "00:00:05.000"] : []), ...(speakers ? [speaker] : []), text].join(",");
     case "md":
-      return [[speakers && `**${speaker}**`, times && "00:00:01"].filter(Boolean).join(" "), text].filter(Boolean).join("\n\n");
+      return [[speakers && `**${speaker}**`, times && "00:00:01"].filter(Boolean).join(" "), text]
+        .filter(Boolean)
+        .join("\n\n");
     default:
       return [[speakers && speaker, times && "00:00:01"].filter(Boolean).join("  "), text].filter(Boolean).join("\n");
   }

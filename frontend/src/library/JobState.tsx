@@ -1,14 +1,21 @@
-// How far a job is, in a table cell: the stage, the audio done of all, the place in the queue and the time left.
-import { CheckCircleOutlined, ClockCircleOutlined, CloseCircleOutlined, StopOutlined, SyncOutlined, WarningOutlined } from "@ant-design/icons";
+// The progress of a job in a table cell: stage, processed audio, queue position and remaining time.
+import {
+  CheckCircleOutlined,
+  ClockCircleOutlined,
+  CloseCircleOutlined,
+  StopOutlined,
+  SyncOutlined,
+  WarningOutlined,
+} from "@ant-design/icons";
 import { Progress, Tag, Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 import type { Job } from "../api/client";
-import { useMessages } from "../api/messages";
-import { clock } from "../document/time";
+import { useErrorMessages } from "../api/useErrorMessages";
+import { formatTime } from "../document/time";
 
 export function JobState({ job, live }: { job: Job | undefined; live: boolean }) {
   const { t } = useTranslation();
-  const messages = useMessages();
+  const messages = useErrorMessages();
   if (!job) return <Tag>{t("jobs.none")}</Tag>;
   const left = live && job.eta_seconds !== null ? <span>{leftOf(job.eta_seconds)}</span> : null;
   function leftOf(seconds: number) {
@@ -18,18 +25,22 @@ export function JobState({ job, live }: { job: Job | undefined; live: boolean })
     case "queued":
       return (
         <div className="job-state">
-          <Tag icon={<ClockCircleOutlined />}>{live && job.position ? t("jobs.position", { position: job.position }) : t("jobs.queued")}</Tag>
+          <Tag icon={<ClockCircleOutlined />}>
+            {live && job.position ? t("jobs.position", { position: job.position }) : t("jobs.queued")}
+          </Tag>
           <small>{job.error ? messages.byCode(job.error.code) : left}</small>
         </div>
       );
     case "running": {
-      // Two stages run side by side: the one that is further back decides when the job goes on.
+      // Two stages run in parallel: show the one that is further behind.
       const open = job.stages.filter((stage) => stage.done_seconds < stage.total_seconds);
       const stage = open.toSorted((a, b) => a.done_seconds / a.total_seconds - b.done_seconds / b.total_seconds)[0];
       const name = stage?.name ?? job.stage;
       return (
         <div className="job-state">
-          <Tag color="processing" icon={<SyncOutlined spin={live} />}>{name ? t(`stages.${name}`) : t("jobs.running")}</Tag>
+          <Tag color="processing" icon={<SyncOutlined spin={live} />}>
+            {name ? t(`stages.${name}`) : t("jobs.running")}
+          </Tag>
           {live && stage && (
             <>
               <Progress
@@ -38,23 +49,34 @@ export function JobState({ job, live }: { job: Job | undefined; live: boolean })
                 showInfo={false}
                 aria-label={t("jobs.progress")}
               />
-              <small>{clock(stage.done_seconds)} / {clock(stage.total_seconds)} {left && <>· {left}</>}</small>
+              <small>
+                {formatTime(stage.done_seconds)} / {formatTime(stage.total_seconds)} {left && <>· {left}</>}
+              </small>
             </>
           )}
         </div>
       );
     }
     case "done":
-      if (job.warnings.length === 0) return <Tag color="success" icon={<CheckCircleOutlined />}>{t("jobs.done")}</Tag>;
+      if (job.warnings.length === 0)
+        return (
+          <Tag color="success" icon={<CheckCircleOutlined />}>
+            {t("jobs.done")}
+          </Tag>
+        );
       return (
         <Tooltip title={job.warnings.map((warning) => messages.byCode(warning.code)).join(" ")}>
-          <Tag color="warning" icon={<WarningOutlined />} tabIndex={0}>{t("jobs.doneWithWarnings")}</Tag>
+          <Tag color="warning" icon={<WarningOutlined />} tabIndex={0}>
+            {t("jobs.doneWithWarnings")}
+          </Tag>
         </Tooltip>
       );
     case "failed":
       return (
         <div className="job-state">
-          <Tag color="error" icon={<CloseCircleOutlined />}>{t("jobs.failed")}</Tag>
+          <Tag color="error" icon={<CloseCircleOutlined />}>
+            {t("jobs.failed")}
+          </Tag>
           {job.error && <small>{messages.byCode(job.error.code)}</small>}
         </div>
       );

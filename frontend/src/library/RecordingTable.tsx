@@ -1,42 +1,47 @@
-// The table of recordings; in each row what the socket tells of its job, as long as it is the newest.
+// The table of recordings. Each row shows the newest job, from the socket or from the list.
 import { Grid, Table, type TableColumnsType } from "antd";
-import { useState, type ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Job, Schemas } from "../api/client";
 import { useFormats } from "../app/formats";
-import { clock } from "../document/time";
+import { formatTime } from "../document/time";
 import { ExportDialog } from "../exports/ExportDialog";
-import { Actions } from "./Actions";
-import { AgainDialog } from "./AgainDialog";
-import { Bulk } from "./Bulk";
+import { BulkActions } from "./BulkActions";
 import { JobState } from "./JobState";
-import { newestJobs, type Jobs } from "./live";
-import { Name } from "./Name";
+import { type Jobs, newestJobs } from "./liveJobs";
+import { RecordingActions } from "./RecordingActions";
+import { RecordingName } from "./RecordingName";
+import { SpeakerNames } from "./SpeakerNames";
+import { TranscribeAgainDialog } from "./TranscribeAgainDialog";
 import { SIZES, SORTS, type View } from "./view";
-import { Voices } from "./Voices";
 
 type Row = Schemas["LibraryRecording"];
 
-interface Seen {
+interface RecordingTableProps {
   readonly view: View;
-  readonly look: (changes: Partial<View>) => void;
+  readonly setView: (changes: Partial<View>) => void;
   readonly found: Schemas["RecordingsOut"] | undefined;
   readonly loading: boolean;
   readonly jobs: Jobs;
   readonly empty: ReactNode;
 }
 
-export function RecordingTable({ view, look, found, loading, jobs, empty }: Seen) {
+export function RecordingTable({ view, setView, found, loading, jobs, empty }: RecordingTableProps) {
   const { t } = useTranslation();
   const formats = useFormats();
   const [chosen, setChosen] = useState<Row[]>([]);
-  const [writing, setWriting] = useState<string | null>(null);
+  const [renaming, setRenaming] = useState<string | null>(null);
   const [again, setAgain] = useState<Row | null>(null);
   const [exporting, setExporting] = useState<Row | null>(null);
   const narrow = Grid.useBreakpoint().md === false;
-  const told = newestJobs(jobs);
-  const jobOf = (row: Row): Job | undefined => newer(told.get(row.id), row.job ?? undefined);
-  const sorted = (sort: View["sort"]) => ({ key: sort, sorter: true, sortOrder: view.sort === sort ? ORDERS[view.order] : null, sortDirections: ["descend" as const, "ascend" as const, "descend" as const] });
+  const liveByRecording = newestJobs(jobs);
+  const jobOf = (row: Row): Job | undefined => newer(liveByRecording.get(row.id), row.job ?? undefined);
+  const sorted = (sort: View["sort"]) => ({
+    key: sort,
+    sorter: true,
+    sortOrder: view.sort === sort ? ORDERS[view.order] : null,
+    sortDirections: ["descend" as const, "ascend" as const, "descend" as const],
+  });
 
   const columns: TableColumnsType<Row> = [
     {
@@ -44,31 +49,80 @@ export function RecordingTable({ view, look, found, loading, jobs, empty }: Seen
       ...sorted("name"),
       render: (_, row) => (
         <>
-          <Name recording={row} writing={writing === row.id} write={(on) => setWriting(on ? row.id : null)} />
+          <RecordingName
+            recording={row}
+            editing={renaming === row.id}
+            setEditing={(on) => setRenaming(on ? row.id : null)}
+          />
           {narrow && (
             <div className="recording-facts">
               <JobState job={jobOf(row)} live={jobs.live} />
-              <small>{formats.moment(row.created_at)}{row.duration !== null && ` · ${clock(row.duration)}`}{row.speakers?.length ? <> · <Voices voices={row.speakers} /></> : null}</small>
+              <small>
+                {formats.dateTime(row.created_at)}
+                {row.duration !== null && ` · ${formatTime(row.duration)}`}
+                {row.speakers?.length ? (
+                  <>
+                    {" "}
+                    · <SpeakerNames speakers={row.speakers} />
+                  </>
+                ) : null}
+              </small>
             </div>
           )}
         </>
       ),
     },
-    { title: t("library.state"), key: "state", width: "24%", responsive: ["md"], render: (_, row) => <JobState job={jobOf(row)} live={jobs.live} /> },
-    { title: t("library.speakers"), key: "speakers", width: 160, responsive: ["md"], render: (_, row) => <Voices voices={row.speakers} /> },
-    { title: t("library.duration"), ...sorted("duration"), width: 110, align: "right", responsive: ["md"], render: (_, { duration }) => (duration === null ? "–" : clock(duration)) },
-    { title: t("library.date"), ...sorted("date"), width: 180, responsive: ["md"], render: (_, row) => formats.moment(row.created_at) },
     {
-      title: <span className="unseen">{t("library.actions")}</span>,
+      title: t("library.state"),
+      key: "state",
+      width: "24%",
+      responsive: ["md"],
+      render: (_, row) => <JobState job={jobOf(row)} live={jobs.live} />,
+    },
+    {
+      title: t("library.speakers"),
+      key: "speakers",
+      width: 160,
+      responsive: ["md"],
+      render: (_, row) => <SpeakerNames speakers={row.speakers} />,
+    },
+    {
+      title: t("library.duration"),
+      ...sorted("duration"),
+      width: 110,
+      align: "right",
+      responsive: ["md"],
+      render: (_, { duration }) => (duration === null ? "–" : formatTime(duration)),
+    },
+    {
+      title: t("library.date"),
+      ...sorted("date"),
+      width: 180,
+      responsive: ["md"],
+      render: (_, row) => formats.dateTime(row.created_at),
+    },
+    {
+      title: <span className="visually-hidden">{t("library.actions")}</span>,
       key: "actions",
       width: 56,
-      render: (_, row) => <Actions recording={row} job={jobOf(row)} wish={{ rename: () => setWriting(row.id), again: () => setAgain(row), export: () => setExporting(row) }} />,
+      render: (_, row) => (
+        <RecordingActions
+          recording={row}
+          job={jobOf(row)}
+          on={{ rename: () => setRenaming(row.id), again: () => setAgain(row), export: () => setExporting(row) }}
+        />
+      ),
     },
   ];
 
   return (
     <>
-      {chosen.length > 0 && <Bulk chosen={chosen.map((row) => ({ id: row.id, name: row.name, job: jobOf(row) }))} clear={() => setChosen([])} />}
+      {chosen.length > 0 && (
+        <BulkActions
+          chosen={chosen.map((row) => ({ id: row.id, name: row.name, job: jobOf(row) }))}
+          clear={() => setChosen([])}
+        />
+      )}
       <Table<Row>
         rowKey="id"
         columns={columns}
@@ -86,7 +140,7 @@ export function RecordingTable({ view, look, found, loading, jobs, empty }: Seen
         onChange={(_, __, sorter, { action }) => {
           if (action !== "sort" || Array.isArray(sorter)) return;
           const sort = SORTS.find((one) => one === sorter.columnKey) ?? "date";
-          look({ sort, order: sorter.order === "ascend" ? "asc" : "desc" });
+          setView({ sort, order: sorter.order === "ascend" ? "asc" : "desc" });
         }}
         pagination={{
           current: view.page,
@@ -96,11 +150,11 @@ export function RecordingTable({ view, look, found, loading, jobs, empty }: Seen
           pageSizeOptions: SIZES,
           hideOnSinglePage: (found?.total ?? 0) <= SIZES[0]!,
           showTotal: (count) => t("library.total", { count }),
-          onChange: (page, size) => look({ page: size === view.size ? page : 1, size }),
+          onChange: (page, size) => setView({ page: size === view.size ? page : 1, size }),
         }}
         locale={{ emptyText: empty }}
       />
-      {again && <AgainDialog recording={again} close={() => setAgain(null)} />}
+      {again && <TranscribeAgainDialog recording={again} close={() => setAgain(null)} />}
       {exporting && <ExportDialog recordings={[exporting]} close={() => setExporting(null)} />}
     </>
   );
@@ -108,7 +162,7 @@ export function RecordingTable({ view, look, found, loading, jobs, empty }: Seen
 
 const ORDERS = { asc: "ascend", desc: "descend" } as const;
 
-/** What the socket told and what the list said may be of two jobs: the later one counts. */
-function newer(told: Job | undefined, listed: Job | undefined): Job | undefined {
-  return told && (!listed || told.created_at >= listed.created_at) ? told : listed;
+/** The socket and the list may know different jobs: the newer one is shown. */
+function newer(live: Job | undefined, listed: Job | undefined): Job | undefined {
+  return live && (!listed || live.created_at >= listed.created_at) ? live : listed;
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Job } from "../api/client";
-import { listen, type Ears, type Socket } from "./socket";
+import { type JobListener, type Socket, subscribeToJobs } from "./socket";
 
-class Line implements Socket {
+class FakeSocket implements Socket {
   sent: string[] = [];
   closed = false;
   onopen: Socket["onopen"] = null;
@@ -14,99 +14,109 @@ class Line implements Socket {
   close() {
     this.closed = true;
   }
-  opens() {
+  connects() {
     this.onopen?.call(this as unknown as WebSocket, {} as Event);
   }
-  says(told: unknown) {
-    this.onmessage?.call(this as unknown as WebSocket, { data: JSON.stringify(told) } as MessageEvent);
+  receives(message: unknown) {
+    this.onmessage?.call(this as unknown as WebSocket, { data: JSON.stringify(message) } as MessageEvent);
   }
-  ends(code = 1006) {
+  disconnects(code = 1006) {
     this.onclose?.call(this as unknown as WebSocket, { code } as CloseEvent);
   }
 }
 
-function house() {
-  const lines: Line[] = [];
+function setUp() {
+  const sockets: FakeSocket[] = [];
   const waits: number[] = [];
-  const heard: string[] = [];
+  const events: string[] = [];
   let next = () => {};
   let refusals = 0;
   let tickets = 0;
-  const ears: Ears = {
-    snapshot: (jobs) => heard.push(`all ${jobs.map((job) => job.id).join(",")}`),
-    changed: (job) => heard.push(`${job.id} ${job.status}`),
-    deleted: (id) => heard.push(`${id} gone`),
-    live: (live) => heard.push(live ? "live" : "stale"),
-    ticket: () => (refusals > 0 ? ((refusals -= 1), Promise.reject(new Error("offline"))) : Promise.resolve(`ticket ${(tickets += 1)}`)),
+  const listener: JobListener = {
+    snapshot: (jobs) => events.push(`all ${jobs.map((job) => job.id).join(",")}`),
+    changed: (job) => events.push(`${job.id} ${job.status}`),
+    deleted: (id) => events.push(`${id} gone`),
+    live: (live) => events.push(live ? "live" : "stale"),
+    ticket: () =>
+      refusals > 0
+        ? ((refusals -= 1), Promise.reject(new Error("offline")))
+        : Promise.resolve(`ticket ${(tickets += 1)}`),
   };
-  const stop = listen(
-    ears,
-    () => (lines.push(new Line()), lines.at(-1)!),
+  const stop = subscribeToJobs(
+    listener,
+    () => (sockets.push(new FakeSocket()), sockets.at(-1)!),
     (work, wait) => (waits.push(wait), (next = work), () => (next = () => {})),
   );
-  return { lines, waits, heard, stop, next: () => (next(), asked()), refuse: (times: number) => (refusals = times) };
+  return {
+    sockets,
+    waits,
+    events,
+    stop,
+    next: () => (next(), ticketAnswered()),
+    refuse: (times: number) => (refusals = times),
+  };
 }
 
-/** Until what was asked for a ticket has been answered. */
-const asked = () => new Promise((go) => setImmediate(go));
+/** Waits until the ticket request has been answered. */
+const ticketAnswered = () => new Promise((go) => setImmediate(go));
 
 const job = (id: string, status: string) => ({ id, status }) as Job;
 
 test("a ticket is the first message, the snapshot replaces, changes follow", async () => {
-  const { lines, heard } = house();
-  await asked();
-  lines[0]!.opens();
-  lines[0]!.says({ type: "snapshot", jobs: [job("a", "queued")] });
-  lines[0]!.says({ type: "job", job: job("a", "running") });
-  lines[0]!.says({ type: "job", job: { id: "a", status: "deleted" } });
+  const { sockets, events } = setUp();
+  await ticketAnswered();
+  sockets[0]!.connects();
+  sockets[0]!.receives({ type: "snapshot", jobs: [job("a", "queued")] });
+  sockets[0]!.receives({ type: "job", job: job("a", "running") });
+  sockets[0]!.receives({ type: "job", job: { id: "a", status: "deleted" } });
 
-  expect(lines[0]!.sent).toEqual(['{"ticket":"ticket 1"}']);
-  expect(heard).toEqual(["all a", "live", "a running", "a gone"]);
+  expect(sockets[0]!.sent).toEqual(['{"ticket":"ticket 1"}']);
+  expect(events).toEqual(["all a", "live", "a running", "a gone"]);
 });
 
-test("it comes back with another ticket, later each time, until it is answered again", async () => {
-  const { lines, waits, heard, next } = house();
-  await asked();
+test("it reconnects with a new ticket and growing delays until it is answered", async () => {
+  const { sockets, waits, events, next } = setUp();
+  await ticketAnswered();
   for (let failure = 0; failure < 7; failure += 1) {
-    lines.at(-1)!.ends();
+    sockets.at(-1)!.disconnects();
     await next();
   }
-  lines.at(-1)!.opens();
-  lines.at(-1)!.says({ type: "snapshot", jobs: [] });
-  lines.at(-1)!.ends();
+  sockets.at(-1)!.connects();
+  sockets.at(-1)!.receives({ type: "snapshot", jobs: [] });
+  sockets.at(-1)!.disconnects();
 
-  expect(lines.at(-1)!.sent).toEqual(['{"ticket":"ticket 8"}']);
+  expect(sockets.at(-1)!.sent).toEqual(['{"ticket":"ticket 8"}']);
   expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 500]);
-  expect(heard.at(-1)).toBe("stale");
+  expect(events.at(-1)).toBe("stale");
 });
 
 test("no socket is opened without a ticket", async () => {
-  const { lines, waits, heard, next, refuse } = house();
-  await asked();
+  const { sockets, waits, events, next, refuse } = setUp();
+  await ticketAnswered();
   refuse(1);
-  lines[0]!.ends(4401);
+  sockets[0]!.disconnects(4401);
   await next();
-  expect([lines.length, waits]).toEqual([1, [500, 1000]]);
+  expect([sockets.length, waits]).toEqual([1, [500, 1000]]);
 
   await next();
 
-  expect([lines.length, heard]).toEqual([2, ["stale", "stale"]]);
+  expect([sockets.length, events]).toEqual([2, ["stale", "stale"]]);
 });
 
-test("who stops listening is not called again", async () => {
-  const { lines, waits, stop } = house();
-  await asked();
+test("after unsubscribing there are no more calls", async () => {
+  const { sockets, waits, stop } = setUp();
+  await ticketAnswered();
   stop();
-  lines[0]!.ends();
+  sockets[0]!.disconnects();
 
-  expect(lines[0]!.closed).toBe(true);
+  expect(sockets[0]!.closed).toBe(true);
   expect(waits).toEqual([]);
 });
 
-test("who stops before there is a ticket opens nothing", async () => {
-  const { lines, stop } = house();
+test("unsubscribing before the ticket arrives opens no socket", async () => {
+  const { sockets, stop } = setUp();
   stop();
-  await asked();
+  await ticketAnswered();
 
-  expect(lines).toEqual([]);
+  expect(sockets).toEqual([]);
 });

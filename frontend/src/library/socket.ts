@@ -1,61 +1,67 @@
-// One WebSocket that tells of jobs. It comes back by itself, and says when what was heard may be stale.
+// The WebSocket that reports job changes. It reconnects automatically and reports when the data may be stale.
 import type { Job } from "../api/client";
 
-export interface Ears {
-  /** All jobs there are to know of; what was known before is forgotten. */
+export interface JobListener {
+  /** All current jobs; they replace what was known before. */
   snapshot(jobs: Job[]): void;
   changed(job: Job): void;
   deleted(id: string): void;
   live(live: boolean): void;
-  /** What opens one socket; where the session has ended, only when there is another. None where nobody is signed in. */
+  /** A ticket for one socket; waits while the session has ended. null if nobody is signed in. */
   ticket(): Promise<string | null>;
 }
 
-/** The part of a WebSocket that is needed. */
+/** The part of WebSocket that is used, so that tests can replace it. */
 export type Socket = Pick<WebSocket, "send" | "close" | "onopen" | "onmessage" | "onclose">;
 
-const LONGEST_WAIT = 15_000;
+const MAX_WAIT = 15_000;
 
-/** Listen until the answer is called. */
-export function listen(ears: Ears, open: () => Socket, later: (work: () => void, wait: number) => () => void): () => void {
+/** Subscribes; the returned function unsubscribes. */
+export function subscribeToJobs(
+  listener: JobListener,
+  open: () => Socket,
+  schedule: (work: () => void, wait: number) => () => void,
+): () => void {
   let failures = 0;
-  let over = false;
+  let stopped = false;
   let socket: Socket | null = null;
-  let forget = () => {};
+  let cancelTimer = () => {};
 
-  function again() {
-    if (over) return;
-    ears.live(false);
-    forget = later(() => void connect(), Math.min(LONGEST_WAIT, 500 * 2 ** failures));
+  function reconnect() {
+    if (stopped) return;
+    listener.live(false);
+    cancelTimer = schedule(() => void connect(), Math.min(MAX_WAIT, 500 * 2 ** failures));
     failures += 1;
   }
 
   async function connect() {
     let ticket: string | null;
     try {
-      ticket = await ears.ticket();
+      ticket = await listener.ticket();
     } catch {
-      return again();
+      return reconnect();
     }
-    if (over || ticket === null) return;
+    if (stopped || ticket === null) return;
     const mine = (socket = open());
     mine.onopen = () => mine.send(JSON.stringify({ ticket }));
     mine.onmessage = ({ data }) => {
-      const told = JSON.parse(String(data)) as { type: "snapshot"; jobs: Job[] } | { type: "job"; job: Job | { id: string; status: "deleted" } };
-      if (told.type === "snapshot") {
+      const message = JSON.parse(String(data)) as
+        | { type: "snapshot"; jobs: Job[] }
+        | { type: "job"; job: Job | { id: string; status: "deleted" } };
+      if (message.type === "snapshot") {
         failures = 0;
-        ears.snapshot(told.jobs);
-        ears.live(true);
-      } else if (told.job.status === "deleted") ears.deleted(told.job.id);
-      else ears.changed(told.job);
+        listener.snapshot(message.jobs);
+        listener.live(true);
+      } else if (message.job.status === "deleted") listener.deleted(message.job.id);
+      else listener.changed(message.job);
     };
-    mine.onclose = again;
+    mine.onclose = reconnect;
   }
 
   void connect();
   return () => {
-    over = true;
-    forget();
+    stopped = true;
+    cancelTimer();
     socket?.close();
   };
 }

@@ -1,26 +1,29 @@
-// Into the trash and out of it again: nothing is asked before, everything can be undone after.
+// Moving recordings to the trash and restored: no confirmation, but an undo.
 import { useQueryClient } from "@tanstack/react-query";
 import { App, Button } from "antd";
 import { createElement, useCallback } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api } from "../api/client";
-import { useMessages } from "../api/messages";
+import { api, unwrap } from "../api/client";
+import { useErrorMessages } from "../api/useErrorMessages";
 
-/** Seconds for which the undo stands there; the trash page has it for weeks. */
+/** Seconds for which the undo is offered; the trash page offers it for weeks. */
 const UNDO_SECONDS = 12;
 
-/** What the lists of recordings, of the trash and of quotas say is not true any more. */
-const CHANGED = ["recordings", "trash", "quota"];
+/** First elements of the query keys that change when recordings move to or from the trash. */
+const AFFECTED_QUERIES = ["recordings", "trash", "quota"];
 
-export function useChanged() {
+export function useInvalidate() {
   const queries = useQueryClient();
-  return useCallback(() => Promise.all(CHANGED.map((first) => queries.invalidateQueries({ queryKey: [first] }))), [queries]);
+  return useCallback(
+    () => Promise.all(AFFECTED_QUERIES.map((first) => queries.invalidateQueries({ queryKey: [first] }))),
+    [queries],
+  );
 }
 
-/** One request a recording; those that failed are told of, the others are done. */
-export function useEach() {
-  const messages = useMessages();
-  const changed = useChanged();
+/** One request per recording. Shows the last error; resolves to the ids that succeeded. */
+export function useForEach() {
+  const messages = useErrorMessages();
+  const changed = useInvalidate();
   return async (ids: readonly string[], work: (id: string) => Promise<unknown>): Promise<string[]> => {
     const done: string[] = [];
     let refused: unknown = null;
@@ -32,36 +35,42 @@ export function useEach() {
         refused = error;
       }
     }
-    if (refused) messages.tell(refused);
+    if (refused) messages.show(refused);
     await changed();
     return done;
   };
 }
 
-export function restored(id: string) {
-  return answer(api.POST("/api/trash/{recording_id}/restore", { params: { path: { recording_id: id } } }));
+export function restoreRecording(id: string) {
+  return unwrap(api.POST("/api/trash/{recording_id}/restore", { params: { path: { recording_id: id } } }));
 }
 
-export function useTrash() {
+export function useMoveToTrash() {
   const { t } = useTranslation();
   const { message } = App.useApp();
-  const each = useEach();
+  const each = useForEach();
   return async (ids: readonly string[]) => {
-    const gone = await each(ids, (id) => answer(api.DELETE("/api/recordings/{recording_id}", { params: { path: { recording_id: id } } })));
-    if (gone.length === 0) return;
-    const key = `trashed-${gone[0]}`;
+    const trashed = await each(ids, (id) =>
+      unwrap(api.DELETE("/api/recordings/{recording_id}", { params: { path: { recording_id: id } } })),
+    );
+    if (trashed.length === 0) return;
+    const key = `trashed-${trashed[0]}`;
     const undo = async () => {
       message.destroy(key);
-      const back = await each(gone, restored);
-      if (back.length > 0) void message.success(t("trash.restored", { count: back.length }));
+      const restored = await each(trashed, restoreRecording);
+      if (restored.length > 0) void message.success(t("trash.restored", { count: restored.length }));
     };
     void message.open({
       key,
       type: "success",
       duration: UNDO_SECONDS,
       content: [
-        t("trash.moved", { count: gone.length }),
-        createElement(Button, { key: "undo", type: "link", size: "small", onClick: () => void undo() }, t("trash.undo")),
+        t("trash.moved", { count: trashed.length }),
+        createElement(
+          Button,
+          { key: "undo", type: "link", size: "small", onClick: () => void undo() },
+          t("trash.undo"),
+        ),
       ],
     });
   };

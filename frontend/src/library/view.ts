@@ -1,7 +1,12 @@
-// What the library shows of all recordings: kept in the address, so that a reload and a link show the same.
+// Filter, sorting and page of the library, stored in the URL so that a reload or link shows the same.
 import { useSearchParams } from "react-router";
 
-export const STATES = { open: ["queued", "running"], done: ["done"], failed: ["failed"], cancelled: ["cancelled"] } as const;
+export const STATES = {
+  open: ["queued", "running"],
+  done: ["done"],
+  failed: ["failed"],
+  cancelled: ["cancelled"],
+} as const;
 export const SORTS = ["date", "name", "duration"] as const;
 export const SIZES = [20, 50, 100];
 
@@ -14,18 +19,21 @@ export interface View {
   readonly size: number;
 }
 
-export function useView(): [View, (changes: Partial<View>) => void] {
+export function useLibraryView(): [View, (changes: Partial<View>) => void] {
   const [search, setSearch] = useSearchParams();
   const view = read(search);
   return [
     view,
     (changes) =>
-      setSearch((before) => {
-        const next = { ...read(before), page: 1, ...changes };
-        const plain = read(new URLSearchParams());
-        const said = Object.entries(next).filter(([name, value]) => value !== plain[name as keyof View]);
-        return new URLSearchParams(said.map(([name, value]) => [name, String(value)]));
-      }, { replace: true }),
+      setSearch(
+        (before) => {
+          const next = { ...read(before), page: 1, ...changes };
+          const defaults = read(new URLSearchParams());
+          const changed = Object.entries(next).filter(([name, value]) => value !== defaults[name as keyof View]);
+          return new URLSearchParams(changed.map(([name, value]) => [name, String(value)]));
+        },
+        { replace: true },
+      ),
   ];
 }
 

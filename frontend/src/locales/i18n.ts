@@ -1,4 +1,4 @@
-// The texts, of which only those of the chosen language are fetched. They live in the files beside this one and nowhere else.
+// Loads the texts of the chosen language from the JSON files beside this one. No other file contains texts.
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Language } from "../app/preferences";
@@ -22,8 +22,8 @@ void i18next.use(initReactI18next).init({
   interpolation: { escapeValue: false },
 });
 
-/** From here on the page speaks `language`. Until its texts have come, it goes on as it was. */
-export async function speak(language: Language): Promise<void> {
+/** Switches the page to `language` once its texts are loaded. */
+export async function loadLanguage(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, "translation")) {
     i18next.addResourceBundle(language, "translation", (await TEXTS[language]()).default);
   }

@@ -1,22 +1,36 @@
-// Google's own script, which draws its button. It is loaded only where the server has been told of a client of Google's.
+// Loads Google's sign-in script, which renders the button. Only used if the server has a Google client id.
 
-interface Identity {
-  initialize(asked: { client_id: string; nonce: string; ux_mode: "popup"; callback: (given: { credential: string }) => void }): void;
-  renderButton(place: HTMLElement, looks: { theme: "outline" | "filled_black"; size: "large"; width: number; locale: string; text: "signin_with" | "continue_with" }): void;
+interface GoogleIdentity {
+  initialize(options: {
+    client_id: string;
+    nonce: string;
+    ux_mode: "popup";
+    callback: (given: { credential: string }) => void;
+  }): void;
+  renderButton(
+    place: HTMLElement,
+    style: {
+      theme: "outline" | "filled_black";
+      size: "large";
+      width: number;
+      locale: string;
+      text: "signin_with" | "continue_with";
+    },
+  ): void;
 }
 
 declare global {
   interface Window {
-    google?: { accounts: { id: Identity } };
+    google?: { accounts: { id: GoogleIdentity } };
   }
 }
 
 const SCRIPT = "https://accounts.google.com/gsi/client";
 
-let loading: Promise<Identity> | null = null;
+let loading: Promise<GoogleIdentity> | null = null;
 
-/** Fails where Google cannot be reached; who asks again tries again. */
-export function identity(): Promise<Identity> {
+/** Rejects if Google cannot be reached; the next call tries again. */
+export function loadGoogleIdentity(): Promise<GoogleIdentity> {
   loading ??= load().catch((error: unknown) => {
     loading = null;
     throw error;
@@ -24,7 +38,7 @@ export function identity(): Promise<Identity> {
   return loading;
 }
 
-function load(): Promise<Identity> {
+function load(): Promise<GoogleIdentity> {
   return new Promise((done, failed) => {
     const script = document.createElement("script");
     script.src = SCRIPT;

@@ -1,24 +1,24 @@
-// A new token without asking anybody: the login's own cookie brings it, and no script ever sees that cookie.
+// Gets a new access token with the HttpOnly refresh cookie.
 
-/** Proves to the server that a page of ours asks: no foreign page can send it unasked. */
-export const OURS = { "X-Requested-With": "meeting-asr" };
+/** Other sites cannot send this header, so it protects the refresh route against CSRF. */
+export const CSRF_HEADER = { "X-Requested-With": "meeting-asr" };
 
-let underWay: Promise<string | null> | null = null;
+let pending: Promise<string | null> | null = null;
 
-/** The next token, or null where nobody is signed in. However many ask at once, the cookie is used once. */
-export function refreshed(): Promise<string | null> {
-  underWay ??= ask().finally(() => (underWay = null));
-  return underWay;
+/** The next token, or null if nobody is signed in. Concurrent calls share one request. */
+export function refreshToken(): Promise<string | null> {
+  pending ??= requestToken().finally(() => (pending = null));
+  return pending;
 }
 
-async function ask(): Promise<string | null> {
-  // Another window may have been faster; it has brought the next cookie, so one more try finds it.
+async function requestToken(): Promise<string | null> {
+  // Another window may have refreshed first and set the next cookie, so try again.
   for (let tries = 0; tries < 3; tries += 1) {
-    const response = await fetch("/api/auth/refresh", { method: "POST", headers: OURS }).catch(() => null);
+    const response = await fetch("/api/auth/refresh", { method: "POST", headers: CSRF_HEADER }).catch(() => null);
     if (!response) return null;
-    const said = (await response.json().catch(() => ({}))) as { access_token?: string; code?: string };
-    if (response.ok) return said.access_token ?? null;
-    if (said.code !== "renewed_elsewhere") return null;
+    const body = (await response.json().catch(() => ({}))) as { access_token?: string; code?: string };
+    if (response.ok) return body.access_token ?? null;
+    if (body.code !== "renewed_elsewhere") return null;
   }
   return null;
 }

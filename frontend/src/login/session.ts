@@ -1,11 +1,11 @@
-// Who is signed in on this page. When a session ends, what is on the page stays; those who asked wait for the next one.
-import { dropAll } from "../recording/keep";
-import { refreshed } from "./refresh";
+// The session of this page. When it ends, the page stays and pending requests wait for the next token.
+import { clearHistories } from "../recording/historyStorage";
+import { refreshToken } from "./refresh";
 
 type State = { readonly token: string | null; readonly expired: boolean };
 
 class Session {
-  // In memory only: what a script could read from a store, a script of somebody else could read too.
+  // In memory only: an injected script could read a token from localStorage.
   private state: State = { token: null, expired: false };
   private readonly listeners = new Set<() => void>();
   private waiting: { go: () => void; stop: (reason: Error) => void }[] = [];
@@ -28,17 +28,17 @@ class Session {
 
   end() {
     this.set({ token: null, expired: false });
-    dropAll();
+    clearHistories();
     this.waiting.splice(0).forEach(({ stop }) => stop(new DOMException("signed out", "AbortError")));
   }
 
-  /** Go on as whoever is signed in on this browser, if anybody is. */
+  /** Restores the session from the refresh cookie, if there is one. */
   async restore(): Promise<void> {
-    const token = await refreshed();
+    const token = await refreshToken();
     if (token) this.begin(token);
   }
 
-  /** Until there is a token that is not `token`, which has ended: by the cookie if it can be, else by signing in. */
+  /** Resolves when `token` has been replaced, by the refresh cookie or by signing in again. */
   async renewed(token: string): Promise<void> {
     if (this.state.token !== null && this.state.token !== token) return;
     await this.restore();

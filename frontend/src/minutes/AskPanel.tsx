@@ -1,98 +1,110 @@
-// Ask the meeting: the answer as it comes, each sentence with where it was said; what was asked before, and a way to forget it.
+// Questions about the meeting: the streamed answer with citations, and the earlier questions.
 import { DeleteOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Input, Popconfirm } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api, ApiError, authorized, refusal, type Schemas } from "../api/client";
-import { useMessages } from "../api/messages";
-import { Failed, Waiting } from "../app/Notice";
-import { eventsOf } from "./events";
-import { AiNote, WithModel } from "./model";
-import { Cite, type Places } from "./places";
+import { ApiError, api, authorizedFetch, type Schemas, toApiError, unwrap } from "../api/client";
+import { useErrorMessages } from "../api/useErrorMessages";
+import { ErrorPage, Loading } from "../app/Feedback";
+import { Citation, type SegmentLinks } from "./citations";
+import { AiNote, RequiresModel } from "./languageModel";
+import { readEvents } from "./serverSentEvents";
 
 type Exchange = Schemas["ExchangeOut"];
 
-interface Panel {
+interface AskPanelProps {
   id: string;
-  places: Places;
-  stored: () => Promise<void>;
+  links: SegmentLinks;
+  flush: () => Promise<void>;
 }
 
-export function AskPanel({ id, places, stored }: Panel) {
+export function AskPanel({ id, links, flush }: AskPanelProps) {
   const { t } = useTranslation();
-  const messages = useMessages();
+  const messages = useErrorMessages();
   const queries = useQueryClient();
   const key = ["recording", id, "questions"];
   const params = { path: { recording_id: id } };
-  const asked = useQuery({ queryKey: key, queryFn: () => answer(api.GET("/api/recordings/{recording_id}/questions", { params })) });
-  const [coming, setComing] = useState<{ question: string; text: string } | null>(null);
+  const history = useQuery({
+    queryKey: key,
+    queryFn: () => unwrap(api.GET("/api/recordings/{recording_id}/questions", { params })),
+  });
+  const [pending, setPending] = useState<{ question: string; text: string } | null>(null);
   const [unanswered, setUnanswered] = useState("");
   const stop = useRef<AbortController | null>(null);
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => () => stop.current?.abort(), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls whenever the answer grows or an exchange is added
   useEffect(() => {
     end.current?.scrollIntoView({ block: "nearest" });
-  }, [coming, asked.data]);
+  }, [pending, history.data]);
 
   async function ask(question: string) {
-    const mine = (stop.current = new AbortController());
-    setComing({ question, text: "" });
+    const controller = (stop.current = new AbortController());
+    setPending({ question, text: "" });
     setUnanswered(question);
     try {
-      await stored();
-      for await (const { event, data } of await answered(id, question, mine.signal)) {
-        const said = JSON.parse(data) as { text: string } & Exchange & { code: string };
-        if (event === "text") setComing((before) => before && { ...before, text: before.text + said.text });
-        else if (event === "error") throw new ApiError(said.code, 200);
+      await flush();
+      for await (const { event, data } of await streamAnswer(id, question, controller.signal)) {
+        const payload = JSON.parse(data) as { text: string } & Exchange & { code: string };
+        if (event === "text") setPending((before) => before && { ...before, text: before.text + payload.text });
+        else if (event === "error") throw new ApiError(payload.code, 200);
         else if (event === "answer") {
           setUnanswered("");
-          queries.setQueryData<Exchange[]>(key, (before = []) => [...before, said]);
+          queries.setQueryData<Exchange[]>(key, (before = []) => [...before, payload]);
         }
       }
     } catch (error) {
-      messages.tell(error);
+      messages.show(error);
     } finally {
-      if (stop.current === mine) setComing(null);
+      if (stop.current === controller) setPending(null);
     }
   }
 
   async function forget() {
     try {
-      await answer(api.DELETE("/api/recordings/{recording_id}/questions", { params }));
+      await unwrap(api.DELETE("/api/recordings/{recording_id}/questions", { params }));
       queries.setQueryData<Exchange[]>(key, []);
     } catch (error) {
-      messages.tell(error);
+      messages.show(error);
     }
   }
 
-  if (asked.isPending) return <Waiting />;
-  if (asked.isError) return <Failed error={asked.error} again={() => void asked.refetch()} />;
+  if (history.isPending) return <Loading />;
+  if (history.isError) return <ErrorPage error={history.error} retry={() => void history.refetch()} />;
   return (
     <section className="panel ask" aria-label={t("ask.name")}>
-      {asked.data.length === 0 && !coming && <p className="quiet">{t("ask.about")}</p>}
+      {history.data.length === 0 && !pending && <p className="secondary">{t("ask.about")}</p>}
       <ol className="exchanges" aria-live="polite">
-        {asked.data.map((one) => (
+        {history.data.map((one) => (
           <li key={one.id}>
             <p className="question">{one.question}</p>
-            <p className="answer">{one.answer ? <Cited exchange={one} places={places} /> : <em>{t("ask.nothing")}</em>}</p>
+            <p className="answer">
+              {one.answer ? <AnswerText exchange={one} links={links} /> : <em>{t("ask.nothing")}</em>}
+            </p>
           </li>
         ))}
-        {coming && (
+        {pending && (
           <li>
-            <p className="question">{coming.question}</p>
-            <p className="answer">{coming.text.replaceAll(/\[\d+\]/g, "") || t("ask.thinking")}</p>
+            <p className="question">{pending.question}</p>
+            <p className="answer">{pending.text.replaceAll(/\[\d+\]/g, "") || t("ask.thinking")}</p>
           </li>
         )}
       </ol>
       <div ref={end} />
-      <WithModel>
-        {coming ? <Button onClick={() => stop.current?.abort()}>{t("ask.stop")}</Button> : <Question unanswered={unanswered} ask={(question) => void ask(question)} />}
-      </WithModel>
-      {asked.data.length > 0 && (
+      <RequiresModel>
+        {pending ? (
+          <Button onClick={() => stop.current?.abort()}>{t("ask.stop")}</Button>
+        ) : (
+          <QuestionForm unanswered={unanswered} ask={(question) => void ask(question)} />
+        )}
+      </RequiresModel>
+      {history.data.length > 0 && (
         <>
           <Popconfirm title={t("ask.forgetSure")} okText={t("ask.forget")} onConfirm={forget}>
-            <Button size="small" type="text" icon={<DeleteOutlined />}>{t("ask.forget")}</Button>
+            <Button size="small" type="text" icon={<DeleteOutlined />}>
+              {t("ask.forget")}
+            </Button>
           </Popconfirm>
           <AiNote />
         </>
@@ -101,8 +113,8 @@ export function AskPanel({ id, places, stored }: Panel) {
   );
 }
 
-/** Begins with the question that got no answer, if there is one: it need not be typed again. */
-function Question({ unanswered, ask }: { unanswered: string; ask: (question: string) => void }) {
+/** Starts with the unanswered question, if there is one, so that it need not be typed again. */
+function QuestionForm({ unanswered, ask }: { unanswered: string; ask: (question: string) => void }) {
   const { t } = useTranslation();
   const [text, setText] = useState(unanswered);
   function send() {
@@ -129,24 +141,31 @@ function Question({ unanswered, ask }: { unanswered: string; ask: (question: str
           send();
         }}
       />
-      <Button type="primary" htmlType="submit" disabled={!text.trim()}>{t("ask.send")}</Button>
+      <Button type="primary" htmlType="submit" disabled={!text.trim()}>
+        {t("ask.send")}
+      </Button>
     </form>
   );
 }
 
-/** The answer, with its marks to click. */
-function Cited({ exchange, places }: { exchange: Exchange; places: Places }) {
+/** The answer with clickable citations. */
+function AnswerText({ exchange, links }: { exchange: Exchange; links: SegmentLinks }) {
   return exchange.answer.split(/\[(\d+)\]/).map((part, number) => {
     const id = exchange.citations[Number(part) - 1];
-    return number % 2 && id ? <Cite key={number} id={id} places={places} /> : <span key={number}>{part}</span>;
+    return number % 2 && id ? <Citation key={number} id={id} links={links} /> : <span key={number}>{part}</span>;
   });
 }
 
-async function answered(id: string, question: string, signal: AbortSignal) {
-  const request = new Request(`/api/recordings/${id}/questions`, { method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify({ question }) });
-  const response = await authorized(request).catch((error: unknown) => {
+async function streamAnswer(id: string, question: string, signal: AbortSignal) {
+  const request = new Request(`/api/recordings/${id}/questions`, {
+    method: "POST",
+    signal,
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ question }),
+  });
+  const response = await authorizedFetch(request).catch((error: unknown) => {
     throw error instanceof DOMException ? error : new ApiError("offline", 0);
   });
-  if (!response.ok) throw refusal(response.status, await response.json().catch(() => undefined));
-  return eventsOf(response.body!);
+  if (!response.ok) throw toApiError(response.status, await response.json().catch(() => undefined));
+  return readEvents(response.body!);
 }

@@ -1,102 +1,91 @@
-// The polish as a diff to review: each segment before and after, taken over or not.
-import { useQuery } from "@tanstack/react-query";
-import { Button, Empty, Popconfirm, Space } from "antd";
+// The polish as a diff to review: each segment before and after, accepted or reverted.
+import { Button, Empty, Space } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api, type Schemas } from "../api/client";
-import { useMessages } from "../api/messages";
-import { Failed, Waiting } from "../app/Notice";
+import { api, type Schemas, unwrap } from "../api/client";
+import { ShowMore } from "../app/ShowMore";
 import { textDifference } from "../document/diff";
-import { useNewestJob } from "../library/live";
-import { Pieces } from "../recording/Pieces";
-import { AiNote, ModelJob, orNone, WithModel } from "./model";
-import { Cite, type Places } from "./places";
+import { DiffText } from "../recording/DiffText";
+import { Citation, type SegmentLinks } from "./citations";
+import { AiNote } from "./languageModel";
+import { DecideAll, ReviewPanel } from "./ReviewPanel";
+import { type EditedDocument, useReview } from "./useReview";
 
 type Change = Schemas["Change"];
 
+/** Changes shown at first. */
 const PAGE = 100;
+const REASONS = ["empty", "markup", "length", "numbers", "names", "negation", "hotwords", "rewritten"] as const;
 
-interface Panel {
+interface PolishPanelProps extends EditedDocument {
   id: string;
-  places: Places;
-  stored: () => Promise<void>;
-  base: () => number;
-  renewed: () => Promise<void>;
+  links: SegmentLinks;
 }
 
-export function PolishPanel({ id, places, stored, base, renewed }: Panel) {
+export function PolishPanel({ id, links, ...document }: PolishPanelProps) {
   const { t } = useTranslation();
-  const messages = useMessages();
   const params = { path: { recording_id: id } };
-  const job = useNewestJob(id, "polish");
-  const open = job?.status === "queued" || job?.status === "running";
-  const [busy, setBusy] = useState(false);
-  const found = useQuery({
-    queryKey: ["recording", id, "polish"],
-    queryFn: () => answer(api.GET("/api/recordings/{recording_id}/polish", { params })).catch(orNone("polish_not_found")),
-    staleTime: 0,
+  const review = useReview<Schemas["PolishAnswer"], string>({
+    id,
+    kind: "polish",
+    load: () => unwrap(api.GET("/api/recordings/{recording_id}/polish", { params })),
+    start: () => unwrap(api.POST("/api/recordings/{recording_id}/polish", { params })),
+    ...document,
   });
-
-  async function act(work: () => Promise<unknown>) {
-    setBusy(true);
-    try {
-      await stored();
-      await work();
-    } catch (error) {
-      messages.tell(error);
-    } finally {
-      setBusy(false);
-    }
-  }
-  const begin = () => act(() => answer(api.POST("/api/recordings/{recording_id}/polish", { params })));
-  const review = (accept: string[], reject: string[]) =>
-    act(async () => {
-      await answer(api.POST("/api/recordings/{recording_id}/polish/review", { params, body: { based_on: base(), accept, reject } }));
-      await renewed();
-      await found.refetch();
+  const busy = review.pending.length > 0;
+  const decide = (accept: string[], reject: string[]) =>
+    review.run("all", async () => {
+      await unwrap(
+        api.POST("/api/recordings/{recording_id}/polish/review", {
+          params,
+          body: { based_on: document.base(), accept, reject },
+        }),
+      );
+      await document.reload();
     });
 
-  if (found.isPending) return <Waiting />;
-  if (found.isError) return <Failed error={found.error} again={() => void found.refetch()} />;
-  const polish = found.data;
-  const standing = (now: Change["standing"]) => polish?.changes.filter((one) => one.standing === now).map((one) => one.segment) ?? [];
-  const taken = standing("polished");
-  const raw = standing("raw");
   return (
-    <section className="panel polish" aria-label={t("polish.name")}>
-      <WithModel>
-        <p className="quiet">{t("polish.about")}</p>
-        <Button type={polish ? "default" : "primary"} loading={busy} disabled={open} onClick={() => void begin()}>{polish ? t("polish.again") : t("polish.begin")}</Button>
-        <ModelJob job={job} />
-      </WithModel>
-      {polish && (
-        <>
-          <p role="status">{t("polish.count", { count: polish.changes.length, taken: taken.length })}</p>
-          {polish.changes.length === 0 && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("polish.nothing")} />}
-          <Space wrap>
-            <Button size="small" disabled={busy || raw.length === 0} onClick={() => void review(raw, [])}>{t("polish.acceptAll")}</Button>
-            <Popconfirm title={t("polish.rejectSure")} okText={t("polish.rejectAll")} onConfirm={() => review([], taken)}>
-              <Button size="small" disabled={busy || taken.length === 0}>{t("polish.rejectAll")}</Button>
-            </Popconfirm>
-          </Space>
-          <Changes changes={polish.changes} busy={busy} places={places} review={review} />
-          {polish.refused.length > 0 && (
-            <details>
-              <summary>{t("polish.refused", { count: polish.refused.length })}</summary>
-              <ul className="difference">
-                {polish.refused.slice(0, PAGE).map((one) => (
-                  <li key={one.segment}>
-                    <div className="difference-head"><Cite id={one.segment} places={places} /> <em>{reason(one.reason)}</em></div>
-                    <p><Pieces pieces={textDifference(one.before, one.after)} /></p>
-                  </li>
-                ))}
-              </ul>
-            </details>
-          )}
-          <AiNote />
-        </>
-      )}
-    </section>
+    <ReviewPanel review={review}>
+      {({ changes, refused }) => {
+        const withStanding = (standing: Change["standing"]) =>
+          changes.filter((one) => one.standing === standing).map((one) => one.segment);
+        const accepted = withStanding("polished");
+        const reverted = withStanding("raw");
+        return (
+          <>
+            <p role="status">{t("polish.count", { count: changes.length, taken: accepted.length })}</p>
+            {changes.length === 0 && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t("polish.nothing")} />}
+            <DecideAll
+              acceptText={t("polish.acceptAll")}
+              rejectText={t("polish.rejectAll")}
+              question={t("polish.rejectSure")}
+              accept={reverted.length > 0 ? () => void decide(reverted, []) : undefined}
+              reject={accepted.length > 0 ? () => decide([], accepted) : undefined}
+              busy={busy}
+            />
+            <Changes changes={changes} busy={busy} links={links} decide={decide} />
+            {refused.length > 0 && (
+              <details>
+                <summary>{t("polish.refused", { count: refused.length })}</summary>
+                <ul className="difference">
+                  {refused.slice(0, PAGE).map((one) => (
+                    <li key={one.segment}>
+                      <div className="difference-head">
+                        <Citation id={one.segment} links={links} /> <em>{reason(one.reason)}</em>
+                      </div>
+                      <p>
+                        <DiffText pieces={textDifference(one.before, one.after)} />
+                      </p>
+                    </li>
+                  ))}
+                </ul>
+              </details>
+            )}
+            <AiNote />
+          </>
+        );
+      }}
+    </ReviewPanel>
   );
 
   function reason(code: string): string {
@@ -105,42 +94,55 @@ export function PolishPanel({ id, places, stored, base, renewed }: Panel) {
   }
 }
 
-const REASONS = ["empty", "markup", "length", "numbers", "names", "negation", "hotwords", "rewritten"] as const;
-
-interface Reviewed {
+interface ChangesProps {
   changes: readonly Change[];
   busy: boolean;
-  places: Places;
-  review: (accept: string[], reject: string[]) => Promise<void>;
+  links: SegmentLinks;
+  decide: (accept: string[], reject: string[]) => Promise<unknown>;
 }
 
-function Changes({ changes, busy, places, review }: Reviewed) {
+function Changes({ changes, busy, links, decide }: ChangesProps) {
   const { t } = useTranslation();
   const [shown, setShown] = useState(PAGE);
   return (
     <>
       <ol className="difference">
-        {changes.slice(0, shown).map((one) => {
-          const settled = one.standing === "edited" || one.standing === "gone";
-          return (
-            <li key={one.segment} data-standing={one.standing}>
-              <div className="difference-head">
-                <Cite id={one.segment} places={places} />
-                {settled ? (
-                  <em>{t(`polish.standing.${one.standing as "edited" | "gone"}`)}</em>
-                ) : (
-                  <Space.Compact>
-                    <Button size="small" type={one.standing === "polished" ? "primary" : "default"} aria-pressed={one.standing === "polished"} disabled={busy} onClick={() => void review([one.segment], [])}>{t("polish.accept")}</Button>
-                    <Button size="small" type={one.standing === "raw" ? "primary" : "default"} aria-pressed={one.standing === "raw"} disabled={busy} onClick={() => void review([], [one.segment])}>{t("polish.reject")}</Button>
-                  </Space.Compact>
-                )}
-              </div>
-              <p><Pieces pieces={textDifference(one.before, one.after)} /></p>
-            </li>
-          );
-        })}
+        {changes.slice(0, shown).map(({ segment, standing, before, after }) => (
+          <li key={segment} data-standing={standing}>
+            <div className="difference-head">
+              <Citation id={segment} links={links} />
+              {standing === "edited" || standing === "gone" ? (
+                <em>{t(`polish.standing.${standing}`)}</em>
+              ) : (
+                <Space.Compact>
+                  <Button
+                    size="small"
+                    type={standing === "polished" ? "primary" : "default"}
+                    aria-pressed={standing === "polished"}
+                    disabled={busy}
+                    onClick={() => void decide([segment], [])}
+                  >
+                    {t("polish.accept")}
+                  </Button>
+                  <Button
+                    size="small"
+                    type={standing === "raw" ? "primary" : "default"}
+                    aria-pressed={standing === "raw"}
+                    disabled={busy}
+                    onClick={() => void decide([], [segment])}
+                  >
+                    {t("polish.reject")}
+                  </Button>
+                </Space.Compact>
+              )}
+            </div>
+            <p>
+              <DiffText pieces={textDifference(before, after)} />
+            </p>
+          </li>
+        ))}
       </ol>
-      {changes.length > shown && <Button block onClick={() => setShown(shown + PAGE)}>{t("diff.more", { count: changes.length - shown })}</Button>}
+      <ShowMore left={changes.length - shown} onClick={() => setShown(shown + PAGE)} />
     </>
   );
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { nextOpen, standing, type Item, type Standing } from "./repairs";
+import { nextOpen, type RepairProposal, type Standing, withStanding } from "./repairs";
 
-const items = (...standings: Standing[]): Item[] => standings.map((now, id) => ({ id, kind: "merge", before: [], after: [], standing: now }));
+const items = (...standings: Standing[]): RepairProposal[] =>
+  standings.map((now, id) => ({ id, kind: "merge", before: [], after: [], standing: now }));
 
-test("after one proposal comes the next that is open, and after the last the first that is left", () => {
+test("after a decision comes the next open repair, after the last the first remaining", () => {
   const all = items("open", "accepted", "open", "outdated", "open");
 
   expect(nextOpen(all, 0)?.id).toBe(2);
@@ -12,6 +13,6 @@ test("after one proposal comes the next that is open, and after the last the fir
   expect(nextOpen(items("rejected", "open"), 1)).toBeUndefined();
 });
 
-test("proposals are found by how they stand", () => {
-  expect(standing(items("open", "rejected", "open"), "open").map((item) => item.id)).toEqual([0, 2]);
+test("repairs are filtered by state", () => {
+  expect(withStanding(items("open", "rejected", "open"), "open").map((item) => item.id)).toEqual([0, 2]);
 });

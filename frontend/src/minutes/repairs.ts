@@ -1,17 +1,17 @@
-// Proposals of a repair by how they stand, and which of them comes next.
+// Filters suggested repairs by state and finds the next open one.
 import type { Schemas } from "../api/client";
 
-export type Item = Schemas["ItemOut"];
-export type Standing = Item["standing"];
+export type RepairProposal = Schemas["ItemOut"];
+export type Standing = RepairProposal["standing"];
 
 export const STANDINGS: readonly Standing[] = ["open", "accepted", "rejected", "outdated"];
 
-export function standing(items: readonly Item[], now: Standing): Item[] {
+export function withStanding(items: readonly RepairProposal[], now: Standing): RepairProposal[] {
   return items.filter((item) => item.standing === now);
 }
 
-/** The open one to look at after `id`: the next one in the meeting, else the first that is left. */
-export function nextOpen(items: readonly Item[], id: number): Item | undefined {
-  const open = standing(items, "open").filter((item) => item.id !== id);
+/** The open repair after `id`: the next in the meeting, else the first remaining. */
+export function nextOpen(items: readonly RepairProposal[], id: number): RepairProposal | undefined {
+  const open = withStanding(items, "open").filter((item) => item.id !== id);
   return open.find((item) => item.id > id) ?? open[0];
 }

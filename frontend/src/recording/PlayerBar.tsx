@@ -1,19 +1,19 @@
-// Playing: the waveform, and the buttons under it.
+// The player: waveform and controls.
 import { FastBackwardOutlined, FastForwardOutlined, PauseCircleFilled, PlayCircleFilled } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Checkbox, Select, Tooltip } from "antd";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { download } from "../api/client";
-import { useMessages } from "../api/messages";
-import { clock } from "../document/time";
+import { useErrorMessages } from "../api/useErrorMessages";
+import { formatTime } from "../document/time";
 import type { Doc } from "../document/types";
 import type { Player } from "./player";
-import { Waveform, type Peaks } from "./Waveform";
+import { type Peaks, Waveform } from "./Waveform";
 
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 
-interface Playing {
+interface PlayerBarProps {
   id: string;
   player: Player;
   doc: Doc;
@@ -21,16 +21,17 @@ interface Playing {
   setFollow: (follow: boolean) => void;
 }
 
-export function PlayerBar({ id, player, doc, follow, setFollow }: Playing) {
+export function PlayerBar({ id, player, doc, follow, setFollow }: PlayerBarProps) {
   const { t } = useTranslation();
   const time = useRef<HTMLSpanElement>(null);
   useSyncExternalStore(player.subscribe, player.snapshot);
   const peaks = useQuery({
     queryKey: ["recording", id, "peaks"],
-    queryFn: async ({ signal }) => JSON.parse(await (await download(`/api/recordings/${id}/peaks`, signal)).text()) as Peaks,
+    queryFn: async ({ signal }) =>
+      JSON.parse(await (await download(`/api/recordings/${id}/peaks`, signal)).text()) as Peaks,
     staleTime: Infinity,
   });
-  const messages = useMessages();
+  const messages = useErrorMessages();
   useEffect(() => {
     player.load(`/api/recordings/${id}/audio`);
     return () => player.unload();
@@ -40,7 +41,7 @@ export function PlayerBar({ id, player, doc, follow, setFollow }: Playing) {
     return player.onTick((now) => {
       if (Math.floor(now) === shown || !time.current) return;
       shown = Math.floor(now);
-      time.current.textContent = clock(now);
+      time.current.textContent = formatTime(now);
     });
   }, [player]);
   const ready = player.audio.readyState > 0;
@@ -48,7 +49,15 @@ export function PlayerBar({ id, player, doc, follow, setFollow }: Playing) {
     <section className="player" aria-label={t("editor.player")}>
       {peaks.data ? <Waveform player={player} peaks={peaks.data} doc={doc} /> : <div className="waveform" />}
       <div className="player-row">
-        <Tooltip title={t("editor.back5")}><Button type="text" icon={<FastBackwardOutlined />} aria-label={t("editor.back5")} disabled={!ready} onClick={() => player.by(-5)} /></Tooltip>
+        <Tooltip title={t("editor.back5")}>
+          <Button
+            type="text"
+            icon={<FastBackwardOutlined />}
+            aria-label={t("editor.back5")}
+            disabled={!ready}
+            onClick={() => player.skip(-5)}
+          />
+        </Tooltip>
         <Button
           type="text"
           className="play"
@@ -57,8 +66,18 @@ export function PlayerBar({ id, player, doc, follow, setFollow }: Playing) {
           disabled={!ready}
           onClick={() => player.toggle()}
         />
-        <Tooltip title={t("editor.forward5")}><Button type="text" icon={<FastForwardOutlined />} aria-label={t("editor.forward5")} disabled={!ready} onClick={() => player.by(5)} /></Tooltip>
-        <span className="clock"><span ref={time}>00:00</span> / {clock(doc.duration)}</span>
+        <Tooltip title={t("editor.forward5")}>
+          <Button
+            type="text"
+            icon={<FastForwardOutlined />}
+            aria-label={t("editor.forward5")}
+            disabled={!ready}
+            onClick={() => player.skip(5)}
+          />
+        </Tooltip>
+        <span className="clock">
+          <span ref={time}>00:00</span> / {formatTime(doc.duration)}
+        </span>
         <Select
           size="small"
           variant="filled"
@@ -68,10 +87,16 @@ export function PlayerBar({ id, player, doc, follow, setFollow }: Playing) {
           options={SPEEDS.map((value) => ({ value, label: `${value}×` }))}
           onChange={(rate) => player.rate(rate)}
         />
-        <Checkbox checked={follow} onChange={(event) => setFollow(event.target.checked)}>{t("editor.follow")}</Checkbox>
+        <Checkbox checked={follow} onChange={(event) => setFollow(event.target.checked)}>
+          {t("editor.follow")}
+        </Checkbox>
         {player.problem !== null && (
           <small className="problem">
-            {t("editor.audioMissing")}{messages.of(player.problem)} <Button size="small" type="link" onClick={() => player.load(`/api/recordings/${id}/audio`)}>{t("app.again")}</Button>
+            {t("editor.audioMissing")}
+            {messages.textOf(player.problem)}{" "}
+            <Button size="small" type="link" onClick={() => player.load(`/api/recordings/${id}/audio`)}>
+              {t("app.again")}
+            </Button>
           </small>
         )}
       </div>

@@ -1,48 +1,49 @@
-// What would be replaced, before and after, to choose from.
-import { Button, Checkbox, Modal } from "antd";
+// The preview of a replacement, in which hits can be deselected.
+import { Checkbox, Modal } from "antd";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { around, type Hit } from "../document/find";
-import { clock } from "../document/time";
+import { ShowMore } from "../app/ShowMore";
+import { excerpt, type Hit } from "../document/find";
+import { formatTime } from "../document/time";
 import type { Doc } from "../document/types";
 
-/** Hits that are shown at once; those that are not shown are replaced like the others. */
+/** Hits shown at first. Hits that are not shown are replaced too. */
 const PAGE = 200;
 
-interface Preview {
+interface ReplacePreviewProps {
   doc: Doc;
   hits: readonly Hit[];
   text: string;
-  take: (chosen: readonly Hit[]) => void;
+  replace: (chosen: readonly Hit[]) => void;
   close: () => void;
 }
 
-export function ReplacePreview({ doc, hits, text, take, close }: Preview) {
+export function ReplacePreview({ doc, hits, text, replace, close }: ReplacePreviewProps) {
   const { t } = useTranslation();
-  const [left, setLeft] = useState<ReadonlySet<Hit>>(new Set());
+  const [excluded, setExcluded] = useState<ReadonlySet<Hit>>(new Set());
   const [shown, setShown] = useState(PAGE);
   const segments = useMemo(() => new Map(doc.segments.map((segment) => [segment.id, segment])), [doc]);
-  const chosen = hits.filter((hit) => !left.has(hit));
+  const chosen = hits.filter((hit) => !excluded.has(hit));
 
   function toggle(hit: Hit) {
-    const more = new Set(left);
+    const more = new Set(excluded);
     if (!more.delete(hit)) more.add(hit);
-    setLeft(more);
+    setExcluded(more);
   }
   return (
     <Modal
       open
       width={640}
       title={t("replace.title")}
-      okText={t("replace.take", { count: chosen.length })}
+      okText={t("replace.apply", { count: chosen.length })}
       okButtonProps={{ disabled: chosen.length === 0 }}
-      onOk={() => take(chosen)}
+      onOk={() => replace(chosen)}
       onCancel={close}
     >
       <Checkbox
         checked={chosen.length === hits.length}
         indeterminate={chosen.length > 0 && chosen.length < hits.length}
-        onChange={(event) => setLeft(new Set(event.target.checked ? [] : hits))}
+        onChange={(event) => setExcluded(new Set(event.target.checked ? [] : hits))}
       >
         {t("replace.all", { count: hits.length })}
       </Checkbox>
@@ -50,19 +51,24 @@ export function ReplacePreview({ doc, hits, text, take, close }: Preview) {
         {hits.slice(0, shown).map((hit) => {
           const segment = segments.get(hit.segment);
           if (!segment) return null;
-          const [before, found, after] = around(segment.text, hit);
+          const [before, found, after] = excerpt(segment.text, hit);
           return (
             <li key={`${hit.segment} ${hit.from}`}>
               <label>
-                <input type="checkbox" checked={!left.has(hit)} onChange={() => toggle(hit)} />
-                <span className="time">{clock(segment.start)}</span>
-                <span>{before}<del>{found}</del><ins>{text}</ins>{after}</span>
+                <input type="checkbox" checked={!excluded.has(hit)} onChange={() => toggle(hit)} />
+                <span className="time">{formatTime(segment.start)}</span>
+                <span>
+                  {before}
+                  <del>{found}</del>
+                  <ins>{text}</ins>
+                  {after}
+                </span>
               </label>
             </li>
           );
         })}
       </ul>
-      {hits.length > shown && <Button block onClick={() => setShown(shown + PAGE)}>{t("diff.more", { count: hits.length - shown })}</Button>}
+      <ShowMore left={hits.length - shown} onClick={() => setShown(shown + PAGE)} />
     </Modal>
   );
 }

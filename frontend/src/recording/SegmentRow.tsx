@@ -1,13 +1,13 @@
-// One segment. Its text is one text node, so that a long document stays light; events are heard by the list.
+// One segment. Its text is a single text node, so that long documents stay fast; the list handles its events.
 import { ArrowDownOutlined, DeleteOutlined, ScissorOutlined, WarningFilled } from "@ant-design/icons";
-import { memo, useLayoutEffect, useMemo, useRef, type CSSProperties } from "react";
+import { type CSSProperties, memo, useLayoutEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { marksOf, type Mark } from "../document/marks";
-import { clock } from "../document/time";
+import { type ReviewFlag, reviewFlagsOf } from "../document/reviewFlags";
+import { formatTime } from "../document/time";
 import type { Segment } from "../document/types";
-import { signOf } from "./signs";
+import { shortcutLabel } from "./shortcutLabel";
 
-/** The texts of a row with gaps to fill: asking the translator for each of 5,000 rows takes longer than drawing them. */
+/** Row texts with placeholders: translating each of 5,000 rows takes longer than rendering them. */
 export type RowTexts = ReturnType<typeof useRowTexts>;
 
 export function useRowTexts() {
@@ -23,35 +23,65 @@ export function useRowTexts() {
   );
 }
 
-interface Row {
+interface SegmentRowProps {
   segment: Segment;
   name: string;
   second: string | null;
-  colour: string;
+  color: string;
   focused: boolean;
-  /** Among the chosen ones; null where nothing is being chosen. */
-  chosen: boolean | null;
+  /** Whether it is selected; null while nothing is being selected. */
+  selected: boolean | null;
   texts: RowTexts;
-  /** Whether nobody in the document is known: that is one fact, not a mark a line. */
-  nobody: boolean;
+  /** Whether the document has no speakers: then a missing speaker is not flagged. */
+  noSpeakers: boolean;
 }
 
-export const SegmentRow = memo(function SegmentRow({ segment, name, second, colour, focused, chosen, texts, nobody }: Row) {
+export const SegmentRow = memo(function SegmentRow({
+  segment,
+  name,
+  second,
+  color,
+  focused,
+  selected,
+  texts,
+  noSpeakers,
+}: SegmentRowProps) {
   const words = useRef<HTMLParagraphElement>(null);
-  const time = clock(segment.start);
-  const marks = marksOf(segment).filter((mark) => !(nobody && mark === "unknown"));
+  const time = formatTime(segment.start);
+  const flags = reviewFlagsOf(segment).filter((flag) => !(noSpeakers && flag === "unknown"));
   const fill = (text: string) => text.replace("\u0001", () => name).replace("\u0002", time);
-  // The browser changes this text while somebody types, so React is kept out of it.
+  // The browser changes this text while the user types, so React does not render it.
   useLayoutEffect(() => {
     if (words.current && words.current.textContent !== segment.text) words.current.textContent = segment.text;
   }, [segment.text]);
   return (
-    <div role="listitem" className="segment" data-segment={segment.id} data-focused={focused || undefined} data-chosen={chosen || undefined} style={{ "--speaker": colour } as CSSProperties}>
+    <div
+      role="listitem"
+      className="segment"
+      data-segment={segment.id}
+      data-focused={focused || undefined}
+      data-selected={selected || undefined}
+      style={{ "--speaker": color } as CSSProperties}
+    >
       <div className="segment-head">
-        {chosen !== null && <input type="checkbox" data-action="choose" checked={chosen} readOnly aria-label={fill(texts.select)} />}
-        <button className="speaker" data-action="speaker" aria-haspopup="menu" aria-label={fill(texts.changeSpeaker)}>{name}</button>
-        <button className="time" data-action="play" aria-label={fill(texts.playFrom)}>{time}</button>
-        {marks.map((mark) => <MarkTag key={mark} mark={mark} second={mark === "overlap" ? second : null} />)}
+        {selected !== null && (
+          <input type="checkbox" data-action="select" checked={selected} readOnly aria-label={fill(texts.select)} />
+        )}
+        <button
+          type="button"
+          className="speaker"
+          data-action="speaker"
+          aria-haspopup="menu"
+          aria-label={fill(texts.changeSpeaker)}
+        >
+          {name}
+        </button>
+        <button type="button" className="time" data-action="play" aria-label={fill(texts.playFrom)}>
+          {time}
+        </button>
+        {flags.map((flag) => (
+          <ReviewFlagTag key={flag} flag={flag} second={flag === "overlap" ? second : null} />
+        ))}
         {focused && <Tools />}
       </div>
       <p
@@ -70,18 +100,39 @@ function Tools() {
   const { t } = useTranslation();
   return (
     <span className="tools" role="toolbar" aria-label={t("editor.tools")}>
-      <button data-action="split" title={`${t("editor.split")} (${signOf("Ctrl+Enter")})`} aria-label={t("editor.split")}><ScissorOutlined /></button>
-      <button data-action="merge" title={`${t("editor.merge")} (${signOf("Alt+M")})`} aria-label={t("editor.merge")}><ArrowDownOutlined /></button>
-      <button data-action="remove" title={`${t("editor.remove")} (${signOf("Ctrl+Shift+⌫")})`} aria-label={t("editor.remove")}><DeleteOutlined /></button>
+      <button
+        type="button"
+        data-action="split"
+        title={`${t("editor.split")} (${shortcutLabel("Ctrl+Enter")})`}
+        aria-label={t("editor.split")}
+      >
+        <ScissorOutlined />
+      </button>
+      <button
+        type="button"
+        data-action="merge"
+        title={`${t("editor.merge")} (${shortcutLabel("Alt+M")})`}
+        aria-label={t("editor.merge")}
+      >
+        <ArrowDownOutlined />
+      </button>
+      <button
+        type="button"
+        data-action="remove"
+        title={`${t("editor.remove")} (${shortcutLabel("Ctrl+Shift+⌫")})`}
+        aria-label={t("editor.remove")}
+      >
+        <DeleteOutlined />
+      </button>
     </span>
   );
 }
 
-export function MarkTag({ mark, second = null }: { mark: Mark; second?: string | null }) {
+export function ReviewFlagTag({ flag, second = null }: { flag: ReviewFlag; second?: string | null }) {
   const { t } = useTranslation();
   return (
-    <span className={`mark ${mark}`} title={second === null ? undefined : t("editor.second", { name: second })}>
-      <WarningFilled aria-hidden /> {t(`editor.mark.${mark}`)}
+    <span className={`review-flag ${flag}`} title={second === null ? undefined : t("editor.second", { name: second })}>
+      <WarningFilled aria-hidden /> {t(`editor.reviewFlag.${flag}`)}
     </span>
   );
 }

@@ -1,44 +1,44 @@
-// The text: clicked to be heard, changed in place. One set of listeners for all rows.
+// The segments: click to play, edit in place. One set of listeners serves all rows.
 import { Empty } from "antd";
-import { memo, useCallback, useEffect, useMemo, useRef, useState, type MouseEvent, type RefObject } from "react";
+import { type MouseEvent, memo, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { blocksOf, type Block } from "../document/blocks";
+import { type Block, blocksOf } from "../document/blocks";
 import { mergeWithNext, remove, setText, split } from "../document/edit";
 import { timeAt } from "../document/time";
 import type { Doc } from "../document/types";
-import type { Choice } from "./choice";
-import { caretIn, light, lighter, setCaret } from "./heard";
-import { colourOf, useNames } from "./names";
+import { colorOf, useNames } from "./names";
+import { caretOffset, highlight, playbackHighlighter, setCaret } from "./playbackHighlight";
 import type { Player } from "./player";
-import { idOf, wordsOf } from "./rows";
-import { SegmentRow, useRowTexts, type RowTexts } from "./SegmentRow";
+import { type RowTexts, SegmentRow, useRowTexts } from "./SegmentRow";
 import { SpeakerMenu } from "./SpeakerMenu";
+import { segmentIdOf, wordsOf } from "./segmentRows";
 import type { Edit } from "./useEditor";
+import type { SegmentSelection } from "./useSelection";
 
-/** A pause in typing after which the text is taken over. */
+/** Milliseconds without typing after which the text is committed. */
 const TYPING_PAUSE = 1200;
-/** Blocks that are there at once; the others follow while nothing else is to do. */
-const AT_ONCE = 1;
-const A_STEP = 2;
-/** About the height of a row, for those that are not there yet. */
+/** Blocks rendered at first; the others follow in steps. */
+const INITIAL_BLOCKS = 1;
+const BLOCKS_PER_STEP = 2;
+/** The estimated height of a row that is not rendered yet. */
 const ROW_HEIGHT = 76;
 
-interface Shown {
+interface SegmentsProps {
   list: RefObject<HTMLDivElement | null>;
   doc: Doc;
   edit: Edit;
   player: Player;
   follow: boolean;
-  choice: Choice;
-  /** Where all rows have to be there, whatever that takes. */
-  whole: RefObject<() => void>;
+  selection: SegmentSelection;
+  /** Renders all rows at once; set by this component. */
+  renderAll: RefObject<() => void>;
 }
 
-export function Segments({ list, doc, edit, player, follow, choice, whole }: Shown) {
+export function Segments({ list, doc, edit, player, follow, selection, renderAll }: SegmentsProps) {
   const { t } = useTranslation();
   const texts = useRowTexts();
   const blocks = useBlocks(doc);
-  const ready = useReady(blocks.length, whole);
+  const ready = useRenderedBlocks(blocks.length, renderAll);
   const [focused, setFocused] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ segment: string; at: DOMRect } | null>(null);
   const typing = useRef(0);
@@ -48,21 +48,26 @@ export function Segments({ list, doc, edit, player, follow, choice, whole }: Sho
   });
 
   useEffect(() => {
-    const { tick, stop } = lighter(list.current!, () => newest.current.doc.segments, (row) => {
-      if (newest.current.follow && !player.audio.paused && !list.current?.contains(document.activeElement)) row.scrollIntoView({ block: "center", behavior: "smooth" });
-    });
-    const silence = player.onTick(tick);
+    const { tick, stop } = playbackHighlighter(
+      list.current!,
+      () => newest.current.doc.segments,
+      (row) => {
+        if (newest.current.follow && !player.audio.paused && !list.current?.contains(document.activeElement))
+          row.scrollIntoView({ block: "center", behavior: "smooth" });
+      },
+    );
+    const unsubscribe = player.onTick(tick);
     return () => {
-      silence();
+      unsubscribe();
       stop();
-      light("found", []);
+      highlight("found", []);
     };
   }, [list, player]);
 
   const commit = useCallback(
     (words: HTMLElement) => {
       clearTimeout(typing.current);
-      const id = idOf(words);
+      const id = segmentIdOf(words);
       if (id) edit((before) => setText(before, id, words.textContent));
     },
     [edit],
@@ -78,7 +83,7 @@ export function Segments({ list, doc, edit, player, follow, choice, whole }: Sho
     } else if (action === "speaker") {
       setMenu({ segment: id, at: row.querySelector(".speaker")!.getBoundingClientRect() });
     } else if (action === "split") {
-      const offset = caretIn(words);
+      const offset = caretOffset(words);
       edit((before) => split(setText(before, id, text), id, offset));
     } else if (action === "merge") {
       edit((before) => mergeWithNext(setText(before, id, text), id));
@@ -94,24 +99,25 @@ export function Segments({ list, doc, edit, player, follow, choice, whole }: Sho
   function click(event: MouseEvent) {
     const target = event.target as Element;
     const row = target.closest<HTMLElement>("[data-segment]");
-    if (!row || chooses(event, row)) return;
+    if (!row || selectsSegment(event, row)) return;
     const action = target.closest<HTMLElement>("[data-action]")?.dataset.action;
     if (action) return act(action, row);
     const words = target.closest<HTMLElement>(".words");
     const segment = words && doc.segments.find((one) => one.id === row.dataset.segment);
-    if (segment && getSelection()?.isCollapsed && words.textContent === segment.text) player.seek(timeAt(segment, caretIn(words)));
+    if (segment && getSelection()?.isCollapsed && words.textContent === segment.text)
+      player.seek(timeAt(segment, caretOffset(words)));
   }
 
-  /** Ctrl or a checkbox chooses one more, Shift all up to here. */
-  function chooses(event: MouseEvent, row: HTMLElement): boolean {
+  /** Ctrl or a checkbox toggles a segment, Shift extends the selection. */
+  function selectsSegment(event: MouseEvent, row: HTMLElement): boolean {
     const id = row.dataset.segment!;
-    const box = (event.target as Element).closest("[data-action=choose]");
-    if (event.shiftKey && (choice.last ?? focused) && (choice.last ?? focused) !== id) {
-      choice.upTo(id, focused);
+    const box = (event.target as Element).closest("[data-action=select]");
+    if (event.shiftKey && (selection.last ?? focused) && (selection.last ?? focused) !== id) {
+      selection.upTo(id, focused);
       return true;
     }
     if (!box && !event.ctrlKey && !event.metaKey) return false;
-    choice.toggle(id);
+    selection.toggle(id);
     return true;
   }
 
@@ -125,13 +131,14 @@ export function Segments({ list, doc, edit, player, follow, choice, whole }: Sho
         aria-label={t("editor.segments")}
         onMouseDown={(event) => {
           const target = event.target as Element;
-          const id = idOf(target);
-          const across = event.shiftKey && id !== null && (choice.last ?? focused ?? id) !== id;
-          // The caret stays where it is while a tool is used or segments are chosen.
-          if (across || event.ctrlKey || event.metaKey || target.closest("[data-action]:not([data-action=speaker])")) event.preventDefault();
+          const id = segmentIdOf(target);
+          const across = event.shiftKey && id !== null && (selection.last ?? focused ?? id) !== id;
+          // Keep the caret while a tool is used or segments are selected.
+          if (across || event.ctrlKey || event.metaKey || target.closest("[data-action]:not([data-action=speaker])"))
+            event.preventDefault();
         }}
         onClick={click}
-        onFocus={(event) => setFocused(idOf(event.target))}
+        onFocus={(event) => setFocused(segmentIdOf(event.target))}
         onBlur={(event) => event.target.classList.contains("words") && commit(event.target)}
         onInput={(event) => {
           const words = event.target as HTMLElement;
@@ -148,7 +155,7 @@ export function Segments({ list, doc, edit, player, follow, choice, whole }: Sho
               speakers={doc.speakers}
               texts={texts}
               focused={block.segments.some((one) => one.id === focused) ? focused : null}
-              chosen={choice.open ? choice.ids : null}
+              chosen={selection.open ? selection.ids : null}
             />
           ) : (
             <div key={block.key} role="none" style={{ height: block.segments.length * ROW_HEIGHT }} />
@@ -161,7 +168,7 @@ export function Segments({ list, doc, edit, player, follow, choice, whole }: Sho
   );
 }
 
-interface OfBlock {
+interface RowsProps {
   block: Block;
   speakers: Doc["speakers"];
   texts: RowTexts;
@@ -169,28 +176,32 @@ interface OfBlock {
   chosen: ReadonlySet<string> | null;
 }
 
-const Rows = memo(function Rows({ block, speakers, texts, focused, chosen }: OfBlock) {
+const Rows = memo(function Rows({ block, speakers, texts, focused, chosen }: RowsProps) {
   const nameOf = useNames(speakers);
   return (
-    <div role="none" className="block" style={{ containIntrinsicBlockSize: `auto ${block.segments.length * ROW_HEIGHT}px` }}>
+    <div
+      role="none"
+      className="block"
+      style={{ containIntrinsicBlockSize: `auto ${block.segments.length * ROW_HEIGHT}px` }}
+    >
       {block.segments.map((segment) => (
         <SegmentRow
           key={segment.id}
           segment={segment}
           name={nameOf(segment.speaker)}
           second={segment.second_speaker ? nameOf(segment.second_speaker) : null}
-          colour={colourOf(speakers, segment.speaker)}
+          color={colorOf(speakers, segment.speaker)}
           texts={texts}
           focused={segment.id === focused}
-          chosen={chosen && chosen.has(segment.id)}
-          nobody={speakers.length === 0}
+          selected={chosen ? chosen.has(segment.id) : null}
+          noSpeakers={speakers.length === 0}
         />
       ))}
     </div>
   );
 });
 
-/** The document in blocks; those in which nothing changed are the same as before. */
+/** The document in blocks; unchanged blocks keep their identity. */
 function useBlocks(doc: Doc): Block[] {
   const before = useRef<Block[]>([]);
   const blocks = useMemo(() => blocksOf(doc.segments, before.current), [doc.segments]);
@@ -200,13 +211,13 @@ function useBlocks(doc: Doc): Block[] {
   return blocks;
 }
 
-/** How many blocks are there: few at first, so that the page stands at once, then all. */
-function useReady(all: number, whole: RefObject<() => void>): number {
-  const [ready, setReady] = useState(AT_ONCE);
+/** How many blocks to render: few at first, so that the page appears quickly, then all. */
+function useRenderedBlocks(all: number, whole: RefObject<() => void>): number {
+  const [ready, setReady] = useState(INITIAL_BLOCKS);
   useEffect(() => {
     whole.current = () => setReady(Infinity);
     if (ready >= all) return;
-    const timer = setTimeout(() => setReady(ready + A_STEP));
+    const timer = setTimeout(() => setReady(ready + BLOCKS_PER_STEP));
     return () => clearTimeout(timer);
   }, [ready, all, whole]);
   return ready;

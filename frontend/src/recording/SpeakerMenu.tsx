@@ -1,12 +1,12 @@
-// Whose segments these are: a menu of the speakers, at a place.
+// A menu that assigns a speaker to segments, at a position on the page.
 import { Dropdown } from "antd";
 import { useTranslation } from "react-i18next";
 import { addSpeaker, setSpeaker } from "../document/edit";
 import type { Doc } from "../document/types";
-import { colourOf, useNames } from "./names";
+import { colorOf, useNames } from "./names";
 import type { Edit } from "./useEditor";
 
-interface Menu {
+interface SpeakerMenuProps {
   ids: readonly string[];
   doc: Doc;
   edit: Edit;
@@ -14,7 +14,7 @@ interface Menu {
   close: () => void;
 }
 
-export function SpeakerMenu({ ids, doc, edit, at, close }: Menu) {
+export function SpeakerMenu({ ids, doc, edit, at, close }: SpeakerMenuProps) {
   const { t } = useTranslation();
   const nameOf = useNames(doc.speakers);
   const chosen = new Set(ids);
@@ -30,7 +30,11 @@ export function SpeakerMenu({ ids, doc, edit, at, close }: Menu) {
         className: "speaker-menu",
         selectedKeys: now.size === 1 ? [...now] : [],
         items: [
-          ...doc.speakers.map((speaker) => ({ key: speaker.id, label: nameOf(speaker.id), icon: <i className="dot" style={{ background: colourOf(doc.speakers, speaker.id) }} /> })),
+          ...doc.speakers.map((speaker) => ({
+            key: speaker.id,
+            label: nameOf(speaker.id),
+            icon: <i className="dot" style={{ background: colorOf(doc.speakers, speaker.id) }} />,
+          })),
           { key: "", label: t("editor.unknown") },
           { type: "divider" as const },
           { key: "+", label: t("editor.newSpeaker") },

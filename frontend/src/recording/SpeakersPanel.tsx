@@ -1,29 +1,31 @@
-// Who speaks in this document: a name for each, given once and shown everywhere.
+// The speakers of the document: rename, merge, add and play.
 import { MergeCellsOutlined, PlusOutlined, SoundOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Input, Tooltip } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { addSpeaker, mergeSpeakers, renameSpeaker } from "../document/edit";
-import { clock } from "../document/time";
+import { formatTime } from "../document/time";
 import type { Doc } from "../document/types";
-import { colourOf, useNames } from "./names";
+import { colorOf, useNames } from "./names";
 import type { Player } from "./player";
 import type { Edit } from "./useEditor";
 
-interface Panel {
+interface SpeakersPanelProps {
   doc: Doc;
   edit: Edit;
   player: Player;
   children?: ReactNode;
 }
 
-export function SpeakersPanel({ doc, edit, player, children }: Panel) {
+export function SpeakersPanel({ doc, edit, player, children }: SpeakersPanelProps) {
   const { t } = useTranslation();
   const nameOf = useNames(doc.speakers);
 
-  /** The longest stretch tells best who it is. */
+  /** Plays the longest segment: it is the easiest to recognize. */
   function listen(speaker: string) {
-    const longest = doc.segments.filter((one) => one.speaker === speaker).reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
+    const longest = doc.segments
+      .filter((one) => one.speaker === speaker)
+      .reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
     player.seek(longest.start);
     player.play();
   }
@@ -34,11 +36,11 @@ export function SpeakersPanel({ doc, edit, player, children }: Panel) {
       <ul className="speakers">
         {doc.speakers.map((speaker) => {
           const name = nameOf(speaker.id);
-          const said = doc.segments.filter((one) => one.speaker === speaker.id);
+          const segments = doc.segments.filter((one) => one.speaker === speaker.id);
           const others = doc.speakers.filter((one) => one.id !== speaker.id);
           return (
             <li key={speaker.id}>
-              <i className="dot" style={{ background: colourOf(doc.speakers, speaker.id) }} />
+              <i className="dot" style={{ background: colorOf(doc.speakers, speaker.id) }} />
               <div className="speaker-facts">
                 <Input
                   key={speaker.name ?? ""}
@@ -54,27 +56,61 @@ export function SpeakersPanel({ doc, edit, player, children }: Panel) {
                     edit((before) => renameSpeaker(before, speaker.id, fresh));
                   }}
                 />
-                <small>{t("editor.share", { time: clock(said.reduce((sum, one) => sum + one.end - one.start, 0)), count: said.length })}</small>
+                <small>
+                  {t("editor.share", {
+                    time: formatTime(segments.reduce((sum, one) => sum + one.end - one.start, 0)),
+                    count: segments.length,
+                  })}
+                </small>
               </div>
               <Tooltip title={t("editor.listen", { name })}>
-                <Button size="small" type="text" icon={<SoundOutlined />} disabled={said.length === 0} aria-label={t("editor.listen", { name })} onClick={() => listen(speaker.id)} />
+                <Button
+                  size="small"
+                  type="text"
+                  icon={<SoundOutlined />}
+                  disabled={segments.length === 0}
+                  aria-label={t("editor.listen", { name })}
+                  onClick={() => listen(speaker.id)}
+                />
               </Tooltip>
               <Dropdown
                 trigger={["click"]}
                 disabled={others.length === 0}
                 menu={{
                   items: [
-                    { key: "title", type: "group" as const, label: t("editor.mergeInto"), children: others.map((one) => ({ key: one.id, label: nameOf(one.id), onClick: () => edit((before) => mergeSpeakers(before, speaker.id, one.id)) })) },
+                    {
+                      key: "title",
+                      type: "group" as const,
+                      label: t("editor.mergeInto"),
+                      children: others.map((one) => ({
+                        key: one.id,
+                        label: nameOf(one.id),
+                        onClick: () => edit((before) => mergeSpeakers(before, speaker.id, one.id)),
+                      })),
+                    },
                   ],
                 }}
               >
-                <Button size="small" type="text" icon={<MergeCellsOutlined />} aria-label={t("editor.mergeOf", { name })} />
+                <Button
+                  size="small"
+                  type="text"
+                  icon={<MergeCellsOutlined />}
+                  aria-label={t("editor.mergeOf", { name })}
+                />
               </Dropdown>
             </li>
           );
         })}
       </ul>
-      <Button size="small" type="dashed" block icon={<PlusOutlined />} onClick={() => edit((before) => addSpeaker(before))}>{t("editor.addSpeaker")}</Button>
+      <Button
+        size="small"
+        type="dashed"
+        block
+        icon={<PlusOutlined />}
+        onClick={() => edit((before) => addSpeaker(before))}
+      >
+        {t("editor.addSpeaker")}
+      </Button>
       {children}
     </section>
   );

@@ -1,33 +1,33 @@
-// The versions there are, what is different between two of them, and the way back to one.
+// The version history: compare two versions, restore one.
 import { useQuery } from "@tanstack/react-query";
 import { App, Button, Drawer, Popconfirm, Select, Tag } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { whoAmI } from "../account/me";
-import { answer, api, type Version } from "../api/client";
-import { useMessages } from "../api/messages";
-import { Failed, Waiting } from "../app/Notice";
+import { currentUser } from "../account/queries";
+import { api, unwrap, type Version } from "../api/client";
+import { useErrorMessages } from "../api/useErrorMessages";
+import { ErrorPage, Loading } from "../app/Feedback";
 import type { Doc } from "../document/types";
 import { Difference } from "./Difference";
 import type { Edit, Loaded } from "./useEditor";
 
-interface Shown {
+interface VersionsDrawerProps {
   id: string;
   edit: Edit;
-  /** The numbers to compare at once, if any. */
+  /** The versions to compare when the drawer opens. */
   compare?: readonly [number, number];
   close: () => void;
 }
 
-export function VersionsDrawer({ id, edit, compare, close }: Shown) {
+export function VersionsDrawer({ id, edit, compare, close }: VersionsDrawerProps) {
   const { t } = useTranslation();
   const { message } = App.useApp();
-  const messages = useMessages();
+  const messages = useErrorMessages();
   const [pair, setPair] = useState(compare ?? null);
   const path = { recording_id: id };
   const found = useQuery({
     queryKey: ["recording", id, "versions"],
-    queryFn: () => answer(api.GET("/api/recordings/{recording_id}/transcript/versions", { params: { path } })),
+    queryFn: () => unwrap(api.GET("/api/recordings/{recording_id}/transcript/versions", { params: { path } })),
     staleTime: 0,
     gcTime: 0,
   });
@@ -40,7 +40,7 @@ export function VersionsDrawer({ id, edit, compare, close }: Shown) {
       void message.success(t("editor.restored"));
       close();
     } catch (error) {
-      messages.tell(error);
+      messages.show(error);
     }
   }
   const back = (number: number) => (
@@ -50,21 +50,35 @@ export function VersionsDrawer({ id, edit, compare, close }: Shown) {
   );
   return (
     <Drawer open size={560} title={t("editor.versions")} onClose={close}>
-      {found.isPending && <Waiting />}
-      {found.isError && <Failed error={found.error} again={() => void found.refetch()} />}
+      {found.isPending && <Loading />}
+      {found.isError && <ErrorPage error={found.error} retry={() => void found.refetch()} />}
       {pair ? (
-        <Compared id={id} versions={versions} pair={pair} choose={setPair} restore={back} leave={() => setPair(null)} />
+        <VersionComparison
+          id={id}
+          versions={versions}
+          pair={pair}
+          choose={setPair}
+          restore={back}
+          leave={() => setPair(null)}
+        />
       ) : (
         <ul className="versions">
           {versions.map((version, index) => (
             <li key={version.number}>
               <div>
-                <strong>{t("editor.version", { number: version.number })}</strong> {index === 0 && <Tag color="success">{t("editor.newest")}</Tag>}
+                <strong>{t("editor.version", { number: version.number })}</strong>{" "}
+                {index === 0 && <Tag color="success">{t("editor.newest")}</Tag>}
                 <br />
-                <small><Origin version={version} /></small>
+                <small>
+                  <Origin version={version} />
+                </small>
               </div>
               <div className="version-tools">
-                {index + 1 < versions.length && <Button size="small" onClick={() => setPair([versions[index + 1]!.number, version.number])}>{t("diff.ofVersion")}</Button>}
+                {index + 1 < versions.length && (
+                  <Button size="small" onClick={() => setPair([versions[index + 1]!.number, version.number])}>
+                    {t("diff.ofVersion")}
+                  </Button>
+                )}
                 {index > 0 && back(version.number)}
               </div>
             </li>
@@ -75,7 +89,7 @@ export function VersionsDrawer({ id, edit, compare, close }: Shown) {
   );
 }
 
-interface Pair {
+interface VersionComparisonProps {
   id: string;
   versions: readonly Version[];
   pair: readonly [number, number];
@@ -84,7 +98,7 @@ interface Pair {
   leave: () => void;
 }
 
-function Compared({ id, versions, pair, choose, restore, leave }: Pair) {
+function VersionComparison({ id, versions, pair, choose, restore, leave }: VersionComparisonProps) {
   const { t } = useTranslation();
   const documents = useQuery({
     queryKey: ["recording", id, "compared", ...pair],
@@ -97,14 +111,28 @@ function Compared({ id, versions, pair, choose, restore, leave }: Pair) {
   return (
     <>
       <div className="compared">
-        <Button size="small" type="link" onClick={leave}>{t("diff.back")}</Button>
-        <Select size="small" aria-label={t("diff.from")} value={from} options={options} onChange={(number) => choose([number, to])} />
+        <Button size="small" type="link" onClick={leave}>
+          {t("diff.back")}
+        </Button>
+        <Select
+          size="small"
+          aria-label={t("diff.from")}
+          value={from}
+          options={options}
+          onChange={(number) => choose([number, to])}
+        />
         →
-        <Select size="small" aria-label={t("diff.to")} value={to} options={options} onChange={(number) => choose([from, number])} />
+        <Select
+          size="small"
+          aria-label={t("diff.to")}
+          value={to}
+          options={options}
+          onChange={(number) => choose([from, number])}
+        />
         {from !== versions[0]?.number && restore(from)}
       </div>
-      {documents.isPending && <Waiting />}
-      {documents.isError && <Failed error={documents.error} again={() => void documents.refetch()} />}
+      {documents.isPending && <Loading />}
+      {documents.isError && <ErrorPage error={documents.error} retry={() => void documents.refetch()} />}
       {documents.data && <Difference before={documents.data[0]!} after={documents.data[1]!} />}
     </>
   );
@@ -112,13 +140,16 @@ function Compared({ id, versions, pair, choose, restore, leave }: Pair) {
 
 function Origin({ version }: { version: Version }) {
   const { t, i18n } = useTranslation();
-  const { data: me } = useQuery(whoAmI());
-  const when = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(version.created_at));
+  const { data: me } = useQuery(currentUser());
+  const when = new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium", timeStyle: "short" }).format(
+    new Date(version.created_at),
+  );
   const who = version.author_id && (version.author_id === me?.id ? me.username : t("editor.somebody"));
   return <>{[t(`editor.origin.${version.origin}`), who, when].filter(Boolean).join(" · ")}</>;
 }
 
 async function read(id: string, version: number): Promise<Doc> {
   const params = { path: { recording_id: id }, query: { version } };
-  return (await answer(api.GET("/api/recordings/{recording_id}/transcript", { params }))).document as Loaded["document"];
+  return (await unwrap(api.GET("/api/recordings/{recording_id}/transcript", { params })))
+    .document as Loaded["document"];
 }

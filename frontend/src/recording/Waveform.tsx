@@ -1,10 +1,10 @@
-// The waveform, drawn from peaks that the server made, in the colours of who speaks. A click goes there.
+// The waveform, drawn from the server's peaks in the colors of the speakers. A click seeks.
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import WaveSurfer from "wavesurfer.js";
 import { segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
-import { colourOf } from "./names";
+import { colorOf } from "./names";
 import type { Player } from "./player";
 
 export interface Peaks {
@@ -14,13 +14,13 @@ export interface Peaks {
 
 export function Waveform({ player, peaks, doc }: { player: Player; peaks: Peaks; doc: Doc }) {
   const { t } = useTranslation();
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const wave = useRef<WaveSurfer | null>(null);
   const { speakers, segments } = doc;
 
   useEffect(() => {
     const drawn = WaveSurfer.create({
-      container: place.current!,
+      container: container.current!,
       height: 64,
       peaks: [peaks.peaks.length ? peaks.peaks : [0]],
       duration: peaks.duration || 1,
@@ -32,13 +32,13 @@ export function Waveform({ player, peaks, doc }: { player: Player; peaks: Peaks;
     drawn.on("interaction", (time) => player.seek(time));
     wave.current = drawn;
     let shown = -1;
-    const silence = player.onTick((time) => {
+    const unsubscribe = player.onTick((time) => {
       if (Math.abs(time - shown) < peaks.duration / 4000) return;
       shown = time;
       drawn.setTime(time);
     });
     return () => {
-      silence();
+      unsubscribe();
       drawn.destroy();
       wave.current = null;
     };
@@ -57,13 +57,13 @@ export function Waveform({ player, peaks, doc }: { player: Player; peaks: Peaks;
           for (let index = from; index < to; index += 1) loudest = Math.max(loudest, heights[index] ?? 0);
           const time = (x / width) * peaks.duration;
           const segment = segments[segmentAt(segments, time)];
-          context.fillStyle = segment && time <= segment.end ? colourOf(speakers, segment.speaker) : "#8c8c8c66";
-          const tall = Math.max(2, loudest * height);
-          context.fillRect(x, (height - tall) / 2, step * 0.66, tall);
+          context.fillStyle = segment && time <= segment.end ? colorOf(speakers, segment.speaker) : "#8c8c8c66";
+          const barHeight = Math.max(2, loudest * height);
+          context.fillRect(x, (height - barHeight) / 2, step * 0.66, barHeight);
         }
       },
     });
   }, [peaks, speakers, segments]);
 
-  return <div className="waveform" ref={place} role="img" aria-label={t("editor.waveform")} />;
+  return <div className="waveform" ref={container} role="img" aria-label={t("editor.waveform")} />;
 }

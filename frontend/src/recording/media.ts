@@ -1,14 +1,14 @@
-// An audio element shows a cookie that lives as long as the token; both are renewed together.
-import { authorized, refusal } from "../api/client";
-import { refreshed } from "../login/refresh";
+// Audio elements authenticate with a cookie that expires with the token; both are renewed together.
+import { authorizedFetch, toApiError } from "../api/client";
+import { refreshToken } from "../login/refresh";
 import { session } from "../login/session";
 
-/** Renew the cookie, then look whether the media is there at all; throws what the server says. */
+/** Renews the cookie, then checks that the media exists; throws the server's error. */
 export async function renewMedia(address: string): Promise<void> {
-  const token = await refreshed();
+  const token = await refreshToken();
   if (token && session.token()) session.begin(token);
   const range = { Range: "bytes=0-1" };
-  const response = await authorized(new Request(address, { headers: range }));
-  if (!response.ok) throw refusal(response.status, await response.json().catch(() => undefined));
+  const response = await authorizedFetch(new Request(address, { headers: range }));
+  if (!response.ok) throw toApiError(response.status, await response.json().catch(() => undefined));
   await response.body?.cancel();
 }

@@ -1,33 +1,34 @@
-// The player owns time. While it plays, one animation frame tells everybody who wants to know; nothing renders for it.
+// The audio player. While it plays, it calls its tickers once per animation frame, without rendering React.
 
 import { ApiError } from "../api/client";
 
-/** Makes it possible to ask for media again; rejects with what is wrong. */
-export type Renew = (address: string) => Promise<void>;
+/** Renews the access to media; rejects with the reason if it cannot. */
+export type RenewAccess = (address: string) => Promise<void>;
 
 export class Player {
   readonly audio = new Audio();
-  /** What is wrong with the audio, where it cannot be played. */
+  /** The error if the audio cannot be played. */
   problem: unknown = null;
   private readonly tickers = new Set<(time: number) => void>();
   private readonly listeners = new Set<() => void>();
   private frame = 0;
   private renewing = false;
-  /** Renewed, and nothing has come since: another renewal would not help. */
+  /** Access was renewed and nothing has loaded since: renewing again would not help. */
   private renewed = false;
-  /** Where to begin as soon as there is something to play. */
-  private wanted: number | null = null;
+  /** The position to seek to once the audio is loaded. */
+  private pendingSeek: number | null = null;
 
-  constructor(private readonly renew: Renew) {
+  constructor(private readonly renew: RenewAccess) {
     this.audio.preload = "metadata";
-    for (const event of ["play", "pause", "ratechange", "loadedmetadata", "emptied"]) this.audio.addEventListener(event, this.tell);
+    for (const event of ["play", "pause", "ratechange", "loadedmetadata", "emptied"])
+      this.audio.addEventListener(event, this.notify);
     this.audio.addEventListener("play", this.loop);
     this.audio.addEventListener("seeking", this.tick);
     this.audio.addEventListener("loadedmetadata", this.ready);
     this.audio.addEventListener("error", this.failed);
   }
 
-  /** Called with the time whenever it moves. */
+  /** Calls `ticker` with the time whenever it changes. */
   onTick(ticker: (time: number) => void): () => void {
     this.tickers.add(ticker);
     ticker(this.time());
@@ -39,13 +40,14 @@ export class Player {
     return () => this.listeners.delete(listener);
   };
 
-  readonly snapshot = () => `${this.audio.paused ? "paused" : "playing"} ${this.audio.playbackRate} ${this.audio.readyState > 0} ${this.problem !== null}`;
+  readonly snapshot = () =>
+    `${this.audio.paused ? "paused" : "playing"} ${this.audio.playbackRate} ${this.audio.readyState > 0} ${this.problem !== null}`;
 
   time(): number {
-    return this.wanted ?? this.audio.currentTime;
+    return this.pendingSeek ?? this.audio.currentTime;
   }
 
-  /** The audio is fetched from this address piece by piece, as it is heard. */
+  /** Loads audio from this address; the browser fetches it in ranges. */
   load(address: string) {
     this.unload();
     this.audio.src = address;
@@ -55,7 +57,7 @@ export class Player {
     this.audio.pause();
     cancelAnimationFrame(this.frame);
     this.problem = null;
-    this.wanted = null;
+    this.pendingSeek = null;
     this.renewed = false;
     this.audio.removeAttribute("src");
   }
@@ -72,11 +74,11 @@ export class Player {
   seek(time: number) {
     const place = Math.max(0, time);
     if (this.audio.readyState > 0) this.audio.currentTime = place;
-    else this.wanted = place;
+    else this.pendingSeek = place;
     this.tick();
   }
 
-  by(seconds: number) {
+  skip(seconds: number) {
     this.seek(this.time() + seconds);
   }
 
@@ -93,17 +95,17 @@ export class Player {
   private readonly ready = () => {
     this.problem = null;
     this.renewed = false;
-    if (this.wanted === null) return;
-    this.audio.currentTime = this.wanted;
-    this.wanted = null;
+    if (this.pendingSeek === null) return;
+    this.audio.currentTime = this.pendingSeek;
+    this.pendingSeek = null;
   };
 
-  /** The cookie that plays media may have run out: renew it and go on at the same place. */
+  /** The media cookie may have expired: renew it and continue at the same position. */
   private readonly failed = async () => {
     const address = this.audio.src;
     if (this.renewing || !address) return;
     this.renewing = true;
-    this.wanted ??= this.audio.currentTime;
+    this.pendingSeek ??= this.audio.currentTime;
     const playing = !this.audio.paused;
     try {
       if (this.renewed) throw new ApiError("unsupported_audio", 0);
@@ -114,7 +116,7 @@ export class Player {
       if (playing) this.play();
     } catch (error) {
       this.problem = error;
-      this.tell();
+      this.notify();
     } finally {
       this.renewing = false;
     }
@@ -125,5 +127,5 @@ export class Player {
     this.tickers.forEach((ticker) => ticker(time));
   };
 
-  private readonly tell = () => this.listeners.forEach((listener) => listener());
+  private readonly notify = () => this.listeners.forEach((listener) => listener());
 }

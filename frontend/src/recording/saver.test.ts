@@ -2,88 +2,89 @@ import { beforeAll, expect, test, vi } from "vitest";
 
 beforeAll(() => void vi.stubGlobal("sessionStorage", { getItem: () => null, setItem() {}, removeItem() {} }));
 
-async function house() {
+async function setUp() {
   const { Saver } = await import("./saver");
   const { ApiError } = await import("../api/client");
-  const puts: { value: string; basedOn: number; done: (number: number) => void; fail: (error: unknown) => void }[] = [];
+  const saves: { value: string; basedOn: number; done: (number: number) => void; fail: (error: unknown) => void }[] =
+    [];
   const waits: number[] = [];
   let next = () => {};
   const saver = new Saver<string>(
-    (value, basedOn) => new Promise((done, fail) => puts.push({ value, basedOn, done, fail })),
+    (value, basedOn) => new Promise((done, fail) => saves.push({ value, basedOn, done, fail })),
     (work, wait) => (waits.push(wait), (next = work), () => (next = () => {})),
     3,
     "first",
   );
   const kind = () => saver.snapshot().kind;
-  return { saver, puts, waits, kind, next: () => next(), ApiError };
+  return { saver, saves, waits, kind, next: () => next(), ApiError };
 }
 
 const settled = () => new Promise((go) => setImmediate(go));
 
-test("a pause stores what is newest, based on what was stored before", async () => {
-  const { saver, puts, kind, next } = await house();
+test("after a pause the newest value is saved, based on the last saved version", async () => {
+  const { saver, saves, kind, next } = await setUp();
   saver.change("second");
   saver.change("third");
   next();
-  expect([kind(), puts[0]!.value, puts[0]!.basedOn]).toEqual(["saving", "third", 3]);
+  expect([kind(), saves[0]!.value, saves[0]!.basedOn]).toEqual(["saving", "third", 3]);
 
   saver.change("fourth");
-  puts[0]!.done(4);
+  saves[0]!.done(4);
   await settled();
   expect(kind()).toBe("unsaved");
   next();
-  puts[1]!.done(5);
+  saves[1]!.done(5);
   await settled();
 
-  expect(puts[1]).toMatchObject({ value: "fourth", basedOn: 4 });
+  expect(saves[1]).toMatchObject({ value: "fourth", basedOn: 4 });
   expect(kind()).toBe("saved");
 });
 
-test("what was taken back needs no saving", async () => {
-  const { saver, puts, kind, next } = await house();
+test("an undone change is not saved", async () => {
+  const { saver, saves, kind, next } = await setUp();
   saver.change("second");
   saver.change("first");
   next();
 
   expect(kind()).toBe("saved");
-  expect(puts).toEqual([]);
+  expect(saves).toEqual([]);
 });
 
-test("what did not arrive is tried again, what was refused is not", async () => {
-  const { saver, puts, waits, kind, next, ApiError } = await house();
+test("a network error is retried, a refusal is not", async () => {
+  const { saver, saves, waits, kind, next, ApiError } = await setUp();
   saver.change("second");
   next();
-  puts[0]!.fail(new ApiError("offline", 0));
+  saves[0]!.fail(new ApiError("offline", 0));
   await settled();
   expect([kind(), waits]).toEqual(["failed", [1000, 5000]]);
   next();
-  puts[1]!.fail(new ApiError("invalid_input", 422));
+  saves[1]!.fail(new ApiError("invalid_input", 422));
   await settled();
 
   expect([kind(), waits]).toEqual(["failed", [1000, 5000]]);
 });
 
-test("a conflict waits for a decision, and loses nothing meanwhile", async () => {
-  const { saver, puts, kind, next, ApiError } = await house();
+test("a conflict waits for a decision and loses nothing", async () => {
+  const { saver, saves, kind, next, ApiError } = await setUp();
   saver.change("second");
   next();
-  puts[0]!.fail(new ApiError("transcript_changed", 409, { newest: 9 }));
+  saves[0]!.fail(new ApiError("transcript_changed", 409, { newest: 9 }));
   await settled();
   saver.change("third");
   await saver.flush();
-  expect([kind(), puts.length]).toEqual(["conflict", 1]);
+  expect([kind(), saves.length]).toEqual(["conflict", 1]);
 
-  void saver.keepMine();
-  expect(puts[1]).toMatchObject({ value: "third", basedOn: 9 });
+  void saver.overwrite();
+  expect(saves[1]).toMatchObject({ value: "third", basedOn: 9 });
 });
 
-test("a version that came from the server is what the next save is based on", async () => {
-  const { saver, puts, kind, next } = await house();
+test("the next save is based on an adopted version", async () => {
+  const { saver, saves, kind, next } = await setUp();
   saver.adopt(7, "theirs");
   expect([kind(), saver.base()]).toEqual(["saved", [7, "theirs"]]);
 
   saver.change("mine");
   next();
 
-  expect(puts).toMatchObject([{ value: "mine", basedOn: 7 }]);
+  expect(saves).toMatchObject([{ value: "mine", basedOn: 7 }]);
 });

@@ -1,4 +1,4 @@
-// Saves by itself, one save at a time, each naming the version it is based on.
+// Autosave: one save at a time, each based on a version number.
 import { ApiError } from "../api/client";
 
 export type SaveState =
@@ -6,27 +6,27 @@ export type SaveState =
   | { readonly kind: "failed"; readonly error: unknown }
   | { readonly kind: "conflict"; readonly newest: number };
 
-/** Stores a document based on a version; resolves with the number of the new one. */
-export type Put<Value> = (value: Value, basedOn: number) => Promise<number>;
-export type Later = (work: () => void, wait: number) => () => void;
+/** Saves a document based on a version; resolves to the number of the new version. */
+export type Store<Value> = (value: Value, basedOn: number) => Promise<number>;
+export type Schedule = (work: () => void, wait: number) => () => void;
 
-const PAUSE = 1000;
-const PATIENCE = 5000;
+const SAVE_DELAY = 1000;
+const RETRY_DELAY = 5000;
 
 export class Saver<Value> {
   private state: SaveState = { kind: "saved" };
   private readonly listeners = new Set<() => void>();
-  private forget = () => {};
+  private cancelTimer = () => {};
   private busy: Promise<void> | null = null;
-  private wanted: Value;
+  private latest: Value;
 
   constructor(
-    private readonly put: Put<Value>,
-    private readonly later: Later,
+    private readonly put: Store<Value>,
+    private readonly schedule: Schedule,
     private basedOn: number,
     private stored: Value,
   ) {
-    this.wanted = stored;
+    this.latest = stored;
   }
 
   readonly subscribe = (listener: () => void) => {
@@ -36,48 +36,48 @@ export class Saver<Value> {
 
   readonly snapshot = () => this.state;
 
-  /** There is something new; it is stored when nothing newer came for a second. */
+  /** Schedules a save, one second after the last change. */
   change(value: Value) {
-    if (value === this.wanted) return;
-    this.wanted = value;
+    if (value === this.latest) return;
+    this.latest = value;
     if (this.state.kind === "conflict") return;
     if (!this.busy) this.set({ kind: value === this.stored ? "saved" : "unsaved" });
-    this.wait(PAUSE);
+    this.wait(SAVE_DELAY);
   }
 
-  /** Store it now; resolves when there is nothing left to store, or it cannot be. */
+  /** Saves now; resolves when everything is saved or saving failed. */
   async flush(): Promise<void> {
-    this.forget();
+    this.cancelTimer();
     if (this.busy) await this.busy;
-    if (this.wanted === this.stored || this.state.kind === "conflict") return;
-    this.busy = this.store(this.wanted);
+    if (this.latest === this.stored || this.state.kind === "conflict") return;
+    this.busy = this.store(this.latest);
     await this.busy;
   }
 
-  /** After a conflict: what is here goes over what came in between. */
-  keepMine() {
+  /** After a conflict: saves the local document over the newer version. */
+  overwrite() {
     if (this.state.kind !== "conflict") return Promise.resolve();
     this.basedOn = this.state.newest;
     this.set({ kind: "unsaved" });
     return this.flush();
   }
 
-  /** Store nothing more: what is here is not wanted. */
-  stop() {
-    this.forget();
-    this.wanted = this.stored;
+  /** Discards unsaved changes. */
+  discard() {
+    this.cancelTimer();
+    this.latest = this.stored;
   }
 
-  /** What the server has of what is here: the version's number, and its value. */
+  /** The last saved version: its number and value. */
   base(): readonly [number: number, stored: Value] {
     return [this.basedOn, this.stored];
   }
 
-  /** A newer version came from the server, and is here now. */
+  /** Takes a newer version from the server as the base. */
   adopt(number: number, value: Value) {
-    this.forget();
+    this.cancelTimer();
     this.basedOn = number;
-    this.stored = this.wanted = value;
+    this.stored = this.latest = value;
     this.set({ kind: "saved" });
   }
 
@@ -87,15 +87,16 @@ export class Saver<Value> {
     try {
       this.basedOn = await this.put(value, this.basedOn);
       this.stored = value;
-      this.set({ kind: this.wanted === value ? "saved" : "unsaved" });
-      if (this.wanted !== value) wait = PAUSE;
+      this.set({ kind: this.latest === value ? "saved" : "unsaved" });
+      if (this.latest !== value) wait = SAVE_DELAY;
     } catch (error) {
       if (error instanceof ApiError && error.code === "transcript_changed") {
-        this.set({ kind: "conflict", newest: Number(error.facts.newest) });
+        this.set({ kind: "conflict", newest: Number(error.details.newest) });
       } else {
         this.set({ kind: "failed", error });
-        // What was refused would be refused again; what did not arrive may arrive.
-        if (!(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500) wait = PATIENCE;
+        // Retry network and server errors; a refused save would be refused again.
+        if (!(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500)
+          wait = RETRY_DELAY;
       }
     } finally {
       this.busy = null;
@@ -104,8 +105,8 @@ export class Saver<Value> {
   }
 
   private wait(milliseconds: number) {
-    this.forget();
-    this.forget = this.later(() => void this.flush(), milliseconds);
+    this.cancelTimer();
+    this.cancelTimer = this.schedule(() => void this.flush(), milliseconds);
   }
 
   private set(state: SaveState) {

@@ -1,32 +1,39 @@
-// The document at hand: its history, its way to the server, and what of it outlives the page.
+// The state of the open document: undo history, autosave, and what survives a reload.
 import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { flushSync } from "react-dom";
-import { answer, api, type Schemas } from "../api/client";
-import { begin, redo, step, undo } from "../document/history";
-import { packed, rescued, unpacked } from "../document/kept";
+import { api, type Schemas, unwrap } from "../api/client";
+import { createHistory, pushStep, redo, undo } from "../document/history";
+import { deserializeHistory, rebaseHistory, serializeHistory } from "../document/storedHistory";
 import type { Doc } from "../document/types";
 import { session } from "../login/session";
-import { drop, keep, kept } from "./keep";
+import { loadHistory, removeHistory, saveHistory } from "./historyStorage";
 import { Saver } from "./saver";
 
 export type Loaded = Schemas["TranscriptAnswer"];
 export type Edit = (change: (doc: Doc) => Doc) => void;
 
-const KEEP_PAUSE = 400;
+const STORE_DELAY = 400;
 
-/** `commit` takes over what is being typed; it is called when the page goes away. */
+/** `commit` commits the text being typed; it is called when the page is closed. */
 export function useEditor(recordingId: string, user: string, loaded: Loaded, commit: () => void) {
   const [history, setHistory] = useState(() => {
-    const record = kept(user, recordingId);
-    const fits = record?.version === loaded.number ? unpacked(loaded.document, record.history) : null;
-    return fits ?? begin<Doc>(loaded.document);
+    const record = loadHistory(user, recordingId);
+    const restored = record?.version === loaded.number ? deserializeHistory(loaded.document, record.history) : null;
+    return restored ?? createHistory<Doc>(loaded.document);
   });
   const [saver] = useState(
     () =>
       new Saver<Doc>(
         async (document, basedOn) => {
-          const body = { based_on: basedOn, document: document as Schemas["DocumentForm"] };
-          return (await answer(api.PUT("/api/recordings/{recording_id}/transcript", { params: { path: { recording_id: recordingId } }, body }))).number;
+          const body = { based_on: basedOn, document: document as Schemas["DocumentSchema"] };
+          return (
+            await unwrap(
+              api.PUT("/api/recordings/{recording_id}/transcript", {
+                params: { path: { recording_id: recordingId } },
+                body,
+              }),
+            )
+          ).number;
         },
         (work, wait) => {
           const timer = setTimeout(work, wait);
@@ -47,21 +54,22 @@ export function useEditor(recordingId: string, user: string, loaded: Loaded, com
     return () => removeEventListener("beforeunload", warn);
   }, [state.kind]);
 
-  const unwanted = useRef(false);
+  const discarded = useRef(false);
   const newest = useRef({ history, commit });
   useLayoutEffect(() => {
     newest.current = { history, commit };
   });
   const write = useCallback(() => {
-    if (unwanted.current || !session.token()) return; // signed out: nothing stays
+    if (discarded.current || !session.token()) return; // signed out: store nothing
     const { past, present, future } = newest.current.history;
     const [version, stored] = saver.base();
     if (past.length + future.length === 0 && present === stored) return;
-    const text = packed(stored, newest.current.history);
-    if (text) keep(user, recordingId, { version, unsaved: present !== stored, history: text });
+    const text = serializeHistory(stored, newest.current.history);
+    if (text) saveHistory(user, recordingId, { version, unsaved: present !== stored, history: text });
   }, [saver, user, recordingId]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: stores the history again after every change or save
   useEffect(() => {
-    const timer = setTimeout(write, KEEP_PAUSE);
+    const timer = setTimeout(write, STORE_DELAY);
     return () => clearTimeout(timer);
   }, [write, history, state]);
   useEffect(() => {
@@ -80,48 +88,49 @@ export function useEditor(recordingId: string, user: string, loaded: Loaded, com
     doc,
     saver,
     state,
-    edit: useCallback<Edit>((change) => setHistory((before) => step(before, change(before.present))), []),
+    edit: useCallback<Edit>((change) => setHistory((before) => pushStep(before, change(before.present))), []),
     undo: useCallback(() => setHistory(undo), []),
     redo: useCallback(() => setHistory(redo), []),
     canUndo: history.past.length > 0,
     canRedo: history.future.length > 0,
-    /** Nothing of what was done here is wanted any more. */
+    /** Discards everything that was changed here. */
     forget: useCallback(() => {
-      unwanted.current = true;
-      saver.stop();
-      drop(user, recordingId);
+      discarded.current = true;
+      saver.discard();
+      removeHistory(user, recordingId);
     }, [saver, user, recordingId]),
-    /** Go on with a version that came of what was done here; undo goes back behind it. */
+    /** Continues with a version the server created from this one; undo still works. */
     adopt: useCallback(
       ({ number, document }: Loaded) => {
         saver.adopt(number, document);
-        setHistory((before) => step(before, document));
+        setHistory((before) => pushStep(before, document));
       },
       [saver],
     ),
   };
 }
 
-/** What the server has: this version, or the newest. */
+/** A version from the server, by default the newest. */
 export async function readTranscript(recordingId: string, version?: number): Promise<Loaded> {
   const params = { path: { recording_id: recordingId }, query: { version } };
-  // openapi-fetch forgets that a word is a tuple.
-  return (await answer(api.GET("/api/recordings/{recording_id}/transcript", { params }))) as Loaded;
+  // openapi-fetch loses the tuple type of a word.
+  return (await unwrap(api.GET("/api/recordings/{recording_id}/transcript", { params }))) as Loaded;
 }
 
-/** The newest version; where this browser has changes of an older one that never arrived, that one. */
+/** The newest version, or an older one if this browser has unsaved changes based on it. */
 export async function loadTranscript(recordingId: string, user: string): Promise<Loaded> {
   const newest = await readTranscript(recordingId);
-  const record = kept(user, recordingId);
+  const record = loadHistory(user, recordingId);
   if (!record?.unsaved || record.version >= newest.number) return newest;
   try {
     return await readTranscript(recordingId, record.version);
   } catch {
-    // That version is gone, for saves of one sitting are one version. Its number stays: nothing goes over the newest unasked.
-    const mine = rescued(newest.document, record.history);
-    const history = mine && packed(newest.document, mine);
+    // That version was replaced, because the saves of one editing session are one version. Keep its number, so that
+    // saving causes a conflict instead of overwriting the newest version.
+    const mine = rebaseHistory(newest.document, record.history);
+    const history = mine && serializeHistory(newest.document, mine);
     if (!history || mine.past.length === 0) return newest;
-    keep(user, recordingId, { version: record.version, unsaved: true, history });
+    saveHistory(user, recordingId, { version: record.version, unsaved: true, history });
     return { ...newest, number: record.version };
   }
 }

@@ -1,36 +1,36 @@
-// Going to a segment: in time and on the page, also where its row is not there yet.
-import { useRef, type RefObject } from "react";
+// Jumps to a segment in the audio and on the page, also if its row is not rendered yet.
+import { type RefObject, useRef } from "react";
 import { flushSync } from "react-dom";
 import type { Segment } from "../document/types";
 import type { Player } from "./player";
-import { rowOf } from "./rows";
+import { rowOf } from "./segmentRows";
 
 export interface Jump {
-  /** Show it, and have the player ready there. */
+  /** Shows the segment and seeks to it. */
   to(segment: Segment): void;
-  /** Show it and play it. */
+  /** Shows the segment and plays it. */
   play(segment: Segment): void;
-  /** Only show it. */
+  /** Only shows the segment. */
   reveal(segment: Segment): void;
-  /** Where one went last. */
+  /** The id of the last segment jumped to. */
   readonly last: RefObject<string | null>;
 }
 
-interface Page {
+interface JumpOptions {
   list: RefObject<HTMLDivElement | null>;
-  whole: RefObject<() => void>;
+  renderAll: RefObject<() => void>;
   player: Player;
-  /** Bring the text to the front. */
+  /** Switches to the text tab. */
   show: () => unknown;
 }
 
-export function useJump({ list, whole, player, show }: Page): Jump {
+export function useJump({ list, renderAll, player, show }: JumpOptions): Jump {
   const last = useRef<string | null>(null);
   function reveal(segment: Segment) {
     last.current = segment.id;
     flushSync(() => {
       show();
-      if (!rowOf(list.current, segment.id)) whole.current();
+      if (!rowOf(list.current, segment.id)) renderAll.current();
     });
     const row = rowOf(list.current, segment.id);
     row?.scrollIntoView({ block: "center" });

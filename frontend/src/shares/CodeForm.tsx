@@ -1,20 +1,23 @@
-// The question for the access code.
+// The form that asks for the access code.
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api, type Schemas } from "../api/client";
-import { useWords } from "./problem";
+import { api, type Schemas, unwrap } from "../api/client";
+import { useErrorText } from "./useErrorText";
 
-export function CodeForm({ id, opened }: { id: string; opened: (shared: Schemas["Shared"]) => void }) {
+export function CodeForm({ id, opened }: { id: string; opened: (shared: Schemas["SharedRecording"]) => void }) {
   const { t } = useTranslation();
-  const words = useWords();
+  const words = useErrorText();
   const [code, setCode] = useState("");
   const open = useMutation({
-    mutationFn: () => answer(api.POST("/api/shares/{share_id}/open", { params: { path: { share_id: id } }, body: { access_code: code } })),
+    mutationFn: () =>
+      unwrap(
+        api.POST("/api/shares/{share_id}/open", { params: { path: { share_id: id } }, body: { access_code: code } }),
+      ),
     onSuccess: opened,
   });
   return (
-    <main className="shared-alone">
+    <main className="share-centered">
       <h1>{t("shared.title")}</h1>
       <form
         onSubmit={(event) => {
@@ -37,8 +40,14 @@ export function CodeForm({ id, opened }: { id: string; opened: (shared: Schemas[
           autoCapitalize="characters"
           spellCheck={false}
         />
-        {open.isError && <p id="access-problem" role="alert">{words(open.error)}</p>}
-        <button type="submit" disabled={open.isPending}>{open.isPending ? t("shared.opening") : t("shared.open")}</button>
+        {open.isError && (
+          <p id="access-problem" role="alert">
+            {words(open.error)}
+          </p>
+        )}
+        <button type="submit" disabled={open.isPending}>
+          {open.isPending ? t("shared.opening") : t("shared.open")}
+        </button>
       </form>
     </main>
   );

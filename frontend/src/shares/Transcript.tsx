@@ -1,23 +1,26 @@
-// The transcript of a shared recording, to read; a time plays from there.
+// The transcript of a shared recording. Clicking a time plays from there.
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api, ApiError } from "../api/client";
-import { clock } from "../document/time";
-import { colourOf } from "../recording/names";
-import type { Listening } from "./listening";
-import { useWords } from "./problem";
+import { ApiError, api, unwrap } from "../api/client";
+import { formatTime } from "../document/time";
+import { colorOf } from "../recording/names";
+import { useErrorText } from "./useErrorText";
+import type { SharedAudio } from "./useSharedAudio";
 
-export function Transcript({ id, listening }: { id: string; listening: Listening | undefined }) {
+export function Transcript({ id, listening }: { id: string; listening: SharedAudio | undefined }) {
   const { t } = useTranslation();
-  const words = useWords();
+  const words = useErrorText();
   const list = useRef<HTMLOListElement>(null);
   const { data, error } = useQuery({
     queryKey: ["shared", id, "transcript"],
-    queryFn: () => answer(api.GET("/api/shares/{share_id}/transcript", { params: { path: { share_id: id } } })),
+    queryFn: () => unwrap(api.GET("/api/shares/{share_id}/transcript", { params: { path: { share_id: id } } })),
   });
   useEffect(() => {
-    if (data && list.current) listening?.show(data.segments.map(({ start }, number) => ({ start, element: list.current!.children[number] as HTMLElement })));
+    if (data && list.current)
+      listening?.show(
+        data.segments.map(({ start }, number) => ({ start, element: list.current!.children[number] as HTMLElement })),
+      );
   }, [data, listening]);
   const missing = error instanceof ApiError && error.code === "transcript_not_found";
   const names = new Map(data?.speakers.map((speaker) => [speaker.id, speaker.name]));
@@ -29,16 +32,26 @@ export function Transcript({ id, listening }: { id: string; listening: Listening
       {data?.segments.length === 0 && <p>{t("shared.silent")}</p>}
       <ol ref={list} className="shared-text">
         {data?.segments.map((segment) => (
-          <li key={segment.id} id={`segment-${segment.id}`} style={{ borderColor: colourOf(data.speakers, segment.speaker) }}>
-            <p className="shared-who">
+          <li
+            key={segment.id}
+            id={`segment-${segment.id}`}
+            style={{ borderColor: colorOf(data.speakers, segment.speaker) }}
+          >
+            <p className="shared-speaker">
               {data.speakers.length > 0 && <strong>{names.get(segment.speaker ?? "") ?? t("shared.unknown")}</strong>}
               {listening ? (
-                <button type="button" aria-label={t("shared.playFrom", { time: clock(segment.start) })} onClick={() => listening.seek(segment.start)}>{clock(segment.start)}</button>
+                <button
+                  type="button"
+                  aria-label={t("shared.playFrom", { time: formatTime(segment.start) })}
+                  onClick={() => listening.seek(segment.start)}
+                >
+                  {formatTime(segment.start)}
+                </button>
               ) : (
-                <time>{clock(segment.start)}</time>
+                <time>{formatTime(segment.start)}</time>
               )}
             </p>
-            <p>{segment.text || t("shared.unrecognised")}</p>
+            <p>{segment.text || t("shared.unrecognized")}</p>
           </li>
         ))}
       </ol>

@@ -1,44 +1,68 @@
-// How a recording is to be worked on: who hears it, how many speak, words to expect, what a language model adds.
+// The transcription options: engines, number of speakers, hotwords, and language model steps.
 import { useQuery } from "@tanstack/react-query";
-import { Form, InputNumber, Segmented, Select, Switch, type FormInstance } from "antd";
+import { Form, type FormInstance, InputNumber, Segmented, Select, Switch } from "antd";
 import { useTranslation } from "react-i18next";
-import { answer, api } from "../api/client";
+import { api, unwrap } from "../api/client";
 import { useTemplateChoices } from "../templates/templates";
-import { NO_CHOICES, type Choices } from "./options";
+import { type Choices, NO_CHOICES } from "./options";
 
 export function useLimits() {
-  return useQuery({ queryKey: ["limits"], queryFn: () => answer(api.GET("/api/limits")), staleTime: Infinity }).data;
+  return useQuery({ queryKey: ["limits"], queryFn: () => unwrap(api.GET("/api/limits")), staleTime: Infinity }).data;
 }
 
 export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
   const { t } = useTranslation();
   const limits = useLimits();
   const count = Form.useWatch("count", form);
-  const engines = useQuery({ queryKey: ["engines"], queryFn: () => answer(api.GET("/api/engines")), staleTime: 60_000 });
+  const engines = useQuery({
+    queryKey: ["engines"],
+    queryFn: () => unwrap(api.GET("/api/engines")),
+    staleTime: 60_000,
+  });
   const choices = (task: string) => [
     { value: "", label: t("upload.bestEngine") },
     ...(engines.data ?? [])
       .filter((engine) => engine.task === task)
-      .map((engine) => ({ value: engine.name, label: engine.installed ? engine.label : t("upload.notInstalled", { name: engine.label }), disabled: !engine.installed })),
+      .map((engine) => ({
+        value: engine.name,
+        label: engine.installed ? engine.label : t("upload.notInstalled", { name: engine.label }),
+        disabled: !engine.installed,
+      })),
   ];
   const people = <InputNumber min={1} max={limits?.max_speakers} precision={0} />;
   const needed = { required: true, message: t("upload.numberMissing") };
   return (
     <Form<Choices> form={form} layout="vertical" initialValues={NO_CHOICES} className="upload-options">
       <Form.Item name="count" label={t("upload.speakers")} tooltip={t("upload.speakersAbout")}>
-        <Segmented options={(["unknown", "exact", "range"] as const).map((value) => ({ value, label: t(`upload.count.${value}`) }))} />
+        <Segmented
+          options={(["unknown", "exact", "range"] as const).map((value) => ({
+            value,
+            label: t(`upload.count.${value}`),
+          }))}
+        />
       </Form.Item>
-      {count === "exact" && <Form.Item name="exact" label={t("upload.people")} rules={[needed]}>{people}</Form.Item>}
+      {count === "exact" && (
+        <Form.Item name="exact" label={t("upload.people")} rules={[needed]}>
+          {people}
+        </Form.Item>
+      )}
       {count === "range" && (
-        <div className="two">
-          <Form.Item name="low" label={t("upload.atLeast")} rules={[needed]}>{people}</Form.Item>
+        <div className="two-columns">
+          <Form.Item name="low" label={t("upload.atLeast")} rules={[needed]}>
+            {people}
+          </Form.Item>
           <Form.Item
             name="high"
             label={t("upload.atMost")}
             dependencies={["low"]}
             rules={[
               needed,
-              { validator: (_, high: number | null) => (high !== null && high < (form.getFieldValue("low") as number) ? Promise.reject(new Error(t("upload.rangeReversed"))) : Promise.resolve()) },
+              {
+                validator: (_, high: number | null) =>
+                  high !== null && high < (form.getFieldValue("low") as number)
+                    ? Promise.reject(new Error(t("upload.rangeReversed")))
+                    : Promise.resolve(),
+              },
             ]}
           >
             {people}
@@ -51,25 +75,39 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
         extra={t("upload.hotwordsAbout", { count: limits?.max_hotwords ?? 50 })}
         rules={[{ type: "array", max: limits?.max_hotwords, message: t("upload.hotwordsMany") }]}
       >
-        <Select mode="tags" open={false} suffixIcon={null} tokenSeparators={[",", "，", "、", ";", "；", "\n"]} placeholder={t("upload.hotwordsExample")} />
+        <Select
+          mode="tags"
+          open={false}
+          suffixIcon={null}
+          tokenSeparators={[",", "，", "、", ";", "；", "\n"]}
+          placeholder={t("upload.hotwordsExample")}
+        />
       </Form.Item>
-      <div className="two">
-        <Form.Item name="transcriber" label={t("upload.transcriber")}><Select options={choices("transcribe")} /></Form.Item>
-        <Form.Item name="diarizer" label={t("upload.diarizer")}><Select options={choices("diarize")} /></Form.Item>
+      <div className="two-columns">
+        <Form.Item name="transcriber" label={t("upload.transcriber")}>
+          <Select options={choices("transcribe")} />
+        </Form.Item>
+        <Form.Item name="diarizer" label={t("upload.diarizer")}>
+          <Select options={choices("diarize")} />
+        </Form.Item>
       </div>
-      <AfterWards />
+      <LanguageModelOptions />
     </Form>
   );
 }
 
-/** What a language model adds; where there is none, why not. */
-function AfterWards() {
+/** The options that need a language model. */
+function LanguageModelOptions() {
   const { t } = useTranslation();
-  const model = useQuery({ queryKey: ["language-model"], queryFn: () => answer(api.GET("/api/language-model")), staleTime: 60_000 });
+  const model = useQuery({
+    queryKey: ["language-model"],
+    queryFn: () => unwrap(api.GET("/api/language-model")),
+    staleTime: 60_000,
+  });
   const { groups } = useTemplateChoices();
   const none = model.data?.configured === false;
   return (
-    <div className="two">
+    <div className="two-columns">
       <Form.Item name="minutes" label={t("upload.minutes")} extra={none ? t("upload.noModel") : undefined}>
         <Select disabled={none} options={[{ value: "", label: t("upload.noMinutes") }, ...groups]} />
       </Form.Item>

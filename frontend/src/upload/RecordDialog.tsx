@@ -1,23 +1,23 @@
-// Recording from the microphone: consent first, then how loud it is and for how long, and at the end it goes the way of all uploads.
+// The dialog for microphone recordings: consent, level and duration, then upload.
 import { AudioOutlined, PauseOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Alert, App, Button, Checkbox, Form, Modal } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { whoAmI } from "../account/me";
-import { clock } from "../document/time";
-import { line } from "./line";
+import { currentUser } from "../account/queries";
+import { formatTime } from "../document/time";
+import { fileOf } from "./localRecordings";
 import { Microphone, microphoneProblem } from "./microphone";
-import { NO_CHOICES, optionsOf, type Choices } from "./options";
 import { OptionsForm } from "./OptionsForm";
-import { fileOf } from "./takes";
+import { type Choices, NO_CHOICES, optionsOf } from "./options";
+import { uploadQueue } from "./pageQueue";
 
 type Problem = "insecure" | "unsupported" | "refused" | "none" | "busy" | "full";
 
 export function RecordDialog({ close }: { close: () => void }) {
   const { t } = useTranslation();
   const { modal } = App.useApp();
-  const user = useQuery(whoAmI()).data?.id;
+  const user = useQuery(currentUser()).data?.id;
   const [agreed, setAgreed] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(microphoneProblem);
   const [microphone, setMicrophone] = useState<Microphone | null>(null);
@@ -48,13 +48,14 @@ export function RecordDialog({ close }: { close: () => void }) {
   async function end() {
     await form.validateFields();
     setEnding(true);
-    const take = await microphone!.stop();
+    const recording = await microphone!.stop();
     const options = optionsOf({ ...NO_CHOICES, ...(form.getFieldsValue(true) as Partial<Choices>) });
-    if (take.pieces > 0) line.add({ name: null, files: [await fileOf(take)], options, take: take.id });
+    if (recording.pieces > 0)
+      uploadQueue.add({ name: null, files: [await fileOf(recording)], options, take: recording.id });
     close();
   }
 
-  function leave() {
+  function confirmClose() {
     if (!microphone) return close();
     modal.confirm({
       title: t("record.leaveTitle"),
@@ -62,7 +63,7 @@ export function RecordDialog({ close }: { close: () => void }) {
       okText: t("record.leave"),
       onOk: async () => {
         await microphone.stop();
-        dispatchEvent(new Event("takes"));
+        dispatchEvent(new Event("local-recordings-changed"));
         close();
       },
     });
@@ -74,7 +75,7 @@ export function RecordDialog({ close }: { close: () => void }) {
       width={560}
       title={t("record.title")}
       mask={{ closable: false }}
-      onCancel={leave}
+      onCancel={confirmClose}
       footer={
         microphone ? (
           <>
@@ -88,18 +89,39 @@ export function RecordDialog({ close }: { close: () => void }) {
             >
               {paused ? t("record.resume") : t("record.pause")}
             </Button>
-            <Button type="primary" loading={ending} onClick={() => void end()}>{t("record.end")}</Button>
+            <Button type="primary" loading={ending} onClick={() => void end()}>
+              {t("record.end")}
+            </Button>
           </>
         ) : (
-          <Button type="primary" icon={<AudioOutlined aria-hidden />} disabled={!agreed || !user || problem === "insecure" || problem === "unsupported"} onClick={() => void begin()}>{t("record.begin")}</Button>
+          <Button
+            type="primary"
+            icon={<AudioOutlined aria-hidden />}
+            disabled={!agreed || !user || problem === "insecure" || problem === "unsupported"}
+            onClick={() => void begin()}
+          >
+            {t("record.begin")}
+          </Button>
         )
       }
     >
-      {problem && <Alert className="spaced" type="error" showIcon role="alert" title={t(`record.problems.${problem}`)} />}
-      {microphone ? <Meter microphone={microphone} paused={paused} /> : (
+      {problem && (
+        <Alert className="spaced" type="error" showIcon role="alert" title={t(`record.problems.${problem}`)} />
+      )}
+      {microphone ? (
+        <Meter microphone={microphone} paused={paused} />
+      ) : (
         <>
-          <Alert className="spaced" type="info" showIcon title={t("record.consentTitle")} description={t("record.consent")} />
-          <Checkbox checked={agreed} onChange={(event) => setAgreed(event.target.checked)}>{t("record.agreed")}</Checkbox>
+          <Alert
+            className="spaced"
+            type="info"
+            showIcon
+            title={t("record.consentTitle")}
+            description={t("record.consent")}
+          />
+          <Checkbox checked={agreed} onChange={(event) => setAgreed(event.target.checked)}>
+            {t("record.agreed")}
+          </Checkbox>
         </>
       )}
       <OptionsForm form={form} />
@@ -107,7 +129,7 @@ export function RecordDialog({ close }: { close: () => void }) {
   );
 }
 
-/** Moves without a component rendering: one frame, one width, one text. */
+/** Updates the level and the time once per frame, without rendering React. */
 function Meter({ microphone, paused }: { microphone: Microphone; paused: boolean }) {
   const { t } = useTranslation();
   const bar = useRef<HTMLDivElement>(null);
@@ -119,16 +141,28 @@ function Meter({ microphone, paused }: { microphone: Microphone; paused: boolean
         bar.current.style.setProperty("--level", String(level));
         bar.current.ariaValueNow = String(Math.round(level * 100));
       }
-      if (time.current) time.current.textContent = clock(microphone.seconds());
+      if (time.current) time.current.textContent = formatTime(microphone.seconds());
       frame = requestAnimationFrame(look);
     });
     return () => cancelAnimationFrame(frame);
   }, [microphone]);
   return (
     <section className="recording-now">
-      <p role="status">{paused ? t("record.paused") : t("record.now")} · {t("record.keptHere")}</p>
-      <strong ref={time} role="timer" aria-label={t("record.time")}>00:00</strong>
-      <div ref={bar} className="level" role="meter" aria-label={t("record.level")} aria-valuemin={0} aria-valuemax={100} aria-valuenow={0} />
+      <p role="status">
+        {paused ? t("record.paused") : t("record.now")} · {t("record.storedHere")}
+      </p>
+      <strong ref={time} role="timer" aria-label={t("record.time")}>
+        00:00
+      </strong>
+      <div
+        ref={bar}
+        className="audio-level"
+        role="meter"
+        aria-label={t("record.level")}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={0}
+      />
     </section>
   );
 }

@@ -4,18 +4,18 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Form, Input, Modal, Radio } from "antd";
 import { useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { answer, api } from "../api/client";
+import { api, unwrap } from "../api/client";
 import { useFormats } from "../app/formats";
-import { filesOf, ofFolder, type Dropped } from "./dropped";
-import { line } from "./line";
-import { NO_CHOICES, optionsOf, type Choices } from "./options";
+import { type DroppedFiles, filesOf, ofFolder } from "./droppedFiles";
 import { OptionsForm, useLimits } from "./OptionsForm";
+import { type Choices, NO_CHOICES, optionsOf } from "./options";
 import { PartList } from "./PartList";
+import { uploadQueue } from "./pageQueue";
 
 const KINDS = "audio/*,video/*,.m4a,.mp3,.wav,.flac,.ogg,.opus,.aac,.amr,.wma,.mp4,.mov,.mkv,.webm,.avi";
 const MOST_PARTS = 50;
 
-export function UploadDialog({ dropped, close }: { dropped: Dropped; close: () => void }) {
+export function UploadDialog({ dropped, close }: { dropped: DroppedFiles; close: () => void }) {
   const { t } = useTranslation();
   const [files, setFiles] = useState(dropped.files);
   const [together, setTogether] = useState(dropped.folder !== null);
@@ -27,7 +27,7 @@ export function UploadDialog({ dropped, close }: { dropped: Dropped; close: () =
   const one = together && files.length > 1;
   const tooMany = one && files.length > MOST_PARTS;
 
-  function more({ files: others, folder }: Dropped) {
+  function more({ files: others, folder }: DroppedFiles) {
     setFiles((before) => [...before, ...others]);
     if (!folder) return;
     setTogether(true);
@@ -36,8 +36,8 @@ export function UploadDialog({ dropped, close }: { dropped: Dropped; close: () =
 
   function send(choices: Choices) {
     const options = optionsOf(choices);
-    if (one) line.add({ name: name.trim() || null, files, options });
-    else for (const file of files) line.add({ name: null, files: [file], options });
+    if (one) uploadQueue.add({ name: name.trim() || null, files, options });
+    else for (const file of files) uploadQueue.add({ name: null, files: [file], options });
     close();
   }
 
@@ -47,30 +47,62 @@ export function UploadDialog({ dropped, close }: { dropped: Dropped; close: () =
       width={640}
       title={t("upload.title")}
       onCancel={close}
-      okText={one ? t("upload.sendMeeting") : files.length > 1 ? t("upload.sendMany", { count: files.length }) : t("upload.send")}
+      okText={
+        one
+          ? t("upload.sendMeeting")
+          : files.length > 1
+            ? t("upload.sendMany", { count: files.length })
+            : t("upload.send")
+      }
       okButtonProps={{ disabled: files.length === 0 || tooMany || tooLarge.length + empty.length > 0 }}
-      onOk={() => void form.validateFields().then(() => send({ ...NO_CHOICES, ...(form.getFieldsValue(true) as Partial<Choices>) }), () => {})}
+      onOk={() =>
+        void form.validateFields().then(
+          () => send({ ...NO_CHOICES, ...(form.getFieldsValue(true) as Partial<Choices>) }),
+          () => {},
+        )
+      }
     >
       <DropZone more={more} />
       {files.length > 1 && (
         <Radio.Group
-          className="together"
+          className="grouping"
           aria-label={t("upload.together")}
           value={together}
           onChange={(event) => setTogether(event.target.value as boolean)}
-          options={[{ value: false, label: t("upload.each") }, { value: true, label: t("upload.asOne") }]}
+          options={[
+            { value: false, label: t("upload.each") },
+            { value: true, label: t("upload.asOne") },
+          ]}
         />
       )}
       {one && (
         <>
-          <Input value={name} maxLength={255} aria-label={t("upload.meetingName")} placeholder={t("upload.meetingName")} onChange={(event) => setName(event.target.value)} />
-          <p className="quiet">{t("upload.orderAbout")}</p>
+          <Input
+            value={name}
+            maxLength={255}
+            aria-label={t("upload.meetingName")}
+            placeholder={t("upload.meetingName")}
+            onChange={(event) => setName(event.target.value)}
+          />
+          <p className="secondary">{t("upload.orderAbout")}</p>
         </>
       )}
-      <PartList files={files} wrong={[...tooLarge, ...empty]} ordered={one} change={setFiles} />
-      {tooLarge.length > 0 && <p className="problem" role="alert">{t("upload.tooLarge", { names: namesOf(tooLarge) })}</p>}
-      {empty.length > 0 && <p className="problem" role="alert">{t("upload.emptyFile", { names: namesOf(empty) })}</p>}
-      {tooMany && <p className="problem" role="alert">{t("upload.tooManyParts", { count: MOST_PARTS })}</p>}
+      <PartList files={files} invalid={[...tooLarge, ...empty]} ordered={one} change={setFiles} />
+      {tooLarge.length > 0 && (
+        <p className="problem" role="alert">
+          {t("upload.tooLarge", { names: namesOf(tooLarge) })}
+        </p>
+      )}
+      {empty.length > 0 && (
+        <p className="problem" role="alert">
+          {t("upload.emptyFile", { names: namesOf(empty) })}
+        </p>
+      )}
+      {tooMany && (
+        <p className="problem" role="alert">
+          {t("upload.tooManyParts", { count: MOST_PARTS })}
+        </p>
+      )}
       <OptionsForm form={form} />
     </Modal>
   );
@@ -80,8 +112,8 @@ export function UploadDialog({ dropped, close }: { dropped: Dropped; close: () =
   }
 }
 
-/** Where files are dropped or chosen, and what may be sent. */
-function DropZone({ more }: { more: (dropped: Dropped) => void }) {
+/** The drop zone and the file pickers. */
+function DropZone({ more }: { more: (dropped: DroppedFiles) => void }) {
   const { t } = useTranslation();
   const input = useRef<HTMLInputElement>(null);
   const about = useId();
@@ -92,7 +124,7 @@ function DropZone({ more }: { more: (dropped: Dropped) => void }) {
   }
   return (
     <div
-      className="drop"
+      className="drop-zone"
       onDragOver={(event) => event.dataTransfer.types.includes("Files") && event.preventDefault()}
       onDrop={(event) => {
         if (event.dataTransfer.files.length === 0) return;
@@ -115,24 +147,37 @@ function DropZone({ more }: { more: (dropped: Dropped) => void }) {
         }}
       />
       <div className="buttons">
-        <Button onClick={() => input.current?.click()} aria-describedby={about}>{t("upload.chooseFiles")}</Button>
-        <Button onClick={chooseFolder} aria-describedby={about}>{t("upload.chooseFolder")}</Button>
+        <Button onClick={() => input.current?.click()} aria-describedby={about}>
+          {t("upload.chooseFiles")}
+        </Button>
+        <Button onClick={chooseFolder} aria-describedby={about}>
+          {t("upload.chooseFolder")}
+        </Button>
       </div>
-      <div id={about}><Allowed /></div>
+      <div id={about}>
+        <Allowed />
+      </div>
     </div>
   );
 }
 
-/** What the server takes, and what is left of one's quotas. */
+/** The server's limits and what is left of the user's quotas. */
 function Allowed() {
   const { t } = useTranslation();
   const formats = useFormats();
   const limits = useLimits();
-  const quota = useQuery({ queryKey: ["quota"], queryFn: () => answer(api.GET("/api/quota")) }).data;
-  const told = [
-    limits && t("upload.limits", { size: formats.bytes(limits.max_bytes), hours: formats.number(limits.max_seconds / 3600) }),
-    quota && quota.minutes_a_month !== null && t("upload.minutesLeft", { count: Math.max(0, Math.floor(quota.minutes_a_month - quota.used_minutes_this_month)) }),
-    quota && quota.stored_bytes !== null && t("upload.bytesLeft", { size: formats.bytes(Math.max(0, quota.stored_bytes - quota.used_stored_bytes)) }),
+  const quota = useQuery({ queryKey: ["quota"], queryFn: () => unwrap(api.GET("/api/quota")) }).data;
+  const lines = [
+    limits &&
+      t("upload.limits", { size: formats.bytes(limits.max_bytes), hours: formats.number(limits.max_seconds / 3600) }),
+    quota &&
+      quota.minutes_a_month !== null &&
+      t("upload.minutesLeft", {
+        count: Math.max(0, Math.floor(quota.minutes_a_month - quota.used_minutes_this_month)),
+      }),
+    quota &&
+      quota.stored_bytes !== null &&
+      t("upload.bytesLeft", { size: formats.bytes(Math.max(0, quota.stored_bytes - quota.used_stored_bytes)) }),
   ].filter(Boolean);
-  return <p className="quiet">{told.join(" ")}</p>;
+  return <p className="secondary">{lines.join(" ")}</p>;
 }

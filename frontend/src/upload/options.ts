@@ -1,5 +1,5 @@
-// How a recording is to be worked on, as a form holds it and as the server is told.
-import type { Options } from "./meetings";
+// The transcription options, as form values and as the server expects them.
+import type { Options } from "./uploadQueue";
 
 export interface Choices {
   count: "unknown" | "exact" | "range";
@@ -13,7 +13,17 @@ export interface Choices {
   minutes: string;
 }
 
-export const NO_CHOICES: Choices = { count: "unknown", exact: 2, low: 2, high: 6, hotwords: [], transcriber: "", diarizer: "", polish: false, minutes: "" };
+export const NO_CHOICES: Choices = {
+  count: "unknown",
+  exact: 2,
+  low: 2,
+  high: 6,
+  hotwords: [],
+  transcriber: "",
+  diarizer: "",
+  polish: false,
+  minutes: "",
+};
 
 export function optionsOf(choices: Choices): Options {
   const { hotwords, transcriber, diarizer, polish, minutes } = choices;

@@ -1,4 +1,4 @@
-"""The whole straight line, on a real server over each kind of database, killed in the middle."""
+"""A recording becomes a transcript on a real server with each kind of database, although the server is killed."""
 
 import json
 from collections.abc import Callable
@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import SQLITE, DatabaseServer, wanted
+from tests.databases import SQLITE, DatabaseServer, kinds_to_test
 from tests.serving import Server, until
 
-OTHERS = [kind for kind in wanted() if kind != SQLITE]
+OTHERS = [kind for kind in kinds_to_test() if kind != SQLITE]
 
 
-@pytest.mark.skipif(not OTHERS, reason="only SQLite is asked for: set TEST_DATABASES=all")
+@pytest.mark.skipif(not OTHERS, reason="only SQLite is selected: set TEST_DATABASES=all")
 @pytest.mark.parametrize("kind", OTHERS)
-def test_a_recording_becomes_a_transcript_though_the_server_is_killed(
+def test_a_recording_becomes_a_transcript_although_the_server_is_killed(
     kind: str, database_servers: Callable[[str], DatabaseServer], recording: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "script.json").write_text(json.dumps({"transcribe": {"delay": 0.3}}))

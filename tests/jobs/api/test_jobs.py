@@ -31,7 +31,7 @@ def test_text_and_json_are_mirrored_in_the_uploads_folder(server: Server, record
         assert (mirror / f"{id}.{format}").read_text(encoding="utf-8") == server.text(id, format)
 
 
-def test_every_format_carries_the_name_of_the_recording(server: Server, recording: Path) -> None:
+def test_every_export_is_named_after_the_recording(server: Server, recording: Path) -> None:
     id, job = server.upload(recording)
     server.ended(job)
 
@@ -43,7 +43,7 @@ def test_every_format_carries_the_name_of_the_recording(server: Server, recordin
     assert server.client.get(f"/api/recordings/{id}/export", params={"format": "exe"}).status_code == 422
 
 
-def test_the_original_and_the_listening_copy_can_be_had_again(server: Server, recording: Path) -> None:
+def test_the_original_and_the_listening_copy_can_be_downloaded(server: Server, recording: Path) -> None:
     id, job = server.upload(recording)
     server.ended(job)
 
@@ -55,7 +55,7 @@ def test_the_original_and_the_listening_copy_can_be_had_again(server: Server, re
     assert server.client.get(f"/api/recordings/{id}/peaks").status_code == 200
 
 
-def test_deleting_a_recording_for_good_leaves_nothing_of_it(server: Server, recording: Path) -> None:
+def test_deleting_a_recording_for_good_removes_everything(server: Server, recording: Path) -> None:
     id, job = server.upload(recording)
     server.ended(job)
     until(lambda: (server.folder / "uploads" / "transcripts" / f"{id}.json").exists())
@@ -67,24 +67,24 @@ def test_deleting_a_recording_for_good_leaves_nothing_of_it(server: Server, reco
     until(lambda: server.nothing_left_of(id))
 
 
-def test_what_is_not_mine_is_not_found(server: Server, recording: Path, stranger: httpx.Client) -> None:
+def test_jobs_and_recordings_of_others_are_not_found(server: Server, recording: Path, other_user: httpx.Client) -> None:
     id, job = server.upload(recording)
     server.ended(job)
 
     paths = [f"/api/recordings/{id}", f"/api/recordings/{id}/transcript", f"/api/recordings/{id}/export"]
     paths += [f"/api/recordings/{id}/audio", f"/api/recordings/{id}/original", f"/api/recordings/{id}/peaks"]
     paths += [f"/api/jobs/{job}", f"/api/jobs/{job}/transcript"]
-    assert {path: stranger.get(path).status_code for path in paths} == dict.fromkeys(paths, 404)
+    assert {path: other_user.get(path).status_code for path in paths} == dict.fromkeys(paths, 404)
     for action in ("cancel", "retry"):
-        assert stranger.post(f"/api/jobs/{job}/{action}").status_code == 404
-    assert stranger.post(f"/api/recordings/{id}/jobs", json={}).status_code == 404
-    assert stranger.delete(f"/api/recordings/{id}").status_code == 404
-    assert stranger.delete(f"/api/jobs/{job}").status_code == 404
-    assert stranger.get("/api/jobs").json() == {"jobs": [], "total": 0}
-    assert stranger.get("/api/recordings").json()["total"] == 0
+        assert other_user.post(f"/api/jobs/{job}/{action}").status_code == 404
+    assert other_user.post(f"/api/recordings/{id}/jobs", json={}).status_code == 404
+    assert other_user.delete(f"/api/recordings/{id}").status_code == 404
+    assert other_user.delete(f"/api/jobs/{job}").status_code == 404
+    assert other_user.get("/api/jobs").json() == {"jobs": [], "total": 0}
+    assert other_user.get("/api/recordings").json()["total"] == 0
 
 
-def test_a_second_job_of_a_recording_makes_the_next_version(server: Server, recording: Path) -> None:
+def test_a_second_job_of_a_recording_creates_the_next_version(server: Server, recording: Path) -> None:
     id, job = server.upload(recording)
     server.ended(job)
 
@@ -97,7 +97,7 @@ def test_a_second_job_of_a_recording_makes_the_next_version(server: Server, reco
     assert (listed["total"], [one["id"] for one in listed["jobs"]]) == (2, [again.json()["id"], job])
 
 
-def test_an_ended_job_can_be_deleted_and_its_transcript_stays(server: Server, recording: Path) -> None:
+def test_deleting_an_ended_job_keeps_its_transcript(server: Server, recording: Path) -> None:
     id, job = server.upload(recording)
     server.ended(job)
 
@@ -117,7 +117,7 @@ def test_a_done_job_cannot_be_cancelled(server: Server, recording: Path) -> None
     assert (answer.status_code, answer.json()["code"]) == (409, "job_final")
 
 
-def test_the_queue_and_the_engines_can_be_seen(server: Server) -> None:
+def test_the_queue_and_the_engines_are_listed(server: Server) -> None:
     queue = server.client.get("/api/queue").json()
     engines = server.client.get("/api/engines").json()
 
@@ -125,7 +125,7 @@ def test_the_queue_and_the_engines_can_be_seen(server: Server) -> None:
     assert {"funasr", "vosk", "pyannote-3.1", "scripted"} <= {engine["name"] for engine in engines}
 
 
-def test_the_docs_and_the_health_are_there(server: Server) -> None:
+def test_the_docs_and_health_routes_are_served(server: Server) -> None:
     page = server.client.get("/docs")
     assert page.status_code == 200
     assert "https://" not in page.text  # a closed network has no CDN

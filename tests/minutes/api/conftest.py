@@ -1,25 +1,25 @@
-"""A demo server with a language model that tests may put into any mood, and a recording that was transcribed."""
+"""A demo server with a scripted language model, and a transcribed recording."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.jobs.api.conftest import recording, stranger  # noqa: F401  (fixtures)
+from tests.jobs.api.conftest import other_user, recording  # noqa: F401  (fixtures)
 from tests.language_server import KEY, MODEL, LanguageServer, serve_language
-from tests.minutes.api.asking import Moody
+from tests.minutes.api.client import ScriptedModel
 from tests.minutes.models import good
 from tests.serving import Server
 
 
 @pytest.fixture(scope="module")
-def mood() -> Moody:
-    return Moody()
+def scripted_model() -> ScriptedModel:
+    return ScriptedModel()
 
 
 @pytest.fixture(scope="module")
-def language(mood: Moody) -> Iterator[LanguageServer]:
-    with serve_language(mood) as server:
+def language(scripted_model: ScriptedModel) -> Iterator[LanguageServer]:
+    with serve_language(scripted_model) as server:
         yield server
 
 
@@ -27,7 +27,7 @@ def language(mood: Moody) -> Iterator[LanguageServer]:
 def server(tmp_path_factory: pytest.TempPathFactory, language: LanguageServer) -> Iterator[Server]:
     """A demo server with a language model."""
     settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
-    server = Server(tmp_path_factory.mktemp("house"), **settings, OPENAI_ALLOW_PRIVATE="true")
+    server = Server(tmp_path_factory.mktemp("server"), **settings, OPENAI_ALLOW_PRIVATE="true")
     server.start()
     yield server
     server.close()
@@ -42,5 +42,5 @@ def transcribed(server: Server, recording: Path) -> str:  # noqa: F811
 
 
 @pytest.fixture(autouse=True)
-def good_mood(mood: Moody) -> None:
-    mood.script = good
+def reset_script(scripted_model: ScriptedModel) -> None:
+    scripted_model.script = good

@@ -3,27 +3,29 @@ from pathlib import Path
 import httpx
 
 from tests.language_server import KEY, MODEL, LanguageServer, Reply, fault
-from tests.minutes.api.asking import Moody, ask, get, jobs
+from tests.minutes.api.client import ScriptedModel, ask, get, jobs
 from tests.minutes.models import good
 from tests.serving import Server, until
 
 
-def test_the_model_can_be_looked_at_and_tested(server: Server, mood: Moody, stranger: httpx.Client) -> None:
-    stranger.base_url = server.client.base_url
-    told = stranger.get("/api/language-model").json()
-    mood.script = lambda _asked: Reply({"ok": True})
+def test_the_model_can_be_shown_and_tested(
+    server: Server, scripted_model: ScriptedModel, other_user: httpx.Client
+) -> None:
+    other_user.base_url = server.client.base_url
+    told = other_user.get("/api/language-model").json()
+    scripted_model.script = lambda _request: Reply({"ok": True})
     well = server.client.post("/api/language-model/test")
-    mood.script = lambda _asked: fault(401, KEY)
+    scripted_model.script = lambda _request: fault(401, KEY)
     unwell = server.client.post("/api/language-model/test")
 
     assert (told["configured"], told["model"], told["used_tokens"], told["code"]) == (True, MODEL, 0, None)
     assert (well.status_code, unwell.json()["code"]) == (200, "language_model_key")
     assert server.client.get("/api/language-model").json()["used_tokens"] > 0
-    assert stranger.post("/api/language-model/test").status_code == 403
+    assert other_user.post("/api/language-model/test").status_code == 403
 
 
-def test_who_has_used_up_the_day_is_told_so_and_others_are_not(
-    tmp_path: Path, recording: Path, language: LanguageServer, mood: Moody
+def test_the_daily_token_limit_covers_every_use(
+    tmp_path: Path, recording: Path, language: LanguageServer, scripted_model: ScriptedModel
 ) -> None:
     settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
     server = Server(tmp_path, **settings, OPENAI_ALLOW_PRIVATE="true", OPENAI_DAILY_TOKENS="10")
@@ -31,7 +33,7 @@ def test_who_has_used_up_the_day_is_told_so_and_others_are_not(
     try:
         id, job = server.upload(recording)
         server.ended(job)
-        mood.script = lambda _asked: Reply("不")
+        scripted_model.script = lambda _request: Reply("不")
         assert server.ended(ask(server, id)["id"])["error"]["code"] == "language_model_bad_answer"
 
         paths = ("minutes", "polish", "speaker-names", "questions")
@@ -42,15 +44,15 @@ def test_who_has_used_up_the_day_is_told_so_and_others_are_not(
         told = server.client.get("/api/language-model").json()
         assert told["used_tokens"] > told["daily_tokens"] == 10
 
-        # Neither a retry nor what was asked for with a recording goes around it.
-        asked = len(language.asked)
+        # A retry and minutes requested with a recording are subject to it too.
+        request_count = len(language.requests)
         (failed,) = jobs(server, id, "minutes")
         server.client.post(f"/api/jobs/{failed['id']}/retry").raise_for_status()
         other, _ = server.upload(recording, minutes="weekly")
         following = until(lambda: jobs(server, other, "minutes"))
         for job in (failed, *following):
             assert server.ended(job["id"])["error"]["code"] == "language_model_budget"
-        assert len(language.asked) == asked
+        assert len(language.requests) == request_count
     finally:
         server.close()
 
@@ -73,10 +75,10 @@ def test_without_a_model_everything_else_works(tmp_path: Path, recording: Path) 
         server.close()
 
 
-def test_an_endpoint_of_the_house_is_tested_chosen_and_keeps_its_key_to_itself(
-    server: Server, transcribed: str, language: LanguageServer, mood: Moody, stranger: httpx.Client
+def test_a_system_wide_endpoint_is_tested_and_chosen_and_its_key_is_never_returned(
+    server: Server, transcribed: str, language: LanguageServer, scripted_model: ScriptedModel, other_user: httpx.Client
 ) -> None:
-    mood.script = lambda asked: Reply({"ok": True})
+    scripted_model.script = lambda request: Reply({"ok": True})
     path = "/api/admin/language-model"
     body = {"name": "另一台", "url": language.url, "key": KEY, "model": MODEL, "allow_private": True}
 
@@ -84,12 +86,12 @@ def test_an_endpoint_of_the_house_is_tested_chosen_and_keeps_its_key_to_itself(
     tried = server.client.post(f"{path}/endpoints/{added.json()['id']}/test").raise_for_status().json()
     choice = {"default": added.json()["id"], "own_endpoints": True}
     server.client.put(path, json=choice).raise_for_status()
-    mood.script = good
+    scripted_model.script = good
     job = server.ended(ask(server, transcribed)["id"])
-    theirs = stranger.get("/api/language-model/endpoints")
-    private = stranger.post("/api/language-model/endpoints", json={**body, "allow_private": True})
-    own = stranger.post("/api/language-model/endpoints", json={k: v for k, v in body.items() if k != "allow_private"})
-    refused = stranger.post(f"/api/language-model/endpoints/{own.json()['id']}/test").json()
+    theirs = other_user.get("/api/language-model/endpoints")
+    private = other_user.post("/api/language-model/endpoints", json={**body, "allow_private": True})
+    own = other_user.post("/api/language-model/endpoints", json={k: v for k, v in body.items() if k != "allow_private"})
+    refused = other_user.post(f"/api/language-model/endpoints/{own.json()['id']}/test").json()
     used = {one["id"]: one for one in server.client.get(f"{path}/endpoints").json()}[choice["default"]]
     server.client.put(path, json={"default": None, "own_endpoints": False}).raise_for_status()
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from docx import Document as opened
+from docx import Document as open_document
 
-from tests.language_server import KEY, Asked, LanguageServer, Reply, fault
-from tests.minutes.api.asking import Moody, ask, get, jobs, jobs_of, polisher
+from tests.language_server import KEY, LanguageServer, ModelRequest, Reply, fault
+from tests.minutes.api.client import ScriptedModel, ask, get, jobs, jobs_of, polisher
 from tests.minutes.models import good, is_section, is_whole
 from tests.serving import Server, until
 
 
-def test_minutes_are_a_job_and_rest_on_the_transcript(server: Server, transcribed: str) -> None:
+def test_minutes_are_a_job_and_cite_the_transcript(server: Server, transcribed: str) -> None:
     job = ask(server, transcribed, template="weekly")
     ended = server.ended(job["id"])
 
@@ -29,7 +29,7 @@ def test_minutes_are_a_job_and_rest_on_the_transcript(server: Server, transcribe
     assert (heard.status_code, heard.json()["code"]) == (404, "transcript_not_found")
 
 
-def test_minutes_are_mirrored_and_taken_away(server: Server, transcribed: str) -> None:
+def test_minutes_are_mirrored_and_exported(server: Server, transcribed: str) -> None:
     number = get(server, f"{transcribed}/minutes")["number"] if get(server, f"{transcribed}/minutes/versions") else 0
     server.ended(ask(server, transcribed)["id"])
 
@@ -37,7 +37,7 @@ def test_minutes_are_mirrored_and_taken_away(server: Server, transcribed: str) -
     until(lambda: mirrored(server, transcribed) == (number + 1, False))
     markdown = server.client.get(f"/api/recordings/{transcribed}/minutes/export")
     assert mirrors["md"].read_text(encoding="utf-8") == markdown.text
-    assert "周会纪要" in [paragraph.text for paragraph in opened(mirrors["docx"]).paragraphs]
+    assert "周会纪要" in [paragraph.text for paragraph in open_document(mirrors["docx"]).paragraphs]
     assert markdown.text.startswith("# 周会纪要")
     assert "attachment" in markdown.headers["content-disposition"]
     official = server.client.get(f"/api/recordings/{transcribed}/minutes/export", params={"template": "official"})
@@ -47,7 +47,7 @@ def test_minutes_are_mirrored_and_taken_away(server: Server, transcribed: str) -
 
 
 def mirrored(server: Server, recording: str) -> tuple[int, bool] | None:
-    """Number of the minutes under uploads/transcripts/, and whether they say that they are stale."""
+    """The number of the minutes under uploads/transcripts/, and whether the file says they are stale."""
     try:
         content = json.loads((server.folder / "uploads/transcripts" / f"{recording}.minutes.json").read_bytes())
     except FileNotFoundError:
@@ -55,7 +55,7 @@ def mirrored(server: Server, recording: str) -> tuple[int, bool] | None:
     return content["number"], content["stale"]
 
 
-def test_an_edit_makes_minutes_stale_and_makes_nothing_again(server: Server, recording: Path) -> None:
+def test_an_edit_makes_minutes_stale_without_remaking_them(server: Server, recording: Path) -> None:
     id, first = server.upload(recording)
     server.ended(first)
     server.ended(ask(server, id)["id"])
@@ -72,9 +72,9 @@ def test_an_edit_makes_minutes_stale_and_makes_nothing_again(server: Server, rec
     assert [(one["number"], one["stale"]) for one in get(server, f"{id}/minutes/versions")] == [(2, False), (1, True)]
 
 
-def content(asked: Asked) -> Reply:
+def content(request: ModelRequest) -> Reply:
     """A good model that has nothing to change."""
-    return good(asked) if is_section(asked) or is_whole(asked) else Reply({"lines": [], "repairs": []})
+    return good(request) if is_section(request) or is_whole(request) else Reply({"lines": [], "repairs": []})
 
 
 @pytest.mark.parametrize("kind", ["minutes", "polish", "repair"])
@@ -82,14 +82,14 @@ def content(asked: Asked) -> Reply:
     ("bad", "code"), [(fault(401, KEY), "language_model_key"), (Reply("不"), "language_model_bad_answer")]
 )
 def test_a_model_that_fails_leaves_the_transcript_and_a_retry(
-    server: Server, transcribed: str, mood: Moody, kind: str, bad: Reply, code: str
+    server: Server, transcribed: str, scripted_model: ScriptedModel, kind: str, bad: Reply, code: str
 ) -> None:
     before = get(server, f"{transcribed}/transcript")
-    mood.script = lambda _asked: bad
-    asked = server.client.post(f"/api/recordings/{transcribed}/{kind}", json={}).raise_for_status().json()
-    job = server.ended(asked["id"])
+    scripted_model.script = lambda _request: bad
+    created = server.client.post(f"/api/recordings/{transcribed}/{kind}", json={}).raise_for_status().json()
+    job = server.ended(created["id"])
     untouched = get(server, f"{transcribed}/transcript")
-    mood.script = content
+    scripted_model.script = content
 
     retried = server.client.post(f"/api/jobs/{job['id']}/retry").raise_for_status().json()
 
@@ -99,8 +99,10 @@ def test_a_model_that_fails_leaves_the_transcript_and_a_retry(
     assert KEY not in server.log.read_text()
 
 
-def test_a_section_without_an_answer_is_a_warning(server: Server, transcribed: str, mood: Moody) -> None:
-    mood.script = lambda asked: good(asked) if is_section(asked) else Reply("不")
+def test_a_section_without_an_answer_is_a_warning(
+    server: Server, transcribed: str, scripted_model: ScriptedModel
+) -> None:
+    scripted_model.script = lambda request: good(request) if is_section(request) else Reply("不")
 
     job = server.ended(ask(server, transcribed)["id"])
 
@@ -109,13 +111,13 @@ def test_a_section_without_an_answer_is_a_warning(server: Server, transcribed: s
 
 
 def test_one_at_a_time_and_it_can_be_cancelled(
-    server: Server, transcribed: str, mood: Moody, language: LanguageServer
+    server: Server, transcribed: str, scripted_model: ScriptedModel, language: LanguageServer
 ) -> None:
     gate = threading.Event()
-    asked = len(language.asked)
-    mood.script = lambda _asked: Reply(until=gate)
+    request_count = len(language.requests)
+    scripted_model.script = lambda _request: Reply(until=gate)
     job = ask(server, transcribed)
-    until(lambda: len(language.asked) > asked)
+    until(lambda: len(language.requests) > request_count)
 
     second = server.client.post(f"/api/recordings/{transcribed}/minutes", json={})
     cancelled = server.client.post(f"/api/jobs/{job['id']}/cancel").raise_for_status().json()
@@ -125,29 +127,29 @@ def test_one_at_a_time_and_it_can_be_cancelled(
     assert cancelled["status"] == "cancelled"
 
 
-def test_a_killed_server_goes_on_without_paying_again(
-    server: Server, transcribed: str, mood: Moody, language: LanguageServer
+def test_a_killed_server_continues_without_repeating_calls(
+    server: Server, transcribed: str, scripted_model: ScriptedModel, language: LanguageServer
 ) -> None:
-    def slow_whole(asked: Asked) -> Reply:
-        return good(asked) if is_section(asked) else Reply(until=threading.Event())
+    def slow_whole(request: ModelRequest) -> Reply:
+        return good(request) if is_section(request) else Reply(until=threading.Event())
 
-    mood.script = slow_whole
-    begun = len(language.asked)
+    scripted_model.script = slow_whole
+    begun = len(language.requests)
     job = ask(server, transcribed)
-    until(lambda: any(not is_section(one) for one in language.asked[begun:]))
+    until(lambda: any(not is_section(one) for one in language.requests[begun:]))
     server.kill()
-    mood.script = good
-    again = len(language.asked)
+    scripted_model.script = good
+    again = len(language.requests)
     server.start()
 
     assert server.ended(job["id"])["status"] == "done"
-    assert [is_section(one) for one in language.asked[again:]] == [False]
+    assert [is_section(one) for one in language.requests[again:]] == [False]
 
 
-def test_what_was_asked_for_with_the_recording_follows_the_transcript(
-    server: Server, recording: Path, mood: Moody
+def test_requested_minutes_follow_the_transcript(
+    server: Server, recording: Path, scripted_model: ScriptedModel
 ) -> None:
-    mood.script = lambda asked: polisher(asked) if "校订" in asked.system else good(asked)
+    scripted_model.script = lambda request: polisher(request) if "校订" in request.system else good(request)
 
     id, _ = server.upload(recording, polish="true", minutes="weekly")
     until(lambda: jobs_of(server, id).get("minutes", {}).get("status") == "done")
@@ -159,13 +161,13 @@ def test_what_was_asked_for_with_the_recording_follows_the_transcript(
 
 
 def test_minutes_follow_a_polish_that_failed_and_follow_it_once(
-    server: Server, recording: Path, mood: Moody, language: LanguageServer
+    server: Server, recording: Path, scripted_model: ScriptedModel, language: LanguageServer
 ) -> None:
-    mood.script = lambda asked: fault(401) if "校订" in asked.system else good(asked)
+    scripted_model.script = lambda request: fault(401) if "校订" in request.system else good(request)
     id, _ = server.upload(recording, polish="true", minutes="weekly")
     until(lambda: jobs_of(server, id).get("minutes", {}).get("status") == "done")
     failed = jobs_of(server, id)["polish"]
-    mood.script = polisher
+    scripted_model.script = polisher
 
     server.client.post(f"/api/jobs/{failed['id']}/retry").raise_for_status()
     polished = server.ended(failed["id"])
@@ -180,15 +182,15 @@ def test_minutes_are_in_the_transcripts_language_unless_another_is_chosen(
 ) -> None:
     told = []
     for options, name in (({}, "中文"), ({"language": "en"}, "English")):
-        begun = len(language.asked)
+        begun = len(language.requests)
         server.ended(ask(server, transcribed, **options)["id"])
-        assert all(f"用{name}写" in one.system for one in language.asked[begun:])
+        assert all(f"用{name}写" in one.system for one in language.requests[begun:])
         told.append(get(server, f"{transcribed}/minutes")["language"])
 
     assert told == ["zh", "en"]
 
 
-def test_what_cannot_follow_is_a_warning_and_the_transcript_is_there(server: Server, recording: Path) -> None:
+def test_a_follow_up_that_fails_is_a_warning(server: Server, recording: Path) -> None:
     id, first = server.upload(recording, minutes="nothing")
 
     job = server.ended(first)
@@ -197,15 +199,15 @@ def test_what_cannot_follow_is_a_warning_and_the_transcript_is_there(server: Ser
     assert get(server, f"{id}/transcript")["number"] == 1
 
 
-def test_what_is_not_mine_is_not_found(server: Server, transcribed: str, stranger: httpx.Client) -> None:
-    stranger.base_url = server.client.base_url
+def test_recordings_of_others_are_not_found(server: Server, transcribed: str, other_user: httpx.Client) -> None:
+    other_user.base_url = server.client.base_url
     path = f"/api/recordings/{transcribed}/minutes"
 
-    answers = [stranger.get(path), stranger.get(f"{path}/versions"), stranger.get(f"{path}/export")]
+    answers = [other_user.get(path), other_user.get(f"{path}/versions"), other_user.get(f"{path}/export")]
     polish = f"/api/recordings/{transcribed}/polish"
-    answers.append(stranger.post(f"/api/recordings/{transcribed}/speaker-names"))
-    answers += [stranger.post(path, json={}), stranger.post(polish), stranger.get(polish)]
-    answers.append(stranger.post(f"{polish}/review", json={"based_on": 1}))
+    answers.append(other_user.post(f"/api/recordings/{transcribed}/speaker-names"))
+    answers += [other_user.post(path, json={}), other_user.post(polish), other_user.get(polish)]
+    answers.append(other_user.post(f"{polish}/review", json={"based_on": 1}))
 
     assert [answer.status_code for answer in answers] == [404] * 8
     with httpx.Client(base_url=server.client.base_url) as nobody:

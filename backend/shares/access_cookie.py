@@ -1,0 +1,50 @@
+"""The cookie of a visitor who entered the access code. It is valid for one share, for a few hours."""
+
+from datetime import datetime, timedelta
+
+import jwt
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from backend.accounts.tokens import ISSUER
+from backend.settings import Settings
+from backend.shares.tables import Share
+
+COOKIE = "meeting_asr_share"
+#: Long enough to listen to a long meeting. Every request also checks that the share is still open.
+_LIFETIME = timedelta(hours=4)
+#: An audience of its own, so that these tokens and access tokens are not interchangeable.
+_AUDIENCE = "meeting-asr-share"
+
+
+def cookie_path(share_id: str) -> str:
+    """The only path to which browsers send the cookie."""
+    return f"/api/shares/{share_id}"
+
+
+def set_cookie(response: Response, connection: HTTPConnection, settings: Settings, share: Share, now: datetime) -> None:
+    """Set the cookie, HttpOnly and SameSite=strict."""
+    expires_at = min(now + _LIFETIME, share.expires_at)
+    claims = {"iss": ISSUER, "aud": _AUDIENCE, "sub": share.id, "iat": now, "exp": expires_at}
+    token = jwt.encode(claims, settings.secret_key.get_secret_value(), settings.algorithm)
+    secure = settings.cookie_secure or connection.url.scheme == "https"
+    max_age = max(int((expires_at - now).total_seconds()), 1)
+    response.set_cookie(
+        COOKIE, token, max_age, path=cookie_path(share.id), secure=secure, httponly=True, samesite="strict"
+    )
+
+
+def is_valid(connection: HTTPConnection, settings: Settings, share_id: str) -> bool:
+    """Whether the request has a valid cookie for this share."""
+    try:
+        claims = jwt.decode(
+            connection.cookies.get(COOKIE, ""),
+            settings.secret_key.get_secret_value(),
+            algorithms=[settings.algorithm],
+            audience=_AUDIENCE,
+            issuer=ISSUER,
+            options={"require": ["exp", "iat", "sub", "aud", "iss"], "strict_aud": True},
+        )
+    except jwt.InvalidTokenError:
+        return False
+    return bool(claims["sub"] == share_id)

@@ -1,0 +1,29 @@
+// Error messages by error code, in the user's language.
+import { App } from "antd";
+import { useTranslation } from "react-i18next";
+import { ApiError } from "./client";
+
+export function useErrorMessages() {
+  const { t, i18n } = useTranslation();
+  const { message } = App.useApp();
+
+  function byCode(code: string): string {
+    return i18n.exists(`errors.${code}`) ? t(`errors.${code}` as "errors.offline") : t("errors.unknown", { code });
+  }
+
+  function textOf(error: unknown): string {
+    if (!(error instanceof ApiError)) return t("errors.internal_error");
+    // Only the lockout after wrong passwords says how long to wait.
+    if (error.code !== "too_many_attempts" || error.retryAfter === null) return byCode(error.code);
+    return error.retryAfter < 90
+      ? t("login.waitSeconds", { count: error.retryAfter })
+      : t("login.waitMinutes", { count: Math.ceil(error.retryAfter / 60) });
+  }
+
+  function show(error: unknown): void {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    void message.error(textOf(error), 6);
+  }
+
+  return { byCode, textOf, show };
+}

@@ -1,0 +1,86 @@
+// The user's jobs, kept current in the query cache by the event socket.
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { api, type Job, unwrap } from "../api/client";
+import { session } from "../login/session";
+import { subscribeToJobs } from "./socket";
+
+/** `live` is false while the socket is disconnected: progress may be stale then. */
+export interface Jobs {
+  readonly live: boolean;
+  readonly known: boolean;
+  readonly byId: Readonly<Record<string, Job>>;
+}
+
+const NONE: Jobs = { live: false, known: false, byId: {} };
+const KEY = ["jobs", "live"];
+
+export function useJobs(): Jobs {
+  return useQuery<Jobs>({ queryKey: KEY, queryFn: () => NONE, initialData: NONE, enabled: false, staleTime: Infinity })
+    .data;
+}
+
+/** The newest transcription job of each recording. */
+export function newestJobs(jobs: Jobs): Map<string, Job> {
+  const newest = new Map<string, Job>();
+  for (const job of Object.values(jobs.byId)) {
+    if (job.kind !== "transcript") continue;
+    const other = newest.get(job.recording_id);
+    if (!other || other.created_at < job.created_at) newest.set(job.recording_id, job);
+  }
+  return newest;
+}
+
+/** The newest job of a kind for one recording. */
+export function useNewestJob(recording: string, kind: Job["kind"]): Job | undefined {
+  const { byId } = useJobs();
+  let newest: Job | undefined;
+  for (const job of Object.values(byId)) {
+    if (job.kind === kind && job.recording_id === recording && (!newest || newest.created_at < job.created_at))
+      newest = job;
+  }
+  return newest;
+}
+
+/** Subscribes while somebody is signed in. */
+export function useLiveJobs(): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    const set = (change: (jobs: Jobs) => Jobs) => queries.setQueryData<Jobs>(KEY, (jobs) => change(jobs ?? NONE));
+    return subscribeToJobs(
+      {
+        snapshot(jobs) {
+          set((before) => ({ ...before, known: true, byId: Object.fromEntries(jobs.map((job) => [job.id, job])) }));
+          void queries.invalidateQueries({ queryKey: ["recordings"] });
+        },
+        changed(job) {
+          const before = queries.getQueryData<Jobs>(KEY)?.byId[job.id];
+          set((jobs) => ({ ...jobs, byId: { ...jobs.byId, [job.id]: job } }));
+          if (before?.status === job.status) return;
+          void queries.invalidateQueries({ queryKey: ["recordings"] });
+          // A language model job does not change the open transcript, so only its own queries are refetched.
+          const kinds = job.kind === "transcript" ? [] : [job.kind];
+          if (job.status === "done")
+            void queries.invalidateQueries({ queryKey: ["recording", job.recording_id, ...kinds] });
+        },
+        deleted(id) {
+          set((jobs) => ({
+            ...jobs,
+            byId: Object.fromEntries(Object.entries(jobs.byId).filter(([known]) => known !== id)),
+          }));
+          void queries.invalidateQueries({ queryKey: ["recordings"] });
+        },
+        live: (live) => set((jobs) => ({ ...jobs, live })),
+        ticket: async () =>
+          session.token()
+            ? (await unwrap(api.POST("/api/auth/tickets", { body: { purpose: "events" } }))).ticket
+            : null,
+      },
+      () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/events`),
+      (work, wait) => {
+        const timer = setTimeout(work, wait);
+        return () => clearTimeout(timer);
+      },
+    );
+  }, [queries]);
+}

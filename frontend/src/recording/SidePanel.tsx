@@ -1,0 +1,93 @@
+// The panel beside the text, in tabs. On a phone the tabs replace the text.
+import { Segmented } from "antd";
+import { lazy, Suspense, useMemo, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import type { Recording } from "../api/client";
+import { Loading } from "../app/Feedback";
+import type { Doc } from "../document/types";
+import { useNames } from "./names";
+import type { Player } from "./player";
+import { ReviewFlagsPanel } from "./ReviewFlagsPanel";
+import { SpeakersPanel } from "./SpeakersPanel";
+import type { Edit } from "./useEditor";
+import type { Jump } from "./useJump";
+
+const MinutesPanel = lazy(async () => ({ default: (await import("../minutes/MinutesPanel")).MinutesPanel }));
+const PolishPanel = lazy(async () => ({ default: (await import("../minutes/PolishPanel")).PolishPanel }));
+const RepairPanel = lazy(async () => ({ default: (await import("../minutes/RepairPanel")).RepairPanel }));
+const AskPanel = lazy(async () => ({ default: (await import("../minutes/AskPanel")).AskPanel }));
+const SuggestedNames = lazy(async () => ({ default: (await import("../minutes/SuggestedNames")).SuggestedNames }));
+
+export type Tab = "text" | "people" | "minutes" | "polish" | "repair" | "ask";
+const TABS: readonly Tab[] = ["text", "people", "minutes", "polish", "repair", "ask"];
+
+/** Whether there is room for the text and the panel. */
+export const wideScreen = matchMedia("(min-width: 901px)");
+
+interface SidePanelProps {
+  tab: Tab;
+  setTab: (tab: Tab) => void;
+  recording: Recording;
+  doc: Doc;
+  edit: Edit;
+  player: Player;
+  jump: Jump;
+  /** Saves everything that is on the page. */
+  flush: () => Promise<void>;
+  /** The number of the version on the page. */
+  base: () => number;
+  /** Loads the newest version from the server. */
+  reload: () => Promise<void>;
+}
+
+export function SidePanel({ tab, setTab, recording, doc, edit, player, jump, flush, base, reload }: SidePanelProps) {
+  const { t } = useTranslation();
+  const wide = useSyncExternalStore(widthChanged, () => wideScreen.matches);
+  // On a wide screen the text is always visible, so its tab exists only on a phone.
+  const shown = wide && tab === "text" ? "people" : tab;
+  const segments = useMemo(() => new Map(doc.segments.map((segment) => [segment.id, segment])), [doc.segments]);
+  const nameOf = useNames(doc.speakers);
+  const links = {
+    find: (id: string) => segments.get(id),
+    nameOf: (id: string) => (doc.speakers.some((one) => one.id === id) ? nameOf(id) : null),
+    play: jump.play,
+  };
+  return (
+    <aside aria-label={t("side.name")}>
+      <Segmented<Tab>
+        block
+        className="side-tabs"
+        aria-label={t("side.name")}
+        value={shown}
+        options={TABS.filter((one) => !wide || one !== "text").map((value) => ({ value, label: t(`side.${value}`) }))}
+        onChange={setTab}
+      />
+      {shown === "people" && (
+        <>
+          <SpeakersPanel doc={doc} edit={edit} player={player}>
+            <Suspense fallback={null}>
+              <SuggestedNames id={recording.id} doc={doc} edit={edit} links={links} flush={flush} />
+            </Suspense>
+          </SpeakersPanel>
+          <ReviewFlagsPanel doc={doc} jump={jump.to} />
+          <p className="secondary">{t("editor.aiNote")}</p>
+        </>
+      )}
+      <Suspense fallback={<Loading />}>
+        {shown === "minutes" && <MinutesPanel recording={recording} links={links} flush={flush} />}
+        {shown === "polish" && (
+          <PolishPanel id={recording.id} links={links} flush={flush} base={base} reload={reload} />
+        )}
+        {shown === "repair" && (
+          <RepairPanel id={recording.id} doc={doc} links={links} flush={flush} base={base} reload={reload} />
+        )}
+        {shown === "ask" && <AskPanel id={recording.id} links={links} flush={flush} />}
+      </Suspense>
+    </aside>
+  );
+}
+
+function widthChanged(listener: () => void) {
+  wideScreen.addEventListener("change", listener);
+  return () => wideScreen.removeEventListener("change", listener);
+}

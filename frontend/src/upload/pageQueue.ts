@@ -1,0 +1,46 @@
+// The upload queue of this page and the user it belongs to.
+import { useEffect } from "react";
+import { deleteLocalRecording } from "./localRecordings";
+import { loadQueue, saveQueue } from "./queueStorage";
+import { transport } from "./transport";
+import { type Meeting, UploadQueue } from "./uploadQueue";
+
+let user: string | null = null;
+let saved = "";
+
+export const uploadQueue = new UploadQueue({
+  ...transport,
+  saveQueue(meetings) {
+    // After a reload the server reports the progress, so only other changes are stored.
+    const facts = JSON.stringify(
+      meetings.map((one) => [one.id, one.state, one.parts.map((part) => [part.upload, part.sent === part.size])]),
+    );
+    if (!user || facts === saved) return;
+    saved = facts;
+    saveQueue(user, meetings);
+  },
+  onCreated: (meeting: Meeting) => void (meeting.take && deleteLocalRecording(meeting.take)),
+});
+
+/** Binds the upload queue to the signed-in user. */
+export function useUploadQueue(id: string | undefined) {
+  useEffect(() => {
+    if (id) setUser(id);
+    return () => setUser(null);
+  }, [id]);
+}
+
+function setUser(id: string | null) {
+  if (user === id) return;
+  if (user) uploadQueue.reset();
+  user = id;
+  saved = "";
+  if (!id) return;
+  const before = loadQueue(id);
+  uploadQueue.restore(before);
+  for (const meeting of before) {
+    // Everything is uploaded: only the recording has to be created.
+    if (meeting.state === "lost" && meeting.parts.every((part) => part.upload && part.sent === part.size))
+      uploadQueue.resume(meeting.id);
+  }
+}
