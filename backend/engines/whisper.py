@@ -1,0 +1,247 @@
+"""Whisper by CTranslate2 in int8: many languages, and far better than Vosk where people talk freely.
+
+The model decodes windows of neighbouring chunks of speech. It is never given an instruction as a prompt, because a
+prompt may come back as the transcript. `hallucination_checks` finds what it invents.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from backend.checksums import sha256
+from backend.engines.chunking import merge_overlaps, split_speech
+from backend.engines.hallucination_checks import DecodedWindow, Hallucination, find_hallucinations
+from backend.engines.protocols import EngineContext, EngineError, ProgressCallback, TranscribeOptions
+from backend.engines.punctuation import marks_after, punctuate_by_pauses, punctuated, sentences
+from backend.engines.registry import fetch_command
+from backend.engines.simplified import simplified
+from backend.engines.timestamps import in_order
+from backend.engines.transcription_checkpoint import TranscriptionCheckpoint, fingerprint, model_fingerprint
+from backend.engines.vad import Vad
+from backend.engines.wav_reader import WavReader
+from backend.engines.whisper_features import FRAME_SECONDS, log_mel
+from backend.engines.whisper_tokens import TimedToken, timed_characters, token_bytes, words_of
+from backend.engines.whisper_windows import LONGEST, Window, pack
+from backend.speech.types import Sentence, Word
+
+_BEAM = 5
+_HOTWORD_TOKENS = 60  #: Whisper's prompt has room for 224; more only invites echoes
+_LANGUAGE_WINDOWS = 3  #: the language is that of most of the first windows
+_FRAME = 2 * FRAME_SECONDS  #: of the encoder
+_NO_REPEAT = 5
+_REJECTED = frozenset({Hallucination.ECHO, Hallucination.REPETITION, Hallucination.IMPROBABLE})
+_SPARSE_MARKS = frozenset({"zh", "yue"})  #: without a prompt Whisper writes hardly any mark in these
+_WIDE_MARKS = frozenset({"zh", "yue", "ja"})
+_WESTERN = dict(zip("，。？！、；：", ",.?!,;:", strict=True))
+_CHINESE_MARK = re.compile(f"[{''.join(_WESTERN)}] ?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    """One decoding of one window: its words at window times, the marks behind them, and what the guards look at."""
+
+    words: list[Word]
+    marks: list[str]
+    decoded: DecodedWindow
+
+
+class Whisper:
+    """Built inside a child, with everything loaded. One `transcribe` at a time."""
+
+    def __init__(self, context: EngineContext, model: str = "whisper-small") -> None:
+        folder = context.models / model
+        if not (folder / "model.bin").is_file():
+            raise EngineError("model_missing", f"{model} is not installed. Fetch it with: {fetch_command('small')}")
+        self._context = context
+        self._names = (model, "fsmn-vad")
+        self._vad = Vad(context.models / "fsmn-vad", context.threads)
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._model = ctranslate2.models.Whisper(
+            str(folder.resolve()), device="cpu", compute_type="int8", inter_threads=1, intra_threads=context.threads
+        )
+
+    def transcribe(self, audio: Path, options: TranscribeOptions, progress: ProgressCallback) -> list[Sentence]:
+        """Sentences in order of time. A stretch that the guards refuse is a Sentence with the error `unsure`.
+
+        Each window is decoded by itself, so a resumed run writes the same text as an unbroken one.
+        """
+        with WavReader(audio) as reader:
+            pieces = split_speech(self._vad.detect(reader), reader.duration, reader.find_quietest, longest=LONGEST)
+            windows = pack(pieces)
+            weights = [model_fingerprint(self._context.models / name) for name in self._names]
+            facts = (version("ctranslate2"), weights, sha256(audio), options.language, options.hotwords, pieces)
+            checkpoint = TranscriptionCheckpoint(options.checkpoint_file, fingerprint("whisper", *facts))
+            finished = checkpoint.finished_sentences()
+            language = options.language
+            if language == "auto" and windows:
+                language = self._detect([window.samples(reader) for window in windows[:_LANGUAGE_WINDOWS]])
+            numbered = iter(range(len(pieces)))
+            for window in windows:
+                own = [next(numbered) for _ in window.pieces]
+                if any(index not in finished for index in own):
+                    for index, sentence in zip(
+                        own, self._transcribe_window(reader, window, language, options.hotwords), strict=True
+                    ):
+                        finished[index] = checkpoint.save(index, sentence)
+                progress(min(window.pieces[-1].last, reader.duration), reader.duration)
+        decoded = [finished[index] for index in range(len(pieces))]
+        return _as_sentences(
+            decoded, merge_overlaps([(p, s.words) for p, s in zip(pieces, decoded, strict=True)]), language
+        )
+
+    def _detect(self, windows: Sequence[npt.NDArray[np.float32]]) -> str:
+        found = [str(self._model.detect_language(self._encode(samples))[0][0][0]).strip("<|>") for samples in windows]
+        return max(found, key=found.count)
+
+    def _encode(self, samples: npt.NDArray[np.float32]) -> Any:
+        return self._model.encode(ctranslate2.StorageView.from_array(log_mel(samples, self._model.n_mels)[None]))
+
+    def _transcribe_window(
+        self, reader: WavReader, window: Window, language: str, hotwords: Sequence[str]
+    ) -> list[Sentence]:
+        """A sentence for every piece of the window."""
+        samples = window.samples(reader)
+        decode = partial(self._decode, self._encode(samples), samples, language, _speech_seconds(window))
+        decoded, hallucinations = _decode_until_plausible(decode, hotwords)
+        if Hallucination.REPETITION in hallucinations and len(window.pieces) > 1:
+            return [own for half in window.split() for own in self._transcribe_window(reader, half, language, ())]
+        if hallucinations & _REJECTED:
+            return [Sentence(piece.first, piece.last, "", error="unsure") for piece in window.pieces]
+        made: list[Sentence] = []
+        for piece, placed in zip(window.pieces, window.place(decoded.words), strict=True):
+            words = tuple(word for _, word in placed)
+            made.append(
+                Sentence(piece.first, piece.last, punctuated(words, [decoded.marks[at] for at, _ in placed]), words)
+            )
+        return made
+
+    def _decode(
+        self,
+        encoded: Any,
+        samples: npt.NDArray[np.float32],
+        language: str,
+        seconds: float,
+        hotwords: Sequence[str],
+        *,
+        beam: int = _BEAM,
+        no_repeat: int = 0,
+    ) -> _Decoding:
+        start = [self._id("<|startoftranscript|>"), self._id(f"<|{language}|>"), self._id("<|transcribe|>")]
+        prompt = [*self._hotword_prompt(hotwords), *start, self._id("<|notimestamps|>")]
+        result = self._model.generate(
+            encoded,
+            [prompt],
+            beam_size=beam,
+            no_repeat_ngram_size=no_repeat,
+            max_length=448,
+            return_no_speech_prob=True,
+        )[0]
+        ids = [id for id in result.sequences_ids[0] if id < self._id("<|endoftext|>")]
+        tokens = self._aligned(encoded, start, ids, len(samples)) if ids else []
+        text = b"".join(token.bytes for token in tokens).decode("utf-8", errors="ignore")
+        words, marks = words_of(timed_characters(tokens))
+        if language == "zh":
+            words = [Word(simplified(word.text), word.start, word.end) for word in words]
+        return _Decoding(
+            words, marks, DecodedWindow(text, [token.probability for token in tokens], result.no_speech_prob, seconds)
+        )
+
+    def _aligned(self, encoded: Any, start: list[int], ids: list[int], samples: int) -> list[TimedToken]:
+        """The time of every token by dynamic time warping over the cross-attentions (whisper/timing.py)."""
+        frames = max(2, round(samples / 16000 / FRAME_SECONDS))
+        found = self._model.align(encoded, start, [ids], [frames])[0]
+        begins: dict[int, float] = {}
+        for token, frame in found.alignments:
+            begins.setdefault(token, frame * _FRAME)
+        end = frames * FRAME_SECONDS
+        times = [begins.get(index, end) for index in range(len(ids) + 1)]
+        return [
+            TimedToken(
+                token_bytes(str(self._tokenizer.id_to_token(id))), times[at], max(times[at], times[at + 1]), probability
+            )
+            for at, (id, probability) in enumerate(zip(ids, found.text_token_probs, strict=False))
+        ]
+
+    def _hotword_prompt(self, hotwords: Sequence[str]) -> list[int]:
+        if not hotwords:
+            return []
+        ids = self._tokenizer.encode(" " + " ".join(hotwords), add_special_tokens=False).ids[:_HOTWORD_TOKENS]
+        return [self._id("<|startofprev|>"), *ids]
+
+    def _id(self, token: str) -> int:
+        id = self._tokenizer.token_to_id(token)
+        if id is None:
+            raise EngineError("engine_failed", f"The model has no token {token}.")
+        return int(id)
+
+
+def large(context: EngineContext) -> Whisper:
+    """Whisper large-v3-turbo: better, and about four times the work."""
+    return Whisper(context, "whisper-large")
+
+
+def _decode_until_plausible(
+    decode: Callable[..., _Decoding], hotwords: Sequence[str]
+) -> tuple[_Decoding, set[Hallucination]]:
+    """Hear again, each time with less of what may have gone wrong, until nothing speaks against the text."""
+    decoded = decode(hotwords)
+    hallucinations = find_hallucinations(decoded.decoded, hotwords)
+    if hotwords and hallucinations:
+        # said without being prompted, it was said
+        decoded = decode(())
+        hallucinations = find_hallucinations(decoded.decoded)
+    if Hallucination.IMPROBABLE in hallucinations:
+        retried = decode((), beam=1)
+        if len(find_hallucinations(retried.decoded)) < len(hallucinations):
+            decoded, hallucinations = retried, find_hallucinations(retried.decoded)
+    if Hallucination.REPETITION in hallucinations:
+        retried = decode((), no_repeat=_NO_REPEAT)
+        if len(find_hallucinations(retried.decoded)) < len(hallucinations):
+            decoded, hallucinations = retried, find_hallucinations(retried.decoded)
+    return decoded, hallucinations
+
+
+def _speech_seconds(window: Window) -> float:
+    return sum(piece.end - piece.start for piece in window.pieces)
+
+
+def _as_sentences(decoded: Sequence[Sentence], words: Sequence[Sequence[Word]], language: str) -> list[Sentence]:
+    """Sentences between the stretches that could not be recognised."""
+    made: list[Sentence] = []
+    run: list[tuple[Word, str]] = []
+    for sentence, own in zip(decoded, words, strict=True):
+        if sentence.error is None:
+            marks = marks_after(sentence.words, sentence.text) or [""] * len(sentence.words)
+            mark_of = dict(zip(sentence.words, marks, strict=True))
+            run += [(word, mark_of[word]) for word in own]
+            continue
+        made += [*_punctuated(run, language), sentence]
+        run = []
+    return made + _punctuated(run, language)
+
+
+def _punctuated(run: Sequence[tuple[Word, str]], language: str) -> list[Sentence]:
+    """Whisper's marks, and those of the pauses where its language leaves most of them out."""
+    words = in_order([word for word, _ in run])
+    marks = [mark for _, mark in run]
+    if language in _SPARSE_MARKS or not any(marks):
+        marks = [_stronger(*both) for both in zip(marks, punctuate_by_pauses(words), strict=True)]
+    made = sentences(words, marks)
+    return made if language in _WIDE_MARKS else [replace(one, text=_western(one.text)) for one in made]
+
+
+def _stronger(written: str, paused: str) -> str:
+    return paused if written == "，" and paused else written or paused
+
+
+def _western(text: str) -> str:
+    return _CHINESE_MARK.sub(lambda match: _WESTERN[match[0]] + " ", text).strip()

@@ -1,0 +1,211 @@
+"""Whisper's adapter: windows, hallucinations and resuming with a planted model; the text of the real one."""
+
+import subprocess
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import ctranslate2
+import jiwer
+import pytest
+
+from backend.engines.protocols import EngineContext, EngineError, TranscribeOptions
+from backend.engines.whisper import Whisper
+from backend.speech.text import join, spoken_characters
+from backend.speech.types import Sentence
+from tests.engines.planted_whisper import Answer, Asked, PlantedWhisper, byte_tokenizer
+
+pytestmark = pytest.mark.shared
+
+SPEECH = "我们先看一下这个季度的数字再决定要不要继续"
+
+Engine = Callable[..., tuple[Whisper, PlantedWhisper]]
+
+
+@pytest.fixture(scope="module")
+def meeting(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty-two seconds of a talk between two people: two windows."""
+    import imageio_ffmpeg
+
+    wav = tmp_path_factory.mktemp("meeting") / "meeting.wav"
+    source = shared / "audio" / "meetings" / "two-minutes.flac"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(source), "-t", "42", str(wav)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return wav
+
+
+@pytest.fixture
+def engine(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """Makes an engine around a model that gives these answers."""
+
+    def make(answer: Callable[[Asked], Answer], languages: list[str] | None = None) -> tuple[Whisper, PlantedWhisper]:
+        models = tmp_path / "models"
+        folder = models / "whisper-small"
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            (folder / "model.bin").write_bytes(b"planted")
+            byte_tokenizer().save(str(folder / "tokenizer.json"))
+            (models / "fsmn-vad").symlink_to(shared / "models" / "fsmn-vad")
+        planted = PlantedWhisper(answer, byte_tokenizer(), languages or ["zh"])
+        monkeypatch.setattr(ctranslate2.models, "Whisper", lambda *_, **__: planted)
+        return Whisper(EngineContext(models)), planted
+
+    return make
+
+
+def _ignore(done: float, total: float, /) -> None:
+    pass
+
+
+def text_of(sentences: list[Sentence]) -> str:
+    return "".join(spoken_characters(sentence.text) for sentence in sentences)
+
+
+def test_words_are_complete_and_in_order(engine: Engine, meeting: Path) -> None:
+    whisper, planted = engine(lambda _: Answer(SPEECH))
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
+
+    assert SPEECH * len(planted.encoded) == text_of(sentences)
+    assert 2 == len(planted.encoded)
+    words = [word for sentence in sentences for word in sentence.words]
+    assert all(before.end <= after.start for before, after in pairwise(words))
+    assert all(spoken_characters(sentence.text) == spoken_characters(join(sentence.words)) for sentence in sentences)
+
+
+def test_the_language_is_that_of_most_windows(engine: Engine, meeting: Path) -> None:
+    whisper, planted = engine(lambda _: Answer("hello there, this is a test."), ["ja", "en"])
+    whisper.transcribe(meeting, TranscribeOptions(language="en"), _ignore)
+    assert {"en"} == {asked.language for asked in planted.asked}
+
+    whisper, planted = engine(lambda _: Answer(SPEECH), ["zh"])
+    whisper.transcribe(meeting, TranscribeOptions(language="auto"), _ignore)
+    assert {"zh"} == {asked.language for asked in planted.asked}
+
+
+def test_mandarin_comes_out_simplified_character_for_character(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda _: Answer("這個會議討論預算與時間還有後續的計畫和頭髮"))
+
+    text = text_of(whisper.transcribe(meeting, TranscribeOptions(), _ignore))
+
+    assert "这个会议讨论预算与时间还有后续的计画和头发" * 2 == text
+
+
+def test_western_languages_have_their_own_marks(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda _: Answer(" Hello. Oh, it's me! I am in New Jersey now, though."))
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(language="en"), _ignore)
+
+    assert {"Hello.", "Oh, it's me!", "I am in New Jersey now, though."} <= {sentence.text for sentence in sentences}
+
+
+def test_a_model_that_parrots_its_hotwords_is_asked_again_without_them(engine: Engine, meeting: Path) -> None:
+    hotwords = ("火山引擎", "王芳")
+    whisper, _ = engine(lambda asked: Answer("火山引擎 王芳", 0.8) if asked.prompted else Answer(SPEECH))
+
+    text = text_of(whisper.transcribe(meeting, TranscribeOptions(hotwords=hotwords), _ignore))
+
+    assert SPEECH * 2 == text
+
+
+def test_a_model_that_is_sure_of_nothing_gives_no_text_and_says_where(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda asked: Answer("我会把你带回来的", 0.05) if asked.window == 0 else Answer(SPEECH))
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
+
+    assert SPEECH == text_of(sentences)
+    assert any(sentence.error == "unsure" for sentence in sentences)
+    assert "带回来" not in text_of(sentences)
+
+
+def test_text_in_a_window_without_speech_is_rejected(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda _: Answer(SPEECH, no_speech=0.97))
+
+    assert "" == text_of(whisper.transcribe(meeting, TranscribeOptions(), _ignore))
+
+
+def test_a_loop_is_decoded_again_without_repeats(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda asked: Answer(SPEECH) if asked.no_repeat else Answer("我会把你带回来的" * 7))
+
+    assert SPEECH * 2 == text_of(whisper.transcribe(meeting, TranscribeOptions(), _ignore))
+
+
+def test_a_window_that_loops_whatever_is_tried_is_halved_and_then_marked(engine: Engine, meeting: Path) -> None:
+    whisper, planted = engine(lambda asked: Answer("啊" * 60) if asked.window == 0 else Answer(SPEECH))
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
+
+    assert "啊" not in text_of(sentences)
+    assert len(planted.encoded) > 2
+
+
+def test_credits_of_subtitles_are_never_text(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda asked: Answer("字幕by索兰娅") if asked.window == 1 else Answer(SPEECH))
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
+
+    assert SPEECH == text_of(sentences)
+    assert any(sentence.error == "unsure" for sentence in sentences)
+
+
+def test_a_resumed_run_decodes_only_what_is_missing_and_writes_the_same(
+    engine: Engine, meeting: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "finished.jsonl"
+    whisper, planted = engine(lambda asked: Answer(SPEECH + str(asked.window)))
+    options = TranscribeOptions(checkpoint_file=file)
+    unbroken = whisper.transcribe(meeting, options, _ignore)
+    lines = file.read_bytes().splitlines(keepends=True)
+
+    for kept in range(1, len(lines)):
+        file.write_bytes(b"".join(lines[:kept]))
+        before = len(planted.asked)
+        assert unbroken == whisper.transcribe(meeting, options, _ignore)
+        assert len(planted.asked) - before <= 2
+
+
+def test_progress_grows_to_the_end(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda _: Answer(SPEECH))
+    reports: list[tuple[float, float]] = []
+
+    whisper.transcribe(meeting, TranscribeOptions(), lambda done, total: reports.append((done, total)))
+
+    assert reports == sorted(reports)
+    assert {42.0} == {round(total, 1) for _, total in reports}
+
+
+def test_a_model_that_is_not_installed_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="models fetch") as raised:
+        Whisper(EngineContext(tmp_path))
+
+    assert "model_missing" == raised.value.code
+
+
+@pytest.fixture(scope="module")
+def real(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Whisper:
+    root = Path(__file__).resolve().parent.parent.parent
+    folder = root / "models" / "whisper-small"
+    if not (folder / "model.bin").is_file():
+        pytest.skip("whisper-small is not installed: python -m backend models fetch --set small")
+    models = tmp_path_factory.mktemp("models")
+    (models / "whisper-small").symlink_to(folder)
+    (models / "fsmn-vad").symlink_to(shared / "models" / "fsmn-vad")
+    return Whisper(EngineContext(models))
+
+
+def test_the_real_model_transcribes_a_meeting(real: Whisper, meeting: Path, shared: Path) -> None:
+    lines = (shared / "audio" / "meetings" / "two-minutes.stm").read_text().splitlines()
+    spoken = sorted((line.split(maxsplit=5) for line in lines if line), key=lambda fields: float(fields[3]))
+    reference = "".join(spoken_characters(fields[5]) for fields in spoken if float(fields[4]) < 42)
+
+    text = text_of(real.transcribe(meeting, TranscribeOptions(), _ignore))
+
+    assert jiwer.cer(reference, text) < 0.16
+
+
+def test_the_real_model_finds_out_that_english_is_spoken(real: Whisper, shared: Path) -> None:
+    sentences = real.transcribe(
+        shared / "audio" / "clips" / "two-speakers-en.wav", TranscribeOptions(language="auto"), _ignore
+    )
+
+    assert "I'm in New Jersey now" in " ".join(sentence.text for sentence in sentences)
