@@ -12,6 +12,7 @@ from backend.checksums import sha256
 from backend.engines.automodel import load, without_logging
 from backend.engines.chunking import AudioChunk, merge_overlaps, split_speech
 from backend.engines.onnx_parts import replace_parts
+from backend.engines.paraformer_tokens import raw_tokens
 from backend.engines.precision import multiply_in_bfloat16, use_bfloat16
 from backend.engines.protocols import EngineContext, EngineError, ProgressCallback, TranscribeOptions
 from backend.engines.punctuation import punctuate_by_model, sentences
@@ -64,7 +65,7 @@ class FunAsr:
             chunks = split_speech(self._vad.detect(reader), reader.duration, reader.find_quietest)
             # the order and the kinds of these values must not change: they identify the checkpoints of running jobs
             checkpoint_fingerprint = fingerprint(
-                "funasr", self._weights(), sha256(audio), hotwords, chunks, self._device, self._bfloat16, self._int8
+                "funasr-2", self._weights(), sha256(audio), hotwords, chunks, self._device, self._bfloat16, self._int8
             )
             checkpoint = TranscriptionCheckpoint(options.checkpoint_file, checkpoint_fingerprint)
             recognised = self._recognise_all(reader, chunks, hotwords, checkpoint, progress)
@@ -114,7 +115,7 @@ class FunAsr:
         results: list[Any] = []
         out_of_memory = False
         try:
-            with without_logging():
+            with without_logging(), raw_tokens():
                 results = self._recogniser.generate(input=list(audio), hotword=hotwords, batch_size=len(audio))
         except torch.cuda.OutOfMemoryError:
             out_of_memory = True  # handled below: inside this block the exception keeps the tensors of the failed call
@@ -176,8 +177,14 @@ def hotword_line(hotwords: Sequence[str]) -> str | None:
     FunASR downloads a hotword that begins with http and opens one that names a file. Only letters, digits and Chinese
     characters are kept here, and the line begins and ends with a space, so neither can happen.
     """
-    words = [word for hotword in hotwords for word in _WORD.findall(hotword)]
+    words = [word for hotword in hotwords for word in _parts(hotword)]
     return f" {' '.join(dict.fromkeys(words))} " if words else None
+
+
+def _parts(hotword: str) -> list[str]:
+    """Without the parts of one letter or digit that arise from cutting: GPT-4o gives GPT and nothing else."""
+    parts: list[str] = _WORD.findall(hotword)
+    return [part for part in parts if len(part) > 1 or len(parts) == 1 or not part.isascii()]
 
 
 def batches(lengths: Sequence[float], on_gpu: bool) -> Iterator[list[int]]:

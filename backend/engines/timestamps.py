@@ -5,19 +5,24 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from backend.engines.paraformer_tokens import join_tokens
 from backend.speech.text import characters
 from backend.speech.types import Word
 
 
 def timed_words(text: str, stamps: Any, length: float) -> list[Word]:
-    """The words of a FunASR result: text separated by spaces, and [start, end] in milliseconds for each part.
+    """The words of a FunASR result: tokens separated by spaces, and [start, end] in milliseconds for each token.
 
-    The chunk is `length` seconds long. If the number of times differs from the number of words, or the times are
+    The chunk is `length` seconds long. If the number of times differs from the number of tokens, or the times are
     invalid, the words are spread evenly.
     """
-    tokens, times = _whole_words(text.split(), stamps if isinstance(stamps, list) else [])
-    spans = _repaired(times, len(tokens), length)
-    return [word for token, (start, end) in zip(tokens, spans, strict=True) for word in spread(token, start, end)]
+    tokens = text.split()
+    times = stamps if isinstance(stamps, list) else []
+    words = join_tokens(tokens)
+    if len(times) == len(tokens):
+        times = [_spanning(times[own[0]], times[own[-1]]) for _, own in words]
+    spans = _repaired(times, len(words), length)
+    return [word for (text, _), (start, end) in zip(words, spans, strict=True) for word in spread(text, start, end)]
 
 
 def spread(text: str, start: float, end: float) -> list[Word]:
@@ -42,26 +47,9 @@ def in_order(words: Sequence[Word]) -> list[Word]:
     return ordered
 
 
-def _whole_words(tokens: Sequence[str], stamps: Sequence[Any]) -> tuple[list[str], list[Any]]:
-    """Joins Latin subwords ("hel@@", "lo") into words, and consecutive digits into numbers."""
-    matching = len(tokens) == len(stamps)
-    words: list[str] = []
-    times: list[Any] = []
-    open_ended = False
-    for index, token in enumerate(tokens):
-        text = token.replace("@@", "")
-        continues = open_ended or (bool(words) and text.isascii() and text.isdigit() and words[-1].isdigit())
-        open_ended = token.endswith("@@")
-        if not continues:
-            words.append(text)
-            times.append(stamps[index] if matching else None)
-        else:
-            words[-1] += text
-            times[-1] = _spanning(times[-1], stamps[index]) if matching else None
-    return words, times if matching else list(stamps)
-
-
 def _spanning(one: Any, other: Any) -> Any:
+    if one is other:
+        return one
     first, second = _span(one), _span(other)
     return [first[0] * 1000, second[1] * 1000] if first and second else None
 

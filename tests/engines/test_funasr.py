@@ -144,9 +144,9 @@ def test_a_hotword_line_is_never_an_address_or_a_path(hotwords: list[str]) -> No
 
 
 def test_latin_and_chinese_parts_of_hotwords_are_separate_words() -> None:
-    assert (
-        hotword_line(("ASR系统", "Meeting ASR", "3号楼", "http://a/b.txt")) == " ASR 系统 Meeting 3号楼 http a b txt "
-    )
+    assert hotword_line(("ASR系统", "Meeting ASR", "3号楼", "http://a/b.txt")) == " ASR 系统 Meeting 3号楼 http txt "
+    assert hotword_line(("GPT-4o",)) == " GPT "
+    assert hotword_line(("X", "黎")) == " X 黎 "
     assert hotword_line(()) is None
     assert hotword_line(("!?",)) is None
 

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.engines.paraformer_tokens import join_tokens
 from backend.engines.timestamps import in_order, spread, timed_words
+from backend.speech.text import spoken_characters
 from backend.speech.types import Word
+from tests.engines.test_paraformer_tokens import TOKENS
 
 _number = st.one_of(st.integers(-1000, 20_000), st.floats(allow_nan=True, allow_infinity=True), st.none(), st.just("x"))
 _stamps = st.one_of(st.none(), st.lists(st.one_of(st.lists(_number, max_size=3), st.none()), max_size=12))
@@ -59,6 +62,31 @@ def test_latin_subwords_are_joined_with_their_times() -> None:
     words = timed_words("说 hel@@ lo ok", [[0, 100], [100, 200], [200, 400], [400, 500]], 1.0)
 
     assert words == [Word("说", 0.0, 0.1), Word("hello", 0.1, 0.4), Word("ok", 0.4, 0.5)]
+
+
+def test_what_stands_for_no_text_takes_its_time_with_it() -> None:
+    words = timed_words("今 天 <unk> 开 会", [[0, 100], [100, 200], [200, 500], [500, 600], [600, 700]], 1.0)
+
+    assert words == [Word("今", 0.0, 0.1), Word("天", 0.1, 0.2), Word("开", 0.5, 0.6), Word("会", 0.6, 0.7)]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=40))
+def test_every_character_lies_inside_the_time_of_its_own_token(tokens: list[str]) -> None:
+    stamps = [[100 * at, 100 * at + 90] for at in range(len(tokens))]
+    times = {at: (0.1 * at, 0.1 * at + 0.09) for at in range(len(tokens))}
+
+    words = timed_words(" ".join(tokens), stamps, 60.0)
+
+    expected = [
+        (spoken_characters(text), times[own[0]][0], times[own[-1]][1])
+        for text, own in join_tokens(tokens)
+        if spoken_characters(text)
+    ]
+    assert "".join(text for text, _, _ in expected) == "".join(spoken_characters(word.text) for word in words)
+    for word in words:
+        assert any(start - 1e-6 <= word.start <= word.end <= end + 1e-6 for _, start, end in expected)
+    for before, after in pairwise(words):
+        assert before.end <= after.start + 1e-6
 
 
 def test_consecutive_digits_are_one_number() -> None:
