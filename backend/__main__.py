@@ -58,6 +58,7 @@ def transcribe(
     recording: Annotated[Path, typer.Argument(help="Any audio or video file", exists=True, dir_okay=False)],
     speakers: Annotated[str | None, typer.Option(help="Number of speakers: 3, 2-5, 2- or -5")] = None,
     hotword: Annotated[list[str] | None, typer.Option(help="A name or term that is spoken; may be repeated")] = None,
+    language: Annotated[str, typer.Option(help="Spoken language: zh, en, ja, …; or auto")] = "auto",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files", file_okay=False)] = Path("."),
     format: Annotated[str, typer.Option(help="Separated by commas: txt, srt, vtt, md, json")] = "txt,srt,json",
     transcriber: Annotated[str | None, typer.Option(help="Engine; the best installed by default")] = None,
@@ -77,6 +78,7 @@ def transcribe(
             formats=format,
             speakers=speakers,
             hotwords=hotword or [],
+            language=language,
             transcriber=transcriber,
             diarizer=diarizer,
         )

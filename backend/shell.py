@@ -17,6 +17,7 @@ from backend.jobs.pipeline import Outcome, Pipeline, Source
 from backend.jobs.tables import Stage
 from backend.jobs.workspace import Workspace
 from backend.settings import Settings
+from backend.speech.languages import AUTO
 from backend.transcripts.export import FORMATS, export
 from backend.transcripts.fonts import fonts_of
 
@@ -35,6 +36,7 @@ def transcribe_command(
     formats: str,
     speakers: str | None,
     hotwords: list[str],
+    language: str = AUTO,
     transcriber: str | None,
     diarizer: str | None,
 ) -> int:
@@ -43,7 +45,9 @@ def transcribe_command(
     try:
         selected = _formats(formats)
         fonts = fonts_of(settings.models_dir) if "pdf" in selected else []  # a missing font fails before hours of work
-        options = read_options(speakers=speakers, hotwords=hotwords, transcriber=transcriber, diarizer=diarizer)
+        options = read_options(
+            speakers=speakers, hotwords=hotwords, language=language, transcriber=transcriber, diarizer=diarizer
+        )
         workspace = _workspace(settings, recording, options)
         outcome = asyncio.run(_run(settings, recording, workspace, options, console))
     except (AppError, EngineError) as error:

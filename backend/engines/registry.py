@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from backend.engines.protocols import EngineError
+from backend.speech.languages import LANGUAGES, MANDARIN
 from backend.weights import store
 
 Task = Literal["transcribe", "diarize"]
@@ -20,6 +21,8 @@ class Engine:
     models: tuple[str, ...]  #: folders under models/ that it needs
     label: str  #: the name people see
     fetch_set: str = "small"  #: the set of models that contains its models
+    languages: tuple[str, ...] = MANDARIN  #: what it can recognise
+    hotwords: bool = False  #: whether it makes use of them
     demo: bool = False  #: plays a script instead of using a model; only in the demo
 
 
@@ -31,6 +34,7 @@ _ALL = (
         ("seaco-paraformer", "fsmn-vad", "ct-punc"),
         "FunASR SeACo Paraformer",
         fetch_set="full",
+        hotwords=True,
     ),
     Engine(
         "funasr-int8",
@@ -39,6 +43,7 @@ _ALL = (
         ("seaco-paraformer", "seaco-paraformer-int8", "fsmn-vad", "ct-punc"),
         "FunASR SeACo Paraformer in int8, on the processor",
         fetch_set="int8",
+        hotwords=True,
     ),
     Engine(
         "whisper-large",
@@ -47,8 +52,18 @@ _ALL = (
         ("whisper-large", "fsmn-vad"),
         "Whisper large-v3-turbo",
         fetch_set="whisper-large",
+        languages=LANGUAGES,
+        hotwords=True,
     ),
-    Engine("whisper", "transcribe", "backend.engines.whisper:Whisper", ("whisper-small", "fsmn-vad"), "Whisper small"),
+    Engine(
+        "whisper",
+        "transcribe",
+        "backend.engines.whisper:Whisper",
+        ("whisper-small", "fsmn-vad"),
+        "Whisper small",
+        languages=LANGUAGES,
+        hotwords=True,
+    ),
     Engine(
         "vosk",
         "transcribe",

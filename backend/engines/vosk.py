@@ -34,7 +34,7 @@ class Vosk:
         folder = context.models / "vosk-model-small-cn"
         if not (folder / "am" / "final.mdl").is_file():
             raise EngineError(
-                "model_missing", f"{folder.name} is not installed. Fetch it with: {fetch_command('small')}"
+                "model_missing", f"{folder.name} is not installed. Fetch it with: {fetch_command('tiny')}"
             )
         vosk.SetLogLevel(-1)
         self._context = context

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from backend.engines.wav_reader import WavReader
 from backend.engines.whisper_features import FRAME_SECONDS, log_mel
 from backend.engines.whisper_tokens import TimedToken, timed_characters, token_bytes, words_of
 from backend.engines.whisper_windows import LONGEST, Window, pack
+from backend.speech.languages import AUTO
 from backend.speech.types import Sentence, Word
 
 _BEAM = 5
@@ -47,11 +49,11 @@ _CHINESE_MARK = re.compile(f"[{''.join(_WESTERN)}] ?")
 
 @dataclass(frozen=True, slots=True)
 class _Decoding:
-    """One decoding of one window: its words at window times, the marks behind them, and what the guards look at."""
+    """One decoding of one window: its words at window times, the mark behind each, and what is checked of it."""
 
     words: list[Word]
     marks: list[str]
-    decoded: DecodedWindow
+    window: DecodedWindow
 
 
 class Whisper:
@@ -60,7 +62,8 @@ class Whisper:
     def __init__(self, context: EngineContext, model: str = "whisper-small") -> None:
         folder = context.models / model
         if not (folder / "model.bin").is_file():
-            raise EngineError("model_missing", f"{model} is not installed. Fetch it with: {fetch_command('small')}")
+            fetch_set = "small" if model == "whisper-small" else model
+            raise EngineError("model_missing", f"{model} is not installed. Fetch it with: {fetch_command(fetch_set)}")
         self._context = context
         self._names = (model, "fsmn-vad")
         self._vad = Vad(context.models / "fsmn-vad", context.threads)
@@ -70,7 +73,7 @@ class Whisper:
         )
 
     def transcribe(self, audio: Path, options: TranscribeOptions, progress: ProgressCallback) -> list[Sentence]:
-        """Sentences in order of time. A stretch that the guards refuse is a Sentence with the error `unsure`.
+        """Sentences in order of time. A chunk whose text is rejected is a Sentence with the error `unsure`.
 
         Each window is decoded by itself, so a resumed run writes the same text as an unbroken one.
         """
@@ -81,16 +84,18 @@ class Whisper:
             facts = (version("ctranslate2"), weights, sha256(audio), options.language, options.hotwords, pieces)
             checkpoint = TranscriptionCheckpoint(options.checkpoint_file, fingerprint("whisper", *facts))
             finished = checkpoint.finished_sentences()
-            language = options.language
-            if language == "auto" and windows:
-                language = self._detect([window.samples(reader) for window in windows[:_LANGUAGE_WINDOWS]])
+            language, encoded = options.language, dict[Window, Any]()
+            if language == AUTO and windows:
+                encoded = {window: self._encode(window.samples(reader)) for window in windows[:_LANGUAGE_WINDOWS]}
+                language = self._detect(list(encoded.values()))
             numbered = iter(range(len(pieces)))
             for window in windows:
                 own = [next(numbered) for _ in window.pieces]
                 if any(index not in finished for index in own):
-                    for index, sentence in zip(
-                        own, self._transcribe_window(reader, window, language, options.hotwords), strict=True
-                    ):
+                    made = self._transcribe_window(
+                        reader, window, language, options.hotwords, encoded.pop(window, None)
+                    )
+                    for index, sentence in zip(own, made, strict=True):
                         finished[index] = checkpoint.save(index, sentence)
                 progress(min(window.pieces[-1].last, reader.duration), reader.duration)
         decoded = [finished[index] for index in range(len(pieces))]
@@ -98,30 +103,37 @@ class Whisper:
             decoded, merge_overlaps([(p, s.words) for p, s in zip(pieces, decoded, strict=True)]), language
         )
 
-    def _detect(self, windows: Sequence[npt.NDArray[np.float32]]) -> str:
-        found = [str(self._model.detect_language(self._encode(samples))[0][0][0]).strip("<|>") for samples in windows]
-        return max(found, key=found.count)
+    def _detect(self, encoded: Sequence[Any]) -> str:
+        """The language that is most probable over the first windows; Mandarin where none is."""
+        total: dict[str, float] = {}
+        for window in encoded:
+            for token, probability in self._model.detect_language(window)[0]:
+                language = str(token).strip("<|>")
+                total[language] = total.get(language, 0.0) + probability
+        best = max(total, key=lambda language: total[language])
+        return best if total[best] >= len(encoded) / 2 else "zh"
 
     def _encode(self, samples: npt.NDArray[np.float32]) -> Any:
         return self._model.encode(ctranslate2.StorageView.from_array(log_mel(samples, self._model.n_mels)[None]))
 
     def _transcribe_window(
-        self, reader: WavReader, window: Window, language: str, hotwords: Sequence[str]
+        self, reader: WavReader, window: Window, language: str, hotwords: Sequence[str], encoded: Any = None
     ) -> list[Sentence]:
         """A sentence for every piece of the window."""
         samples = window.samples(reader)
-        decode = partial(self._decode, self._encode(samples), samples, language, _speech_seconds(window))
+        if encoded is None:
+            encoded = self._encode(samples)
+        decode = partial(self._decode, encoded, samples, language, _speech_seconds(window))
         decoded, hallucinations = _decode_until_plausible(decode, hotwords)
-        if Hallucination.REPETITION in hallucinations and len(window.pieces) > 1:
+        if hallucinations & _REJECTED and len(window.pieces) > 1:
             return [own for half in window.split() for own in self._transcribe_window(reader, half, language, ())]
         if hallucinations & _REJECTED:
             return [Sentence(piece.first, piece.last, "", error="unsure") for piece in window.pieces]
         made: list[Sentence] = []
         for piece, placed in zip(window.pieces, window.place(decoded.words), strict=True):
             words = tuple(word for _, word in placed)
-            made.append(
-                Sentence(piece.first, piece.last, punctuated(words, [decoded.marks[at] for at, _ in placed]), words)
-            )
+            text = punctuated(words, [decoded.marks[at] for at, _ in placed])
+            made.append(Sentence(piece.first, piece.last, text, words, unsure=Hallucination.PACE in hallucinations))
         return made
 
     def _decode(
@@ -192,21 +204,21 @@ def large(context: EngineContext) -> Whisper:
 def _decode_until_plausible(
     decode: Callable[..., _Decoding], hotwords: Sequence[str]
 ) -> tuple[_Decoding, set[Hallucination]]:
-    """Hear again, each time with less of what may have gone wrong, until nothing speaks against the text."""
+    """Decode again, each time without one cause of hallucinations, until none is found or every way has been tried."""
     decoded = decode(hotwords)
-    hallucinations = find_hallucinations(decoded.decoded, hotwords)
+    hallucinations = find_hallucinations(decoded.window, hotwords)
     if hotwords and hallucinations:
         # said without being prompted, it was said
         decoded = decode(())
-        hallucinations = find_hallucinations(decoded.decoded)
+        hallucinations = find_hallucinations(decoded.window)
     if Hallucination.IMPROBABLE in hallucinations:
         retried = decode((), beam=1)
-        if len(find_hallucinations(retried.decoded)) < len(hallucinations):
-            decoded, hallucinations = retried, find_hallucinations(retried.decoded)
+        if len(find_hallucinations(retried.window)) < len(hallucinations):
+            decoded, hallucinations = retried, find_hallucinations(retried.window)
     if Hallucination.REPETITION in hallucinations:
         retried = decode((), no_repeat=_NO_REPEAT)
-        if len(find_hallucinations(retried.decoded)) < len(hallucinations):
-            decoded, hallucinations = retried, find_hallucinations(retried.decoded)
+        if len(find_hallucinations(retried.window)) < len(hallucinations):
+            decoded, hallucinations = retried, find_hallucinations(retried.window)
     return decoded, hallucinations
 
 
@@ -215,18 +227,20 @@ def _speech_seconds(window: Window) -> float:
 
 
 def _as_sentences(decoded: Sequence[Sentence], words: Sequence[Sequence[Word]], language: str) -> list[Sentence]:
-    """Sentences between the stretches that could not be recognised."""
+    """Sentences between the chunks that were rejected. Chunks that are unsure share no sentence with others."""
     made: list[Sentence] = []
-    run: list[tuple[Word, str]] = []
-    for sentence, own in zip(decoded, words, strict=True):
-        if sentence.error is None:
+    pairs = zip(decoded, words, strict=True)
+    for (error, unsure), group in groupby(pairs, key=lambda pair: (pair[0].error, pair[0].unsure)):
+        if error is not None:
+            made += [sentence for sentence, _ in group]
+            continue
+        run: list[tuple[Word, str]] = []
+        for sentence, own in group:
             marks = marks_after(sentence.words, sentence.text) or [""] * len(sentence.words)
             mark_of = dict(zip(sentence.words, marks, strict=True))
             run += [(word, mark_of[word]) for word in own]
-            continue
-        made += [*_punctuated(run, language), sentence]
-        run = []
-    return made + _punctuated(run, language)
+        made += [replace(sentence, unsure=unsure) for sentence in _punctuated(run, language)]
+    return made
 
 
 def _punctuated(run: Sequence[tuple[Word, str]], language: str) -> list[Sentence]:

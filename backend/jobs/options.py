@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from backend.engines.protocols import SpeakerHints, TranscribeOptions
 from backend.errors import InvalidInput
+from backend.speech.languages import AUTO, LANGUAGES
 
 #: More hotwords make recognition worse.
 MAX_HOTWORDS = 50
@@ -29,10 +30,18 @@ class Options(BaseModel):
     min_speakers: Annotated[int, Field(ge=1, le=MAX_SPEAKERS)] | None = None
     max_speakers: Annotated[int, Field(ge=1, le=MAX_SPEAKERS)] | None = None
     hotwords: tuple[str, ...] = Field(default=(), max_length=MAX_HOTWORDS)
+    language: str = AUTO  #: spoken in the recording; an engine for one language ignores it
     polish: bool = False  #: polish the transcript afterwards
     minutes: Annotated[str, Field(min_length=1, max_length=32)] | None = None  #: write minutes with this template
     replace: bool = False  #: become the newest version, even when people have edited the last one
     fresh: bool = False  #: reuse nothing of earlier jobs of the recording
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, language: str) -> str:
+        if language not in (AUTO, *LANGUAGES):
+            raise ValueError(f"{language[:16]!r} is none of: auto, {', '.join(LANGUAGES)}")
+        return language
 
     @field_validator("hotwords")
     @classmethod
@@ -51,7 +60,7 @@ class Options(BaseModel):
 
     @property
     def transcribe_options(self) -> TranscribeOptions:
-        return TranscribeOptions(hotwords=self.hotwords)
+        return TranscribeOptions(language=self.language, hotwords=self.hotwords)
 
     @property
     def speaker_hints(self) -> SpeakerHints:
@@ -62,6 +71,7 @@ def read_options(
     *,
     speakers: str | None = None,
     hotwords: str | list[str] | None = None,
+    language: str | None = None,
     transcriber: str | None = None,
     diarizer: str | None = None,
     polish: str | None = None,
@@ -80,6 +90,7 @@ def read_options(
             "min_speakers": lowest,
             "max_speakers": highest,
             "hotwords": words,
+            "language": language or AUTO,
             "polish": polish or False,
             "minutes": minutes or None,
         }

@@ -15,6 +15,7 @@ from backend.jobs.tables import Stage
 from backend.jobs.workspace import DOCUMENT, FINISHED, PASSES, SENTENCES, SPEECH, TURNS, Workspace
 from backend.recordings.media import normalize, probe
 from backend.recordings.peaks import make_peaks
+from backend.speech.languages import AUTO
 from backend.speech.merge import merge
 from backend.speech.types import Diarization, Sentence, diarization_from_json, sentence_from_json
 from backend.transcripts.document import Document, document_to_json, from_merged
@@ -81,9 +82,7 @@ class Pipeline:
 
         async def recognize() -> list[Sentence]:
             async def make_artifact(result: Path) -> None:
-                transcribe_options = TranscribeOptions(
-                    hotwords=options.hotwords, checkpoint_file=workspace.path(FINISHED)
-                )
+                transcribe_options = replace(options.transcribe_options, checkpoint_file=workspace.path(FINISHED))
                 await self.engines.transcribe(
                     transcriber,
                     speech,
@@ -93,6 +92,8 @@ class Pipeline:
                 )
 
             facts = {"engine": transcriber, "hotwords": list(options.hotwords)}
+            if options.language != AUTO:  # so that the artifacts of jobs before there was a choice still count
+                facts["language"] = options.language
             rows = await _make_artifact(workspace, SENTENCES, facts, make_artifact, fresh=options.fresh)
             report_progress(Stage.TRANSCRIBE, seconds, seconds)
             return [sentence_from_json(row) for row in rows]

@@ -59,6 +59,7 @@ def merge(sentences: Sequence[Sentence], diarization: Diarization) -> MergeResul
                 second_speaker=ids.get(draft.second_speaker),
                 overlap=draft.overlap,
                 confidence=draft.confidence,
+                unsure=any(piece.unsure for piece in draft.pieces),
                 error=draft.pieces[0].error,
             )
             for number, draft in enumerate(drafts, 1)
@@ -83,7 +84,7 @@ def _segments(pieces: Sequence[Piece], voices: Sequence[str | None]) -> Iterator
     keys: list[tuple[int, str | None]] = []
     for index, piece in enumerate(pieces):
         before = pieces[index - 1] if index else piece
-        if piece.error or before.error or piece.start - before.end > LONG_PAUSE:
+        if piece.error or before.error or piece.unsure != before.unsure or piece.start - before.end > LONG_PAUSE:
             breaks += 1
         keys.append((breaks, voices[index]))
     first = 0

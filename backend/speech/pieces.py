@@ -27,6 +27,7 @@ class Piece:
     end: float
     words: tuple[Word, ...] = ()
     error: str | None = None
+    unsure: bool = False
     last: bool = False  #: whether it is the last piece of its sentence
 
     @property
@@ -49,6 +50,8 @@ def split_into_pieces(sentences: Sequence[Sentence]) -> list[Piece]:
             own = sentence_pieces(sentence)
             final = own[-1]
             own[-1] = replace(final, text=_spaced(final.text), last=True)
+            if sentence.unsure:
+                own = [replace(piece, unsure=True) for piece in own]
             pieces += own
     return _monotonic(pieces)
 

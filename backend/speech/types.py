@@ -26,6 +26,7 @@ class Sentence:
     text: str
     words: tuple[Word, ...] = ()
     error: str | None = None
+    unsure: bool = False  #: the recogniser may have misheard all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Segment:
     overlap: bool = False
     confidence: float | None = None  #: share of the words that lie in the speaker's own turns, 0 to 1
     source: str = "auto"  #: auto, or edited by a person
+    unsure: bool = False  #: the text may be wrong: a person should listen to it
     error: str | None = None  #: error code if this part could not be recognised
 
 
@@ -78,7 +80,7 @@ def sentence_to_json(sentence: Sentence) -> dict[str, Any]:
         "text": sentence.text,
         "words": [word_to_json(word) for word in sentence.words],
         "error": sentence.error,
-    }
+    } | ({"unsure": True} if sentence.unsure else {})
 
 
 def sentence_from_json(value: dict[str, Any]) -> Sentence:
@@ -89,6 +91,7 @@ def sentence_from_json(value: dict[str, Any]) -> Sentence:
         text=str(value["text"]),
         words=tuple(word_from_json(word) for word in value["words"]),
         error=value["error"],
+        unsure=bool(value.get("unsure", False)),
     )
 
 

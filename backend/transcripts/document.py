@@ -87,7 +87,7 @@ def segment_to_json(segment: Segment) -> dict[str, Any]:
         "confidence": segment.confidence,
         "source": segment.source,
         "error": segment.error,
-    }
+    } | ({"unsure": True} if segment.unsure else {})
 
 
 def document_to_json(document: Document) -> dict[str, Any]:
@@ -115,6 +115,7 @@ def document_from_json(value: dict[str, Any]) -> Document:
             confidence=row["confidence"],
             source=str(row["source"]),
             error=row["error"],
+            unsure=bool(row.get("unsure", False)),
         )
         for row in value["segments"]
     )

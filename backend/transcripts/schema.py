@@ -51,6 +51,7 @@ class SegmentSchema(BaseModel):
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     source: Literal["auto", "edited"] = "auto"
     error: Annotated[str, Field(max_length=64), AfterValidator(_printable)] | None = None
+    unsure: bool = False  #: the recogniser may have misheard it
 
 
 class DocumentSchema(BaseModel):
@@ -107,6 +108,7 @@ def _segment(form: SegmentSchema) -> Segment:
         confidence=form.confidence,
         source=form.source,
         error=form.error,
+        unsure=form.unsure,
     )
 
 

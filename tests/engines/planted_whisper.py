@@ -47,10 +47,12 @@ class PlantedWhisper:
     languages: list[str] = field(default_factory=lambda: ["zh"])
     asked: list[Asked] = field(default_factory=list)
     n_mels: int = 80
+    encodings: int = 0
     encoded: list[bytes] = field(default_factory=list)
     _last: Answer = field(default_factory=lambda: Answer(""))
 
     def encode(self, features: Any) -> int:
+        self.encodings += 1
         key = np.asarray(features).tobytes()
         if key not in self.encoded:
             self.encoded.append(key)

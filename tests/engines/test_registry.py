@@ -51,10 +51,11 @@ def test_the_demo_uses_the_scripted_engine_by_default(tmp_path: Path) -> None:
         (None, "python -m backend models fetch --set full"),
         (None, "python -m backend models fetch --set small"),
         ("funasr", "python -m backend models fetch --set full"),
-        ("vosk", "python -m backend models fetch --set small"),
+        ("vosk", "python -m backend models fetch --set tiny"),
         ("scripted", "--demo"),
-        ("pyannote-3.1", "funasr, funasr-int8, vosk"),
-        ("whisper", "funasr, funasr-int8, vosk"),
+        ("pyannote-3.1", "funasr, funasr-int8, whisper-large, whisper, vosk"),
+        ("whisper", "python -m backend models fetch --set small"),
+        ("kaldi", "funasr, funasr-int8, whisper-large, whisper, vosk"),
     ],
 )
 def test_an_unavailable_engine_is_refused_with_the_fetch_command(

@@ -1,5 +1,6 @@
 """Whisper's adapter: windows, hallucinations and resuming with a planted model; the text of the real one."""
 
+import random
 import subprocess
 from collections.abc import Callable
 from itertools import pairwise
@@ -78,9 +79,26 @@ def test_the_language_is_that_of_most_windows(engine: Engine, meeting: Path) -> 
     whisper.transcribe(meeting, TranscribeOptions(language="en"), _ignore)
     assert {"en"} == {asked.language for asked in planted.asked}
 
-    whisper, planted = engine(lambda _: Answer(SPEECH), ["zh"])
+    for languages, expected in ((["ja", "ja"], "ja"), (["zh", "zh"], "zh")):
+        whisper, planted = engine(lambda _: Answer(SPEECH), languages)
+        whisper.transcribe(meeting, TranscribeOptions(language="auto"), _ignore)
+        assert {expected} == {asked.language for asked in planted.asked}
+
+
+def test_where_no_language_is_probable_it_is_mandarin(engine: Engine, meeting: Path) -> None:
+    whisper, planted = engine(lambda _: Answer(SPEECH), ["ja", "xx"])
+
     whisper.transcribe(meeting, TranscribeOptions(language="auto"), _ignore)
+
     assert {"zh"} == {asked.language for asked in planted.asked}
+
+
+def test_the_first_windows_are_encoded_once(engine: Engine, meeting: Path) -> None:
+    whisper, planted = engine(lambda _: Answer(SPEECH))
+
+    whisper.transcribe(meeting, TranscribeOptions(language="auto"), _ignore)
+
+    assert len(planted.encoded) == planted.encodings
 
 
 def test_mandarin_comes_out_simplified_character_for_character(engine: Engine, meeting: Path) -> None:
@@ -109,19 +127,39 @@ def test_a_model_that_parrots_its_hotwords_is_asked_again_without_them(engine: E
 
 
 def test_a_model_that_is_sure_of_nothing_gives_no_text_and_says_where(engine: Engine, meeting: Path) -> None:
-    whisper, _ = engine(lambda asked: Answer("我会把你带回来的", 0.05) if asked.window == 0 else Answer(SPEECH))
+    whisper, _ = engine(lambda _: Answer("我会把你带回来的", 0.05))
 
     sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
 
-    assert SPEECH == text_of(sentences)
-    assert any(sentence.error == "unsure" for sentence in sentences)
-    assert "带回来" not in text_of(sentences)
+    assert "" == text_of(sentences)
+    assert {"unsure"} == {sentence.error for sentence in sentences}
+    assert sum(sentence.end - sentence.start for sentence in sentences) > 30
+
+
+def test_one_bad_window_is_halved_and_costs_the_others_nothing(engine: Engine, meeting: Path) -> None:
+    whisper, planted = engine(lambda asked: Answer("我会把你带回来的", 0.05) if asked.window == 0 else Answer(SPEECH))
+
+    text = text_of(whisper.transcribe(meeting, TranscribeOptions(), _ignore))
+
+    assert "带回来" not in text
+    assert SPEECH * (len(planted.encoded) - 1) == text
 
 
 def test_text_in_a_window_without_speech_is_rejected(engine: Engine, meeting: Path) -> None:
     whisper, _ = engine(lambda _: Answer(SPEECH, no_speech=0.97))
 
     assert "" == text_of(whisper.transcribe(meeting, TranscribeOptions(), _ignore))
+
+
+def test_more_characters_than_anybody_says_are_kept_and_marked_as_unsure(engine: Engine, meeting: Path) -> None:
+    draw = random.Random(5)
+    fast = "".join(draw.choice(SPEECH + "如果信息足够公开完备") for _ in range(500))
+    whisper, _ = engine(lambda asked: Answer(fast) if asked.window == 0 else Answer(SPEECH))
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
+
+    assert fast == "".join(spoken_characters(sentence.text) for sentence in sentences if sentence.unsure)
+    assert SPEECH == "".join(spoken_characters(sentence.text) for sentence in sentences if not sentence.unsure)
 
 
 def test_a_loop_is_decoded_again_without_repeats(engine: Engine, meeting: Path) -> None:
@@ -140,7 +178,7 @@ def test_a_window_that_loops_whatever_is_tried_is_halved_and_then_marked(engine:
 
 
 def test_credits_of_subtitles_are_never_text(engine: Engine, meeting: Path) -> None:
-    whisper, _ = engine(lambda asked: Answer("字幕by索兰娅") if asked.window == 1 else Answer(SPEECH))
+    whisper, _ = engine(lambda asked: Answer(SPEECH) if asked.window == 0 else Answer("字幕by索兰娅"))
 
     sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
 

@@ -41,3 +41,10 @@ def test_at_most_fifty_hotwords_are_accepted() -> None:
 def test_unknown_options_are_refused() -> None:
     with pytest.raises(InvalidOptions):
         check_options({"speakres": 3})
+
+
+def test_the_language_is_auto_or_one_that_some_engine_knows() -> None:
+    assert "auto" == read_options().language
+    assert "ja" == read_options(language="ja").transcribe_options.language
+    with pytest.raises(InvalidOptions, match="language"):
+        read_options(language="klingon")

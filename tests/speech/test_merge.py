@@ -256,3 +256,12 @@ def test_every_character_of_a_real_meeting_gets_its_speaker(shared: Path, name: 
     assert spoken_characters("".join(segment.text for segment in merged.segments)) == join(
         [word for _, sentence in meeting for word in sentence.words]
     )
+
+
+def test_text_that_the_recogniser_is_unsure_of_is_a_segment_of_its_own() -> None:
+    words = (Word("好", 0.0, 0.4), Word("的", 0.4, 0.8))
+    sure, unsure = Sentence(0.0, 0.8, "好的。", words), Sentence(1.0, 1.4, "嗯。", (Word("嗯", 1.0, 1.4),), unsure=True)
+
+    segments = merge([sure, unsure], Diarization()).segments
+
+    assert [("好的。", False), ("嗯。", True)] == [(segment.text, segment.unsure) for segment in segments]

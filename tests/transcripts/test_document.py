@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -66,3 +67,13 @@ def test_plain_text_is_one_line_for_each_segment() -> None:
     segments = (Segment("p1", 0, 1, "你好。"), Segment("p2", 1, 2, "", error="x"), Segment("p3", 2, 3, "再见。"))
 
     assert plain_text(Document(3.0, (), segments)) == "你好。\n再见。"
+
+
+def test_a_segment_that_is_unsure_says_so_and_others_are_stored_as_before() -> None:
+    sure = Segment("p1", 0.0, 1.0, "好的。")
+    document = Document(2.0, (), (sure, replace(sure, id="p2", unsure=True)))
+
+    stored = document_to_json(document)
+
+    assert [False, True] == ["unsure" in segment for segment in stored["segments"]]
+    assert document == document_from_json(stored)

@@ -14,6 +14,8 @@ class EngineOut(BaseModel):
     label: str
     task: str  #: transcribe or diarize
     installed: bool
+    languages: list[str]  #: it can recognise; empty for a diarizer
+    hotwords: bool  #: whether it makes use of them
 
 
 @router.get("/api/engines", summary="Speech recognition and diarization engines, in order of preference")
@@ -24,6 +26,8 @@ async def list_engines(_user: Reader, settings: SettingsDep) -> list[EngineOut]:
             label=engine.label,
             task=engine.task,
             installed=engine.demo or installed(engine, settings.models_dir),
+            languages=list(engine.languages) if engine.task == "transcribe" else [],
+            hotwords=engine.hotwords,
         )
         for engine in ENGINES.values()
         if settings.demo or not engine.demo

@@ -29,6 +29,7 @@ from backend.jobs.workspace import Workspace
 from backend.recordings import service as recordings
 from backend.recordings.api.recordings import OriginalRemoved
 from backend.recordings.tables import not_trashed
+from backend.speech.languages import AUTO
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import document_to_json
 
@@ -48,6 +49,7 @@ class JobRequest(BaseModel):
     min_speakers: int | None = None
     max_speakers: int | None = None
     hotwords: list[str] = Field(default_factory=list)
+    language: str = AUTO
     polish: bool = False
     minutes: str | None = None
     replace: bool = False  #: become the newest version even if people have edited the transcript

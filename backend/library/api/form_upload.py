@@ -31,6 +31,10 @@ _BODY = {
                         "file": {"type": "string", "format": "binary", "description": "Audio or video"},
                         "speakers": {"type": "string", "description": "Number of speakers: 3, 2-5, 2- or -5"},
                         "hotwords": {"type": "string", "description": "Names and terms, comma-separated; at most 50"},
+                        "language": {
+                            "type": "string",
+                            "description": "Spoken language: zh, en, …; auto by default",
+                        },
                         "transcriber": {"type": "string", "description": "Engine; by default the best installed one"},
                         "diarizer": {"type": "string", "description": "Engine; by default the best installed one"},
                         "polish": {"type": "boolean", "description": "Polish the transcript afterwards"},
@@ -131,6 +135,7 @@ def _options(fields: dict[str, list[str]]) -> Options:
     return read_options(
         speakers=first("speakers"),
         hotwords=fields.get("hotwords"),
+        language=first("language"),
         transcriber=first("transcriber"),
         diarizer=first("diarizer"),
         polish=first("polish"),

@@ -29,6 +29,7 @@ from backend.recordings.tables import Recording, Upload
 from backend.recordings.timeouts import run_to_completion
 from backend.recordings.upload_receiver import UploadReceiver
 from backend.settings import Settings
+from backend.speech.languages import AUTO
 
 router = APIRouter(tags=["uploads"])
 
@@ -49,6 +50,7 @@ class FromUploadsRequest(BaseModel):
     name: str | None = Field(default=None, max_length=255, description="by default the name of the first upload")
     speakers: str | None = Field(default=None, max_length=16, description="Number of speakers: 3, 2-5, 2- or -5")
     hotwords: list[str] = Field(default_factory=list, max_length=MAX_HOTWORDS)
+    language: str = Field(default=AUTO, description="Spoken language: zh, en, ja, …; auto: the engine finds out")
     transcriber: str | None = None
     diarizer: str | None = None
     polish: bool = False
@@ -59,6 +61,7 @@ class FromUploadsRequest(BaseModel):
         return read_options(
             speakers=self.speakers,
             hotwords=self.hotwords,
+            language=self.language,
             transcriber=self.transcriber,
             diarizer=self.diarizer,
             polish="true" if self.polish else None,

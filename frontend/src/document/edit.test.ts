@@ -14,7 +14,7 @@ import {
 } from "./edit";
 import { excerpt, find, replaceHits } from "./find";
 import { createHistory, type History, pushStep, redo, undo } from "./history";
-import { flaggedSegments } from "./reviewFlags";
+import { flaggedSegments, reviewFlagsOf } from "./reviewFlags";
 import { DOCUMENTS, document, segment } from "./testDocuments";
 import type { Doc } from "./types";
 import { stripPunctuation } from "./words";
@@ -215,6 +215,10 @@ test("errors, overlap and uncertain speakers are flagged; a document without spe
     segment("c", "好", 2, 3, { speaker: null }),
   );
 
+  const [first] = doc.segments;
+  const doubtful = { ...first!, error: null, overlap: false, unsure: true };
+  expect(reviewFlagsOf(doubtful)).toContain("text");
+  expect(reviewFlagsOf({ ...doubtful, source: "edited" })).not.toContain("text");
   expect(flaggedSegments(doc).map((one) => one.flags)).toEqual([["error"], ["overlap", "unsure"], ["unknown"]]);
   expect(flaggedSegments({ ...doc, speakers: [] }).map((one) => one.flags)).toEqual([["error"], ["overlap", "unsure"]]);
 });

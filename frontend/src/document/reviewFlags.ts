@@ -1,7 +1,7 @@
 // Review flags: segments that were not recognized, overlap, or have an uncertain speaker.
 import type { Doc, Segment } from "./types";
 
-export type ReviewFlag = "error" | "overlap" | "unsure" | "unknown";
+export type ReviewFlag = "error" | "text" | "overlap" | "unsure" | "unknown";
 
 /** Below this confidence the speaker is flagged as uncertain. */
 export const MIN_CONFIDENCE = 0.6;
@@ -9,6 +9,7 @@ export const MIN_CONFIDENCE = 0.6;
 export function reviewFlagsOf(segment: Segment): ReviewFlag[] {
   const flags: ReviewFlag[] = [];
   if (segment.error) flags.push("error");
+  if (segment.unsure && segment.source !== "edited") flags.push("text");
   if (segment.overlap) flags.push("overlap");
   if (typeof segment.confidence === "number" && segment.confidence < MIN_CONFIDENCE) flags.push("unsure");
   if (!segment.speaker && !segment.error) flags.push("unknown");

@@ -19,6 +19,8 @@ export interface Segment {
   readonly confidence?: number | null;
   readonly source: "auto" | "edited";
   readonly error?: string | null;
+  /** The recognizer may have misheard the text. */
+  readonly unsure?: boolean;
 }
 
 export interface Doc {

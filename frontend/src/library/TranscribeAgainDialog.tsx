@@ -27,12 +27,13 @@ export function TranscribeAgainDialog({ recording, close }: { recording: Recordi
     },
   );
 
-  function requestOf({ count, exact, low, high, hotwords, transcriber, diarizer, polish, minutes }: Choices) {
+  function requestOf({ count, exact, low, high, hotwords, language, transcriber, diarizer, polish, minutes }: Choices) {
     const [min, max] = count === "exact" ? [exact, exact] : count === "range" ? [low, high] : [null, null];
     return {
       min_speakers: min,
       max_speakers: max,
       hotwords,
+      language,
       transcriber: transcriber || null,
       diarizer: diarizer || null,
       polish,

@@ -7,7 +7,7 @@ import { formatTime } from "../document/time";
 import type { Doc, Segment } from "../document/types";
 import { ReviewFlagTag } from "./SegmentRow";
 
-const FLAGS: readonly ReviewFlag[] = ["error", "overlap", "unsure", "unknown"];
+const FLAGS: readonly ReviewFlag[] = ["error", "text", "overlap", "unsure", "unknown"];
 
 export function ReviewFlagsPanel({ doc, jump }: { doc: Doc; jump: (segment: Segment) => void }) {
   const { t } = useTranslation();

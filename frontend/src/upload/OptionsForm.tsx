@@ -2,9 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Form, type FormInstance, InputNumber, Segmented, Select, Switch } from "antd";
 import { useTranslation } from "react-i18next";
-import { api, unwrap } from "../api/client";
+import { api, type Schemas, unwrap } from "../api/client";
 import { useTemplateChoices } from "../templates/templates";
 import { type Choices, NO_CHOICES } from "./options";
+
+type Engine = Schemas["EngineOut"];
 
 export function useLimits() {
   return useQuery({ queryKey: ["limits"], queryFn: () => unwrap(api.GET("/api/limits")), staleTime: Infinity }).data;
@@ -14,6 +16,7 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
   const { t } = useTranslation();
   const limits = useLimits();
   const count = Form.useWatch("count", form);
+  const transcriber = Form.useWatch("transcriber", form);
   const engines = useQuery({
     queryKey: ["engines"],
     queryFn: () => unwrap(api.GET("/api/engines")),
@@ -91,8 +94,32 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
           <Select options={choices("diarize")} />
         </Form.Item>
       </div>
+      <LanguageOption transcriber={transcriber} engines={engines.data ?? []} />
       <LanguageModelOptions />
     </Form>
+  );
+}
+
+/** The languages of the chosen engine, or of the one that would be chosen. */
+function LanguageOption({ transcriber, engines }: { transcriber?: string; engines: Engine[] }) {
+  const { t, i18n } = useTranslation();
+  const engine = engines.find(({ name, task, installed }) =>
+    transcriber ? name === transcriber : task === "transcribe" && installed,
+  );
+  const languages = engine?.languages ?? [];
+  const names = new Intl.DisplayNames([i18n.language], { type: "language" });
+  return (
+    <Form.Item name="language" label={t("upload.language")} tooltip={t("upload.languageAbout")}>
+      <Select
+        showSearch
+        optionFilterProp="label"
+        disabled={languages.length < 2}
+        options={[
+          { value: "auto", label: t("upload.languageAuto") },
+          ...languages.map((code) => ({ value: code, label: names.of(code) ?? code })),
+        ]}
+      />
+    </Form.Item>
   );
 }
 

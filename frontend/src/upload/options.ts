@@ -7,6 +7,7 @@ export interface Choices {
   low: number | null;
   high: number | null;
   hotwords: string[];
+  language: string;
   transcriber: string;
   diarizer: string;
   polish: boolean;
@@ -19,6 +20,7 @@ export const NO_CHOICES: Choices = {
   low: 2,
   high: 6,
   hotwords: [],
+  language: "auto",
   transcriber: "",
   diarizer: "",
   polish: false,
@@ -26,8 +28,8 @@ export const NO_CHOICES: Choices = {
 };
 
 export function optionsOf(choices: Choices): Options {
-  const { hotwords, transcriber, diarizer, polish, minutes } = choices;
-  return { speakers: speakersOf(choices), hotwords, transcriber, diarizer, polish, minutes };
+  const { hotwords, language, transcriber, diarizer, polish, minutes } = choices;
+  return { speakers: speakersOf(choices), hotwords, language, transcriber, diarizer, polish, minutes };
 }
 
 function speakersOf({ count, exact, low, high }: Choices): string {

@@ -35,7 +35,7 @@ export const transport: Omit<UploadTransport, "saveQueue" | "onCreated"> = {
   },
 
   async createRecording(meeting) {
-    const { speakers, hotwords, transcriber, diarizer, polish, minutes } = meeting.options;
+    const { speakers, hotwords, language, transcriber, diarizer, polish, minutes } = meeting.options;
     const created = await unwrap(
       api.POST("/api/recordings/from-uploads", {
         params: { header: { "idempotency-key": meeting.anyway ? `${meeting.id}-anyway` : meeting.id } },
@@ -43,6 +43,7 @@ export const transport: Omit<UploadTransport, "saveQueue" | "onCreated"> = {
           uploads: meeting.parts.map((part) => part.upload!),
           name: meeting.name,
           speakers: speakers || null,
+          language: language ?? "auto",
           hotwords: [...hotwords],
           transcriber: transcriber || null,
           diarizer: diarizer || null,

@@ -5,6 +5,8 @@ import type { ApiError } from "../api/client";
 export interface Options {
   readonly speakers: string;
   readonly hotwords: readonly string[];
+  /** A code such as zh; missing in entries that older versions stored. */
+  readonly language?: string;
   readonly transcriber: string;
   readonly diarizer: string;
   readonly polish: boolean;

@@ -1,0 +1,13 @@
+"""The languages that a recording can be in, by the codes of Whisper's tokenizer (ISO 639-1 where there is one)."""
+
+#: The engine finds out.
+AUTO = "auto"
+
+_CODES = (
+    "zh en ja ko de fr es ru pt it nl pl tr vi th id ms ar hi fa he uk cs sk sl hr sr bs bg ro hu el sv "
+    "no nn da fi is et lv lt be ka hy az kk uz tk tg mn bo my km lo ne bn ta te kn ml mr gu pa si ur sd "
+    "ps as sa lb af sq mk mt cy br fo eu ca gl oc la mi haw ln ha yo sn so am mg sw tl jw su ht yi tt "
+    "ba "
+)
+LANGUAGES = tuple(_CODES.split())
+MANDARIN = ("zh",)
