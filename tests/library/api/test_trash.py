@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.jobs.api.test_socket import messages, open_socket
+from tests.jobs.api.test_socket import job_messages_until, open_socket
 from tests.serving import Server, until
 
 
@@ -79,13 +79,11 @@ def test_an_open_socket_receives_the_deletion_and_the_restore(server: Server, do
     with open_socket(server) as socket:
         socket.recv(timeout=10)
         server.client.delete(f"/api/recordings/{id}")
-        received = messages(socket)
-        assert received[-1]["job"] == {"id": job, "status": "deleted"}
+        assert job_messages_until(socket, "deleted")[-1] == {"id": job, "status": "deleted"}
     with open_socket(server) as socket:
         assert job not in {one["id"] for one in json.loads(socket.recv(timeout=10))["jobs"]}
         server.client.post(f"/api/trash/{id}/restore")
-        received = messages(socket)
-        assert (received[-1]["job"]["id"], received[-1]["job"]["status"]) == (job, "done")
+        assert job_messages_until(socket, "done")[-1]["id"] == job
 
 
 def test_the_trash_counts_towards_the_quota(server: Server, done_recording: tuple[str, str], recording: Path) -> None:
