@@ -31,6 +31,7 @@ class ExportRequest(BaseModel):
     punctuation: bool = True
     script: Script = Script.AS_IS
     bom: bool = True
+    written_numbers: bool = False  #: 320万 for 三百二十万
 
 
 @router.get(
@@ -71,7 +72,7 @@ async def export_zip(
     async with database.write() as session:
         for id in ids:
             note(session, Action.EXPORTED, subject=id, format=body.format, together=len(ids))
-    style = ExportStyle(body.times, body.speakers, body.punctuation, body.script, body.bom)
+    style = ExportStyle(body.times, body.speakers, body.punctuation, body.script, body.bom, body.written_numbers)
     return StreamingResponse(
         stream_zip(database, render_pool, owner_id=user.id, recordings=found, format=body.format, style=style),
         media_type="application/zip",

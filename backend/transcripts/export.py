@@ -11,6 +11,7 @@ from backend.csv_safety import UTF8_BOM, to_csv
 from backend.transcripts.document import Document, document_to_json
 from backend.transcripts.export_style import ExportStyle, convert_script, without_punctuation
 from backend.transcripts.subtitles import srt, stamp, vtt
+from backend.transcripts.written_numbers import with_written_numbers
 
 #: Written where nobody spoke.
 SILENT = "没有检测到语音"
@@ -43,6 +44,8 @@ def export(
     `fonts` are for a PDF (`backend.transcripts.fonts.fonts_of`). Takes seconds for hours: call it in a thread."""
     chosen_style = style or ExportStyle()
     chosen_style = replace(chosen_style, speakers=chosen_style.speakers and bool(document.speakers))
+    if chosen_style.written_numbers and format != "json":
+        document = with_written_numbers(document)
     document = convert_script(document, chosen_style.script)
     content = _format(format).write(document, _one_line(title), chosen_style, fonts)
     return content.encode() if isinstance(content, str) else content

@@ -25,6 +25,7 @@ class ExportStyle:
     punctuation: bool = True
     script: Script = Script.AS_IS
     bom: bool = True  #: of a CSV: Excel needs it
+    written_numbers: bool = False  #: 320万 for 三百二十万
 
 
 def convert_script(document: Document, script: Script) -> Document:

@@ -6,7 +6,7 @@ import { FORMATS, lastOptions, type Options, SCRIPTS, sample, supportedOptions }
 import { type RecordingRef, useExport } from "./useExport";
 import "./exports.css";
 
-const CHOICES = ["times", "speakers", "punctuation", "bom"] as const;
+const CHOICES = ["times", "speakers", "punctuation", "written_numbers", "bom"] as const;
 
 export function ExportDialog({
   recordings,

@@ -14,6 +14,7 @@ export const DEFAULTS: Options = {
   punctuation: true,
   script: "as_is",
   bom: true,
+  written_numbers: false,
 };
 
 const STORAGE_KEY = "meeting-asr.export";
@@ -37,17 +38,19 @@ export function parseOptions(stored: unknown): Options {
   const { format, script, ...rest } = stored as Record<string, unknown>;
   found.format = FORMATS.find((one) => one === format) ?? found.format;
   found.script = SCRIPTS.find((one) => one === script) ?? found.script;
-  for (const name of ["times", "speakers", "punctuation", "bom"] as const) {
+  for (const name of ["times", "speakers", "punctuation", "bom", "written_numbers"] as const) {
     if (typeof rest[name] === "boolean") found[name] = rest[name];
   }
   return found;
 }
 
 /** Which options a format supports: subtitles always have times, and JSON has everything. */
-export function supportedOptions(format: Format): Record<"times" | "speakers" | "punctuation" | "bom", boolean> {
+export function supportedOptions(
+  format: Format,
+): Record<"times" | "speakers" | "punctuation" | "bom" | "written_numbers", boolean> {
   const subtitles = format === "srt" || format === "vtt";
   const all = format === "json";
-  return { times: !subtitles && !all, speakers: !all, punctuation: !all, bom: format === "csv" };
+  return { times: !subtitles && !all, speakers: !all, punctuation: !all, bom: format === "csv", written_numbers: !all };
 }
 
 /** One segment as it will look in the file. */
