@@ -121,7 +121,7 @@ def get_export_style(
     punctuation: bool = True,
     script: Script = Script.AS_IS,
     bom: Annotated[bool, Query(description="start a CSV with the byte order mark that Excel needs")] = True,
-    written_numbers: Annotated[bool, Query(description="numbers as people write them: 320万 for 三百二十万")] = False,
+    written_numbers: Annotated[bool, Query(description="numbers in digits, as people write them")] = False,
 ) -> ExportStyle:
     return ExportStyle(times, speakers, punctuation, script, bom, written_numbers)
 
