@@ -28,7 +28,7 @@ from backend.engines.simplified import simplified
 from backend.engines.timestamps import in_order
 from backend.engines.transcription_checkpoint import TranscriptionCheckpoint, fingerprint, model_fingerprint
 from backend.engines.vad import Vad
-from backend.engines.wav_reader import WavReader
+from backend.engines.wav_reader import RATE, WavReader
 from backend.engines.whisper_features import FRAME_SECONDS, log_mel
 from backend.engines.whisper_tokens import TimedToken, timed_characters, token_bytes, words_of
 from backend.engines.whisper_windows import LONGEST, Window, pack
@@ -169,7 +169,7 @@ class Whisper:
 
     def _aligned(self, encoded: Any, start: list[int], ids: list[int], samples: int) -> list[TimedToken]:
         """The time of every token by dynamic time warping over the cross-attentions (whisper/timing.py)."""
-        frames = max(2, round(samples / 16000 / FRAME_SECONDS))
+        frames = max(2, round(samples / RATE / FRAME_SECONDS))
         found = self._model.align(encoded, start, [ids], [frames])[0]
         begins: dict[int, float] = {}
         for token, frame in found.alignments:
@@ -213,12 +213,12 @@ def _decode_until_plausible(
         hallucinations = find_hallucinations(decoded.window)
     if Hallucination.IMPROBABLE in hallucinations:
         retried = decode((), beam=1)
-        if len(find_hallucinations(retried.window)) < len(hallucinations):
-            decoded, hallucinations = retried, find_hallucinations(retried.window)
+        if len(found := find_hallucinations(retried.window)) < len(hallucinations):
+            decoded, hallucinations = retried, found
     if Hallucination.REPETITION in hallucinations:
         retried = decode((), no_repeat=_NO_REPEAT)
-        if len(find_hallucinations(retried.window)) < len(hallucinations):
-            decoded, hallucinations = retried, find_hallucinations(retried.window)
+        if len(found := find_hallucinations(retried.window)) < len(hallucinations):
+            decoded, hallucinations = retried, found
     return decoded, hallucinations
 
 

@@ -5,8 +5,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-RATE = 16000
-WINDOW_SECONDS = 30.0
+from backend.engines.wav_reader import RATE
+
+_WINDOW_SECONDS = 30.0
 FRAME_SECONDS = 0.01
 _FFT = 400
 _HOP = 160
@@ -16,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 
 def log_mel(samples: Floats, bands: int = 80) -> Floats:
     """`bands` x 3000 features of at most 30 s of 16 kHz samples between -1 and 1; what is missing is silence."""
-    wanted = int(WINDOW_SECONDS * RATE)
+    wanted = int(_WINDOW_SECONDS * RATE)
     padded = np.zeros(wanted + _FFT, np.float32)
     padded[_FFT // 2 : _FFT // 2 + min(len(samples), wanted)] = samples[:wanted]
     # a reflected edge, as torch.stft pads it

@@ -7,8 +7,7 @@ our converter writes for whisper-small have the same hashes as those of the hub.
 
 from backend.weights.model import Hub, Model, NpmPackage, Origin, PinnedFile
 
-#: The files of a CTranslate2 model of Whisper, and what our converter makes them of.
-WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")
+#: What our converter makes a CTranslate2 model of.
 ENCODER, DECODER = "onnx/encoder_model_quantized.onnx", "onnx/decoder_model_merged_quantized.onnx"
 
 _CONFIG = "b55496ac7940a7ae47d2c01eab40edfd8701feec1229d9cce3b40014383fb828"
