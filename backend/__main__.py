@@ -48,6 +48,9 @@ def serve(
         access_log=False,
         server_header=False,
         proxy_headers=False,  # the app does this itself, with TRUSTED_PROXIES
+        # Longer than nginx (60 s) and HTTP clients (5 s) keep idle connections: the side that sends must close first,
+        # or a request is written to a connection that is just being closed, and nobody may repeat a POST.
+        timeout_keep_alive=75,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,  # a small message must not expand into a large one
     )
