@@ -18,6 +18,7 @@ import yaml
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from backend.__main__ import serve
 from backend.settings import Settings
 from tests.serving import ROOT, Server, until
 
@@ -109,6 +110,19 @@ def test_an_upload_through_nginx_becomes_a_transcript(site: httpx.Client, server
     assert answer.status_code == 201, answer.text
     assert server.ended(answer.json()["job"]["id"])["status"] == "done"
     assert answer.headers["Strict-Transport-Security"]
+
+
+def test_the_server_keeps_idle_connections_longer_than_nginx(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    options: dict[str, Any] = {}
+    monkeypatch.setattr("uvicorn.run", lambda app, **given: options.update(given))
+    monkeypatch.setenv("SECRET_KEY", "a key for tests, and long enough for them")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/server.db")
+    monkeypatch.setenv("UPLOADS_DIR", str(tmp_path))
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+    serve(demo=True)
+
+    assert options["timeout_keep_alive"] > 60  # nginx's keepalive_timeout for upstreams
 
 
 def test_an_upload_without_a_login_is_refused_before_the_body_is_sent(site: httpx.Client) -> None:
