@@ -40,6 +40,7 @@ SLOW = (
     "tests/recordings/test_playlists.py",
     "tests/test_real_meeting.py",
     "tests/weights/test_int8.py",
+    "tests/weights/test_npm_registry.py",
     "tests/weights/test_pyannote_checkpoints.py",
     "tests/weights/test_whisper_ctranslate2.py",
 )

@@ -1,5 +1,6 @@
 """`python -m backend models fetch|list|verify`: the command line for models."""
 
+import errno
 import os
 from collections.abc import Callable
 from enum import Enum
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -88,7 +90,12 @@ def run_fetch(settings: Settings, set_name: str, folder: Path | None, console: C
                 return 0
     if set_name == "print" and is_set_installed(models_dir, set_name):
         return 0
-    with client() as web:
+    try:
+        web = client()
+    except WeightsError as error:
+        console.print(f"[red]{escape(error.detail)}[/]", soft_wrap=True)
+        return 1
+    with web:
         addresses = _hubs(settings)
         reached = (
             hubs.reachable_hubs(web, addresses)
@@ -104,9 +111,13 @@ def run_fetch(settings: Settings, set_name: str, folder: Path | None, console: C
                 soft_wrap=True,
             )
         sources = Sources(web, addresses, configured_index(), reached, hubs_first=set_name not in ("small", "tiny"))
-        return _fetch_each(
+        failed = _fetch_each(
             console, set_name, lambda name, report_progress: fetch(models_dir, name, sources, report_progress)
         )
+    if failed:
+        again = f"{FETCH} --set {set_name}"
+        console.print(f"What was downloaded is kept. Continue with: {again}", soft_wrap=True)
+    return failed
 
 
 def run_verify(models_dir: Path, console: Console) -> int:
@@ -158,16 +169,22 @@ def _fetch_each(console: Console, set_name: str, fetch_one: Callable[[str, Progr
                 source = fetch_one(name, report_progress)
             except WeightsError as error:
                 failed += 1
-                bars.print(f"[yellow]{name}:[/] {error.detail}", soft_wrap=True)
+                bars.print(f"[yellow]{name}:[/] {escape(error.detail)}", soft_wrap=True)
             except OSError as error:
                 failed += 1
-                bars.print(f"[yellow]{name}:[/] cannot be written: {error.strerror or error}.", soft_wrap=True)
+                bars.print(f"[yellow]{name}:[/] {escape(_disk_problem(error))}", soft_wrap=True)
             else:
                 if source is not None:
                     bars.print(f"[green]{name}[/] installed, {MODELS[name].attribution}, from {source}", soft_wrap=True)
     if failed == 0:
         console.print(_INSTALLED_MESSAGES[set_name], soft_wrap=True)
     return 1 if failed else 0
+
+
+def _disk_problem(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full. Free some space and run the command again."
+    return f"cannot be written: {error.strerror or error}."
 
 
 def _set_in(folder: Path) -> str:

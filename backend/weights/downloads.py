@@ -35,10 +35,19 @@ FileProgressCallback = Callable[[int, int | None], None]
 
 
 def client() -> httpx.Client:
-    """Trusts the certificates of the machine and of certifi. Proxies are read from the environment."""
+    """Trusts the certificates of the machine and of certifi. Proxies are read from the environment.
+
+    Raises FetchFailed for a proxy that cannot be used.
+    """
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
-    return httpx.Client(verify=context, timeout=_TIMEOUT, follow_redirects=True)
+    try:
+        return httpx.Client(verify=context, timeout=_TIMEOUT, follow_redirects=True)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:  # ImportError: SOCKS needs another package
+        raise FetchFailed(
+            f"The proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be used ({error}). Set an address such as "
+            "http://host:port, or unset it."
+        ) from None
 
 
 def download(
@@ -62,7 +71,10 @@ def download(
     if expected is not None and sha256(part) != expected:
         part.unlink()
         if not resumed:
-            raise FetchFailed(f"{url} is not the expected file: its sha256 differs. It was removed.")
+            raise FetchFailed(
+                f"{url} is not the expected file: its sha256 differs. It was removed. "
+                "Perhaps a proxy or a sign-in page answered in its place."
+            )
         # Perhaps only the resumed part was wrong, because the file has changed since.
         download(web, url, target, expected, report_progress, headers)
         return
@@ -78,7 +90,7 @@ def _download_with_retries(
         try:
             if _stream(web, url, part, report_progress, headers):
                 return
-        except httpx.TransportError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             failure = str(error) or type(error).__name__
             # Try again only if this connection delivered some data.
             if not part.exists() or part.stat().st_size == size:

@@ -1,5 +1,6 @@
 """Fetches models: tries the origins in turn, prepares the folder in a staging area, checks it, moves it into place."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -132,26 +133,27 @@ def _derive(models_dir: Path, model: Model, source: str) -> str:
         raise FetchFailed(f"{model.name} is made of {source}. {error.detail}") from error
     origin = f"{source}, on this machine"
     with StagingFolder(models_dir, model.name) as staging:
-        _run_child("backend.weights.int8", model.name, models_dir / source, staging)
+        run_child("backend.weights.int8", model.name, models_dir / source, staging)
         install(staging, models_dir, model.name, source=origin, revision=source_manifest.revision)
     return origin
 
 
 def _convert(staging: Path, origin: Origin) -> None:
     if origin.conversion == "whisper-ctranslate2":
-        _run_child("backend.weights.whisper_ctranslate2", "The Whisper model", staging / "source", staging)
+        run_child("backend.weights.whisper_ctranslate2", "The Whisper model", staging / "source", staging)
         shutil.rmtree(staging / "source")
         return
     arguments = [staging]
     if origin.conversion == "pyannote-checkpoints":
         arguments += [staging / "segmentation.onnx", staging / "embedding.onnx"]
-    _run_child("backend.weights.pyannote_checkpoints", "The pyannote checkpoints", *arguments)
+    run_child("backend.weights.pyannote_checkpoints", "The pyannote checkpoints", *arguments)
     for leftover in staging.glob("*.onnx"):
         leftover.unlink()
 
 
-def _run_child(module: str, product: str, *arguments: Path) -> None:
-    """Run one of our modules as a child process. Raises FetchFailed with the last line of its stderr if it fails."""
+def run_child(module: str, product: str, *arguments: Path) -> None:
+    """Run one of our modules as a child process. Raises FetchFailed with the last line of its stderr if it fails, and
+    OSError where the disk is full: no other origin would help."""
     root = Path(__file__).resolve().parent.parent.parent
     child = subprocess.run(
         [sys.executable, "-m", module, *(str(path.resolve()) for path in arguments)],
@@ -161,9 +163,14 @@ def _run_child(module: str, product: str, *arguments: Path) -> None:
         text=True,
         check=False,
     )
-    if child.returncode != 0:
-        lines = child.stderr.strip().splitlines() or ["no error message"]
-        raise FetchFailed(f"{product} could not be made on this machine: {lines[-1]}")
+    if child.returncode == 0:
+        return
+    last_line = (child.stderr.strip().splitlines() or ["no error message"])[-1]
+    if f"[Errno {errno.ENOSPC}]" in last_line:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if child.returncode < 0:
+        last_line = f"the process was killed by signal {-child.returncode}. Perhaps the machine has too little memory."
+    raise FetchFailed(f"{product} could not be made on this machine: {last_line}")
 
 
 @contextmanager

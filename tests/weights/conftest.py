@@ -29,12 +29,20 @@ def digest(value: bytes) -> str:
 
 @dataclass
 class Site:
-    """The files by path, and the requests so far. `breaks` cuts one answer to a path after this many bytes."""
+    """The files by path, and the requests so far.
+
+    `breaks` cuts one answer to a path after this many bytes, and `stalls` sends nothing more after them until the test
+    ends; `redirects` answer with another address.
+    """
 
     address: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     breaks: dict[str, int] = field(default_factory=dict)
+    stalls: dict[str, int] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
+    unannounced: set[str] = field(default_factory=set)  #: their answers have no Content-Length
+    ended: threading.Event = field(default_factory=threading.Event)
     requests: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
     def ranges(self, path: str) -> list[str | None]:
@@ -55,6 +63,11 @@ def site() -> Iterator[Site]:
             site.requests.append((self.path, range_header, self.headers.get("Authorization")))
             if status := site.statuses.get(self.path):
                 return self._answer(status, b"")
+            if location := site.redirects.get(self.path):
+                self.send_response(302)
+                self.send_header("Location", location)
+                self.send_header("Content-Length", "0")
+                return self.end_headers()
             body = site.files.get(self.path)
             if body is None:
                 return self._answer(404, b"")
@@ -65,8 +78,13 @@ def site() -> Iterator[Site]:
 
         def _answer(self, status: int, body: bytes, end: int | None = None) -> None:
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            if self.path not in site.unannounced:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            if (stall := site.stalls.pop(self.path, None)) is not None:
+                self.wfile.write(body[:stall])
+                site.ended.wait(60)
+                return
             self.wfile.write(body[:end])
 
         def log_message(self, *_arguments: object) -> None:
@@ -77,6 +95,7 @@ def site() -> Iterator[Site]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield site
+        site.ended.set()
         server.shutdown()
         thread.join()
 
@@ -124,10 +143,10 @@ def toy_folder(tmp_path: Path) -> Path:
     return folder
 
 
-def wheel(files: dict[str, bytes]) -> bytes:
+def wheel(files: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
     """A wheel whose code must never run: importing it raises."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as package:
+    with zipfile.ZipFile(packed, "w", compression) as package:
         package.writestr("toy_carrier/__init__.py", "raise SystemExit('a package that only carries data was imported')")
         package.writestr(
             "toy_carrier-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: toy-carrier\nVersion: 1.0\n"

