@@ -26,7 +26,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.database import async_url, connect
 from backend.engines.language_model_protocol import LanguageModelError
 from backend.engines.openai_client import endpoint_from_settings
+from backend.errors import AppError
 from backend.ffmpeg import NoFfmpeg, ffmpeg_path
+from backend.recordings.decoder_check import ffmpeg_problem
 from backend.settings import ROOT, Settings
 from backend.transcripts.fonts import FontMissing, fonts_of
 from backend.weights import store
@@ -50,7 +52,7 @@ MESSAGES = {
     "env_open": "other users of this machine can read it",
     "env_closed": "only its owner can read it",
     "ffmpeg_missing": "not found",
-    "ffmpeg_broken": "{path} does not run",
+    "decoder_broken": "{path} does not work: {why}",
     "ffmpeg_system": "{version}, from the system",
     "ffmpeg_package": "{version}, from imageio-ffmpeg",
     "model_incomplete": "{file} is missing",
@@ -113,7 +115,8 @@ def run_doctor(settings: Settings, console: Console | None = None) -> int:
     results = list(checks(settings))
     table = Table("", "Check", "Result, and the command that fixes it", title="Meeting ASR: is everything ready?")
     for result in results:
-        message = f"{result.found}\n[bold]{escape(result.mend)}[/]" if result.mend else result.found
+        found = escape(result.found)
+        message = f"{found}\n[bold]{escape(result.mend)}[/]" if result.mend else found
         table.add_row(f"[{_COLOURS[result.state]}]{result.state}[/]", result.name, message)
     (console or Console()).print(table)
     return 1 if any(result.state == "fail" for result in results) else 0
@@ -166,14 +169,18 @@ def secret_file(env: Path) -> CheckResult:
 
 
 def ffmpeg() -> CheckResult:
+    """FFmpeg must not only be there: a missing library or encoder shows when it is used."""
+    mend = "apt install ffmpeg (or brew install ffmpeg)"
     try:
         path = ffmpeg_path()
-        answer = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True)
     except NoFfmpeg:
-        return CheckResult("FFmpeg", "fail", "ffmpeg_missing", "apt install ffmpeg (or brew install ffmpeg)")
-    except (OSError, subprocess.SubprocessError):
-        mend = "apt install ffmpeg (or brew install ffmpeg)"
-        return CheckResult("FFmpeg", "fail", "ffmpeg_broken", mend, {"path": str(path)})
+        return CheckResult("FFmpeg", "fail", "ffmpeg_missing", mend)
+    try:
+        if problem := asyncio.run(ffmpeg_problem(path)):
+            return CheckResult("FFmpeg", "fail", "decoder_broken", mend, {"path": path, "why": problem})
+        answer = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=20, check=True)
+    except (AppError, OSError, subprocess.SubprocessError) as error:
+        return CheckResult("FFmpeg", "fail", "decoder_broken", mend, {"path": path, "why": str(error)})
     version = " ".join(answer.stdout.split()[2:3])
     origin = "ffmpeg_system" if shutil.which("ffmpeg") else "ffmpeg_package"
     return CheckResult("FFmpeg", "ok", origin, facts={"version": version})

@@ -56,14 +56,18 @@ def test_an_env_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
     assert doctor.secret_file(env).state == "ok"
 
 
-def test_ffmpeg_is_found_and_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ffmpeg_is_found_and_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert doctor.ffmpeg().state == "ok"
 
-    (tmp_path / "ffmpeg").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "ffmpeg").write_text(
+        "#!/bin/sh\necho 'ffmpeg: error while loading shared libraries: libavdevice.so.59' >&2; exit 127\n"
+    )
     (tmp_path / "ffmpeg").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     result = doctor.ffmpeg()
-    assert (result.state, "apt install ffmpeg" in result.mend) == ("fail", True)
+    assert (result.state, result.code) == ("fail", "decoder_broken")
+    assert "apt install ffmpeg" in result.mend
+    assert "libavdevice.so.59 (exit status 127)" in result.found
 
 
 def test_missing_models_are_one_failure_with_its_command(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from backend.jobs.rate import Rate
 from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.jobs.workspace import Workspace
 from backend.recordings.files import DiskFull, Storage
-from backend.recordings.media_errors import InputMissing
+from backend.recordings.media_errors import DecoderBroken, InputMissing
 from backend.recordings.parts import parts_of
 from backend.recordings.tables import Recording
 from backend.transcripts import service as transcripts
@@ -46,6 +46,9 @@ REPORT_SECONDS = 0.5
 
 #: How long a job waits for free disk space before it is tried again.
 DISK_SECONDS = 30.0
+
+#: How long a job waits for an FFmpeg that does not work before it is tried again.
+DECODER_SECONDS = 60.0
 
 #: Between two tries where the database is busy.
 BUSY_PAUSE_SECONDS = 1.0
@@ -212,6 +215,8 @@ class Attempt:
         if code == "disk_full":
             why = "The disk is full. The job continues by itself when there is free space."
             await self._end(queue.put_back, failed=False, delay=DISK_SECONDS, code="waiting_disk", detail=why)
+        elif code == DecoderBroken.code:  # nothing is wrong with the job: it goes on when somebody has mended FFmpeg
+            await self._end(queue.put_back, failed=False, delay=DECODER_SECONDS, code=code, detail=detail)
         elif retry and self.job.failures + 1 < self.max_attempts:
             delay = 2.0 ** (self.job.failures + 1) * random.uniform(1.0, 1.3)  # noqa: S311  (jitter, not a secret)
             await self._end(queue.put_back, failed=True, delay=delay, code=code, detail=detail)

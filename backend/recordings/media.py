@@ -9,7 +9,7 @@ import signal
 import tempfile
 import wave
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backend.crash_points import durable_step
@@ -17,6 +17,8 @@ from backend.durable import sync_folder
 from backend.errors import AppError
 from backend.ffmpeg import ffmpeg_path
 from backend.recordings import child
+from backend.recordings.decode_silk import RATE as SILK_RATE
+from backend.recordings.decoder_check import blames_ffmpeg_first
 from backend.recordings.files import DiskFull
 from backend.recordings.media_errors import (
     DecoderKilled,
@@ -30,6 +32,8 @@ from backend.recordings.media_errors import (
     UnsupportedAudio,
 )
 from backend.recordings.sandbox import Sandbox, sandboxed
+from backend.recordings.silk import is_silk, read_silk, silk_decoded
+from backend.recordings.unsupported_formats import names_the_format, protected_audio
 from backend.recordings.whitelists import CODECS, input_options
 
 #: Shorter recordings contain no word.
@@ -74,14 +78,20 @@ def _ignore_progress(_seconds: float) -> None:
     pass
 
 
+@names_the_format
+@blames_ffmpeg_first
 async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str | None = None) -> Probe:
     """Read the headers, then all packets of the first audio stream without decoding them: a header may be wrong.
 
-    Raises NotMedia, UnsupportedAudio, NoAudio, TooShort, TooLong, MediaDamaged, InputMissing, InputUnreadable or
-    DecoderKilled.
+    Raises NotMedia, UnsupportedAudio or one of its kinds that names the format, NoAudio, TooShort, TooLong,
+    MediaDamaged, InputMissing, InputUnreadable, DecoderKilled or DecoderBroken.
     """
     source = source.absolute()
     size = _size(source)
+    if await asyncio.to_thread(is_silk, source):
+        return await _probe_silk(source, max_seconds)
+    if protection := await asyncio.to_thread(protected_audio, source):
+        raise protection
     report = _FfmpegReport(max_seconds)
     command = [
         *(ffmpeg or ffmpeg_path(), "-nostdin", "-hide_banner", "-nostats", *input_options(), "-i", _url(source)),
@@ -124,6 +134,7 @@ async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str 
     )
 
 
+@blames_ffmpeg_first
 async def normalize(
     source: Path,
     *,
@@ -142,6 +153,29 @@ async def normalize(
     their names or neither was touched. Raises what `probe` raises, and DiskFull.
     """
     sources = [path.absolute() for path in (source, *more_sources)]
+    async with silk_decoded(sources, folder=wav.parent, max_seconds=max_seconds) as (readable, undamaged):
+        normalized = await _normalize(
+            readable,
+            wav=wav,
+            listening_copy=listening_copy,
+            max_seconds=max_seconds,
+            on_progress=on_progress,
+            probes=probes if readable == sources else (),
+            ffmpeg=ffmpeg,
+        )
+    return normalized if undamaged else replace(normalized, warnings=("media_damaged",))
+
+
+async def _normalize(
+    sources: Sequence[Path],
+    *,
+    wav: Path,
+    listening_copy: Path,
+    max_seconds: float,
+    on_progress: Callable[[float], None],
+    probes: Sequence[Probe],
+    ffmpeg: str | None,
+) -> Normalized:
     probes = list(probes) or [await probe(path, max_seconds=max_seconds, ffmpeg=ffmpeg) for path in sources]
     size = sum(_size(path) for path in sources)
     probed_seconds = sum(one.duration for one in probes)
@@ -189,6 +223,13 @@ async def normalize(
     expected = sum(max(one.duration, one.header_duration or 0) for one in probes)
     undamaged = not errors and outcome.code == 0 and duration >= 0.98 * expected - 1
     return Normalized(duration, () if undamaged else ("media_damaged",))
+
+
+async def _probe_silk(source: Path, max_seconds: float) -> Probe:
+    audio = await read_silk(source, max_seconds=max_seconds)
+    if audio.seconds < MIN_SECONDS:
+        raise TooShort
+    return Probe(audio.seconds, None, 1, "silk", "silk", SILK_RATE, 0)
 
 
 def _filter_graph(probes: Sequence[Probe]) -> str:

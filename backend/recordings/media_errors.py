@@ -47,6 +47,17 @@ class DecoderKilled(ServiceBusy):
         super().__init__(headers={"Retry-After": "10"})
 
 
+class DecoderBroken(ServiceBusy):
+    code = "decoder_broken"
+    detail = (
+        "The decoder of this server does not work, so no recording can be read. The recording is not the cause. Tell "
+        "the administrator: `python -m backend doctor` says what is wrong."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "60"})
+
+
 class InputMissing(NotFound):
     code = "input_missing"
     detail = "The file of this recording is no longer there. Upload it again."

@@ -22,9 +22,26 @@ CODECS = (
 #: Extensions under which an original is stored; all others become `bin`. FFmpeg only looks at the content.
 EXTENSIONS = frozenset(
     (
-        *("3g2", "3gp", "aac", "ac3", "aif", "aiff", "amr", "ape", "asf", "au", "avi", "caf", "dss", "flac", "flv"),
-        *("m2ts", "m4a", "m4b", "m4v", "mka", "mkv", "mov", "mp2", "mp3", "mp4", "mpeg", "mpg", "mts", "oga", "ogg"),
-        *("opus", "ts", "tta", "vob", "w64", "wav", "webm", "wma", "wmv", "wv"),
+        *("3g2", "3gp", "aac", "ac3", "aif", "aiff", "amr", "ape", "asf", "au", "aud", "avi", "caf", "dss", "flac"),
+        *(
+            "flv",
+            "m2ts",
+            "m4a",
+            "m4b",
+            "m4v",
+            "mka",
+            "mkv",
+            "mov",
+            "mp2",
+            "mp3",
+            "mp4",
+            "mpeg",
+            "mpg",
+            "mts",
+            "oga",
+            "ogg",
+        ),
+        *("opus", "silk", "slk", "ts", "tta", "vob", "w64", "wav", "webm", "wma", "wmv", "wv"),
     )
 )
 

@@ -74,12 +74,14 @@ def test_a_damaged_file_is_transcribed_as_far_as_readable_with_a_warning(server:
 
 @pytest.fixture
 def slow_ffmpeg(tmp_path: Path) -> Path:
-    """A folder for PATH whose FFmpeg reads in real time while a file `slow` is beside it."""
+    """A folder for PATH whose FFmpeg reads in real time while a file `slow` is beside it, and misses a library while a
+    file `broken` is."""
     folder = tmp_path / "programs"
     folder.mkdir()
     real = shutil.copy(ffmpeg_path(), folder / "ffmpeg-itself")  # the sandbox lets a program read its own folder
     program = folder / "ffmpeg"
-    program.write_text(f'#!/bin/sh\n[ -e {folder}/slow ] && exec {real} -re "$@"\nexec {real} "$@"\n')
+    broken = f"[ -e {folder}/broken ] && echo 'ffmpeg: error while loading shared libraries: libx.so' >&2 && exit 127"
+    program.write_text(f'#!/bin/sh\n{broken}\n[ -e {folder}/slow ] && exec {real} -re "$@"\nexec {real} "$@"\n')
     program.chmod(0o755)
     return folder
 
@@ -185,3 +187,23 @@ database.execute("BEGIN IMMEDIATE")
 print("held", flush=True)
 sys.stdin.read()
 """
+
+
+def test_jobs_wait_for_a_broken_ffmpeg_and_go_on_when_it_is_mended(
+    server: Server, recording: Path, slow_ffmpeg: Path
+) -> None:
+    server.start(PATH=f"{slow_ffmpeg}:{os.environ['PATH']}")
+    id, job = server.upload(recording)
+    server.ended(job)
+    (slow_ffmpeg / "broken").touch()
+
+    again = server.client.post(f"/api/recordings/{id}/jobs", json={"fresh": True}).raise_for_status().json()["id"]
+    waiting = until(lambda: (state := server.job(again))["error"] and state)
+    refused = server.client.post("/api/recordings", files={"file": ("b.wav", recording.read_bytes())})
+    (slow_ffmpeg / "broken").unlink()
+
+    assert (waiting["status"], waiting["error"]["code"]) == ("queued", "decoder_broken")
+    assert (refused.status_code, refused.json()["code"]) == (503, "decoder_broken")
+    server.client.post(f"/api/jobs/{again}/cancel").raise_for_status()
+    server.client.post(f"/api/jobs/{again}/retry").raise_for_status()
+    assert server.ended(again)["status"] == "done"

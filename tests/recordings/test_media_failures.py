@@ -95,8 +95,8 @@ async def test_exceeding_the_cpu_time_does_not_count_as_killed_from_outside(ffmp
 
 
 def script(path: Path, body: str) -> str:
-    """A script in place of FFmpeg, for failures that are too rare with the real one."""
-    path.write_text(f"#!/bin/sh\n{body}\n")
+    """A script in place of FFmpeg, for failures that are too rare with the real one. It passes the test of FFmpeg."""
+    path.write_text(f'#!/bin/sh\ncase "$*" in *anullsrc*) exit 0;; esac\n{body}\n')
     path.chmod(0o755)
     return str(path)
 

@@ -12,7 +12,8 @@ import { type Choices, NO_CHOICES, optionsOf } from "./options";
 import { PartList } from "./PartList";
 import { uploadQueue } from "./pageQueue";
 
-const KINDS = "audio/*,video/*,.m4a,.mp3,.wav,.flac,.ogg,.opus,.aac,.amr,.wma,.mp4,.mov,.mkv,.webm,.avi";
+const KINDS =
+  "audio/*,video/*,.m4a,.mp3,.wav,.flac,.ogg,.opus,.aac,.amr,.silk,.slk,.aud,.wma,.mp4,.mov,.mkv,.webm,.avi";
 const MOST_PARTS = 50;
 
 export function UploadDialog({ dropped, close }: { dropped: DroppedFiles; close: () => void }) {

@@ -64,6 +64,7 @@ const TRANSIENT = new Set([
   "disk_full",
   "busy",
   "decoder_killed",
+  "decoder_broken",
   "too_many_requests",
   "upload_stalled",
   "upload_busy",
