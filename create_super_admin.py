@@ -20,6 +20,7 @@ class CreationRefused(Exception):
 
 def main() -> int:
     arguments = _arguments()
+    os.umask(0o077)  # it may create the database's file
     os.chdir(ROOT)  # so that a relative DATABASE_URL means the same file as in the server
     try:
         return _create_with(arguments)

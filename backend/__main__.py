@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+#: Files of the server, its database and its backups are for its own user only.
+_PRIVATE = 0o077
+
 app = typer.Typer(
     name="python -m backend",
     help="Meeting ASR: recordings of Mandarin meetings into text with speakers.",
@@ -21,6 +24,7 @@ def serve(
     demo: Annotated[bool, typer.Option(help="Use the scripted engine instead of real models")] = False,
 ) -> None:
     """Run the server until it is stopped."""
+    import os
     import signal
 
     import uvicorn
@@ -30,6 +34,7 @@ def serve(
     from backend.malloc import retain_freed_memory
     from backend.settings import load_settings
 
+    os.umask(_PRIVATE)
     retain_freed_memory()
     settings = load_settings(**({"demo": True} if demo else {}))
     try:
@@ -116,9 +121,12 @@ def backup(
     portable: Annotated[bool, typer.Option(help="Rows instead of SQLite's file, for another kind of database")] = False,
 ) -> None:
     """Back up the database and every file it names. The server may run meanwhile."""
+    import os
+
     from backend.housekeeping.commands import backup_command
     from backend.settings import load_settings
 
+    os.umask(_PRIVATE)
     raise typer.Exit(backup_command(load_settings(needs_key=False), target, link=link, portable=portable))
 
 
@@ -127,9 +135,12 @@ def restore(
     source: Annotated[Path, typer.Argument(help="A backup made by `backup`", exists=True)],
 ) -> None:
     """Restore a backup into an empty DATABASE_URL and UPLOADS_DIR. Nothing is overwritten."""
+    import os
+
     from backend.housekeeping.commands import restore_command
     from backend.settings import load_settings
 
+    os.umask(_PRIVATE)
     raise typer.Exit(restore_command(load_settings(needs_key=False), source))
 
 

@@ -219,7 +219,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await runner.stop()
         await app.state.background_tasks.finish()
         await engines.close()
-        app.state.render_pool.close()
+        await app.state.render_pool.close()
         await models.close()
         await database.close()
 

@@ -16,7 +16,11 @@ def set_up_logs(level: str = "INFO", log_format: str = "text") -> None:
     """Log to stderr as `text` for people, or as `json`, one object a line, for machines."""
     handler = logging.StreamHandler()
     handler.setFormatter(_Json() if log_format == "json" else _Text())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    if level == "DEBUG":
+        # Only of our own code: libraries log headers, frames and bodies there, with cookies, tickets and transcripts.
+        logging.getLogger().setLevel(logging.INFO)
+    logging.getLogger("backend").setLevel(level)
     for noisy in ("httpx", "aiosqlite", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("asyncmy").setLevel(logging.ERROR)  # it warns of every primary key that MySQL renames

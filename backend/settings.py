@@ -1,10 +1,12 @@
 """Every setting, in one frozen object. Only the scripts read the environment."""
 
+import ipaddress
+import re
 import secrets
 import stat
 import sys
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,8 +17,14 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Values that have stood in an example somewhere; with one of them anybody could sign tokens.
-_EXAMPLE_KEYS = {"replace-with-a-long-random-string", "YOUR_SECRET_KEY", "changeme", "secret"}
+#: What stands in examples, without marks: with such a key anybody could sign tokens.
+_EXAMPLES = ("replacewith", "replacethis", "changeme", "changethis", "changeinproduction", "yoursecret", "verysecret")
+#: A random key of 32 hexadecimal digits takes 10^31 guesses by zxcvbn's count; words, rows of keys and repetitions
+#: take fewer than this.
+_MIN_KEY_GUESSES_LOG10 = 20
+#: How an origin is written. A browser sends "null" for pages of any site.
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class Registration(str, Enum):
@@ -36,8 +44,9 @@ class Settings(BaseSettings):
 
     # Security and tokens
     secret_key: SecretStr = Field(
-        description="Signs the access tokens and encrypts stored secrets: a random string of at least 32 characters. "
-        "Whoever has it can sign in as anybody. `./start_backend.sh` writes one into `.env`."
+        description="Signs the access tokens and encrypts stored secrets: a random string of at least 32 characters; "
+        "examples, words and repetitions are refused. Whoever has it can sign in as anybody. `./start_backend.sh` "
+        "writes one into `.env`."
     )
     algorithm: str = Field(
         default="HS256",
@@ -64,7 +73,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="127.0.0.1,::1",
         description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted: addresses and networks, "
-        "separated by commas.",
+        "separated by commas. `*` is refused: anybody could then claim any address.",
     )
     registration: Registration = Field(
         default=Registration.APPROVAL,
@@ -151,8 +160,8 @@ class Settings(BaseSettings):
     # Web page
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("http://localhost:3030",),
-        description="Origins of other web pages that may call this server, separated by commas; `*` is refused. The "
-        "server's own page needs no entry.",
+        description="Origins of other web pages that may call this server, separated by commas, such as "
+        "`https://host:8443`; `*` and `null` are refused. The server's own page needs no entry.",
     )
 
     # Google sign-in (optional)
@@ -285,21 +294,50 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _strong_key(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value() in _EXAMPLE_KEYS or len(value.get_secret_value()) < 32:
+        if not _is_strong_key(value.get_secret_value()):
             raise ValueError(
-                "it must be a random string of at least 32 characters, not an example; "
+                "it must be a random string of at least 32 characters, not an example, words or a repetition; "
                 "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
             )
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _named_proxies(cls, value: str) -> str:
+        for entry in filter(None, map(str.strip, value.split(","))):
+            try:
+                network = ipaddress.ip_network(entry, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"{entry} is neither an address nor a network such as 172.16.0.0/12; name the proxies, because "
+                    "whoever is trusted can claim any client address"
+                ) from None
+            if network.prefixlen < 8 and not network.is_private:
+                raise ValueError(f"{entry} trusts nearly everybody to claim any client address; name the proxies")
         return value
 
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split_origins(cls, value: object) -> object:
         if isinstance(value, str):
-            value = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
-        if isinstance(value, tuple | list) and "*" in value:
-            raise ValueError("list the origins of the web page; * would allow every site")
+            value = tuple(origin.strip().rstrip("/").lower() for origin in value.split(",") if origin.strip())
+        if isinstance(value, tuple | list):
+            if "*" in value:
+                raise ValueError("list the origins of the web page; * would allow every site")
+            for origin in value:
+                if not (isinstance(origin, str) and _ORIGIN.fullmatch(origin)):
+                    raise ValueError(
+                        f"{origin} is no origin such as https://host or https://host:8443, without a path; null would "
+                        "allow every site"
+                    )
         return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _known_level(cls, value: object) -> object:
+        if not isinstance(value, str) or value.upper() not in _LOG_LEVELS:
+            raise ValueError(f"it must be one of {', '.join(_LOG_LEVELS)}")
+        return value.upper()
 
     @field_validator("uploads_dir", "models_dir", "script", "hf_home", "modelscope_cache")
     @classmethod
@@ -311,6 +349,19 @@ class Settings(BaseSettings):
         """Every client id whose tokens are accepted."""
         ids = [self.google_client_id or "", *self.google_client_ids.split(",")]
         return tuple(dict.fromkeys(name.strip() for name in ids if name.strip()))
+
+
+@lru_cache(maxsize=8)
+def _is_strong_key(key: str) -> bool:
+    if len(key) < 32:
+        return False
+    letters = "".join(filter(str.isalnum, key.lower()))
+    if any(example in letters for example in _EXAMPLES):
+        return False
+    from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # loads a megabyte of word lists
+
+    # A part is enough, and zxcvbn takes long for long texts.
+    return float(zxcvbn(key[:48])["guesses_log10"]) >= _MIN_KEY_GUESSES_LOG10
 
 
 def load_settings(*, needs_key: bool = True, **given: Any) -> Settings:

@@ -35,7 +35,7 @@ def test_an_example_key_is_a_failure_and_a_long_one_is_not(monkeypatch: pytest.M
     result = doctor.secret_key()
     assert (result.state, "token_urlsafe" in result.mend) == ("fail", True)
 
-    monkeypatch.setenv("SECRET_KEY", "k" * 48)
+    monkeypatch.setenv("SECRET_KEY", "vJ4y-2Tq8mXo0LrZ7cWd5HsEb1NfKgUp")
     assert doctor.secret_key().state == "ok"
 
 

@@ -1,11 +1,14 @@
+from base64 import b64encode, urlsafe_b64encode
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from backend.settings import ROOT, Settings, load_settings
 
-KEY = "k" * 40
+KEY = "vJ4y-2Tq8mXo0LrZ7cWd5HsEb1NfKgUp"
 
 
 @pytest.fixture(autouse=True)
@@ -15,12 +18,72 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / "none.env")
 
 
-@pytest.mark.parametrize("key", ["", "short", "replace-with-a-long-random-string", "YOUR_SECRET_KEY"])
-def test_an_example_or_short_key_is_refused(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("", "short", "replace-with-a-long-random-string", "YOUR_SECRET_KEY", "k" * 48, "ab" * 24, "test-key-" * 5),
+        *("0123456789abcdef" * 3, "abcdefghijklmnopqrstuvwxyz0123456789", "qwertyuiopasdfghjklzxcvbnm1234567890"),
+        *("password" * 5, "会议" * 24, "Change-Me!Change-Me!Change-Me!Change-Me!"),
+        *("replace-with-a-long-random-string-0123", "your-secret-key-change-in-production", "very-very-secret-" * 3),
+    ],
+)
+def test_a_weak_key_is_refused(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setenv("SECRET_KEY", key)
 
     with pytest.raises(ValidationError):
         Settings()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.binary(min_size=32, max_size=32))
+def test_every_way_to_make_a_random_key_is_accepted(random: bytes) -> None:
+    assume(len(set(random)) > 24)  # bytes as good as random
+
+    for key in (random.hex(), random[:16].hex(), urlsafe_b64encode(random).decode(), b64encode(random[:24]).decode()):
+        assert Settings(_env_file=None, secret_key=key)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        *[("CORS_ORIGINS", value, "origin") for value in ("*", "null", "https://a.example, null", "a.example")],
+        *[("CORS_ORIGINS", value, "origin") for value in ("https://*.example", "https://a.example/page", "file://")],
+        *[
+            ("TRUSTED_PROXIES", value, "claim any")
+            for value in ("*", "127.0.0.1,*", "0.0.0.0/0", "::/0", "proxy.example")
+        ],
+        *[("TRUSTED_PROXIES", value, "claim any") for value in ("0.0.0.0/1", "128.0.0.0/1", "::/1", "10.0.0.0/40")],
+        *[("LOG_LEVEL", value, "one of DEBUG, INFO, WARNING, ERROR") for value in ("LOUD", "10", "TRACE", "NOTSET")],
+    ],
+)
+def test_a_dangerous_or_wrong_value_ends_the_program_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, why: str
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as end:
+        load_settings()
+
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"{name}: ")
+    assert why in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CORS_ORIGINS", "http://localhost:3030, https://[::1]:8443/, HTTPS://Meet.Example"),
+        ("TRUSTED_PROXIES", "127.0.0.1, ::1, 172.16.0.0/12, 10.0.0.0/8, fd00::/8, fc00::/7, 203.0.113.7"),
+        ("LOG_LEVEL", "debug"),
+    ],
+)
+def test_good_values_are_accepted(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    monkeypatch.setenv(name, value)
+
+    assert load_settings()
 
 
 def test_a_missing_key_ends_the_program_with_a_message(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,6 +40,7 @@ class ExportRequest(BaseModel):
     response_class=Response,
 )
 async def export_one(
+    request: Request,
     recording_id: RecordingId,
     database: DatabaseDep,
     render_pool: RenderPoolDep,
@@ -51,7 +52,7 @@ async def export_one(
     async with database.read() as session:
         recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
-    answer = await attachment(render_pool, transcript, format, recording.name, style)
+    answer = await attachment(request, render_pool, transcript, format, recording.name, style, user_id=user.id)
     await note_in_own_transaction(
         database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
     )

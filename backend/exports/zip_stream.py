@@ -37,7 +37,7 @@ async def stream_zip(
             except transcripts.TranscriptNotFound:
                 missing.append(recording.name)
                 continue
-            data = await render_pool.render(transcript.document, format, recording.name, style)
+            data = await render_pool.render(transcript.document, format, recording.name, style, user_id=owner_id)
             await asyncio.to_thread(archive.writestr, name, data)
             yield buffer.drain()
         if missing:

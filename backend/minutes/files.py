@@ -1,13 +1,10 @@
 """Minutes as files. They are rendered with their transcript, so that every statement shows its times."""
 
 import asyncio
-import json
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.minutes.docx import docx
-from backend.minutes.markdown import markdown
-from backend.minutes.schema import MinutesContent
 from backend.minutes.tables import Minutes
 from backend.minutes.templates import Template
 from backend.transcripts import service as transcripts
@@ -29,15 +26,10 @@ async def source_document(session: AsyncSession, found: Minutes) -> tuple[Docume
     return document, last.number != found.transcript
 
 
-def render_minutes(
+def render_arguments(
     found: Minutes, document: Document, format: str, title: str, stale: bool, template: Template | None = None
-) -> bytes:
-    """Minutes as a file."""
-    if format == "json":
-        facts = {"title": title, "number": found.number, "transcript": found.transcript, "stale": stale}
-        return (json.dumps({**facts, **found.content}, ensure_ascii=False) + "\n").encode()
-    used_template = template or Template(**{**found.template, "parts": tuple(found.template["parts"])})
-    content = MinutesContent.model_validate(found.content)
-    if format == "docx":
-        return docx(content, document, used_template, title, stale=stale)
-    return markdown(content, document, used_template, title, stale=stale).encode()
+) -> tuple[dict[str, Any], dict[str, int], Document, str, str, bool, Template]:
+    """The arguments with which `backend.minutes.render.render` writes these minutes; by default in their template."""
+    used = template or Template(**{**found.template, "parts": tuple(found.template["parts"])})
+    versions = {"number": found.number, "transcript": found.transcript}
+    return found.content, versions, document, format, title, stale, used

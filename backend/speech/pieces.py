@@ -67,12 +67,15 @@ def sentence_pieces(sentence: Sentence) -> list[Piece]:
         return [Piece(text, min(word.start for word in words), max(word.end for word in words), sentence.words)]
     spoken = [index for index, character in enumerate(text) if is_spoken(character)]
     cuts = [0]
-    done = counts[0]
+    done, cut_of = counts[0], -1
     for count in counts[1:]:
-        if done < len(spoken):
-            cuts.append(_before_opening(text, spoken[done], spoken[done - 1] + 1 if done else 0))
-        else:
+        if done >= len(spoken):
             cuts.append(len(text))
+        elif done == cut_of:
+            cuts.append(cuts[-1])  # a word without spoken characters: looking again would take quadratic time
+        else:
+            cuts.append(_before_opening(text, spoken[done], spoken[done - 1] + 1 if done else 0))
+            cut_of = done
         done += count
     cuts.append(len(text))
     return [

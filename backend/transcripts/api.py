@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.audit import Action, note_in_own_transaction
 from backend.accounts.dependencies import CurrentUser, DatabaseDep, Reader, ReadSession, Viewer, WriteSession
+from backend.disconnects import end_with_client
 from backend.errors import AppError, InvalidInput
 from backend.transcripts import service
 from backend.transcripts.document import document_from_json
@@ -139,6 +140,7 @@ RenderPoolDep = Annotated[RenderPool, Depends(get_render_pool)]
 
 @router.get("/export", summary="Export as a file", response_class=Response)
 async def export_file(
+    request: Request,
     database: DatabaseDep,
     render_pool: RenderPoolDep,
     user: Viewer,
@@ -150,7 +152,8 @@ async def export_file(
     # A separate session: a PDF takes seconds, and its connection should be free meanwhile.
     async with database.read() as session:
         transcript = await _find(session, user.id, recording_id, version)
-    answer = await attachment(render_pool, transcript, format, f"文稿 {recording_id[:8]}", style)
+    title = f"文稿 {recording_id[:8]}"
+    answer = await attachment(request, render_pool, transcript, format, title, style, user_id=user.id)
     await note_in_own_transaction(
         database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
     )
@@ -213,10 +216,18 @@ async def rename(
 
 
 async def attachment(
-    render_pool: RenderPool, transcript: Transcript, format: str, title: str, style: ExportStyle
+    request: Request,
+    render_pool: RenderPool,
+    transcript: Transcript,
+    format: str,
+    title: str,
+    style: ExportStyle,
+    *,
+    user_id: str,
 ) -> Response:
-    """The version as a download named after `title`."""
-    data = await render_pool.render(transcript.document, format, title, style)
+    """The version as a download named after `title`, for this user. It is given up when the client disconnects."""
+    rendering = render_pool.render(transcript.document, format, title, style, user_id=user_id)
+    data = await end_with_client(request, rendering)
     headers = {
         "Content-Disposition": content_disposition(file_name(title, format)),
         "X-Content-Type-Options": "nosniff",

@@ -5,10 +5,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from backend.csv_safety import UTF8_BOM, to_csv
-from backend.transcripts.document import Document, document_to_json
+from backend.transcripts.document import Document, document_from_json, document_to_json
 from backend.transcripts.export_style import ExportStyle, convert_script, without_punctuation
 from backend.transcripts.subtitles import srt, stamp, vtt
 from backend.transcripts.written_numbers import with_written_numbers
@@ -49,6 +50,13 @@ def export(
     document = convert_script(document, chosen_style.script)
     content = _format(format).write(document, _one_line(title), chosen_style, fonts)
     return content.encode() if isinstance(content, str) else content
+
+
+def export_stored(
+    document: dict[str, Any], format: str, title: str, style: ExportStyle, fonts: Sequence[Path]
+) -> bytes:
+    """The file of a document as `document_to_json` has written it."""
+    return export(document_from_json(document), format, title, style, fonts=fonts)
 
 
 def content_type(format: str) -> str:

@@ -63,14 +63,15 @@ def _convert_segment(segment: Segment, convert: Callable[[str], str]) -> Segment
     text = convert(segment.text)
     heard = spoken_characters(text)
     words: list[Word] = []
+    place = 0
     for word in segment.words:
         length = len(spoken_characters(word.text))
         if length == len(word.text):
-            word = replace(word, text=heard[:length])
+            word = replace(word, text=heard[place : place + length])
         words.append(word)
-        heard = heard[length:]
+        place += length
     # A phrase of another length would shift all later words: then the words stay, and only their times are used.
-    same = len(spoken_characters(text)) == len(spoken_characters(segment.text))
+    same = len(heard) == len(spoken_characters(segment.text))
     return replace(segment, text=text, words=tuple(words) if same else segment.words)
 
 

@@ -76,7 +76,9 @@ class _Font(TTFont):  # type: ignore[misc]  # reportlab has no types
 
 
 def break_lines(text: str, width: float, measure: Callable[[str], float]) -> Iterator[str]:
-    """The text in lines no wider than `width`; no line begins with closing punctuation."""
+    """The text in lines no wider than `width`; no line begins with closing punctuation. Takes linear time.
+
+    The width of a text must be the sum of the widths of its characters."""
     line, used = "", 0.0
     for unit in _units(text, width, measure):
         more = measure(unit)
@@ -89,13 +91,17 @@ def break_lines(text: str, width: float, measure: Callable[[str], float]) -> Ite
 
 
 def _units(text: str, width: float, measure: Callable[[str], float]) -> Iterator[str]:
+    """The unbreakable units of the text. One that is longer than a line is cut."""
     for found in _UNIT.finditer(text):
         unit = found[0]
-        while measure(unit.rstrip()) > width:  # a word longer than a line is cut
-            length = next(end for end in range(len(unit), 0, -1) if end == 1 or measure(unit[:end]) <= width)
-            yield unit[:length]
-            unit = unit[length:]
-        yield unit
+        start, used = 0, 0.0
+        for place, character in enumerate(unit):
+            more = measure(character)
+            if place > start and used + more > width and not character.isspace():
+                yield unit[start:place]
+                start, used = place, 0.0
+            used += more
+        yield unit[start:]
 
 
 def _lines(title: str, paragraphs: Sequence[Paragraph], about: str, fonts_used: Subset) -> Iterator[_Line]:

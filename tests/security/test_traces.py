@@ -44,6 +44,17 @@ def test_no_secret_is_logged_or_stored(server: Server) -> None:
     assert found == []
 
 
+def test_files_of_the_server_are_for_its_own_user_only(server: Server, recording: Path) -> None:
+    with recording.open("rb") as file:
+        uploaded = server.client.post("/api/recordings", files={"file": ("a.wav", file)}).json()
+    assert server.ended(uploaded["job"]["id"])["status"] == "done"
+
+    ours = [server.folder / "server.db", server.folder / "uploads", *(server.folder / "uploads").rglob("*")]
+
+    assert len(ours) > 8
+    assert [path for path in ours if path.stat().st_mode & 0o077] == []
+
+
 def test_no_transcript_text_is_logged(server: Server, recording: Path) -> None:
     with recording.open("rb") as file:
         files = {"file": ("一个秘密的名字.wav", file)}

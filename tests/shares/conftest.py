@@ -89,7 +89,7 @@ async def api(settings: Settings, scenario: TranscriptScenario, document: Docume
     yield Api(app, scenario.database, scenario, document, client(scenario.ada), client(scenario.eve), client)
     for one in clients:
         await one.aclose()
-    app.state.render_pool.close()
+    await app.state.render_pool.close()
     app.state.passwords.close()
 
 

@@ -96,3 +96,4 @@ async def api(settings: Settings, scenario: TranscriptScenario) -> AsyncIterator
         yield TranscriptApi(
             client, f"/api/recordings/{scenario.recording_id}/transcript", bearer(scenario.ada), bearer(scenario.eve)
         )
+    await app.state.render_pool.close()

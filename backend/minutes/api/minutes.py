@@ -1,21 +1,22 @@
 """Minutes: read, list versions, export."""
 
-import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.audit import Action, note_in_own_transaction
 from backend.accounts.dependencies import DatabaseDep, Reader, ReadSession
+from backend.disconnects import end_with_client
 from backend.minutes import service, template_store
-from backend.minutes.files import render_minutes, source_document
+from backend.minutes.files import render_arguments, source_document
+from backend.minutes.render import render
 from backend.minutes.schema import MinutesContent
 from backend.minutes.tables import Minutes
 from backend.recordings import service as recordings
-from backend.transcripts.api import Number, RecordingId
+from backend.transcripts.api import Number, RecordingId, RenderPoolDep
 from backend.transcripts.export import content_disposition, content_type, file_name
 
 router = APIRouter(prefix="/api/recordings/{recording_id}/minutes", tags=["minutes"])
@@ -62,8 +63,9 @@ async def versions(session: ReadSession, user: Reader, recording_id: RecordingId
 
 @router.get("/export", summary="Export as a file", response_class=Response)
 async def export_file(
-    session: ReadSession,
+    request: Request,
     database: DatabaseDep,
+    render_pool: RenderPoolDep,
     user: Reader,
     recording_id: RecordingId,
     format: Literal["md", "json", "docx"] = "md",
@@ -71,12 +73,14 @@ async def export_file(
     template: Annotated[str | None, Query(max_length=32)] = None,
 ) -> Response:
     """Named after the recording. `template` selects and orders the parts without another call of the model."""
-    found = await _find(session, user.id, recording_id, version)
-    recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-    override_template = await template_store.find(session, owner_id=user.id, key=template) if template else None
-    document, stale = await source_document(session, found)
+    async with database.read() as session:
+        found = await _find(session, user.id, recording_id, version)
+        recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
+        override_template = await template_store.find(session, owner_id=user.id, key=template) if template else None
+        document, stale = await source_document(session, found)
     title = f"{file_name(recording.name, format).removesuffix(f'.{format}')} 纪要"
-    data = await asyncio.to_thread(render_minutes, found, document, format, title, stale, override_template)
+    arguments = render_arguments(found, document, format, title, stale, override_template)
+    data = await end_with_client(request, render_pool.run(render, *arguments, user_id=user.id))
     await note_in_own_transaction(database, Action.EXPORTED, subject=recording_id, format=format, minutes=found.number)
     headers = {"Content-Disposition": content_disposition(file_name(title, format)), "Cache-Control": "no-store"}
     return Response(data, media_type=content_type(format), headers=headers)
