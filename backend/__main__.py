@@ -63,7 +63,9 @@ def serve(
 
 @app.command()
 def transcribe(
-    recording: Annotated[Path, typer.Argument(help="Any audio or video file", exists=True, dir_okay=False)],
+    recordings: Annotated[
+        list[Path], typer.Argument(help="Audio or video files, and folders that are searched through", exists=True)
+    ],
     speakers: Annotated[str | None, typer.Option(help="Number of speakers: 3, 2-5, 2- or -5")] = None,
     hotword: Annotated[list[str] | None, typer.Option(help="A name or term that is spoken; may be repeated")] = None,
     language: Annotated[str, typer.Option(help="Spoken language: zh, en, ja, …; or auto")] = "auto",
@@ -71,9 +73,10 @@ def transcribe(
     format: Annotated[str, typer.Option(help="Separated by commas: txt, srt, vtt, md, json")] = "txt,srt,json",
     transcriber: Annotated[str | None, typer.Option(help="Engine; the best installed by default")] = None,
     diarizer: Annotated[str | None, typer.Option(help="Engine; the best installed by default")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist already")] = False,
     demo: Annotated[bool, typer.Option(help="Use the scripted engine instead of real models")] = False,
 ) -> None:
-    """Turn one recording into text with speakers, without a server."""
+    """Turn recordings into text with speakers, without a server."""
     from backend.settings import load_settings
     from backend.shell import transcribe_command
 
@@ -81,7 +84,7 @@ def transcribe(
     raise typer.Exit(
         transcribe_command(
             settings,
-            recording,
+            recordings,
             output,
             formats=format,
             speakers=speakers,
@@ -89,6 +92,7 @@ def transcribe(
             language=language,
             transcriber=transcriber,
             diarizer=diarizer,
+            overwrite=overwrite,
         )
     )
 

@@ -3,13 +3,18 @@
 import asyncio
 import hashlib
 import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from backend.durable import write_durably
-from backend.engines.hosts import open_engines
+from backend.engines.hosts import Engines, open_engines
 from backend.engines.protocols import EngineError
 from backend.errors import AppError, InvalidInput
 from backend.jobs.options import Options, read_options
@@ -17,20 +22,28 @@ from backend.jobs.pipeline import Outcome, Pipeline, Source
 from backend.jobs.tables import Stage
 from backend.jobs.workspace import Workspace
 from backend.settings import Settings
+from backend.shell_files import Task, shown, tasks, unused
 from backend.speech.languages import AUTO
 from backend.transcripts.export import FORMATS, export
 from backend.transcripts.fonts import fonts_of
 
 _LABELS = {Stage.PREPARE: "Prepare", Stage.TRANSCRIBE: "Transcribe", Stage.DIARIZE: "Diarize", Stage.MERGE: "Merge"}
 
+#: The recording in its workspace, so that no program has to cope with its name.
+_ORIGINAL = "original"
+
 
 class UnknownFormat(InvalidInput):
     code = "unknown_format"
 
 
+class OutputClosed(InvalidInput):
+    code = "output_closed"
+
+
 def transcribe_command(
     settings: Settings,
-    recording: Path,
+    inputs: Sequence[Path],
     output: Path,
     *,
     formats: str,
@@ -39,8 +52,10 @@ def transcribe_command(
     language: str = AUTO,
     transcriber: str | None,
     diarizer: str | None,
+    overwrite: bool = False,
 ) -> int:
-    """Write `<name>.<format>` into `output`; answers the exit code. An interrupted run continues where it stopped."""
+    """Write `<name>.<format>` into `output` for each recording; answers the exit code: 0 if every one has its
+    transcript now. An interrupted run continues where it stopped."""
     console = Console(stderr=True)
     try:
         selected = _formats(formats)
@@ -48,34 +63,103 @@ def transcribe_command(
         options = read_options(
             speakers=speakers, hotwords=hotwords, language=language, transcriber=transcriber, diarizer=diarizer
         )
-        workspace = _workspace(settings, recording, options)
-        outcome = asyncio.run(_run(settings, recording, workspace, options, console))
-    except (AppError, EngineError) as error:
-        console.print(f"[red]{error.code}[/red]: {error.detail}", highlight=False)
+        planned = tasks(inputs, output, selected)
+        _make_folders(planned)
+        run = _Run(settings, options, fonts, overwrite, console)
+        return asyncio.run(run.all(planned))
+    except AppError as error:
+        _print_error(console, error.code, error.detail)
         return 1
     except KeyboardInterrupt:
         console.print("Interrupted. Run the same command again to continue.")
         return 130
-    output.mkdir(parents=True, exist_ok=True)
-    for format in selected:
-        path = output / f"{recording.stem}.{format}"
-        write_durably(path, export(outcome.document, format, recording.name, fonts=fonts))
-        print(path)
-    for warning in outcome.warnings:
-        console.print(f"[yellow]{warning['code']}[/yellow]: {warning['detail']}", highlight=False)
-    if not outcome.document.segments:
-        console.print("No speech was found in this recording.")
-    workspace.remove()
-    return 0
 
 
-async def _run(
-    settings: Settings, recording: Path, workspace: Workspace, options: Options, console: Console
+@dataclass(frozen=True, slots=True)
+class _Run:
+    settings: Settings
+    options: Options
+    fonts: list[Path]
+    overwrite: bool
+    console: Console
+
+    async def all(self, planned: Sequence[Task]) -> int:
+        """One after the other; one that fails does not keep the others from their transcripts."""
+        engines = open_engines(self.settings)
+        failed = 0
+        try:
+            for number, task in enumerate(planned, 1):
+                if len(planned) > 1:
+                    self.console.print(
+                        f"{number}/{len(planned)} {escape(shown(task.recording))}", highlight=False, soft_wrap=True
+                    )
+                failed += not await self._one(task, engines)
+        finally:
+            await engines.close()
+        return 1 if failed else 0
+
+    async def _one(self, task: Task, engines: Engines) -> bool:
+        """Whether the recording has all its transcripts."""
+        existing = [] if self.overwrite else task.existing()
+        if len(existing) == len(task.targets):
+            self.console.print("Its files are there already; --overwrite makes them anew.")
+            return True
+        if existing:
+            detail = f"{shown(existing[0])} exists already. Use --overwrite, or another --output."
+            _print_error(self.console, "output_exists", detail)
+            return False
+        try:
+            workspace = _workspace(self.settings, task.recording, self.options)
+            outcome = await _transcribe(self.settings, workspace, self.options, engines, self.console)
+        except (AppError, EngineError) as error:
+            _print_error(self.console, error.code, error.detail)
+            return False
+        except OSError as error:
+            where = shown(error.filename or task.recording)
+            _print_error(self.console, "input_unreadable", f"{where}: {error.strerror or error}")
+            return False
+        written, problems = self._write(task, outcome)
+        for path in written:
+            sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+        sys.stdout.flush()
+        for problem in problems:
+            _print_error(self.console, "not_written", problem)
+        for warning in outcome.warnings:
+            self.console.print(
+                f"[yellow]{warning['code']}[/yellow]: {escape(warning['detail'])}", highlight=False, soft_wrap=True
+            )
+        if not outcome.document.segments:
+            self.console.print("No speech was found in this recording.")
+        if problems:
+            kept = (
+                f"The finished work is kept in {shown(workspace.folder)}: with another --output nothing is done again."
+            )
+            self.console.print(escape(kept), highlight=False, soft_wrap=True)
+        else:
+            workspace.remove()
+        return not problems
+
+    def _write(self, task: Task, outcome: Outcome) -> tuple[list[Path], list[str]]:
+        """Write every format before anything is printed: a format that fails must not cost the others."""
+        written, problems = [], []
+        for format, path in task.targets.items():
+            try:
+                content = export(outcome.document, format, shown(task.recording.name), fonts=self.fonts)
+                free = path if self.overwrite else unused(path)  # something may have appeared there during the work
+                write_durably(free, content)
+            except Exception as error:
+                problems.append(f"{shown(path)}: {error}")
+            else:
+                written.append(free)
+        return written, problems
+
+
+async def _transcribe(
+    settings: Settings, workspace: Workspace, options: Options, engines: Engines, console: Console
 ) -> Outcome:
-    engines = open_engines(settings)
     pipeline = Pipeline(engines, settings.models_dir, settings.demo, settings.transcriber, settings.diarizer)
     source = Source(
-        original=recording.resolve(),
+        original=workspace.path(_ORIGINAL),
         listening_copy=workspace.path("listen.m4a"),
         peaks=workspace.path("peaks.json"),
         max_seconds=settings.max_audio_hours * 3600,
@@ -95,12 +179,9 @@ async def _run(
             rows[stage] = bar.add_task(_LABELS[stage], audio="")
         bar.update(rows[stage], total=total, completed=done, audio=f"{_clock(done)} / {_clock(total)}")
 
-    try:
-        with bar:
-            # The folders beside this one belong to other recordings, so nothing in them is reused.
-            return await pipeline.run(source, workspace, options.model_copy(update={"fresh": True}), report)
-    finally:
-        await engines.close()
+    with bar:
+        # The folders beside this one belong to other recordings, so nothing in them is reused.
+        return await pipeline.run(source, workspace, options.model_copy(update={"fresh": True}), report)
 
 
 def _workspace(settings: Settings, recording: Path, options: Options) -> Workspace:
@@ -109,16 +190,36 @@ def _workspace(settings: Settings, recording: Path, options: Options) -> Workspa
     with recording.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    folder = settings.uploads_dir / "shell" / "jobs" / digest.hexdigest()[:32]
-    folder.parent.parent.mkdir(parents=True, exist_ok=True)
-    return Workspace(folder)
+    workspace = Workspace(settings.uploads_dir / "shell" / "jobs" / digest.hexdigest()[:32])
+    workspace.folder.mkdir(parents=True, exist_ok=True)
+    workspace.path(_ORIGINAL).unlink(missing_ok=True)
+    workspace.path(_ORIGINAL).symlink_to(recording.resolve())
+    return workspace
+
+
+def _make_folders(planned: Sequence[Task]) -> None:
+    """Make the folders of all targets, before hours of work. Raises OutputClosed if one cannot be written to."""
+    for folder in {path.parent for task in planned for path in task.targets.values()}:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(folder, os.W_OK):
+                raise PermissionError
+        except OSError as error:
+            reason = error.strerror or "it cannot be written to"
+            raise OutputClosed(f"{shown(folder)}: {reason}. Choose another folder with --output.") from error
 
 
 def _formats(text: str) -> list[str]:
     selected = [name.strip().lower().lstrip(".") for name in text.split(",") if name.strip()]
     if unknown := [name for name in selected if name not in FORMATS]:
         raise UnknownFormat(f"There is no format {', '.join(unknown)}; choose from {', '.join(FORMATS)}.")
-    return selected
+    if not selected:
+        raise UnknownFormat(f"Choose at least one format from {', '.join(FORMATS)}.")
+    return list(dict.fromkeys(selected))
+
+
+def _print_error(console: Console, code: str, detail: str) -> None:
+    console.print(f"[red]{code}[/red]: {escape(detail)}", highlight=False, soft_wrap=True)
 
 
 def _clock(seconds: float) -> str:
