@@ -43,7 +43,7 @@ from backend.jobs.runner import Runner
 from backend.library.api import form_upload, from_uploads, search, trash
 from backend.logs import set_up_logs
 from backend.middleware import BodySizeLimit, ClientAddress, SecurityHeaders, UnhandledErrors
-from backend.minutes.api import endpoints, minutes, model, names, questions, review, shared, templates
+from backend.minutes.api import endpoints, minutes, model, names, questions, review, shared, templates, translations
 from backend.minutes.models import Models
 from backend.page import DIST, Page, is_built
 from backend.recordings.api import recordings, uploads
@@ -61,7 +61,7 @@ _ROUTER_MODULES = (
     *(account, keys, second_factor, google, register),
     *(form_upload, trash, uploads, from_uploads, search, recordings, transcripts),
     *(jobs, language_model_jobs, engines, socket),
-    *(minutes, review, questions, names, templates, model, endpoints, shared),
+    *(minutes, review, translations, questions, names, templates, model, endpoints, shared),
     *(exports, links, visitors),
     *(users, operations, limits, figures, storage, system, audit, metrics),
 )

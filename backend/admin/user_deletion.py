@@ -9,7 +9,7 @@ from backend.accounts import audit, service
 from backend.accounts.audit import Action
 from backend.errors import Conflict
 from backend.jobs.tables import Job, Status
-from backend.minutes.tables import Exchange, Minutes, Polish, Repair
+from backend.minutes.tables import Exchange, Minutes, Polish, Repair, Translation
 from backend.recordings.tables import Recording
 from backend.shares.tables import Share
 from backend.transcripts.tables import Transcript
@@ -51,5 +51,5 @@ async def _transfer_ownership(session: AsyncSession, user_id: str, new_owner_id:
     running = (Job.owner_id == user_id) & (Job.status == Status.RUNNING.value)
     if await session.scalar(select(Job.id).where(running).limit(1)) is not None:
         raise UserHasRunningJob  # its runner would publish results for the old owner
-    for table in (Recording, Job, Transcript, Minutes, Polish, Exchange, Repair, Share):
+    for table in (Recording, Job, Transcript, Minutes, Polish, Exchange, Repair, Translation, Share):
         await session.execute(update(table).where(table.owner_id == user_id).values(owner_id=new_owner_id))

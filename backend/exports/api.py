@@ -52,7 +52,7 @@ async def export_one(
     async with database.read() as session:
         recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
-    answer = await attachment(request, render_pool, transcript, format, recording.name, style, user_id=user.id)
+    answer = await attachment(request, render_pool, transcript.document, format, recording.name, style, user_id=user.id)
     await note_in_own_transaction(
         database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
     )

@@ -1,4 +1,4 @@
-"""Jobs that a language model does on a finished transcript: minutes, polish and repair."""
+"""Jobs that a language model does on a finished transcript: minutes, polish, repair and translation."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.database import Database
 from backend.jobs.tables import Job, Kind, Stage
 from backend.jobs.workspace import Workspace
-from backend.minutes import budget, review
+from backend.minutes import budget, review, translations
 from backend.minutes import service as minutes
 from backend.minutes.cached_model import CachedModel
 from backend.minutes.models import Models
@@ -22,6 +22,7 @@ from backend.minutes.repair import propose
 from backend.minutes.repair_review import REPAIR
 from backend.minutes.summarize import summarize
 from backend.minutes.templates import Template
+from backend.minutes.translate import translate
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document, document_from_json
 from backend.transcripts.tables import Transcript
@@ -60,7 +61,12 @@ class LanguageModelJobs:
         transcript = await self._transcript(job)
         document = await asyncio.to_thread(document_from_json, transcript.document)
         cached_model = CachedModel(model, _AnswerCache(workspace))
-        handlers = {Kind.MINUTES: self._minutes, Kind.POLISH: self._polish, Kind.REPAIR: self._repair}
+        handlers = {
+            Kind.MINUTES: self._minutes,
+            Kind.POLISH: self._polish,
+            Kind.REPAIR: self._repair,
+            Kind.TRANSLATION: self._translation,
+        }
         try:
             return await handlers[Kind(job.kind)](
                 _Task(job, transcript.number, document, cached_model, report_progress, fail_on_retryable)
@@ -120,6 +126,28 @@ class LanguageModelJobs:
             return await review.publish(session, REPAIR, **task.scope, **task.facts, result=proposed)
 
         return LanguageModelResult(task.document, proposed.warnings, save)
+
+    async def _translation(self, task: "_Task") -> LanguageModelResult:
+        language = task.job.options["language"]
+        owned = {"owner_id": task.job.owner_id, "recording_id": task.job.recording_id, "language": language}
+        async with self.database.read() as session:
+            known = await translations.known_lines(session, **owned)
+        translated = await translate(
+            task.document,
+            language,
+            task.job.options.get("hotwords") or (),
+            known,
+            task.cached_model,
+            task.progress_of(Stage.TRANSLATE),
+            fail_on_retryable=task.fail_on_retryable,
+        )
+
+        async def save(session: AsyncSession) -> object:
+            return await translations.publish(
+                session, **owned, job_id=task.job.id, **task.facts, lines=translated.lines
+            )
+
+        return LanguageModelResult(task.document, translated.warnings, save)
 
 
 @dataclass(frozen=True, slots=True)

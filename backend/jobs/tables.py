@@ -22,6 +22,7 @@ class Kind(str, Enum):
     MINUTES = "minutes"  #: a summary by a language model
     POLISH = "polish"  #: the text made readable by a language model
     REPAIR = "repair"  #: corrections of torn segments, proposed by a language model
+    TRANSLATION = "translation"  #: the text in another language, by a language model
 
     @property
     def pool(self) -> Pool:
@@ -43,6 +44,7 @@ class Stage(str, Enum):
     MERGE = "merge"  #: sentences and turns become segments
     POLISH = "polish"  #: a language model reads window by window
     REPAIR = "repair"  #: a language model looks for torn segments, window by window
+    TRANSLATE = "translate"  #: a language model translates window by window
     SUMMARIZE = "summarize"  #: a language model reads section by section
 
 

@@ -31,7 +31,7 @@ class Minutes(Base):
 
 
 class ReviewRow:
-    """The result of a language model for one version of a transcript, for a person to review."""
+    """The result of a language model for one version of a transcript."""
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
@@ -63,6 +63,16 @@ class Repair(ReviewRow, Base):
     __table_args__ = (Index(None, "recording_id", "created_at"),)
 
     items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  #: [{"change", "before", "after", "said"}]
+
+
+class Translation(ReviewRow, Base):
+    """The translation of a transcript into one language, line by line. Translating again changes the row."""
+
+    __tablename__ = "translations"
+    __table_args__ = (UniqueConstraint("recording_id", "language"),)
+
+    language: Mapped[str] = mapped_column(String(8))  #: a key of `backend.minutes.translate.TARGETS`
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  #: see `backend.minutes.translate.TranslatedLine`
 
 
 class _AnyTemplateVersion:
@@ -120,7 +130,7 @@ class LanguageUse(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    purpose: Mapped[str] = mapped_column(String(16))  #: minutes, polish, repair, question, names or test
+    purpose: Mapped[str] = mapped_column(String(16))  #: minutes, polish, repair, translation, question, names or test
     endpoint: Mapped[str] = mapped_column(String(32), default="built-in", server_default="built-in", index=True)
     model: Mapped[str] = mapped_column(String(128))
     calls: Mapped[int]

@@ -62,6 +62,7 @@ class Segment:
     source: str = "auto"  #: auto, or edited by a person
     unsure: bool = False  #: the text may be wrong: a person should listen to it
     error: str | None = None  #: error code if this part could not be recognised
+    translation: str = ""  #: the text in another language, only in exports
 
 
 def word_from_json(value: list[Any]) -> Word:

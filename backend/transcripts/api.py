@@ -153,7 +153,7 @@ async def export_file(
     async with database.read() as session:
         transcript = await _find(session, user.id, recording_id, version)
     title = f"文稿 {recording_id[:8]}"
-    answer = await attachment(request, render_pool, transcript, format, title, style, user_id=user.id)
+    answer = await attachment(request, render_pool, transcript.document, format, title, style, user_id=user.id)
     await note_in_own_transaction(
         database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
     )
@@ -218,15 +218,15 @@ async def rename(
 async def attachment(
     request: Request,
     render_pool: RenderPool,
-    transcript: Transcript,
+    document: dict[str, Any],
     format: str,
     title: str,
     style: ExportStyle,
     *,
     user_id: str,
 ) -> Response:
-    """The version as a download named after `title`, for this user. It is given up when the client disconnects."""
-    rendering = render_pool.render(transcript.document, format, title, style, user_id=user_id)
+    """The stored document as a download for this user. It is given up when the client disconnects."""
+    rendering = render_pool.render(document, format, title, style, user_id=user_id)
     data = await end_with_client(request, rendering)
     headers = {
         "Content-Disposition": content_disposition(file_name(title, format)),

@@ -87,7 +87,9 @@ def segment_to_json(segment: Segment) -> dict[str, Any]:
         "confidence": segment.confidence,
         "source": segment.source,
         "error": segment.error,
-    } | ({"unsure": True} if segment.unsure else {})
+        **({"unsure": True} if segment.unsure else {}),
+        **({"translation": segment.translation} if segment.translation else {}),
+    }
 
 
 def document_to_json(document: Document) -> dict[str, Any]:
@@ -116,6 +118,7 @@ def document_from_json(value: dict[str, Any]) -> Document:
             source=str(row["source"]),
             error=row["error"],
             unsure=bool(row.get("unsure", False)),
+            translation=str(row.get("translation", "")),
         )
         for row in value["segments"]
     )

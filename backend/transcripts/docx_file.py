@@ -11,14 +11,13 @@ from docx.oxml.parser import OxmlElement
 from docx.shared import Pt, RGBColor
 from docx.text.paragraph import Paragraph as TextParagraph
 
+from backend.transcripts.paragraphs import Paragraph
+
 #: Characters that XML cannot contain, even escaped.
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: Fonts that Word and WPS have or can replace; Chinese needs a separate one.
 _LATIN, _CHINESE = "Calibri", "Microsoft YaHei"
 _MUTED = RGBColor(0x5F, 0x63, 0x68)
-
-#: Speaker, time and text; each may be empty.
-Paragraph = tuple[str, str, str]
 
 
 def docx(title: str, paragraphs: Iterable[Paragraph], about: str) -> bytes:
@@ -37,7 +36,7 @@ def docx(title: str, paragraphs: Iterable[Paragraph], about: str) -> bytes:
     heading = document.styles["Heading 2"]
     heading.font.size = Pt(11)
     heading.font.color.rgb = RGBColor(0x1D, 0x6F, 0x66)
-    for speaker, time, text in paragraphs:
+    for speaker, time, text, translation in paragraphs:
         if speaker or time:
             line = _added(document, heading.style_id)
             line.add_run(strip_invalid_xml(speaker))
@@ -47,6 +46,8 @@ def docx(title: str, paragraphs: Iterable[Paragraph], about: str) -> bytes:
                 clock.font.color.rgb = _MUTED
         if text:
             _added(document).add_run(strip_invalid_xml(text))
+        if translation:
+            _added(document).add_run(strip_invalid_xml(translation)).font.color.rgb = _MUTED
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()

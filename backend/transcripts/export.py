@@ -11,6 +11,7 @@ from urllib.parse import quote
 from backend.csv_safety import UTF8_BOM, to_csv
 from backend.transcripts.document import Document, document_from_json, document_to_json
 from backend.transcripts.export_style import ExportStyle, convert_script, without_punctuation
+from backend.transcripts.paragraphs import Paragraph
 from backend.transcripts.subtitles import srt, stamp, vtt
 from backend.transcripts.written_numbers import with_written_numbers
 
@@ -103,21 +104,22 @@ def _format(name: str) -> _Format:
 
 def _txt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
     parts = [title] if title else []
-    for speaker, time, text in _paragraphs(document, style):
+    for speaker, time, text, translation in _paragraphs(document, style):
         heading = "  ".join(part for part in (speaker, time) if part)
-        parts.append("\n".join(part for part in (heading, text) if part))
+        parts.append("\n".join(part for part in (heading, text, translation) if part))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _markdown(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
     parts = [f"# {escape_markdown(title)}"] if title else []
-    for speaker, time, text in _paragraphs(document, style):
+    for speaker, time, text, translation in _paragraphs(document, style):
         parts.append(
             " ".join(
                 part for part in (f"**{escape_markdown(speaker)}**" if speaker else "", escape_markdown(time)) if part
             )
         )
         parts.append(escape_markdown(text))
+        parts.append(escape_markdown(translation))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -137,12 +139,13 @@ def _vtt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Pat
 
 
 def _csv(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
-    columns = (style.times, style.times, style.speakers, True)
-    rows: list[tuple[object, ...]] = [("开始", "结束", "发言人", "文字")]
-    for segment, (speaker, _, text) in zip(document.segments, _paragraphs(document, style), strict=False):
-        rows.append((stamp(segment.start, "."), stamp(segment.end, "."), speaker, text))
+    translated = any(segment.translation for segment in document.segments)
+    columns = (style.times, style.times, style.speakers, True, translated)
+    rows: list[tuple[object, ...]] = [("开始", "结束", "发言人", "文字", "译文")]
+    for segment, (speaker, _, text, translation) in zip(document.segments, _paragraphs(document, style), strict=False):
+        rows.append((stamp(segment.start, "."), stamp(segment.end, "."), speaker, text, translation))
     if not document.segments:
-        rows.append(("", "", "", SILENT))
+        rows.append(("", "", "", SILENT, ""))
     selected_rows = ([cell for cell, shown in zip(row, columns, strict=True) if shown] for row in rows)
     return (UTF8_BOM if style.bom else "") + to_csv(selected_rows)
 
@@ -172,17 +175,18 @@ FORMATS: dict[str, _Format] = {
 }
 
 
-def _paragraphs(document: Document, style: ExportStyle) -> Iterator[tuple[str, str, str]]:
-    """Speaker, time and text of each segment, empty where not wanted; one paragraph with SILENT where nobody spoke."""
+def _paragraphs(document: Document, style: ExportStyle) -> Iterator[Paragraph]:
+    """A paragraph for each segment, its parts empty where not wanted; one with SILENT where nobody spoke."""
     if not document.segments:
-        yield "", "", SILENT
+        yield Paragraph("", "", SILENT)
     shown = document if style.punctuation else without_punctuation(document)
     for segment in shown.segments:
         failed = segment.error is not None and not segment.text
         named = style.speakers and not (failed and segment.speaker is None)
         speaker = _one_line(document.speaker_name(segment.speaker)) if named else ""
         time = clock(segment.start) + (f"–{clock(segment.end)}" if failed else "") if style.times else ""
-        yield speaker, time, _one_line(segment.text) or (UNRECOGNISED if segment.error is not None else "")
+        text = _one_line(segment.text) or (UNRECOGNISED if segment.error is not None else "")
+        yield Paragraph(speaker, time, text, _one_line(segment.translation))
 
 
 def _about(document: Document, style: ExportStyle) -> str:

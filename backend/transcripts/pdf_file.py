@@ -13,8 +13,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from backend.transcripts.docx_file import Paragraph
 from backend.transcripts.font_subset import Subset, build_subset
+from backend.transcripts.paragraphs import Paragraph
 
 _WIDTH, _HEIGHT = A4
 _MARGIN = 57.0  #: 2 cm, in points
@@ -45,7 +45,7 @@ class _Line:
 def pdf(title: str, paragraphs: Iterable[Paragraph], about: str, fonts: Sequence[Path]) -> bytes:
     """The file. Each character comes from the first of `fonts` that has it; see `backend.transcripts.font_subset`."""
     title, about = _printable(title), _printable(about)
-    paragraphs = [(_printable(speaker), time, _printable(text)) for speaker, time, text in paragraphs]
+    paragraphs = [Paragraph(*map(_printable, one)) for one in paragraphs]
     letters = {*title, *about, *"0123456789/ ", *(letter for one in paragraphs for part in one for letter in part)}
     fonts_used = build_subset(letters, fonts)
     pages = list(_pages(_lines(title, paragraphs, about, fonts_used)))
@@ -111,7 +111,7 @@ def _lines(title: str, paragraphs: Sequence[Paragraph], about: str, fonts_used: 
 
     yield from wrapped_lines(title, 18, 28, _TEXT)
     yield from wrapped_lines(about, 9, 20, _MUTED)
-    for speaker, time, text in paragraphs:
+    for speaker, time, text, translation in paragraphs:
         pieces = ((speaker, _ACCENT), (f"{'  ' if speaker else ''}{time}", _MUTED))
         if _text_width(f"{speaker}  {time}", 9.5, fonts_used) > _WIDTH - 2 * _MARGIN:  # a very long name
             yield from wrapped_lines(f"{speaker}  {time}", 9.5, 18, _ACCENT)
@@ -120,6 +120,7 @@ def _lines(title: str, paragraphs: Sequence[Paragraph], about: str, fonts_used: 
         elif text:
             yield _Line((), 1, 8, keep_with_next=True)
         yield from wrapped_lines(text, 10.5, 17, _TEXT)
+        yield from wrapped_lines(translation, 9.5, 16, _MUTED)
 
 
 def _pages(lines: Iterable[_Line]) -> Iterator[list[tuple[float, _Line]]]:

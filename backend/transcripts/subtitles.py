@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
+from math import ceil
 
 from backend.speech.pieces import Piece, sentence_pieces
 from backend.speech.text import characters, spoken_characters
 from backend.speech.types import Segment, Sentence, Word
+from backend.transcripts.bilingual import split_proportionally
 from backend.transcripts.document import Document
 from backend.transcripts.export_style import strip_punctuation
 
@@ -23,7 +25,7 @@ _MAX_NAME_WIDTH = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """`lines` are plain text; `speaker` is the name of who speaks."""
+    """`lines` are plain text, those of a translation last; `speaker` is the name of who speaks."""
 
     start: float
     end: float
@@ -71,12 +73,15 @@ def cues(document: Document, *, named: bool, punctuation: bool = True, unrecogni
         if lead:
             pieces[0] = replace(pieces[0], text=f"{lead}{pieces[0].text}")
         speaking = name
-        for part in _parts(pieces):
+        parts = list(_parts(pieces))
+        widths = [_width(_text(part)) for part in parts]
+        translations = split_proportionally(" ".join(segment.translation.split()), widths)
+        for part, translation in zip(parts, translations, strict=True):
             lines = _lines(part) or (_text(part),)
             if not punctuation:
                 lines = _without_punctuation(lines, lead)
             lead = ""
-            if lines:
+            if lines := (*lines, *_wrap(translation)):
                 found.append(Cue(part[0].start, part[-1].end, name, lines))
     starts = [*(cue.start for cue in found[1:]), document.duration]
     return [replace(cue, end=_end(cue, following)) for cue, following in zip(found, starts, strict=False)]
@@ -166,6 +171,12 @@ def _width(text: str) -> float:
 @lru_cache(maxsize=1 << 16)
 def _width_of(character: str) -> float:
     return 1.0 if unicodedata.east_asian_width(character) in "WFA" else 0.5
+
+
+def _wrap(text: str) -> Iterator[str]:
+    """Lines of even width, as few as fit; none for an empty text."""
+    count = ceil(_width(text) / MAX_LINE_WIDTH)
+    yield from (line for line in split_proportionally(text, [1.0] * count) if line)
 
 
 def _truncate_name(name: str) -> str:

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from backend.admin import user_deletion
 from backend.database import Base, Database, utc_now
 from backend.jobs.tables import Job
-from backend.minutes.tables import Exchange, Minutes, Polish, Repair
+from backend.minutes.tables import Exchange, Minutes, Polish, Repair, Translation
 from backend.recordings.tables import Recording
 from backend.shares.tables import Share
 from backend.transcripts.tables import Transcript
@@ -29,6 +29,7 @@ async def everything(api: Api, database: Database) -> dict[type[Base], str]:
             Minutes(**owner, number=1, transcript=1, template={}, model="m", content={}),
             Polish(**owner, base=1, changes=[], refused=[], model="m"),
             Repair(**owner, base=1, items=[], model="m"),
+            Translation(**owner, base=1, language="en", lines=[], model="m"),
             Share(**owner, id="s", code_hash="", audio=True, transcript=True, minutes=True, expires_at=utc_now()),
             Exchange(**owner, transcript=1, question="?", answer="!", citations=[], **tokens),
         ]

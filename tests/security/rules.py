@@ -24,6 +24,7 @@ class Rule:
 
 _ANYBODY, _OWN, _OWNER, _ADMIN = Access.ANYBODY, Access.SIGNED_IN, Access.OWNER, Access.ADMIN
 _RECORDING, _TRANSCRIPT = "/api/recordings/{recording_id}", "/api/recordings/{recording_id}/transcript"
+_TRANSLATION = _RECORDING + "/translations/{language}"
 _UPLOAD = "/api/uploads/{upload_id}"
 _USER = "/api/admin/users/{user_id}"
 _SHARES, _SHARED = _RECORDING + "/shares", "/api/shares/{share_id}"
@@ -111,6 +112,12 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", _RECORDING + "/polish"): Rule(_OWNER),
     ("GET", _RECORDING + "/polish"): Rule(_OWNER, "read"),
     ("POST", _RECORDING + "/polish/review"): Rule(_OWNER, body={"based_on": 1, "accept": [], "reject": []}),
+    ("POST", _RECORDING + "/translations"): Rule(_OWNER, body={"language": "en"}),
+    ("GET", _RECORDING + "/translations"): Rule(_OWNER, "read"),
+    ("GET", _TRANSLATION): Rule(_OWNER, "read"),
+    ("PUT", _TRANSLATION + "/lines/{segment}"): Rule(_OWNER, body={"text": "Hello"}),
+    ("GET", _TRANSLATION + "/export"): Rule(_OWNER, "read"),
+    ("DELETE", _TRANSLATION): Rule(_OWNER, ends=True),
     ("POST", _RECORDING + "/questions"): Rule(_OWNER, body={"question": "预算批了吗？"}),
     ("GET", _RECORDING + "/questions"): Rule(_OWNER, "read"),
     ("DELETE", _RECORDING + "/questions"): Rule(_OWNER),

@@ -14,7 +14,7 @@ from tests.serving import PASSWORD, Server
 Route = tuple[str, str]
 
 #: Values for path parameters that the owner's data does not provide.
-PATH_DEFAULTS = {"speaker": "S1", "name": "none", "version": "1", "kind": "originals"}
+PATH_DEFAULTS = {"speaker": "S1", "name": "none", "version": "1", "kind": "originals", "language": "en"}
 #: Headers of the tus upload protocol.
 TUS_HEADERS = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0"}
 
@@ -86,9 +86,11 @@ def scenario(server: Server, recording: Path) -> Scenario:
     authorization = server.client.headers["Authorization"]
     server.client.headers["Authorization"] = people["owner"]["Authorization"]
     assert server.ended(uploaded["job"]["id"])["status"] == "done"
-    for thing in ("minutes", "polish", "repair"):
-        created = server.client.post(f"/api/recordings/{owned['recording_id']}/{thing}", json={})
+    for thing, body in (("minutes", {}), ("polish", {}), ("repair", {}), ("translations", {"language": "en"})):
+        created = server.client.post(f"/api/recordings/{owned['recording_id']}/{thing}", json=body)
         assert server.ended(created.raise_for_status().json()["id"])["status"] == "done"
+    transcript = server.client.get(f"/api/recordings/{owned['recording_id']}/transcript").raise_for_status().json()
+    owned["segment"] = transcript["document"]["segments"][0]["id"]
     server.client.headers["Authorization"] = authorization
     return Scenario(base, httpx.get(f"{base}/openapi.json").json(), owned, people)
 

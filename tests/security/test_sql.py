@@ -51,7 +51,7 @@ _LEAKS = (
 def test_no_parameter_is_run_as_sql(scenario: Scenario, text: str) -> None:
     failures = []
     leaks = [word for word in _LEAKS if word not in text]  # the response may contain the text itself as a name
-    _restore_name(scenario)
+    _restore_texts(scenario)
     # a sleep of twenty seconds would exceed this timeout
     with httpx.Client(base_url=scenario.base, timeout=15) as client:
         for (method, path), rule in RULES.items():
@@ -72,15 +72,18 @@ def test_no_parameter_is_run_as_sql(scenario: Scenario, text: str) -> None:
     assert failures == []
 
 
-def _restore_name(scenario: Scenario) -> None:
-    """Earlier requests have renamed the owner's recording."""
+def _restore_texts(scenario: Scenario) -> None:
+    """Earlier requests have renamed the owner's recording and rewritten a line of its translation."""
     path = f"{scenario.base}/api/recordings/{scenario.owned['recording_id']}"
-    httpx.patch(path, headers=scenario.people["owner"], json={"name": "周会"}, timeout=15).raise_for_status()
+    line = f"{path}/translations/en/lines/{scenario.owned['segment']}"
+    with httpx.Client(headers=scenario.people["owner"], timeout=15) as owner:
+        owner.patch(path, json={"name": "周会"}).raise_for_status()
+        owner.put(line, json={"text": "Hello"}).raise_for_status()
 
 
 @pytest.mark.parametrize("text", CORPUS)
 def test_searching_for_sql_finds_nothing(scenario: Scenario, text: str) -> None:
-    _restore_name(scenario)
+    _restore_texts(scenario)
     with httpx.Client(base_url=scenario.base, headers=scenario.people["owner"], timeout=15) as owner:
         assert owner.get("/api/recordings", params={"q": text}).json()["total"] == 0
     with httpx.Client(base_url=scenario.base, headers=scenario.people["admin"], timeout=15) as admin:

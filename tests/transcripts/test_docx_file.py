@@ -11,6 +11,7 @@ from backend.transcripts.document import Document
 from backend.transcripts.docx_file import docx
 from backend.transcripts.export import export
 from backend.transcripts.export_style import ExportStyle
+from backend.transcripts.paragraphs import Paragraph
 
 
 def paragraphs_of(file: bytes) -> list[tuple[str, str]]:
@@ -53,7 +54,7 @@ def test_spoken_text_never_becomes_markup() -> None:
         "</w:t><w:hyperlink r:id='x'/> &lt;b&gt; <script>alert(1)</script> \x00\x08\ud800 =HYPERLINK(\"http://evil\")"
     )
 
-    file = docx(said, [(said, "00:00:01", said)], "")
+    file = docx(said, [Paragraph(said, "00:00:01", said)], "")
 
     texts = [text for _, text in paragraphs_of(file)]
     assert all("<script>alert(1)</script>" in text for text in texts)
@@ -65,7 +66,7 @@ def test_spoken_text_never_becomes_markup() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_text_makes_a_document_that_opens(text: str, name: str) -> None:
-    (*_, last) = paragraphs_of(docx("x", [(name, "", f"甲{text}")], ""))
+    (*_, last) = paragraphs_of(docx("x", [Paragraph(name, "", f"甲{text}")], ""))
 
     assert last[1].startswith("甲")
     assert not re.search("[\ud800-\udfff]", last[1])

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from backend.transcripts.document import Document
 from backend.transcripts.export import export
 from backend.transcripts.fonts import INSTALLED, FontMissing, fonts_of
+from backend.transcripts.paragraphs import Paragraph
 from backend.transcripts.pdf_file import break_lines, pdf
 
 MARKS = "：！《》——……「」『』【】，。？；“”‘’（）、·～—"
@@ -34,13 +35,13 @@ def test_a_pdf_has_speakers_times_and_text(document: Document, font: Path) -> No
 def test_punctuation_and_rare_characters_survive(font: Path) -> None:
     said = f"他说：“{MARKS}”{RARE}。"
 
-    text = read(pdf("", [("王", "", said * 3)], "", [font]))
+    text = read(pdf("", [Paragraph("王", "", said * 3)], "", [font]))
 
     assert said * 3 in text
 
 
 def test_the_font_is_embedded_as_a_subset(font: Path) -> None:
-    page: Any = PdfReader(io.BytesIO(pdf("周会", [("王", "00:00:01", "预算。")], "", [font]))).pages[0]
+    page: Any = PdfReader(io.BytesIO(pdf("周会", [Paragraph("王", "00:00:01", "预算。")], "", [font]))).pages[0]
 
     fonts = [one.get_object() for one in page["/Resources"]["/Font"].values()]
     embedded = [one for one in fonts if one["/Subtype"] == "/TrueType"]
@@ -51,7 +52,7 @@ def test_the_font_is_embedded_as_a_subset(font: Path) -> None:
 
 
 def test_a_character_that_no_font_has_is_a_box_and_can_be_extracted(font: Path) -> None:
-    assert "好😀𠮷\U0001f9ff的" in read(pdf("", [("", "", "好😀𠮷\U0001f9ff的")], "", [font]))
+    assert "好😀𠮷\U0001f9ff的" in read(pdf("", [Paragraph("", "", "好😀𠮷\U0001f9ff的")], "", [font]))
 
 
 def test_the_installed_font_precedes_system_fonts(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_the_error_for_a_missing_font_says_how_to_install_one(tmp_path: Path) ->
 
 
 def test_a_very_long_name_stays_on_the_page(font: Path) -> None:
-    page = PdfReader(io.BytesIO(pdf("", [("名" * 64, "00:00:01", "好。")], "", [font]))).pages[0]
+    page = PdfReader(io.BytesIO(pdf("", [Paragraph("名" * 64, "00:00:01", "好。")], "", [font]))).pages[0]
     lines = [line for line in page.extract_text().split("\n") if "名" in line]
 
     assert sum(line.count("名") for line in lines) == 64
@@ -75,7 +76,7 @@ def test_a_very_long_name_stays_on_the_page(font: Path) -> None:
 
 
 def test_hours_of_speech_become_many_numbered_pages(font: Path) -> None:
-    talk = [(f"发言人 {number % 3}", "00:00:01", "我们讨论预算，大家都同意。" * 8) for number in range(60)]
+    talk = [Paragraph(f"发言人 {number % 3}", "00:00:01", "我们讨论预算，大家都同意。" * 8) for number in range(60)]
 
     pages = PdfReader(io.BytesIO(pdf("长会", talk, "", [font]))).pages
 
@@ -114,6 +115,6 @@ def test_files_rendered_in_parallel_have_their_own_fonts(font: Path) -> None:
     texts = [chr(0x4E00 + number) * 5 for number in range(12)]
 
     with ThreadPoolExecutor(4) as pool:
-        files = list(pool.map(lambda text: pdf("", [("", "", text)], "", [font]), texts))
+        files = list(pool.map(lambda text: pdf("", [Paragraph("", "", text)], "", [font]), texts))
 
     assert [read(file) for file in files] == [f"{text}1/1" for text in texts]

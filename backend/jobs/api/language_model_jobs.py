@@ -1,10 +1,10 @@
-"""HTTP routes that queue language model jobs: minutes, polishing and repair. They are jobs like all others."""
+"""HTTP routes that queue language model jobs: minutes, polish, repair, translation. They are jobs like all others."""
 
 from dataclasses import asdict
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +18,7 @@ from backend.jobs.tables import FINAL, Job, Kind
 from backend.minutes.api.model import LanguageModelWithinBudget
 from backend.minutes.template_store import find as find_template
 from backend.minutes.templates import DEFAULT
+from backend.minutes.translate import TARGETS
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
 from backend.transcripts.api import Number, RecordingId
@@ -41,6 +42,20 @@ class MinutesRequest(BaseModel):
     template: str = DEFAULT
     language: Language | None = None
     transcript: Number | None = None
+
+
+def _target(code: str) -> str:
+    if code not in TARGETS:
+        raise ValueError(f"is not one of {', '.join(TARGETS)}")
+    return code
+
+
+class TranslationRequest(BaseModel):
+    """`language` is the code of one to translate into."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: Annotated[str, AfterValidator(_target), Field(json_schema_extra={"enum": list(TARGETS)})]
 
 
 @router.post("/minutes", status_code=201, summary="Write minutes of the transcript")
@@ -70,8 +85,7 @@ async def polish(
 ) -> JobState:
     """Queues a job of kind `polish`. Its result is a new version with a list of changes to accept or reject. Numbers,
     names, negations and the hotwords of the recording's jobs are kept. Codes as for minutes."""
-    jobs = await queue.of_recording(session, owner_id=user.id, recording_id=recording_id)
-    hotwords = list(dict.fromkeys(word for job in jobs for word in job.options.get("hotwords", ())))
+    hotwords = await _hotwords(session, user.id, recording_id)
     return await _queue_job(session, user.id, recording_id, Kind.POLISH, {"hotwords": hotwords}, services)
 
 
@@ -86,6 +100,27 @@ async def repair(
     """Queues a job of kind `repair`. It only makes proposals: `GET …/repair` lists them and `POST …/repair/review`
     applies them. Codes as for minutes."""
     return await _queue_job(session, user.id, recording_id, Kind.REPAIR, {}, services)
+
+
+@router.post("/translations", status_code=201, tags=["translations"], summary="Translate the newest version")
+async def translate(
+    recording_id: RecordingId,
+    body: TranslationRequest,
+    session: WriteSession,
+    user: CurrentUser,
+    services: ServicesDep,
+    _model: LanguageModelWithinBudget,
+) -> JobState:
+    """Queues a job of kind `translation`. Where there is a translation into this language already, only segments that
+    have changed since are translated; what a person wrote stays. Codes as for minutes."""
+    options = {"language": body.language, "hotwords": await _hotwords(session, user.id, recording_id)}
+    return await _queue_job(session, user.id, recording_id, Kind.TRANSLATION, options, services)
+
+
+async def _hotwords(session: AsyncSession, owner_id: str, recording_id: str) -> list[str]:
+    """Those of all jobs of the recording."""
+    jobs = await queue.of_recording(session, owner_id=owner_id, recording_id=recording_id)
+    return list(dict.fromkeys(word for job in jobs for word in job.options.get("hotwords", ())))
 
 
 async def _queue_job(

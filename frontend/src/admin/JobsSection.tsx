@@ -95,7 +95,7 @@ export function JobsSection() {
           aria-label={t("console.kind")}
           value={filters.kind}
           onChange={(kind?: Kind) => update({ kind })}
-          options={(["transcript", "minutes", "polish", "repair"] as const).map((value) => ({
+          options={(["transcript", "minutes", "polish", "repair", "translation"] as const).map((value) => ({
             value,
             label: t(`console.kinds.${value}`),
           }))}

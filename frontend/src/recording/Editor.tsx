@@ -72,7 +72,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
   // After a save, language model results may be outdated: refetch them.
   useEffect(() => {
     if (state.kind !== "saved") return;
-    for (const kind of ["minutes", "polish", "repair"])
+    for (const kind of ["minutes", "polish", "repair", "translation"])
       void queries.invalidateQueries({ queryKey: ["recording", recording.id, kind] });
   }, [queries, recording.id, state.kind]);
 

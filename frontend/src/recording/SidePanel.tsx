@@ -14,12 +14,15 @@ import type { Jump } from "./useJump";
 
 const MinutesPanel = lazy(async () => ({ default: (await import("../minutes/MinutesPanel")).MinutesPanel }));
 const PolishPanel = lazy(async () => ({ default: (await import("../minutes/PolishPanel")).PolishPanel }));
+const TranslationPanel = lazy(async () => ({
+  default: (await import("../minutes/TranslationPanel")).TranslationPanel,
+}));
 const RepairPanel = lazy(async () => ({ default: (await import("../minutes/RepairPanel")).RepairPanel }));
 const AskPanel = lazy(async () => ({ default: (await import("../minutes/AskPanel")).AskPanel }));
 const SuggestedNames = lazy(async () => ({ default: (await import("../minutes/SuggestedNames")).SuggestedNames }));
 
-export type Tab = "text" | "people" | "minutes" | "polish" | "repair" | "ask";
-const TABS: readonly Tab[] = ["text", "people", "minutes", "polish", "repair", "ask"];
+export type Tab = "text" | "people" | "minutes" | "polish" | "repair" | "translation" | "ask";
+const TABS: readonly Tab[] = ["text", "people", "minutes", "polish", "repair", "translation", "ask"];
 
 /** Whether there is room for the text and the panel. */
 export const wideScreen = matchMedia("(min-width: 901px)");
@@ -81,6 +84,7 @@ export function SidePanel({ tab, setTab, recording, doc, edit, player, jump, flu
         {shown === "repair" && (
           <RepairPanel id={recording.id} doc={doc} links={links} flush={flush} base={base} reload={reload} />
         )}
+        {shown === "translation" && <TranslationPanel recording={recording} links={links} flush={flush} />}
         {shown === "ask" && <AskPanel id={recording.id} links={links} flush={flush} />}
       </Suspense>
     </aside>
