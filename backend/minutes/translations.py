@@ -47,10 +47,12 @@ async def find(
     return found
 
 
-async def known_lines(session: AsyncSession, **owned: str) -> dict[str, TranslatedLine]:
+async def known_lines(
+    session: AsyncSession, *, owner_id: str, recording_id: str, language: str
+) -> dict[str, TranslatedLine]:
     """The lines of this language by segment id; none where it was not translated yet."""
     try:
-        row = await find(session, **owned)
+        row = await find(session, owner_id=owner_id, recording_id=recording_id, language=language)
     except TranslationNotFound:
         return {}
     return lines_of(row)
@@ -69,11 +71,10 @@ async def publish(
     lines: Sequence[TranslatedLine],
 ) -> Translation:
     """Store the lines a job made of version `base`. What a person wrote while it worked stays."""
-    owned = {"owner_id": owner_id, "recording_id": recording_id, "language": language}
     try:
-        row = await find(session, **owned, for_update=True)
+        row = await find(session, owner_id=owner_id, recording_id=recording_id, language=language, for_update=True)
     except TranslationNotFound:
-        row = Translation(**owned, lines=[])
+        row = Translation(owner_id=owner_id, recording_id=recording_id, language=language, lines=[])
         session.add(row)
     known = lines_of(row)
     row.lines = [asdict(_preferred(known.get(line.segment), line)) for line in lines]

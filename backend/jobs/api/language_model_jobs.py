@@ -113,7 +113,10 @@ async def translate(
 ) -> JobState:
     """Queues a job of kind `translation`. Where there is a translation into this language already, only segments that
     have changed since are translated; what a person wrote stays. Codes as for minutes."""
-    options = {"language": body.language, "hotwords": await _hotwords(session, user.id, recording_id)}
+    options: dict[str, object] = {
+        "language": body.language,
+        "hotwords": await _hotwords(session, user.id, recording_id),
+    }
     return await _queue_job(session, user.id, recording_id, Kind.TRANSLATION, options, services)
 
 
