@@ -13,16 +13,24 @@ from backend.engines.registry import choose
 from backend.jobs.options import Options
 from backend.jobs.tables import Stage
 from backend.jobs.workspace import DOCUMENT, FINISHED, PASSES, SENTENCES, SPEECH, TURNS, Workspace
-from backend.recordings.media import normalize, probe
+from backend.recordings.media import normalize
 from backend.recordings.peaks import make_peaks
+from backend.recordings.probe import probe
+from backend.speech.channels import use_channels
 from backend.speech.languages import AUTO
 from backend.speech.merge import merge
-from backend.speech.types import Diarization, Sentence, diarization_from_json, sentence_from_json
+from backend.speech.types import Diarization, Sentence, Turn, diarization_from_json, sentence_from_json
 from backend.transcripts.document import Document, document_to_json, from_merged
 
 logger = logging.getLogger(__name__)
 
-_DAMAGED = "Parts of this file are damaged; what could be read was transcribed."
+#: What the warnings of `backend.recordings.media` say.
+_MEDIA_WARNINGS = {
+    "media_damaged": "Parts of this file are damaged; what could be read was transcribed.",
+    "track_unreadable": "One of the audio tracks of this file could not be read; the others were transcribed.",
+    "tracks_left_out": "This file has audio in several languages; only its default track was transcribed.",
+    "times_uncertain": "The audio of this file is longer than it says: times may be wrong. Report it as a fault.",
+}
 
 #: Called with a stage, the seconds of audio it has done, and the seconds there are in all.
 ProgressCallback = Callable[[Stage, float, float], None]
@@ -145,10 +153,12 @@ class Pipeline:
                 probes=probed,
             )
             facts = {"seconds": normalized.duration, "warnings": list(normalized.warnings)}
+            if normalized.channel_turns:
+                facts["channel_turns"] = [list(turn) for turn in normalized.channel_turns]
             await asyncio.to_thread(workspace.record_checksum, SPEECH, facts)
         seconds = float(facts["seconds"])
         report_progress(Stage.PREPARE, seconds, seconds)
-        warnings += [{"code": code, "detail": _DAMAGED} for code in facts["warnings"]]
+        warnings += [{"code": code, "detail": _MEDIA_WARNINGS[code]} for code in facts["warnings"]]
         return seconds
 
     async def _diarize(
@@ -193,7 +203,9 @@ class Pipeline:
                 warnings.append({"code": "diarization_failed", "detail": error.detail})
                 return None, Diarization()
             report_progress(Stage.DIARIZE, seconds, seconds)
-            return diarizer, diarization_from_json(value)
+            diarization = diarization_from_json(value)
+            speech = await asyncio.to_thread(workspace.facts, SPEECH)
+            return diarizer, _with_channels(diarization, speech or {})
         raise AssertionError("unreachable")
 
 
@@ -218,6 +230,12 @@ async def _make_artifact(
         await make_artifact(workspace.path(name))
         await asyncio.to_thread(workspace.record_checksum, name, facts)
     return json.loads(await asyncio.to_thread(workspace.path(name).read_bytes))
+
+
+def _with_channels(diarization: Diarization, speech: dict[str, Any]) -> Diarization:
+    """Who spoke when, by the channels where each carries its own speech."""
+    turns = [Turn(str(channel), float(start), float(end)) for channel, start, end in speech.get("channel_turns", [])]
+    return use_channels(diarization, turns) if turns else diarization
 
 
 def _merge(sentences: list[Sentence], diarization: Diarization, seconds: float, engines: dict[str, str]) -> Document:

@@ -70,11 +70,8 @@ def _main() -> None:
         program = os.path.realpath(command[0])
         libraries = os.path.join(os.path.dirname(os.path.dirname(program)), "lib")
         loader = os.environ.get("LD_LIBRARY_PATH", "").split(":")
-        parent = os.getppid()
+        end_with_parent()
         libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            return  # the server has just died
         if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
             readable = [*_SYSTEM, *fields["read"], os.path.dirname(program), libraries, *filter(None, loader)]
             _restrict_files(libc, readable, [*fields["write"], "/dev/null"])
@@ -83,6 +80,15 @@ def _main() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     os.execv(command[0], command)  # noqa: S606
+
+
+def end_with_parent() -> None:
+    """Let the kernel kill this process when its parent dies."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            sys.exit(1)  # it has just died
 
 
 def _restrict_files(libc: ctypes.CDLL, readable: Iterable[str], writable: Iterable[str]) -> None:

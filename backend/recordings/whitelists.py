@@ -1,5 +1,7 @@
 """The containers and audio decoders that FFmpeg may open. Everything else is refused."""
 
+from backend.recordings.container_length import WHOLE, ContainerLength
+
 #: Containers that contain their own samples. Playlists (hls, dash), scripts (concat), image sequences and everything
 #: else that names other files is missing on purpose: an upload must never make FFmpeg open a second file or a URL.
 FORMATS = (
@@ -46,9 +48,12 @@ EXTENSIONS = frozenset(
 )
 
 
-def input_options() -> list[str]:
-    """The options before `-i`, for every uploaded file."""
+def input_options(length: ContainerLength = WHOLE, start: int = 0) -> list[str]:
+    """The options before `-i`, for every uploaded file, or for what begins at byte `start` of it."""
+    ignore_length = length.longer_than_header and start == length.starts[-1]
     return [
         *("-max_streams", "32", "-protocol_whitelist", "file"),
         *("-format_whitelist", ",".join(FORMATS), "-codec_whitelist", ",".join(CODECS)),
+        *(("-ignore_length", "1") if ignore_length else ()),
+        *(("-skip_initial_bytes", str(start)) if start else ()),
     ]

@@ -165,7 +165,7 @@ MUTANTS = [
     Mutant("a chunk with a wrong checksum is accepted", _D, "            raise ChecksumMismatch\n", "            pass\n", (UPLOAD_RECEIVER,)),
     Mutant("an upload becomes two recordings", _U, "    if _row_count(await session.execute(these.execution_options(synchronize_session=False))) != len(ids):\n        raise UploadNotFound", "    await session.execute(these.execution_options(synchronize_session=False))", (FENCES,)),
     # disk errors
-    Mutant("a failing disk is taken for a truncated file", _M, "    if _FAILED_READ in outcome.errors:\n", "    if False:\n", (UNREADABLE,)),
+    Mutant("a failing disk is taken for a truncated file", "backend/recordings/decoding_errors.py", "    if _FAILED_READ in outcome.errors:\n", "    if False:\n", (UNREADABLE,)),
     Mutant("a disk error in an engine is not retried", "backend/engines/child.py", "    if isinstance(error, OSError) and error.errno == errno.EIO:\n", "    if False:\n", (UNKEPT,)),
     Mutant("a full disk counts as a failure", _A, "    if number in (errno.ENOSPC, errno.EDQUOT):\n", "    if False:\n", (NO_ROOM,)),
     # artifacts and stored answers

@@ -6,7 +6,8 @@ import pytest
 
 from backend.errors import AppError
 from backend.recordings.decoder_check import ffmpeg_problem
-from backend.recordings.media import normalize, probe
+from backend.recordings.media import normalize
+from backend.recordings.probe import probe
 from tests.recordings.conftest import wav
 from tests.recordings.normalizer import write
 

@@ -10,9 +10,11 @@ import psutil
 import pytest
 
 from backend.errors import AppError
-from backend.recordings import child, media
-from backend.recordings.media import normalize, probe
+from backend.recordings import child, mix
+from backend.recordings.ffmpeg_report import AudioTrack
+from backend.recordings.media import normalize
 from backend.recordings.media_errors import DecoderKilled
+from backend.recordings.probe import Probe, probe
 from backend.recordings.sandbox import Sandbox, sandboxed
 from tests.recordings.conftest import wav
 from tests.recordings.normalizer import Make, Normalizer, error_code, write
@@ -54,7 +56,7 @@ async def test_killing_ffmpeg_does_not_mark_the_recording_as_damaged(
     while not normalizer.progress:
         await asyncio.sleep(0.01)
 
-    [ffmpeg] = [child for child in psutil.Process().children() if f"file:{source}" in child.cmdline()]
+    [ffmpeg] = [child for child in psutil.Process().children(recursive=True) if f"file:{source}" in child.cmdline()]
     ffmpeg.send_signal(signal.Signals[f"SIG{signal_name}"])
 
     with pytest.raises(DecoderKilled):
@@ -101,7 +103,7 @@ def script(path: Path, body: str) -> str:
     return str(path)
 
 
-AS_WAV = media.Probe(2.0, 2.0, 1, "wav", "pcm_s16le", 16_000, 0)
+AS_WAV = Probe(2.0, 2.0, "wav", (AudioTrack(0, "pcm_s16le", 16_000, 1),))
 
 
 async def scripted(tmp_path: Path, body: str) -> str:
@@ -139,7 +141,7 @@ async def test_endless_output_is_stopped_at_the_size_limit(tmp_path: Path) -> No
 
 
 async def test_a_hanging_ffmpeg_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "_QUIET_SECONDS", 0.2)
+    monkeypatch.setattr(mix, "_QUIET_SECONDS", 0.2)
 
     assert "media_damaged" == await scripted(tmp_path, "exec sleep 600")
 

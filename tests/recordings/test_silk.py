@@ -7,7 +7,7 @@ import pytest
 
 from backend.errors import AppError
 from backend.recordings import child, silk
-from backend.recordings.media import probe
+from backend.recordings.probe import probe
 from tests.recordings.conftest import wav
 from tests.recordings.normalizer import Normalizer, error_code, write
 from tests.recordings.silk_files import silk_file, silk_of_long_packets

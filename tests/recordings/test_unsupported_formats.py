@@ -7,7 +7,7 @@ import pytest
 
 from backend.errors import AppError
 from backend.ffmpeg import ffmpeg_path
-from backend.recordings.media import probe
+from backend.recordings.probe import probe
 from tests.recordings.conftest import wav
 from tests.recordings.normalizer import Make, write
 

@@ -120,7 +120,7 @@ PROBE = """
 import asyncio, json, resource, sys
 from pathlib import Path
 from backend.errors import AppError
-from backend.recordings.media import probe
+from backend.recordings.probe import probe
 try:
     asyncio.run(probe(Path(sys.argv[1]), max_seconds=12 * 3600))
     code = "accepted"

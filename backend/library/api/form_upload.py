@@ -10,8 +10,8 @@ from backend.jobs import idempotency, queue, quotas
 from backend.jobs.api.dependencies import REPLAYED, IdempotencyKey, ServicesDep
 from backend.jobs.options import MAX_HOTWORDS, MAX_SPEAKERS, Options, read_options
 from backend.library.create_recording import CreatedRecording, create_recording, discard_files
-from backend.recordings.media import probe
 from backend.recordings.multipart import receive_form
+from backend.recordings.probe import probe
 from backend.recordings.timeouts import run_to_completion
 
 router = APIRouter(tags=["recordings"])

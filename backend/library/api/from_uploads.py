@@ -22,9 +22,9 @@ from backend.library.create_recording import CreatedRecording, create_recording,
 from backend.recordings import service, uploads
 from backend.recordings.api.dependencies import UploadReceiverDep
 from backend.recordings.files import clean_name
-from backend.recordings.media import probe
 from backend.recordings.media_errors import TooLong
 from backend.recordings.parts import link_uploads
+from backend.recordings.probe import probe
 from backend.recordings.tables import Recording, Upload
 from backend.recordings.timeouts import run_to_completion
 from backend.recordings.upload_receiver import UploadReceiver
