@@ -1,6 +1,7 @@
 """Converts uploaded files with FFmpeg into the audio that the rest of the server works with."""
 
 import asyncio
+import errno
 import os
 import shutil
 import signal
@@ -104,19 +105,22 @@ async def _normalize(
             wav=wav_part,
             listening_copy=copy_part,
             limits=Limits(seconds, max_seconds, _MEMORY_BYTES),
-            on_output=progress.progress,
+            on_progress=progress.progress,
             ffmpeg=ffmpeg,
         )
         await check_readable(outcome, sources)
         _check_ends(outcome, report)
         duration = _decoded_seconds(outcome, wav_part, copy_part, max_seconds)
         await asyncio.to_thread(_name_durably, {copy_part: listening_copy, wav_part: wav})
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DiskFull from error
+        raise
     except child.ChildTimeout:
         raise MediaDamaged("Decoding this file took too long; it is probably damaged.") from None
     finally:
         await asyncio.to_thread(shutil.rmtree, temporary, ignore_errors=True)
     progress.report_seconds(duration)
-    assert report is not None
     return Normalized(duration, tuple(_warnings(probes, outcome, report, duration)), tuple(report.channel_turns))
 
 
@@ -164,11 +168,11 @@ def _consistent(probes: Sequence[Probe], report: Report, duration: float) -> boo
     return sum(longest.values()) <= 1.02 * sum(one.duration for one in probes) + silence + 1
 
 
-def _check_ends(outcome: child.Outcome, report: Report | None) -> None:
+def _check_ends(outcome: child.Outcome, report: Report) -> None:
     """Raise the reason if one of the programs did not end as it should."""
     if "No space left on device" in outcome.errors:
         raise DiskFull
-    if report is None:
+    if report.encoder is None:
         if killed_from_outside(outcome):
             raise DecoderKilled
         raise RuntimeError(f"The tracks could not be mixed: {outcome.errors[-2000:]}")

@@ -68,11 +68,11 @@ async def mix(
     wav: Path,
     listening_copy: Path,
     limits: Limits,
-    on_output: Callable[[str], None],
+    on_progress: Callable[[str], None],
     ffmpeg: str | None,
-) -> tuple[child.Outcome, Report | None]:
-    """Decode and mix all tracks into both files, which are in a folder of their own. The report is None if the child
-    was killed. Raises ChildTimeout."""
+) -> tuple[child.Outcome, Report]:
+    """Decode and mix all tracks into both files, which are in a folder of their own. The report is not
+    complete if the child was killed. Raises ChildTimeout, and OSError if the plan cannot be written."""
     folder = wav.parent
     program = ffmpeg or ffmpeg_path()
     rate = WAV_RATE if all(track.rate <= WAV_RATE for part in parts for track in part.tracks) else _COPY_RATE
@@ -87,6 +87,12 @@ async def mix(
         max_seconds=limits.max_audio_seconds,
     )
     await asyncio.to_thread(plan.write, folder)
+    report = Report()
+
+    def on_output(line: str) -> None:
+        on_progress(line)
+        report.read(line)
+
     outcome = await child.run(
         [sys.executable, "-m", "backend.recordings.mix_tracks", str(folder)],
         seconds=limits.seconds,
@@ -94,10 +100,7 @@ async def mix(
         on_output=on_output,
         folder=str(_PROJECT),
     )
-    try:
-        return outcome, await asyncio.to_thread(Report.read, folder)
-    except FileNotFoundError:
-        return outcome, None
+    return outcome, report
 
 
 def _track_plan(program: str, part: Part, track: AudioTrack, rate: int, start: int, limits: Limits) -> TrackPlan:

@@ -1,12 +1,12 @@
-"""What `backend.recordings.mix_tracks` is to do, and what it reports: two files in its folder."""
+"""What `backend.recordings.mix_tracks` is to do, as a file in its folder, and what it reports."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-_PLAN, _REPORT = "plan.json", "report.json"
+_PLAN = "plan.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +65,29 @@ def track_name(part: int, track: int) -> str:
     return f"track {part}.{track}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
-    seconds: float  #: of the mixed audio
-    encoder: int  #: as `DecodedTrack.code`
-    tracks: Sequence[DecodedTrack]
-    channel_turns: Sequence[tuple[str, float, float]]  #: who spoke when, if each channel carries its own speech
+    """What became of a plan. The child prints it line by line, as the disk may be full."""
 
-    def write(self, folder: Path) -> None:
-        (folder / _REPORT).write_text(json.dumps(asdict(self)))
+    tracks: list[DecodedTrack] = field(default_factory=list)
+    channel_turns: list[tuple[str, float, float]] = field(default_factory=list)  #: if each carries its own speech
+    seconds: float = 0.0  #: of the mixed audio
+    encoder: int | None = None  #: as `DecodedTrack.code`; None until the report is complete
 
-    @classmethod
-    def read(cls, folder: Path) -> "Report":
-        """Raises OSError if the process ended before it could report."""
-        values = json.loads((folder / _REPORT).read_bytes())
-        turns = [(str(channel), float(start), float(end)) for channel, start, end in values["channel_turns"]]
-        return cls(values["seconds"], values["encoder"], [DecodedTrack(**one) for one in values["tracks"]], turns)
+    def lines(self) -> Iterator[str]:
+        for track in self.tracks:
+            yield f"track={json.dumps(asdict(track))}"
+        for turn in self.channel_turns:
+            yield f"turn={json.dumps(turn)}"
+        yield f"end={json.dumps([self.seconds, self.encoder])}"
+
+    def read(self, line: str) -> None:
+        """Take in one of `lines`; other lines are ignored."""
+        name, _, value = line.partition("=")
+        if name == "track":
+            self.tracks.append(DecodedTrack(**json.loads(value)))
+        elif name == "turn":
+            channel, start, end = json.loads(value)
+            self.channel_turns.append((channel, start, end))
+        elif name == "end":
+            self.seconds, self.encoder = json.loads(value)

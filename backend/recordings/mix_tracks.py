@@ -2,9 +2,9 @@
 
     python -m backend.recordings.mix_tracks FOLDER
 
-FOLDER holds the plan and receives the report. One FFmpeg decodes each track, so that an unreadable one does not prevent
-reading the others, and every change of the channels or the rate inside a track stays behind the times of its blocks.
-Another FFmpeg encodes. All of them are in their sandboxes; this process only handles samples.
+FOLDER holds the plan; progress and the report are printed. One FFmpeg decodes each track, so that an unreadable one
+does not prevent reading the others, and every change of the channels or the rate inside a track stays behind the times
+of its blocks. Another FFmpeg encodes. All of them are in their sandboxes; this process only handles samples.
 """
 
 import contextlib
@@ -64,15 +64,15 @@ class _Mixing:
         self._folder = folder
         self._encoder = _Program("encoder", plan.encoder, folder, reads=True)
         self._samples = 0
-        self._tracks: list[DecodedTrack] = []
-        self._turns: list[tuple[str, float, float]] = []
+        self._report = Report()
 
     def run(self) -> Report:
         with contextlib.suppress(BrokenPipeError):  # an encoder that ends early tells why by its exit status
             for number in range(len(self._plan.parts)):
                 self._mix_part(number)
-        encoder = self._encoder.finish()
-        return Report(self._samples / self._plan.rate, encoder, self._tracks, self._turns)
+        self._report.seconds = self._samples / self._plan.rate
+        self._report.encoder = self._encoder.finish()
+        return self._report
 
     def _mix_part(self, number: int) -> None:
         plans = self._plan.parts[number]
@@ -97,11 +97,11 @@ class _Mixing:
             codes = [program.finish() for program in programs]
             for track, (timeline, code) in enumerate(zip(timelines, codes, strict=True)):
                 seconds = (timeline.decoded / self._plan.rate, timeline.silence / self._plan.rate)
-                self._tracks.append(DecodedTrack(number, track, code, *seconds, timeline.jumps))
+                self._report.tracks.append(DecodedTrack(number, track, code, *seconds, timeline.jumps))
         if mixer.levels and mixer.levels[0].shape[1] <= MAX_CHANNELS:
             turns = channel_turns(numpy.concatenate(mixer.levels), FRAMES_PER_SECOND)
             offset = started / self._plan.rate
-            self._turns += [(turn.voice, turn.start + offset, turn.end + offset) for turn in turns]
+            self._report.channel_turns += [(turn.voice, turn.start + offset, turn.end + offset) for turn in turns]
 
     def _write(self, samples: Samples) -> None:
         encoder = self._encoder.process.stdin
@@ -113,7 +113,8 @@ class _Mixing:
 
 def _main(folder: Path) -> None:
     end_with_parent()
-    _Mixing(Plan.read(folder), folder).run().write(folder)
+    for line in _Mixing(Plan.read(folder), folder).run().lines():
+        print(line)
 
 
 if __name__ == "__main__":
