@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from sqlalchemy import select
@@ -46,6 +46,7 @@ from backend.middleware import BodySizeLimit, ClientAddress, SecurityHeaders, Un
 from backend.minutes.api import endpoints, minutes, model, names, questions, review, shared, templates, translations
 from backend.minutes.models import Models
 from backend.page import DIST, Page, is_built
+from backend.query_names import refuse_unknown_names
 from backend.recordings.api import recordings, uploads
 from backend.recordings.files import Storage
 from backend.recordings.upload_receiver import UploadReceiver
@@ -157,10 +158,19 @@ def _add_outer_middleware(app: FastAPI, settings: Settings) -> None:
 
 
 def _new_fastapi(settings: Settings) -> FastAPI:
+    of_every_route = [Depends(refuse_unknown_names)]
     if not settings.docs:
-        return FastAPI(title="Meeting ASR", version="0.1.0", lifespan=_lifespan, openapi_url=None)
+        return FastAPI(
+            title="Meeting ASR", version="0.1.0", lifespan=_lifespan, openapi_url=None, dependencies=of_every_route
+        )
     # The scripts of /docs are served from here: a server in a closed network cannot load them from a CDN.
-    return FastAPIOffline(title="Meeting ASR", version="0.1.0", description=_API_DESCRIPTION, lifespan=_lifespan)
+    return FastAPIOffline(
+        title="Meeting ASR",
+        version="0.1.0",
+        description=_API_DESCRIPTION,
+        lifespan=_lifespan,
+        dependencies=of_every_route,
+    )
 
 
 async def _answer_busy(_request: Request, error: Exception) -> JSONResponse:
