@@ -31,6 +31,7 @@ def serve(
 
     from backend import migrations
     from backend.app import create_app
+    from backend.logs import LogFileClosed
     from backend.malloc import retain_freed_memory
     from backend.settings import load_settings
 
@@ -39,14 +40,15 @@ def serve(
     settings = load_settings(**({"demo": True} if demo else {}))
     try:
         migrations.upgrade(settings.database_url)
-    except migrations.DatabaseTooNew as error:
+        app = create_app(settings)
+    except (migrations.DatabaseTooNew, LogFileClosed) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops cleanly and then raises the signal again for the previous handler: exit with 0.
         signal.signal(stop, lambda *_: None)
     uvicorn.run(
-        create_app(settings),
+        app,
         host=host,
         port=port,
         log_config=None,

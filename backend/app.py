@@ -42,14 +42,17 @@ from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.library.api import form_upload, from_uploads, search, trash
 from backend.logs import set_up_logs
+from backend.metrics import Metrics
 from backend.middleware import BodySizeLimit, ClientAddress, SecurityHeaders, UnhandledErrors
 from backend.minutes.api import endpoints, minutes, model, names, questions, review, shared, templates, translations
 from backend.minutes.models import Models
 from backend.page import DIST, Page, is_built
 from backend.query_names import refuse_unknown_names
+from backend.readiness import Readiness
 from backend.recordings.api import recordings, uploads
 from backend.recordings.files import Storage
 from backend.recordings.upload_receiver import UploadReceiver
+from backend.request_metrics import RequestMetrics
 from backend.settings import Settings
 from backend.shares.api import links, visitors
 from backend.transcripts import api as transcripts
@@ -85,7 +88,7 @@ Errors are `{"code", "detail"}`."""
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The server as a FastAPI application. By default the settings are read from the environment and `.env`."""
     settings = settings or Settings()
-    set_up_logs(settings.log_level, settings.log_format)
+    set_up_logs(settings.log_level, settings.log_format, settings.log_file)
     app = _new_fastapi(settings)
     _set_state(app, settings)
     _add_error_handlers(app)
@@ -105,6 +108,7 @@ def _set_state(app: FastAPI, settings: Settings) -> None:
         settings.job_queue_max_language,
     )
     app.state.bus = Bus()
+    app.state.metrics = Metrics()
     app.state.background_tasks = BackgroundTasks()
     app.state.check_upload_quota = quotas.check_upload
     app.state.passwords = Passwords()
@@ -114,6 +118,7 @@ def _set_state(app: FastAPI, settings: Settings) -> None:
     app.state.google = GoogleSignIn(settings.google_clients)
     app.state.doctor_lock = asyncio.Lock()  # the doctor hashes gigabytes
     app.state.storage = Storage(settings.uploads_dir)
+    app.state.readiness = Readiness(settings)
     app.state.render_pool = RenderPool(settings.models_dir)
 
 
@@ -155,6 +160,7 @@ def _add_outer_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(SecurityHeaders, google=bool(settings.google_clients))
     app.add_middleware(ClientAddress)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    app.add_middleware(RequestMetrics, metrics=app.state.metrics)
 
 
 def _new_fastapi(settings: Settings) -> FastAPI:
@@ -202,6 +208,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         max_seconds=settings.max_audio_hours * 3600,
         heartbeat_seconds=settings.heartbeat_seconds,
         rescue_seconds=settings.rescue_seconds,
+        metrics=app.state.metrics,
     )
     upload_receiver = app.state.upload_receiver = UploadReceiver(
         app.state.storage, reserve_bytes=settings.disk_reserve_bytes, lifetime=timedelta(hours=settings.upload_hours)
@@ -239,7 +246,7 @@ def _add_health(app: FastAPI) -> None:
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/ready", tags=["health"], summary="The database answers and jobs are claimed")
+    @app.get("/ready", tags=["health"], summary="Jobs are claimed, and everything they need works")
     async def ready() -> JSONResponse:
         try:
             async with app.state.database.read() as session:
@@ -248,5 +255,6 @@ def _add_health(app: FastAPI) -> None:
         except SQLAlchemyError:
             database = "unreachable"
         runner = "ok" if app.state.runner.alive else "stopped"
-        healthy = database == runner == "ok"
-        return JSONResponse({"database": database, "runner": runner}, 200 if healthy else 503)
+        states = {"database": database, "runner": runner, **await app.state.readiness.states()}
+        healthy = all(state == "ok" for state in states.values())
+        return JSONResponse(states, 200 if healthy else 503)

@@ -290,6 +290,12 @@ class Settings(BaseSettings):
     log_format: str = Field(
         default="text", pattern="^(text|json)$", description="text for people, json for log collectors."
     )
+    log_file: Path | None = Field(
+        default=None,
+        examples=["logs/app.log"],
+        description="A file that is logged to as well, as JSON, one object a line; relative to the project. After 20 "
+        "MB it is renamed to `app.log.1`, and five of these are kept. One server a file.",
+    )
 
     @field_validator("secret_key")
     @classmethod
@@ -339,7 +345,7 @@ class Settings(BaseSettings):
             raise ValueError(f"it must be one of {', '.join(_LOG_LEVELS)}")
         return value.upper()
 
-    @field_validator("uploads_dir", "models_dir", "script", "hf_home", "modelscope_cache")
+    @field_validator("uploads_dir", "models_dir", "script", "hf_home", "modelscope_cache", "log_file")
     @classmethod
     def _from_root(cls, value: Path | None) -> Path | None:
         return None if value is None else (ROOT / value.expanduser()).resolve()

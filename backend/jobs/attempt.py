@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +31,7 @@ from backend.jobs.queue import FencingError, Limits
 from backend.jobs.rate import Rate
 from backend.jobs.tables import Job, Kind, Stage, Status
 from backend.jobs.workspace import Workspace
+from backend.metrics import Metrics
 from backend.recordings.files import DiskFull, Storage
 from backend.recordings.media_errors import DecoderBroken, InputMissing
 from backend.recordings.parts import parts_of
@@ -69,6 +70,7 @@ class Attempt:
     limits: Limits
     max_attempts: int
     max_seconds: float
+    metrics: Metrics = field(default_factory=Metrics)
     stopping: bool = False  #: the server is shutting down: put the job back
     _stopped: bool = False
     _work: "asyncio.Task[Outcome] | asyncio.Task[LanguageModelResult] | None" = None
@@ -88,6 +90,8 @@ class Attempt:
             outcome = await self._run_pipeline()
             await self._publish(outcome)
             seconds = round(time.monotonic() - started, 1)
+            audio = outcome.document.duration if self.job.kind == Kind.TRANSCRIPT.value else 0.0
+            self.metrics.job_done(self.job.kind, seconds, audio)
             logger.info("Job finished", extra={"seconds": seconds, "audio": round(outcome.document.duration, 1)})
         except FencingError:
             logger.info("Job was taken from this attempt", extra={"attempt": self.job.attempt})
@@ -212,12 +216,15 @@ class Attempt:
         return [{"code": "laid_aside", "detail": why}]
 
     async def _give_up(self, code: str, detail: str, *, retry: bool) -> None:
+        waits = code in ("disk_full", DecoderBroken.code)
+        again = waits or (retry and self.job.failures + 1 < self.max_attempts)
+        self.metrics.attempt_failed(self.job.kind, code, final=not again)
         if code == "disk_full":
             why = "The disk is full. The job continues by itself when there is free space."
             await self._end(queue.put_back, failed=False, delay=DISK_SECONDS, code="waiting_disk", detail=why)
         elif code == DecoderBroken.code:  # nothing is wrong with the job: it goes on when somebody has mended FFmpeg
             await self._end(queue.put_back, failed=False, delay=DECODER_SECONDS, code=code, detail=detail)
-        elif retry and self.job.failures + 1 < self.max_attempts:
+        elif again:
             delay = 2.0 ** (self.job.failures + 1) * random.uniform(1.0, 1.3)  # noqa: S311  (jitter, not a secret)
             await self._end(queue.put_back, failed=True, delay=delay, code=code, detail=detail)
         else:

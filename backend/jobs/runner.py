@@ -22,6 +22,7 @@ from backend.jobs.mirror import mirror_new, remove_trashed_mirrors
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.tables import Job, Status
+from backend.metrics import Metrics
 from backend.recordings.files import Storage
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Runner:
     max_seconds: float = 12 * 3600.0
     heartbeat_seconds: float = 10.0
     rescue_seconds: float = 30.0
+    metrics: Metrics = field(default_factory=Metrics)
     name: str = field(default_factory=this_runner)
     clock: Callable[[], float] = time.monotonic
     _attempts: dict[str, Attempt] = field(default_factory=dict)
@@ -138,7 +140,10 @@ class Runner:
                     limits=self.limits,
                     max_attempts=self.max_attempts,
                     max_seconds=self.max_seconds,
+                    metrics=self.metrics,
                 )
+                assert job.started_at is not None
+                self.metrics.job_started(job.kind, (job.started_at - job.not_before).total_seconds())
                 self.notifier.changed(job.id)
                 self._attempts[job.id] = attempt
                 self._running[job.id] = asyncio.create_task(self._run_attempt(attempt), name=f"job {job.id}")

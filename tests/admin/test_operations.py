@@ -1,12 +1,15 @@
 """Admin routes on a real server: jobs of all users, engines, limits, quotas, deletion of users, metrics."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
+from tests.conftest import ROOT
 from tests.serving import PASSWORD, Server, until
 
 METRICS = "a token of the tests for metrics"
@@ -289,6 +292,31 @@ def test_metrics_require_their_own_token(server: Server, ada: httpx.Client, reco
     assert float(figures["meeting_asr_disk_free_bytes"]) > 0
     assert {"meeting_asr_queue_wait_seconds", "meeting_asr_job_failure_ratio"} <= set(figures)
     assert "ada" not in answer.text
+    assert float(figures['meeting_asr_job_ends_total{kind="transcript",status="done"}']) >= 1
+    assert float(figures['meeting_asr_job_wait_seconds_bucket{kind="transcript",le="+Inf"}']) >= 1
+    assert float(figures['meeting_asr_requests_total{method="GET",status="401"}']) >= 2
+
+
+def test_the_alert_rules_name_metrics_and_labels_that_exist(server: Server, ada: httpx.Client, recording: Path) -> None:
+    _send(server, ada, recording)
+    answer = httpx.get(f"{ada.base_url}/metrics", headers={"Authorization": f"Bearer {METRICS}"})
+    labels: dict[str, set[str]] = {}
+    for sample in (line.rsplit(" ", 1)[0] for line in answer.text.splitlines() if not line.startswith("#")):
+        name, _, pairs = sample.partition("{")
+        labels.setdefault(name, set()).update(re.findall(r'(\w+)="', pairs))
+    labels.setdefault("meeting_asr_attempt_errors_total", {"code"})  # there is no series before the first error
+
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus-alerts.yaml").read_text())["groups"][0]["rules"]
+
+    assert {"MeetingAsrQueueSlow", "MeetingAsrJobsFail", "MeetingAsrDecoderBroken"} <= {one["alert"] for one in rules}
+    for rule in rules:
+        used = re.findall(r"\b(meeting_asr_\w+)(?:{([^}]*)})?", rule["expr"])
+        assert used, rule
+        for name, selector in used:
+            assert name in labels, (rule["alert"], name)
+            assert set(re.findall(r"(\w+)=", selector)) <= labels[name], rule["alert"]
+        assert rule["expr"].count("(") == rule["expr"].count(")")
+        assert rule["annotations"]["summary"]
 
 
 def _person(server: Server, name: str) -> httpx.Client:

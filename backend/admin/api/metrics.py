@@ -1,4 +1,5 @@
-"""Prometheus metrics, protected by a token of their own and computed at each request."""
+"""Metrics for Prometheus, protected by a token of their own: gauges that are computed at each request, and the counters
+and histograms of this process."""
 
 import hmac
 import shutil
@@ -15,6 +16,7 @@ from backend.admin.api.operations import EnginesDep
 from backend.database import utc_now
 from backend.errors import NotFound
 from backend.jobs.tables import Job, Status
+from backend.metrics import Metrics
 from backend.recordings.tables import Recording
 
 router = APIRouter(tags=["admin"])
@@ -43,7 +45,8 @@ async def metrics(
     _gauge(registry, "websockets", "Open WebSockets").set(open_sockets.count())
     usage = shutil.disk_usage(settings.uploads_dir)
     _gauge(registry, "disk_free_bytes", "Free space on the disk of the uploads folder").set(usage.free)
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    counted: Metrics = request.app.state.metrics
+    return Response(generate_latest(registry) + generate_latest(counted.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _add_job_metrics(registry: CollectorRegistry, session: AsyncSession) -> None:
