@@ -7,14 +7,14 @@ usage() {
 Usage: ./start_backend.sh [--setup-only] [--demo] [--tiny]
 
 Makes the virtual environment, installs the locked dependencies, writes .env with a SECRET_KEY, builds the web page,
-fetches models, and starts the server on port 8000. What is already there is not made again, so the second start is quick.
+fetches models, and starts the server. What is already there is not made again, so the second start is quick.
 
   --setup-only  set everything up, and stop before serving
   --tiny        fetch Vosk instead of Whisper: about 60 MB, for machines with little memory; weak where people talk freely
   --demo        serve with the scripted engine; no models are fetched
   --help        show this
 
-From the environment: HOST (default 127.0.0.1), PORT (8000), PYTHON (python3), VENV (.venv).
+From the environment, or .env: HOST (default 127.0.0.1), PORT (8000). From the environment: PYTHON (python3), VENV (.venv).
 TEXT
 }
 
@@ -47,5 +47,4 @@ if [ -n "$setup_only" ]; then
 fi
 
 cd "$ROOT"
-export HOST=${HOST:-127.0.0.1} PORT=${PORT:-8000}
 exec "$python" -m backend serve

@@ -1,7 +1,7 @@
 """The command line: `python -m backend serve | transcribe | models | doctor | check | backup | restore`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,8 +19,8 @@ app = typer.Typer(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on")] = 8000,
+    host: Annotated[str | None, typer.Option(help="Address to listen on, instead of HOST")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on, instead of PORT")] = None,
     demo: Annotated[bool, typer.Option(help="Use the scripted engine instead of real models")] = False,
 ) -> None:
     """Run the server until it is stopped."""
@@ -31,13 +31,20 @@ def serve(
 
     from backend import migrations
     from backend.app import create_app
+    from backend.listen import CannotListen, listen
     from backend.logs import LogFileClosed
     from backend.malloc import retain_freed_memory
     from backend.settings import load_settings
 
     os.umask(_PRIVATE)
     retain_freed_memory()
-    settings = load_settings(**({"demo": True} if demo else {}))
+    given: dict[str, Any] = {"host": host, "port": port, "demo": demo or None}
+    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    try:
+        sockets = listen(settings.host, settings.port)
+    except CannotListen as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
     try:
         migrations.upgrade(settings.database_url)
         app = create_app(settings)
@@ -47,10 +54,8 @@ def serve(
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops cleanly and then raises the signal again for the previous handler: exit with 0.
         signal.signal(stop, lambda *_: None)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -61,6 +66,7 @@ def serve(
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,  # a small message must not expand into a large one
     )
+    uvicorn.Server(config).run(sockets=sockets)
 
 
 @app.command()

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.responses import JSONResponse
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backend import migrations
 from backend.accounts.api import account, google, keys, register, second_factor
+from backend.accounts.dependencies import UPLOAD_TICKET, UPLOAD_TOKEN
 from backend.accounts.google import GoogleSignIn
 from backend.accounts.login_monitor import LoginMonitor
 from backend.accounts.open_sockets import OpenSockets
@@ -24,12 +24,14 @@ from backend.accounts.passwords import Passwords
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
 from backend.admin.api import audit, figures, limits, metrics, operations, storage, system, users
+from backend.api_description import serve_description
 from backend.background import BackgroundTasks
 from backend.database import connect, is_busy
 from backend.engines.hosts import open_engines
 from backend.errors import ServiceBusy, install_handlers
 from backend.events import Bus
 from backend.exports import api as exports
+from backend.forwarded_headers import ForwardedHeaders, PathPrefix, UntrustedProxies
 from backend.housekeeping.context import HousekeepingContext
 from backend.housekeeping.housekeeper import Housekeeper
 from backend.jobs import quotas
@@ -43,7 +45,14 @@ from backend.jobs.runner import Runner
 from backend.library.api import form_upload, from_uploads, search, trash
 from backend.logs import set_up_logs
 from backend.metrics import Metrics
-from backend.middleware import BodySizeLimit, ClientAddress, SecurityHeaders, UnhandledErrors
+from backend.middleware import (
+    METHOD_OVERRIDE,
+    BodySizeLimit,
+    ClientAddress,
+    MethodOverride,
+    SecurityHeaders,
+    UnhandledErrors,
+)
 from backend.minutes.api import endpoints, minutes, model, names, questions, review, shared, templates, translations
 from backend.minutes.models import Models
 from backend.page import DIST, Page, is_built
@@ -57,6 +66,7 @@ from backend.settings import Settings
 from backend.shares.api import links, visitors
 from backend.transcripts import api as transcripts
 from backend.transcripts.render_pool import RenderPool
+from backend.trusted_proxies import trusted_addresses
 
 logger = logging.getLogger(__name__)
 
@@ -70,11 +80,17 @@ _ROUTER_MODULES = (
     *(users, operations, limits, figures, storage, system, audit, metrics),
 )
 
-#: Headers of tus requests, and of the answers to them.
-_UPLOAD_REQUEST_HEADERS = ("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Checksum")
-_UPLOAD_RESPONSE_HEADERS = (
+#: Headers that pages of other origins may send.
+_CORS_REQUEST_HEADERS = (
+    *("Authorization", "Content-Type", "X-API-Key", "X-Requested-With", "Idempotency-Key", "Range", "If-Range"),
+    *("Tus-Resumable", "Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Checksum"),
+    *(UPLOAD_TICKET, UPLOAD_TOKEN, METHOD_OVERRIDE),
+)
+#: Headers of answers that such pages may read.
+_CORS_RESPONSE_HEADERS = (
+    *("Content-Disposition", "Content-Range", "Retry-After", "Idempotency-Replayed", "X-Request-Id"),
     *("Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"),
-    *("Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Expires"),
+    *("Upload-Length", "Upload-Metadata", "Upload-Offset", "Upload-Expires", UPLOAD_TOKEN),
 )
 
 _API_DESCRIPTION = """Turns recordings of Mandarin meetings into text with speakers.
@@ -92,9 +108,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = _new_fastapi(settings)
     _set_state(app, settings)
     _add_error_handlers(app)
-    _add_inner_middleware(app, settings)
     _add_routes(app)
-    _add_outer_middleware(app, settings)
+    _add_middleware(app, settings)
     return app
 
 
@@ -115,6 +130,7 @@ def _set_state(app: FastAPI, settings: Settings) -> None:
     app.state.open_sockets = OpenSockets(settings.sockets_per_user)
     app.state.tickets = Tickets()
     app.state.throttle = Throttle()
+    app.state.untrusted_proxies = UntrustedProxies()
     app.state.google = GoogleSignIn(settings.google_clients)
     app.state.doctor_lock = asyncio.Lock()  # the doctor hashes gigabytes
     app.state.storage = Storage(settings.uploads_dir)
@@ -128,25 +144,6 @@ def _add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(PoolTimeout, _answer_busy)
 
 
-def _add_inner_middleware(app: FastAPI, settings: Settings) -> None:
-    """Middleware that was added first is next to the routes."""
-    app.add_middleware(UnhandledErrors)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=list(settings.cors_origins),
-        allow_credentials=True,
-        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=[
-            "Authorization",
-            "Content-Type",
-            "X-Requested-With",
-            "Idempotency-Key",
-            *_UPLOAD_REQUEST_HEADERS,
-        ],
-        expose_headers=["Content-Disposition", "Retry-After", "Idempotency-Replayed", *_UPLOAD_RESPONSE_HEADERS],
-    )
-
-
 def _add_routes(app: FastAPI) -> None:
     for router_module in _ROUTER_MODULES:
         app.include_router(router_module.router)
@@ -155,11 +152,25 @@ def _add_routes(app: FastAPI) -> None:
         app.router.routes.append(Page(DIST))
 
 
-def _add_outer_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Middleware that was added first is next to the routes."""
+    app.add_middleware(UnhandledErrors)
     app.add_middleware(BodySizeLimit, streamed=form_upload.STREAMED | uploads.STREAMED)
+    app.add_middleware(MethodOverride)
+    # Outside of what refuses requests: pages of other origins must be able to read why.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.cors_origins),
+        allow_credentials=True,
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=_CORS_REQUEST_HEADERS,
+        expose_headers=_CORS_RESPONSE_HEADERS,
+    )
     app.add_middleware(SecurityHeaders, google=bool(settings.google_clients))
     app.add_middleware(ClientAddress)
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    app.add_middleware(PathPrefix, prefix=settings.path_prefix)
+    trusted = trusted_addresses(settings.trusted_proxies)
+    app.add_middleware(ForwardedHeaders, trusted=trusted, untrusted=app.state.untrusted_proxies)
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
 
 
@@ -170,13 +181,15 @@ def _new_fastapi(settings: Settings) -> FastAPI:
             title="Meeting ASR", version="0.1.0", lifespan=_lifespan, openapi_url=None, dependencies=of_every_route
         )
     # The scripts of /docs are served from here: a server in a closed network cannot load them from a CDN.
-    return FastAPIOffline(
+    app = FastAPIOffline(
         title="Meeting ASR",
         version="0.1.0",
         description=_API_DESCRIPTION,
         lifespan=_lifespan,
         dependencies=of_every_route,
     )
+    serve_description(app)
+    return app
 
 
 async def _answer_busy(_request: Request, error: Exception) -> JSONResponse:
@@ -257,4 +270,6 @@ def _add_health(app: FastAPI) -> None:
         runner = "ok" if app.state.runner.alive else "stopped"
         states = {"database": database, "runner": runner, **await app.state.readiness.states()}
         healthy = all(state == "ok" for state in states.values())
+        # No reason to send nobody here: see `doctor`.
+        states["proxy"] = "untrusted" if list(app.state.untrusted_proxies) else "ok"
         return JSONResponse(states, 200 if healthy else 503)

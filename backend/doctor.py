@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -89,6 +89,9 @@ MESSAGES = {
     "gpu_torch": "torch is not installed",
     "gpu_unused": "{gpu} is not used: torch is the CPU build",
     "gpu_there": "{gpu}",
+    "proxy_untrusted": "{peers} forwards requests and is not trusted: in the audit log everybody has its address",
+    "proxy_unnamed": "a peer forwards requests and is not trusted; the log and the console of the server name it",
+    "proxy_trusted": "no peer forwards requests without being trusted",
     "port_taken": "{port} is in use, perhaps by this server",
     "port_free": "{port} is free",
 }
@@ -122,8 +125,10 @@ def run_doctor(settings: Settings, console: Console | None = None) -> int:
     return 1 if any(result.state == "fail" for result in results) else 0
 
 
-def checks(settings: Settings, *, serving: bool = False) -> Iterator[CheckResult]:
-    """Every check, in the order in which to fix things. A running server (`serving`) has its key and port already."""
+def checks(settings: Settings, untrusted_proxies: Iterable[str] | None = None) -> Iterator[CheckResult]:
+    """Every check, in the order in which to fix things. A running server has its key and port already, and knows which
+    proxies it does not trust; other callers leave them out."""
+    serving = untrusted_proxies is not None
     yield python(sys.version_info[:3])
     if not serving:
         yield secret_key()
@@ -136,8 +141,11 @@ def checks(settings: Settings, *, serving: bool = False) -> Iterator[CheckResult
     yield asyncio.run(database(settings.database_url))
     yield language_model(settings)
     yield gpu()
-    if not serving:
-        yield port(int(os.environ.get("PORT") or 8000))
+    if untrusted_proxies is not None:
+        yield proxies(untrusted_proxies, settings.trusted_proxies)
+    else:
+        yield from running_server(settings.port)
+        yield port(settings.port)
 
 
 def python(version: tuple[int, ...]) -> CheckResult:
@@ -312,6 +320,25 @@ def gpu() -> CheckResult:
         mend = f"pip install --force-reinstall torch=={torch.removesuffix('+cpu')}"
         return CheckResult("GPU", "warn", "gpu_unused", mend, {"gpu": answer})
     return CheckResult("GPU", "ok", "gpu_there", facts={"gpu": answer})
+
+
+def proxies(untrusted: Iterable[str], trusted: str) -> CheckResult:
+    """Whether a peer forwards requests whose headers are not believed, as behind a proxy that was forgotten."""
+    peers = ",".join(untrusted)
+    if not peers:
+        return CheckResult("Proxy", "ok", "proxy_trusted")
+    mend = f"TRUSTED_PROXIES={trusted},{peers}"
+    return CheckResult("Proxy", "warn", "proxy_untrusted", mend, {"peers": peers.replace(",", ", ")})
+
+
+def running_server(number: int) -> Iterator[CheckResult]:
+    """The same of the server that runs on this port; nothing if none does."""
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{number}/ready", timeout=5).json()
+    except (httpx.HTTPError, ValueError):
+        return
+    if isinstance(answer, dict) and answer.get("proxy") == "untrusted":
+        yield CheckResult("Proxy", "warn", "proxy_unnamed", "set TRUSTED_PROXIES in .env to your proxy")
 
 
 def port(number: int) -> CheckResult:

@@ -13,12 +13,15 @@ from backend import logs
 from backend.accounts import audit
 from backend.database import new_id
 from backend.errors import internal_error_response
+from backend.path_prefix import path_without_prefix
 from backend.recordings.timeouts import with_timeout
 
 #: The largest body that FastAPI reads before a route is called.
 _SMALL_BODY_BYTES = 64 * 1024
 #: How long such a body, and a saved document, may take to arrive: slow clients cannot hold connections open.
 _SMALL_BODY_SECONDS, _DOCUMENT_SECONDS = 20.0, 120.0
+
+METHOD_OVERRIDE = "X-HTTP-Method-Override"
 
 #: For answers of the API: they are no pages, so nothing in them runs or is framed.
 _API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -44,6 +47,20 @@ class ClientAddress:
         await self.app(scope, receive, send)
 
 
+class MethodOverride:
+    """Takes the method of a POST to an upload from X-HTTP-Method-Override, as tus 1.0.0 requires: some networks let
+    neither PATCH nor DELETE through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and _is_upload(path_without_prefix(scope)):
+            method = Headers(scope=scope).get(METHOD_OVERRIDE, "POST").strip().upper()
+            scope = {**scope, "method": method}
+        await self.app(scope, receive, send)
+
+
 class BodySizeLimit:
     """Limits the size and the time of request bodies, which FastAPI reads whole before it authenticates.
 
@@ -59,7 +76,7 @@ class BodySizeLimit:
         self.limited = RequestBodyLimitMiddleware(_BodyTimeout(app, seconds), max_body_size=_SMALL_BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        streams = scope["type"] == "http" and self._streams(scope["method"], scope["path"])
+        streams = scope["type"] == "http" and self._streams(scope["method"], path_without_prefix(scope))
         saves = scope["type"] == "http" and scope["method"] == "PUT"  # a document: its route has its own size limit
         await (self.app if streams else self.saved if saves else self.limited)(scope, receive, send)
 
@@ -157,7 +174,7 @@ class SecurityHeaders:
         await self.app(scope, receive_and_track, send_with_headers)
 
     def _headers(self, scope: Scope) -> dict[str, str]:
-        path: str = scope["path"]
+        path = path_without_prefix(scope)
         api = path.startswith("/api/")
         policy = _API_POLICY if api else _DOCS_POLICY if path.startswith(_DOCS) else self._page_policy
         headers = {
@@ -173,11 +190,15 @@ class SecurityHeaders:
             headers["X-Robots-Tag"] = "noindex, nofollow"
         if api:
             headers["Cache-Control"] = "no-store"
-        if path.startswith("/api/uploads"):
+        if _is_upload(path):
             headers["Tus-Resumable"] = "1.0.0"
         if scope["scheme"] == "https":
             headers["Strict-Transport-Security"] = "max-age=31536000"
         return headers
+
+
+def _is_upload(path: str) -> bool:
+    return path == "/api/uploads" or path.startswith("/api/uploads/")
 
 
 def _page_policy(allow_google: bool) -> str:

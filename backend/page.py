@@ -1,34 +1,36 @@
-"""The web page: the files of `npm run build` in frontend/dist, served at /."""
+"""The web page: the files of `npm run build` in frontend/dist.
 
+The build does not know under which prefix it will be served: the addresses in index.html begin with ./ there, and with
+the prefix of the request when it is sent."""
+
+import asyncio
 import mimetypes
 from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from backend.path_prefix import SERVER_PATHS, path_without_prefix, prefix_of
 from backend.settings import ROOT
 
 #: The folder of the built page.
 DIST = ROOT / "frontend" / "dist"
-
-#: Paths of the server, which are never paths of the page.
-_SERVER_PATHS = ("/api", "/docs", "/redoc", "/openapi.json", "/health", "/ready", "/upload", "/metrics")
 
 
 class Page(Mount):
     """The last route: a GET that no other route matches is a file of the page, or the page itself."""
 
     def __init__(self, dist: Path) -> None:
-        super().__init__("/", _Files(directory=dist), name="page")
+        super().__init__("/", _Files(dist), name="page")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        path = scope.get("path", "")
-        is_server_path = any(path == prefix or path.startswith(f"{prefix}/") for prefix in _SERVER_PATHS)
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or is_server_path:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            return Match.NONE, {}
+        if path_without_prefix(scope).split("/")[1] in SERVER_PATHS:
             return Match.NONE, {}
         return super().matches(scope)
 
@@ -38,20 +40,31 @@ def is_built(dist: Path = DIST) -> bool:
 
 
 class _Files(StaticFiles):
+    def __init__(self, dist: Path) -> None:
+        super().__init__(directory=dist)
+        self.dist = dist
+
     async def get_response(self, path: str, scope: Scope) -> Response:
+        if path in (".", "index.html"):
+            return await self._index(scope)
         try:
             response = await self._compressed_or_plain(path, scope)
         except HTTPException as error:
             # Other paths are routes of the page itself; a missing asset stays a 404.
             if error.status_code != 404 or path.startswith("assets/"):
                 raise
-            path = "index.html"
-            response = await self._compressed_or_plain(path, scope)
+            return await self._index(scope)
         if path.startswith("assets/"):  # their names contain a hash of their content
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         else:
             response.headers["Cache-Control"] = "no-cache"
         return response
+
+    async def _index(self, scope: Scope) -> Response:
+        """The page itself: small, and never stored without asking, so it is sent whole."""
+        text = await asyncio.to_thread((self.dist / "index.html").read_text, "utf-8")
+        text = text.replace('="./', f'="{prefix_of(scope)}/')
+        return HTMLResponse(text, headers={"Cache-Control": "no-cache"})
 
     async def _compressed_or_plain(self, path: str, scope: Scope) -> Response:
         """The file, or its gzip from the build for clients that accept it."""

@@ -1,6 +1,5 @@
 """Every setting, in one frozen object. Only the scripts read the environment."""
 
-import ipaddress
 import re
 import secrets
 import stat
@@ -9,9 +8,13 @@ from enum import Enum
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from backend.path_prefix import is_prefix
+from backend.trusted_proxies import split_entries
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -72,8 +75,9 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         default="127.0.0.1,::1",
-        description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted: addresses and networks, "
-        "separated by commas. `*` is refused: anybody could then claim any address.",
+        description="Proxies whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Prefix are trusted: addresses "
+        "and networks, separated by commas; `gateway` is the default gateway, which for a container is its host. "
+        "`*` is refused: anybody could then claim any address.",
     )
     registration: Registration = Field(
         default=Registration.APPROVAL,
@@ -157,7 +161,19 @@ class Settings(BaseSettings):
         description="The ModelScope cache; files that are in it are not downloaded again.",
     )
 
-    # Web page
+    # Addresses and web page
+    host: str = Field(
+        default="127.0.0.1",
+        description="The address to listen on: `127.0.0.1` for this machine only, `0.0.0.0` for every IPv4 address, "
+        "`::` for every IPv4 and IPv6 address.",
+    )
+    port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on.")
+    public_url: str | None = Field(
+        default=None,
+        examples=["https://example.org/asr/"],
+        description="The address at which people open the page. A path in it is the one under which a reverse proxy "
+        "serves this server; the proxy may pass it on or remove it.",
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("http://localhost:3030",),
         description="Origins of other web pages that may call this server, separated by commas, such as "
@@ -309,17 +325,24 @@ class Settings(BaseSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _named_proxies(cls, value: str) -> str:
-        for entry in filter(None, map(str.strip, value.split(","))):
-            try:
-                network = ipaddress.ip_network(entry, strict=False)
-            except ValueError:
-                raise ValueError(
-                    f"{entry} is neither an address nor a network such as 172.16.0.0/12; name the proxies, because "
-                    "whoever is trusted can claim any client address"
-                ) from None
-            if network.prefixlen < 8 and not network.is_private:
-                raise ValueError(f"{entry} trusts nearly everybody to claim any client address; name the proxies")
+    def _proxies(cls, value: str) -> str:
+        split_entries(value)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in value:
+            raise ValueError("it must be like https://example.org/ or https://example.org/asr/")
+        path = parts.path.rstrip("/")
+        if path and not is_prefix(path):
+            raise ValueError(
+                f"{path} cannot be the path: use letters, digits, -, _, . and ~, and no path of the server itself, "
+                "such as /api"
+            )
         return value
 
     @field_validator("cors_origins", mode="before")
@@ -349,6 +372,19 @@ class Settings(BaseSettings):
     @classmethod
     def _from_root(cls, value: Path | None) -> Path | None:
         return None if value is None else (ROOT / value.expanduser()).resolve()
+
+    @cached_property
+    def path_prefix(self) -> str | None:
+        """The path of PUBLIC_URL without a slash at its end; None if PUBLIC_URL is not set."""
+        return None if self.public_url is None else urlsplit(self.public_url).path.rstrip("/")
+
+    @cached_property
+    def own_origins(self) -> tuple[str, ...]:
+        """Origins of pages that may use cookies: those of CORS_ORIGINS, and that of PUBLIC_URL."""
+        if self.public_url is None:
+            return self.cors_origins
+        parts = urlsplit(self.public_url)
+        return (*self.cors_origins, f"{parts.scheme}://{parts.netloc.lower()}")
 
     @cached_property
     def google_clients(self) -> tuple[str, ...]:

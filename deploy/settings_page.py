@@ -27,7 +27,7 @@ GROUPS = {
     "database_url": ("Database", "数据库"),
     "openai_api_key": ("Language model (optional)", "语言模型（可选）"),
     "hf_token": ("Model downloads (optional, for models fetch only)", "下载模型（可选，只用于 models fetch）"),
-    "cors_origins": ("Web page", "网页"),
+    "host": ("Addresses and web page", "地址与网页"),
     "google_client_id": ("Google sign-in (optional)", "Google 登录（可选）"),
     "job_queue_max_concurrent": ("Jobs", "任务"),
     "uploads_dir": ("Storage", "存储"),

@@ -151,10 +151,11 @@ fetch_models() {
 }
 
 # Without an NVIDIA GPU the CPU build is enough, and a tenth of the size. It comes from pip's index or, if that can be
-# reached, from PyTorch's own. If neither has it, the ordinary build works as well.
+# reached, from PyTorch's own. If neither has it, the ordinary build works as well. TORCH_BUILD=cuda asks for the other,
+# where no GPU is visible yet.
 _install_torch() {
   if "$python" -c 'import sys; from importlib.metadata import version; sys.exit(version("torch").split("+")[0] != sys.argv[1])' "$TORCH" 2>/dev/null; then return; fi
-  if [ "$(uname -s)" = Linux ] && ! nvidia-smi >/dev/null 2>&1; then
+  if [ "$(uname -s)" = Linux ] && [ "${TORCH_BUILD:-cpu}" != cuda ] && ! nvidia-smi >/dev/null 2>&1; then
     _pip install --no-deps "torch==$TORCH+cpu" 2>/dev/null && return
     if _answers https://download.pytorch.org/whl/cpu/torch/; then
       _pip install --no-deps "torch==$TORCH+cpu" --index-url https://download.pytorch.org/whl/cpu 2>/dev/null && return

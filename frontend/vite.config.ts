@@ -6,14 +6,14 @@ import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** Leaves a compressed copy beside every text file, so that the server never compresses while it serves. */
+/** Leaves a compressed copy beside every text file but the page, so that the server never compresses while it serves. */
 function compressed(): Plugin {
   return {
     name: "compressed",
     apply: "build",
     writeBundle({ dir }) {
       for (const name of readdirSync(dir!, { recursive: true, encoding: "utf-8" })) {
-        if (!/\.(html|js|css|svg)$/.test(name)) continue;
+        if (!/\.(js|css|svg)$/.test(name)) continue;
         const file = join(dir!, name);
         writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
       }
@@ -23,6 +23,7 @@ function compressed(): Plugin {
 
 export default defineConfig({
   plugins: [react(), compressed()],
+  base: "./", // the server replaces it with the path under which it is served: backend/page.py
   server: {
     port: 3030,
     proxy: { "/api": { target: process.env.BACKEND ?? "http://127.0.0.1:8000", ws: true } },

@@ -4,7 +4,6 @@ import http.client
 import json
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import wave
@@ -14,21 +13,17 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 import yaml
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from backend.__main__ import serve
 from backend.settings import Settings
-from tests.serving import ROOT, Server, until
+from tests.proxies import free_port, nginx
+from tests.serving import ROOT, Server
 
 DEPLOY = ROOT / "deploy"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +49,8 @@ def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of the server behind nginx with our configuration, with other names and ports and a test certificate."""
-    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-    if not Path(nginx).exists() or not shutil.which("openssl"):
-        pytest.skip("no nginx or no openssl on this machine: apt install nginx-light openssl")
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl on this machine: apt install openssl")
     folder = tmp_path_factory.mktemp("nginx")
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
     pair = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
@@ -75,32 +69,11 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
     ):
         assert ours in text
         text = text.replace(ours, here)
-    (folder / "site.conf").write_text(text, encoding="utf-8")
-    kept = "\n".join(
-        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = f"daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}}\n"
-    whole += f"http {{ access_log off; {kept} include {folder}/site.conf; }}"
-    (folder / "nginx.conf").write_text(whole, encoding="utf-8")
-    command = [nginx, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
-    tested = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
-    assert tested.returncode == 0, tested.stderr
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     headers = {"Authorization": server.client.headers["Authorization"]}
     # The certificate is self-signed.
     client = httpx.Client(base_url=f"https://127.0.0.1:{secure}", verify=False, headers=headers, timeout=30)  # noqa: S501
-
-    def answers() -> bool:
-        try:
-            return client.get("/health").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    until(answers)
-    yield client
-    client.close()
-    process.terminate()
-    process.wait(10)
+    with nginx(folder, secure, text), client:
+        yield client
 
 
 def test_an_upload_through_nginx_becomes_a_transcript(site: httpx.Client, server: Server, tone: Path) -> None:
@@ -109,20 +82,24 @@ def test_an_upload_through_nginx_becomes_a_transcript(site: httpx.Client, server
 
     assert answer.status_code == 201, answer.text
     assert server.ended(answer.json()["job"]["id"])["status"] == "done"
-    assert answer.headers["Strict-Transport-Security"]
+
+
+def test_strict_transport_security_is_sent_once_also_by_nginx_itself(site: httpx.Client) -> None:
+    for path in ("/health", "/metrics"):  # the second is answered by nginx
+        assert site.get(path).headers.get_list("Strict-Transport-Security") == ["max-age=31536000"]
 
 
 def test_the_server_keeps_idle_connections_longer_than_nginx(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    options: dict[str, Any] = {}
-    monkeypatch.setattr("uvicorn.run", lambda app, **given: options.update(given))
+    servers: list[uvicorn.Server] = []
+    monkeypatch.setattr("uvicorn.Server.run", lambda server, sockets: servers.append(server) or sockets[0].close())
     monkeypatch.setenv("SECRET_KEY", "a key for tests, and long enough for them")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/server.db")
     monkeypatch.setenv("UPLOADS_DIR", str(tmp_path))
     monkeypatch.setattr("signal.signal", lambda *_: None)
 
-    serve(demo=True)
+    serve(port=0, demo=True)
 
-    assert options["timeout_keep_alive"] > 60  # nginx's keepalive_timeout for upstreams
+    assert servers[0].config.timeout_keep_alive > 60  # nginx's keepalive_timeout for upstreams
 
 
 def test_an_upload_without_a_login_is_refused_before_the_body_is_sent(site: httpx.Client) -> None:
@@ -183,17 +160,73 @@ def test_the_image_copies_only_existing_files() -> None:
 
 
 def test_compose_and_the_unit_use_existing_settings_only() -> None:
-    known = {name.upper() for name in Settings.model_fields} | {"HOST", "PORT", "HOME", "PYTHONUNBUFFERED"}
-    compose: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    known = {name.upper() for name in Settings.model_fields} | {"HOME", "PYTHONUNBUFFERED"}
     unit = (DEPLOY / "meeting-asr.service").read_text(encoding="utf-8")
     image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").partition("COPY create_super_admin.py")[2]
 
     set_by_unit = re.findall(r"(?:^Environment=| )([A-Z_]+)=", "\n".join(re.findall(r"^Environment=.*", unit, re.M)))
     set_by_image = re.findall(r"([A-Z_]+)=", image.partition("ENV ")[2].partition("VOLUME")[0])
 
-    assert set(compose["services"]["server"]["environment"]) <= known
+    assert set(compose("compose.yaml")["services"]["server"]["environment"]) <= known
     assert set(set_by_unit) <= known
     assert set(set_by_image) - {"PATH"} <= known
+
+
+def compose(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / name).read_text(encoding="utf-8"))
+    return found
+
+
+def test_compose_passes_every_setting_of_its_env_file_but_the_folders_and_addresses_of_the_container() -> None:
+    server = compose("compose.yaml")["services"]["server"]
+
+    assert server["env_file"] == [{"path": ".env", "required": False}]
+    fixed = {name for name, value in server["environment"].items() if "${" not in value}
+    assert fixed == {"HOST", "PORT", "UPLOADS_DIR", "MODELS_DIR"}
+    assert server["ports"] == [f"${{PUBLISH:-127.0.0.1:8000}}:{server['environment']['PORT']}"]
+
+
+def test_the_defaults_of_compose_are_settings_that_work() -> None:
+    given = {
+        name.lower(): re.sub(r"\$\{\w+:-(.*)\}", r"\1", value)
+        for name, value in compose("compose.yaml")["services"]["server"]["environment"].items()
+        if name != "SECRET_KEY"
+    }
+
+    settings = Settings(_env_file=None, secret_key="a key for tests, and long enough for them", **given)
+
+    assert (settings.host, settings.port) == ("::", 8000)
+    assert "gateway" in settings.trusted_proxies.split(",")  # nginx on the host is believed
+
+
+def test_what_compose_starts_beside_the_server_is_asked_for_by_a_profile() -> None:
+    services = compose("compose.yaml")["services"]
+    described = (DEPLOY / "compose.yaml").read_text(encoding="utf-8").partition("name:")[0]
+
+    assert {name: service.get("profiles") for name, service in services.items()} == {
+        "server": None,
+        "postgresql": ["postgresql"],
+        "ollama": ["ollama"],
+    }
+    assert services["server"]["extra_hosts"] == ["host.docker.internal:host-gateway"]
+    for service, url in (("postgresql", "@postgresql/"), ("ollama", "http://ollama:11434/v1")):
+        assert f"COMPOSE_PROFILES={service}" in described
+        assert url in described
+    assert {name.lower() for name in re.findall(r"\b(?:OPENAI|DATABASE)_[A-Z_]+(?==)", described)} <= set(
+        Settings.model_fields
+    )
+
+
+def test_the_file_for_gpus_changes_services_of_compose_and_builds_torch_for_cuda() -> None:
+    base, gpu = compose("compose.yaml")["services"], compose("compose.gpu.yaml")["services"]
+
+    assert set(gpu) <= set(base)
+    [argument] = gpu["server"]["build"]["args"]
+    assert f"ARG {argument}=cpu\n" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert f"${{{argument}:-cpu}}" in (DEPLOY / "setup.sh").read_text(encoding="utf-8")
+    for service in gpu.values():
+        [device] = service["deploy"]["resources"]["reservations"]["devices"]
+        assert device == {"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}
 
 
 def test_the_unit_passes_systemd_analyze() -> None:

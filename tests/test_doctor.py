@@ -157,3 +157,11 @@ def test_a_port_in_use_is_a_warning_with_another_port() -> None:
 
     assert (result.state, result.mend) == ("warn", f"PORT={number + 1} ./start_backend.sh")
     assert doctor.port(number).state == "ok"
+
+
+def test_a_proxy_that_is_not_trusted_is_a_warning_with_the_line_that_trusts_it() -> None:
+    result = doctor.proxies(["172.18.0.1", "10.0.0.2"], "127.0.0.1,::1")
+
+    assert (result.state, result.mend) == ("warn", "TRUSTED_PROXIES=127.0.0.1,::1,172.18.0.1,10.0.0.2")
+    assert "172.18.0.1, 10.0.0.2" in result.found
+    assert doctor.proxies([], "127.0.0.1").state == "ok"

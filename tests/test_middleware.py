@@ -78,6 +78,35 @@ async def test_the_documentation_can_be_turned_off(settings: Settings, client: h
         assert "http" not in "".join(re.findall(r'(?:src|href)="([^"]*)"', docs.text))  # its scripts come from here
 
 
+async def test_pages_of_listed_origins_may_send_every_header_that_a_route_reads(client: httpx.AsyncClient) -> None:
+    description = (await client.get("/openapi.json")).json()
+    operations = [operation for path in description["paths"].values() for operation in path.values()]
+    read = {one["name"] for operation in operations for one in operation.get("parameters", []) if one["in"] == "header"}
+    keys = {one["name"] for one in description["components"]["securitySchemes"].values() if one["type"] == "apiKey"}
+
+    answer = await client.options(
+        "/api/uploads",
+        headers={
+            "Origin": "http://localhost:3030",
+            "Access-Control-Request-Method": "PATCH",
+            "Access-Control-Request-Headers": ", ".join(sorted({*read, *keys, "X-Upload-Token", "Authorization"})),
+        },
+    )
+
+    assert {"Tus-Resumable", "X-API-Key"} <= {*read, *keys}
+    assert answer.status_code == 200, answer.text
+
+
+async def test_pages_of_listed_origins_may_read_why_a_body_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/api/auth/register", content=b"x" * 100_000, headers={"Origin": "http://localhost:3030"}
+    )
+
+    assert answer.status_code == 413
+    assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3030"
+    assert {"Retry-After", "X-Upload-Token"} <= set(answer.headers["Access-Control-Expose-Headers"].split(", "))
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:3030.evil.example"])
 async def test_a_foreign_origin_gets_no_cors_headers(client: httpx.AsyncClient, origin: str) -> None:
     answer = await client.get("/health", headers={"Origin": origin})
@@ -114,3 +143,77 @@ async def test_x_forwarded_for_is_trusted_from_trusted_proxies_only(settings: Se
 async def test_search_engines_do_not_index_shares(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path)).headers["X-Robots-Tag"] == "noindex, nofollow"
     assert "X-Robots-Tag" not in (await client.get("/health")).headers
+
+
+@pytest.fixture
+async def under_asr(settings: Settings, database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server whose PUBLIC_URL has the path /asr/."""
+    app = create_app(settings.model_copy(update={"public_url": "https://example.org/asr/"}))
+    app.state.database = database
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 5))
+    async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+        yield client
+    app.state.passwords.close()
+
+
+@pytest.mark.parametrize("before", ["", "/asr"])
+async def test_headers_are_the_same_under_a_path(under_asr: httpx.AsyncClient, before: str) -> None:
+    share, uploads = await under_asr.get(f"{before}/api/shares/0123"), await under_asr.get(f"{before}/api/uploads")
+
+    assert share.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert (uploads.headers["Cache-Control"], uploads.headers["Tus-Resumable"]) == ("no-store", "1.0.0")
+    assert "'unsafe-inline'" in (await under_asr.get(f"{before}/docs")).headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("before", ["", "/asr"])
+async def test_the_description_of_the_api_names_the_path(under_asr: httpx.AsyncClient, before: str) -> None:
+    description = (await under_asr.get(f"{before}/openapi.json")).json()
+
+    assert description["servers"] == [{"url": "/asr"}]
+    flow = description["components"]["securitySchemes"]["OAuth2PasswordBearer"]["flows"]["password"]
+    assert flow["tokenUrl"] == "/asr/api/auth/login"
+    assert "/api/auth/login" in description["paths"]  # paths are relative to the server
+    for page in ("docs", "redoc"):
+        html = (await under_asr.get(f"{before}/{page}")).text
+        assert "/asr/openapi.json" in html
+        assert all(link.startswith("/asr/") for link in re.findall(r'(?:src|href)="([^"]*)"', html))
+
+
+async def test_without_a_path_the_description_names_none(client: httpx.AsyncClient) -> None:
+    assert "servers" not in (await client.get("/openapi.json")).json()
+
+
+async def test_a_body_may_be_streamed_under_a_path_too(under_asr: httpx.AsyncClient) -> None:
+    for before in ("", "/asr"):
+        answer = await under_asr.post(f"{before}/api/recordings", content=b"x" * 100_000)
+        assert answer.status_code == 401  # and not 413, which is for bodies that are read whole
+
+
+async def test_the_origin_of_the_public_url_is_this_server_whatever_the_host_header_is(
+    under_asr: httpx.AsyncClient,
+) -> None:
+    statuses = {
+        origin: (await under_asr.post("/api/auth/refresh", headers={"Origin": origin})).json()["code"]
+        for origin in ("https://example.org", "https://evil.example", "https://example.org.evil.example")
+    }
+
+    assert statuses.pop("https://example.org") != "foreign_origin"
+    assert set(statuses.values()) == {"foreign_origin"}
+
+
+@pytest.mark.parametrize(("method", "status"), [("PATCH", 401), ("delete", 401), ("HEAD", 401), ("PUT", 405)])
+async def test_a_post_to_an_upload_has_the_method_it_names(client: httpx.AsyncClient, method: str, status: int) -> None:
+    upload = f"/api/uploads/{'0' * 32}"
+
+    plain = await client.post(upload)
+    answer = await client.post(upload, headers={"X-HTTP-Method-Override": method})
+
+    assert (plain.status_code, answer.status_code) == (405, status)
+
+
+@pytest.mark.parametrize(("sent", "path"), [("GET", "/api/uploads/0123"), ("POST", "/api/auth/logout")])
+async def test_no_other_request_changes_its_method(client: httpx.AsyncClient, sent: str, path: str) -> None:
+    plain = await client.request(sent, path)
+    named = await client.request(sent, path, headers={"X-HTTP-Method-Override": "PUT"})
+
+    assert plain.status_code == named.status_code != 405

@@ -3,19 +3,21 @@
 import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from backend.errors import install_handlers
+from backend.forwarded_headers import PathPrefix
 from backend.page import Page, is_built
 
 
 @pytest.fixture
 def dist(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
-    (tmp_path / "index.html").write_text("<!doctype html>the page")
+    (tmp_path / "index.html").write_text('<!doctype html>the page <link href="./icon.svg">')
     (tmp_path / "assets" / "main-1a2b.js").write_text("go()")
     (tmp_path / "assets" / "main-1a2b.js.gz").write_bytes(gzip.compress(b"go()"))
     return tmp_path
@@ -43,8 +45,19 @@ async def test_every_path_of_the_page_serves_the_page(client: httpx.AsyncClient,
     answer = await client.get(path)
 
     assert answer.status_code == 200
-    assert answer.text == "<!doctype html>the page"
+    assert answer.text == '<!doctype html>the page <link href="/icon.svg">'
     assert answer.headers["cache-control"] == "no-cache"
+
+
+async def test_the_addresses_in_the_page_begin_with_the_prefix(client: httpx.AsyncClient) -> None:
+    app = cast("httpx.ASGITransport", client._transport).app
+    transport = httpx.ASGITransport(PathPrefix(cast("Any", app), "/asr"))
+    async with httpx.AsyncClient(transport=transport, base_url="http://server") as under_asr:
+        for path in ("/asr", "/asr/", "/asr/recordings/0123", "/recordings/0123", "/index.html"):
+            assert '<link href="/asr/icon.svg">' in (await under_asr.get(path)).text
+        assert (await under_asr.get("/asr/assets/main-1a2b.js")).text == "go()"
+        assert (await under_asr.get("/asr/assets/other.js")).status_code == 404
+        assert (await under_asr.get("/asr/api/nothing")).status_code == 404
 
 
 async def test_assets_with_a_hash_in_their_name_are_immutable(client: httpx.AsyncClient) -> None:

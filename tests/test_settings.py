@@ -156,3 +156,51 @@ def test_every_setting_is_explained_in_the_example() -> None:
     missing = [name for name in Settings.model_fields if f"{name.upper()}=" not in example]
 
     assert missing == []
+
+
+def test_the_address_to_listen_on_is_read_from_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    env = tmp_path / "test.env"
+    env.write_text(f"SECRET_KEY={KEY}\nHOST=::\nPORT=9000\n")
+    monkeypatch.setitem(Settings.model_config, "env_file", env)
+
+    assert (Settings().host, Settings().port) == ("::", 9000)
+    assert load_settings_of(env, port=9001) == ("::", 9001)
+
+
+def load_settings_of(env: Path, **given: int) -> tuple[str, int]:
+    env.chmod(0o600)
+    settings = load_settings(**given)
+    return settings.host, settings.port
+
+
+@pytest.mark.parametrize(
+    ("url", "prefix", "origin"),
+    [
+        ("https://asr.example", "", "https://asr.example"),
+        ("https://Example.org/asr/", "/asr", "https://example.org"),
+        ("http://example.org:8080/tools/asr", "/tools/asr", "http://example.org:8080"),
+    ],
+)
+def test_the_public_url_names_the_path_and_the_origin_of_the_page(url: str, prefix: str, origin: str) -> None:
+    settings = Settings(secret_key=KEY, public_url=url)
+
+    assert settings.path_prefix == prefix
+    assert origin in settings.own_origins
+    assert origin not in settings.cors_origins  # cookies of other origins are never sent
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("example.org/asr", "/asr/", "ftp://example.org/", "https:///asr", "https://example.org/asr?x=1"),
+        *(
+            "https://user@example.org/",
+            "https://example.org/api/",
+            "https://example.org/a b/",
+            "https://example.org//x",
+        ),
+    ],
+)
+def test_a_public_url_that_cannot_be_used_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(secret_key=KEY, public_url=url)

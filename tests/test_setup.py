@@ -58,11 +58,12 @@ def test_setting_up_from_another_folder_stops_before_serving(project: Path, tmp_
     assert "backend serve" not in answer.stdout
 
 
-def test_starting_serves_on_port_8000(project: Path) -> None:
-    answer = _start(project)
+def test_starting_leaves_the_port_to_the_settings(project: Path) -> None:
+    answer, other = _start(project), _start(project, PORT="9000")
 
-    assert answer.returncode == 0, answer.stderr
-    assert "backend serve PORT=8000 DEMO=" in answer.stdout
+    assert answer.returncode == other.returncode == 0, answer.stderr
+    assert "backend serve PORT= DEMO=" in answer.stdout
+    assert "backend serve PORT=9000 DEMO=" in other.stdout
 
 
 def test_the_demo_needs_no_models(project: Path) -> None:
@@ -166,7 +167,7 @@ def test_an_old_python_is_refused_with_one_message(project: Path, tmp_path: Path
 
 
 def test_the_example_names_every_setting() -> None:
-    """Every setting of the server is in the example once. HOST, PORT and the like belong to the scripts."""
+    """Every setting of the server is in the example once."""
     named = re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
     assert len(named) == len(set(named))

@@ -8,9 +8,11 @@ from starlette.responses import Response
 from backend.accounts import tokens
 from backend.database import utc_now
 from backend.errors import AppError
+from backend.path_prefix import prefix_of
 from backend.settings import Settings
 
-#: Names and paths: each cookie is sent only to the routes that need it. The media cookie is for <audio> elements.
+#: Names, and paths below the prefix of the server: each cookie is sent only to the routes that need it.
+#: The media cookie is for <audio> elements.
 REFRESH, REFRESH_PATH = "meeting_asr_refresh", "/api/auth"
 MEDIA, MEDIA_PATH = "meeting_asr_media", "/api/recordings"
 
@@ -28,16 +30,18 @@ def set_cookies(
     secure = settings.cookie_secure or connection.url.scheme in ("https", "wss")
     media = tokens.issue(settings, login, utc_now(), tokens.MEDIA)
     life = int(tokens.lifetime(settings).total_seconds())
-    for name, value, path, seconds in (
+    for name, value, route, seconds in (
         (REFRESH, refresh, REFRESH_PATH, settings.login_days * 86400),
         (MEDIA, media, MEDIA_PATH, life),
     ):
+        path = prefix_of(connection.scope) + route
         response.set_cookie(name, value, seconds, path=path, secure=secure, httponly=True, samesite="strict")
 
 
-def clear_cookies(response: Response) -> None:
-    response.delete_cookie(REFRESH, path=REFRESH_PATH, httponly=True, samesite="strict")
-    response.delete_cookie(MEDIA, path=MEDIA_PATH, httponly=True, samesite="strict")
+def clear_cookies(response: Response, connection: HTTPConnection) -> None:
+    for name, route in ((REFRESH, REFRESH_PATH), (MEDIA, MEDIA_PATH)):
+        path = prefix_of(connection.scope) + route
+        response.delete_cookie(name, path=path, httponly=True, samesite="strict")
 
 
 def check_origin(connection: HTTPConnection, settings: Settings) -> None:
@@ -51,9 +55,9 @@ def check_origin(connection: HTTPConnection, settings: Settings) -> None:
 
 
 def is_allowed_origin(connection: HTTPConnection, settings: Settings) -> bool:
-    """Whether Origin is absent (the caller is not a browser), listed in the settings, or this host itself."""
+    """Whether Origin is absent (the caller is not a browser), in the settings, or this host itself."""
     origin = connection.headers.get("origin")
-    if origin is None or origin in settings.cors_origins:
+    if origin is None or origin in settings.own_origins:
         return True
     page = urlsplit(origin)
     return page.scheme in ("http", "https") and bool(page.netloc) and page.netloc == connection.headers.get("host")

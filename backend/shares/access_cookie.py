@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from backend.accounts.tokens import ISSUER
+from backend.path_prefix import prefix_of
 from backend.settings import Settings
 from backend.shares.tables import Share
 
@@ -17,9 +18,9 @@ _LIFETIME = timedelta(hours=4)
 _AUDIENCE = "meeting-asr-share"
 
 
-def cookie_path(share_id: str) -> str:
+def cookie_path(connection: HTTPConnection, share_id: str) -> str:
     """The only path to which browsers send the cookie."""
-    return f"/api/shares/{share_id}"
+    return f"{prefix_of(connection.scope)}/api/shares/{share_id}"
 
 
 def set_cookie(response: Response, connection: HTTPConnection, settings: Settings, share: Share, now: datetime) -> None:
@@ -29,9 +30,8 @@ def set_cookie(response: Response, connection: HTTPConnection, settings: Setting
     token = jwt.encode(claims, settings.secret_key.get_secret_value(), settings.algorithm)
     secure = settings.cookie_secure or connection.url.scheme == "https"
     max_age = max(int((expires_at - now).total_seconds()), 1)
-    response.set_cookie(
-        COOKIE, token, max_age, path=cookie_path(share.id), secure=secure, httponly=True, samesite="strict"
-    )
+    path = cookie_path(connection, share.id)
+    response.set_cookie(COOKIE, token, max_age, path=path, secure=secure, httponly=True, samesite="strict")
 
 
 def is_valid(connection: HTTPConnection, settings: Settings, share_id: str) -> bool:

@@ -1,5 +1,6 @@
 // The entry point. A share link loads only its own page.
 import { createRoot } from "react-dom/client";
+import { basePath } from "./api/basePath";
 import { language } from "./app/preferences";
 import { loadLanguage } from "./locales/i18n";
 import { session } from "./login/session";
@@ -7,7 +8,8 @@ import "./app/page.css";
 
 const root = createRoot(document.getElementById("root")!);
 const texts = loadLanguage(language());
-const shared = /^\/s\/([0-9a-f]{32})\/?$/.exec(location.pathname)?.[1];
+const path = location.pathname.slice(basePath.length);
+const shared = /^s\/([0-9a-f]{32})\/?$/.exec(path)?.[1];
 if (shared) {
   void Promise.all([import("./shares/SharePage"), texts]).then(([{ SharePage }]) =>
     root.render(<SharePage id={shared} />),

@@ -1,13 +1,16 @@
 """The routes of one's own account."""
 
 import json
+import re
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 
 from backend.accounts import service
-from tests.accounts.people import PASSWORD, Api
+from backend.forwarded_headers import PathPrefix
+from tests.accounts.people import PASSWORD, Api, make_app
 
 NEW = "明天早上九点半在一楼"
 
@@ -224,3 +227,17 @@ async def _change(api: Api, **body: Any) -> Any:
 async def _disable(api: Api, name: str) -> None:
     path = f"/api/admin/users/{api.people[name].id}"
     assert (await api.client.patch(path, headers=api.bearer("root"), json={"active": False})).status_code == 200
+
+
+async def test_cookies_are_sent_only_to_the_path_under_which_the_server_is(api: Api) -> None:
+    proxied = PathPrefix(make_app(api.settings, api.database), "/asr")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(proxied), base_url="http://server") as client:
+        signed_in = await client.post("/asr/api/auth/login", data={"username": "mary", "password": PASSWORD})
+        signed_out = await client.post("/api/auth/logout-everywhere", headers=api.bearer("mary"))
+
+    for answer in (signed_in, signed_out):
+        cookies = answer.headers.get_list("set-cookie")
+        assert sorted(re.search("(?i)path=([^;]*)", cookie)[1] for cookie in cookies) == [
+            "/asr/api/auth",
+            "/asr/api/recordings",
+        ]

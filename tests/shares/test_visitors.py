@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from backend.accounts import tokens
 from backend.accounts.tables import AuditEntry
 from backend.database import utc_now
+from backend.forwarded_headers import PathPrefix
 from backend.recordings import service as recordings
 from backend.shares import access_cookie
 from backend.shares.tables import Share
@@ -42,6 +43,16 @@ async def test_the_cookie_is_httponly_and_limited_to_its_share(api: Api) -> None
     cookie = answer.headers["Set-Cookie"].lower()
     assert f"path=/api/shares/{share};" in cookie
     assert all(word in cookie for word in ("httponly", "samesite=strict", "max-age=14400"))
+
+
+async def test_the_cookie_has_the_path_under_which_the_server_is(api: Api) -> None:
+    share, code = await api.share()
+    transport = httpx.ASGITransport(PathPrefix(api.app, "/asr"))
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://server") as visitor:
+        answer = await visitor.post(f"/asr/api/shares/{share}/open", json={"access_code": code})
+
+    assert f"path=/asr/api/shares/{share};" in answer.headers["Set-Cookie"].lower()
 
 
 async def test_nothing_is_shown_without_the_access_code(api: Api) -> None:

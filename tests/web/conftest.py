@@ -103,7 +103,7 @@ def errors_of(page: "Page") -> list[str]:
 
 
 def sign_in(page: "Page", username: str = "chief", password: str = PASSWORD) -> None:
-    page.goto("/sign-in")
+    page.goto("sign-in")  # below the path of the base address
     page.get_by_label("用户名").fill(username)
     page.get_by_label("密码").fill(password)
     page.get_by_role("button", name="登录").click()

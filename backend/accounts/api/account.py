@@ -153,7 +153,7 @@ async def logout(
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         await _end_bearer(settings, database, open_sockets, token)
-    cookies.clear_cookies(response)
+    cookies.clear_cookies(response, request)
 
 
 @router.get("/me", summary="The signed-in user")
@@ -206,11 +206,11 @@ async def change_password(
 
 @router.post("/logout-everywhere", status_code=204, summary="End all my logins, including this one")
 async def logout_everywhere(
-    user: CurrentUser, response: Response, session: WriteSession, open_sockets: OpenSocketsDep
+    user: CurrentUser, request: Request, response: Response, session: WriteSession, open_sockets: OpenSocketsDep
 ) -> None:
     await service.end_logins(session, user.id)
     after_commit(session, lambda: open_sockets.end(user.id))
-    cookies.clear_cookies(response)
+    cookies.clear_cookies(response, request)
 
 
 @router.get("/logins", summary="The devices I am signed in on")

@@ -1,6 +1,7 @@
 """Admin routes for the results of the doctor's checks and for the models with their licences."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -46,7 +47,7 @@ async def system(_admin: Admin, settings: SettingsDep, request: Request) -> list
     """It hashes every installed model, which takes seconds, so only one request runs at a time."""
     doctor_lock: asyncio.Lock = request.app.state.doctor_lock
     async with doctor_lock:
-        lines = await asyncio.to_thread(_findings, settings)
+        lines = await asyncio.to_thread(_findings, settings, request.app.state.untrusted_proxies)
     return [Finding.model_validate(line) for line in lines]
 
 
@@ -55,8 +56,8 @@ async def models(_admin: Admin, settings: SettingsDep) -> list[ModelState]:
     return await asyncio.to_thread(_models, settings)
 
 
-def _findings(settings: Settings) -> list[CheckResult]:
-    return list(checks(settings, serving=True))
+def _findings(settings: Settings, untrusted_proxies: Iterable[str]) -> list[CheckResult]:
+    return list(checks(settings, untrusted_proxies))
 
 
 def _models(settings: Settings) -> list[ModelState]:

@@ -12,6 +12,7 @@ from backend.accounts import tokens
 from backend.accounts.dependencies import UPLOAD_TOKEN, DatabaseDep, SettingsDep, UploadCreator, Uploader, UploadSender
 from backend.crash_points import durable_step
 from backend.database import Database, after_commit, utc_now
+from backend.path_prefix import prefix_of
 from backend.recordings import tus, uploads
 from backend.recordings.api.dependencies import BackgroundTasksDep, CheckUploadQuotaDep, StorageDep, UploadReceiverDep
 from backend.recordings.multipart import EmptyFile, TooLarge
@@ -101,7 +102,7 @@ async def create_upload(
             )
     if has_body:
         upload = await _receive(request, database, receiver, upload, 0, checksum)
-    headers = {"Location": f"/api/uploads/{upload.id}", **_offset_headers(upload)}
+    headers = {"Location": f"{prefix_of(request.scope)}/api/uploads/{upload.id}", **_offset_headers(upload)}
     if caller.by_ticket and caller.login is not None:
         # The token expires with the upload if nothing more arrives, and ends together with the login.
         lifetime = timedelta(hours=settings.upload_hours)

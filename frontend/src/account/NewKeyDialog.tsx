@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Checkbox, Form, Input, Modal, Select, Typography } from "antd";
 import { useTranslation } from "react-i18next";
+import { pathOf } from "../api/basePath";
 import { api, type Schemas, unwrap } from "../api/client";
 import { useAction } from "../api/useAction";
 import { ErrorAlert } from "../app/Feedback";
@@ -68,7 +69,7 @@ export function NewKeyDialog({ close }: { close: () => void }) {
 
 function KeyCreated({ secret, close }: { secret: string; close: () => void }) {
   const { t } = useTranslation();
-  const example = `curl -H "Authorization: Bearer ${secret}" ${location.origin}/api/recordings`;
+  const example = `curl -H "Authorization: Bearer ${secret}" ${location.origin}${pathOf("/api/recordings")}`;
   return (
     <Modal
       open

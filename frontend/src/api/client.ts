@@ -1,6 +1,7 @@
 // The API client: typed by openapi.json, authorized by the session. When the session has ended, requests wait.
 import createClient from "openapi-fetch";
 import { session } from "../login/session";
+import { basePath, pathOf } from "./basePath";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -22,7 +23,7 @@ export class ApiError extends Error {
   }
 }
 
-export const api = createClient<paths>({ fetch: authorizedFetch });
+export const api = createClient<paths>({ baseUrl: basePath, fetch: authorizedFetch });
 
 /** The data of an answer; throws an ApiError for an error answer. */
 export async function unwrap<Data>(
@@ -50,13 +51,15 @@ export async function authorizedFetch(request: Request): Promise<Response> {
   }
 }
 
-/** Downloads an address and reports the share received, from 0 to 1. */
+/** Downloads the answer of a route, or to a request, and reports the share received, from 0 to 1. */
 export async function download(
-  path: string | Request,
+  from: string | Request,
   signal: AbortSignal,
   onProgress: (share: number) => void = () => {},
 ): Promise<Blob> {
-  const response = await authorizedFetch(new Request(path, { signal })).catch(offline);
+  const response = await authorizedFetch(new Request(typeof from === "string" ? pathOf(from) : from, { signal })).catch(
+    offline,
+  );
   if (!response.ok) throw toApiError(response.status, await response.json().catch(() => undefined));
   const total = Number(response.headers.get("Content-Length"));
   const reader = response.body!.getReader();

@@ -5,6 +5,7 @@ import en from "antd/locale/en_US";
 import zh from "antd/locale/zh_CN";
 import { lazy, Suspense, useEffect } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
+import { basePath } from "../api/basePath";
 import { ApiError } from "../api/client";
 import { LibraryPage } from "../library/LibraryPage";
 import { loadLanguage } from "../locales/i18n";
@@ -53,7 +54,7 @@ export function App() {
       <CssVariables />
       <AntApp>
         <QueryClientProvider client={queries}>
-          <BrowserRouter>
+          <BrowserRouter basename={basePath}>
             <Suspense fallback={<Loading />}>
               <Routes>
                 <Route path="/sign-in" element={<SignInPage />} />

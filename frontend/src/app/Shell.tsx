@@ -6,6 +6,7 @@ import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { currentUser } from "../account/queries";
+import { pathOf } from "../api/basePath";
 import { api } from "../api/client";
 import { useLiveJobs } from "../library/liveJobs";
 import { CSRF_HEADER } from "../login/refresh";
@@ -44,7 +45,7 @@ function SignedIn() {
       </a>
       <header className="bar">
         <NavLink to="/" className="brand" aria-label={t("app.name")}>
-          <img src="/icon.svg" alt="" width={26} height={26} />
+          <img src={pathOf("/icon.svg")} alt="" width={26} height={26} />
           <span>{t("app.name")}</span>
         </NavLink>
         <nav aria-label={t("app.navigation")}>

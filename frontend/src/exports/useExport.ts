@@ -2,6 +2,7 @@
 import { App } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { pathOf } from "../api/basePath";
 import { download } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { saveFile } from "../app/saveFile";
@@ -48,5 +49,5 @@ function addressOf(id: string, options: Options): string {
 
 function zipOf(recordings: readonly RecordingRef[], options: Options): Request {
   const body = JSON.stringify({ ...options, recording_ids: recordings.map(({ id }) => id) });
-  return new Request("/api/exports", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  return new Request(pathOf("/api/exports"), { method: "POST", headers: { "Content-Type": "application/json" }, body });
 }

@@ -1,6 +1,7 @@
 // The user's jobs, kept current in the query cache by the event socket.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { pathOf } from "../api/basePath";
 import { api, type Job, unwrap } from "../api/client";
 import { session } from "../login/session";
 import { subscribeToJobs } from "./socket";
@@ -76,7 +77,8 @@ export function useLiveJobs(): void {
             ? (await unwrap(api.POST("/api/auth/tickets", { body: { purpose: "events" } }))).ticket
             : null,
       },
-      () => new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/events`),
+      () =>
+        new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${pathOf("/api/events")}`),
       (work, wait) => {
         const timer = setTimeout(work, wait);
         return () => clearTimeout(timer);

@@ -4,6 +4,7 @@ import { Button, Card, Modal, Typography } from "antd";
 import { type ReactNode, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate, useSearchParams } from "react-router";
+import { basePath, pathOf } from "../api/basePath";
 import type { Account } from "../api/client";
 import { Preferences } from "../app/Preferences";
 import { SignInForm } from "./SignInForm";
@@ -36,7 +37,7 @@ export function SignInLayout({ children }: { children: ReactNode }) {
     <main className="sign-in">
       <Card className="sign-in-card">
         <header>
-          <img src="/icon.svg" alt="" width={44} height={44} />
+          <img src={pathOf("/icon.svg")} alt="" width={44} height={44} />
           <Typography.Title level={1}>{t("app.name")}</Typography.Title>
           <Typography.Paragraph type="secondary">{t("app.about")}</Typography.Paragraph>
         </header>
@@ -72,8 +73,10 @@ export function SessionEnded() {
 
 /** Continues the session for the same user; for another user the page is reloaded. */
 async function resume(token: string, known: Account | undefined) {
-  const response = await fetch("/api/auth/me", { headers: { Authorization: `Bearer ${token}` } }).catch(() => null);
+  const response = await fetch(pathOf("/api/auth/me"), { headers: { Authorization: `Bearer ${token}` } }).catch(
+    () => null,
+  );
   const now = response?.ok ? ((await response.json()) as Account) : null;
-  if (known && now && known.id !== now.id) location.assign("/");
+  if (known && now && known.id !== now.id) location.assign(basePath);
   else session.begin(token);
 }

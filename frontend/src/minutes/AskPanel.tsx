@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Input, Popconfirm } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { pathOf } from "../api/basePath";
 import { ApiError, api, authorizedFetch, type Schemas, toApiError, unwrap } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { ErrorPage, Loading } from "../app/Feedback";
@@ -157,7 +158,7 @@ function AnswerText({ exchange, links }: { exchange: Exchange; links: SegmentLin
 }
 
 async function streamAnswer(id: string, question: string, signal: AbortSignal) {
-  const request = new Request(`/api/recordings/${id}/questions`, {
+  const request = new Request(pathOf(`/api/recordings/${id}/questions`), {
     method: "POST",
     signal,
     headers: { "Content-Type": "application/json" },

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Checkbox, Select, Tooltip } from "antd";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { pathOf } from "../api/basePath";
 import { download } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { formatTime } from "../document/time";
@@ -33,7 +34,7 @@ export function PlayerBar({ id, player, doc, follow, setFollow }: PlayerBarProps
   });
   const messages = useErrorMessages();
   useEffect(() => {
-    player.load(`/api/recordings/${id}/audio`);
+    player.load(pathOf(`/api/recordings/${id}/audio`));
     return () => player.unload();
   }, [id, player]);
   useEffect(() => {
@@ -94,7 +95,7 @@ export function PlayerBar({ id, player, doc, follow, setFollow }: PlayerBarProps
           <small className="problem">
             {t("editor.audioMissing")}
             {messages.textOf(player.problem)}{" "}
-            <Button size="small" type="link" onClick={() => player.load(`/api/recordings/${id}/audio`)}>
+            <Button size="small" type="link" onClick={() => player.load(pathOf(`/api/recordings/${id}/audio`))}>
               {t("app.again")}
             </Button>
           </small>

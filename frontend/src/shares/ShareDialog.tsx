@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, App, Button, Checkbox, List, Modal, Select, Space, Tag, Typography } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { pathOf } from "../api/basePath";
 import { api, type Schemas, unwrap } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { ErrorPage, Loading } from "../app/Feedback";
@@ -202,7 +203,7 @@ function Link({ share, recording }: { share: Share; recording: RecordingRef }) {
 }
 
 function addressOf(id: string): string {
-  return `${location.origin}/s/${id}`;
+  return `${location.origin}${pathOf(`/s/${id}`)}`;
 }
 
 function useCopy() {

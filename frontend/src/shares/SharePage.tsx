@@ -2,6 +2,7 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import { pathOf } from "../api/basePath";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
 import { chooseLanguage, useLanguage } from "../app/preferences";
 import { formatTime } from "../document/time";
@@ -96,7 +97,7 @@ function SharedContent({ id, shared }: { id: string; shared: Schemas["SharedReco
             ref={listening.audio}
             controls
             preload="metadata"
-            src={`/api/shares/${id}/audio`}
+            src={pathOf(`/api/shares/${id}/audio`)}
             aria-label={t("shared.audio")}
             onTimeUpdate={listening.moved}
             onError={listening.fail}

@@ -1,5 +1,6 @@
 // The transport of the upload queue: tus for resumable uploads, and one request that creates the recording.
 import { DetailedError, Upload as Tus } from "tus-js-client";
+import { pathOf } from "../api/basePath";
 import { ApiError, api, authorizedFetch, toApiError, unwrap } from "../api/client";
 import { session } from "../login/session";
 import type { Meeting, Part, UploadTransport } from "./uploadQueue";
@@ -14,9 +15,11 @@ export const transport: Omit<UploadTransport, "saveQueue" | "onCreated"> = {
       "Upload-Length": String(part.size),
       "Upload-Metadata": `filename ${base64(part.name)}`,
     };
-    const response = await authorizedFetch(new Request("/api/uploads", { method: "POST", headers })).catch(() => {
-      throw new ApiError("offline", 0);
-    });
+    const response = await authorizedFetch(new Request(pathOf("/api/uploads"), { method: "POST", headers })).catch(
+      () => {
+        throw new ApiError("offline", 0);
+      },
+    );
     if (!response.ok) throw toApiError(response.status, await response.json().catch(() => undefined));
     return response.headers.get("Location")!.split("/").at(-1)!;
   },
@@ -58,7 +61,7 @@ export const transport: Omit<UploadTransport, "saveQueue" | "onCreated"> = {
 
   async deleteUpload(upload) {
     await authorizedFetch(
-      new Request(`/api/uploads/${upload}`, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }),
+      new Request(pathOf(`/api/uploads/${upload}`), { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }),
     );
   },
 
@@ -87,7 +90,7 @@ function sendWithTus(
 ): Promise<void> {
   return new Promise((done, fail) => {
     const tus = new Tus(part.file!, {
-      uploadUrl: `${location.origin}/api/uploads/${part.upload}`,
+      uploadUrl: `${location.origin}${pathOf(`/api/uploads/${part.upload}`)}`,
       headers: { Authorization: `Bearer ${token ?? ""}` },
       chunkSize: CHUNK_SIZE,
       retryDelays: null as unknown as number[],

@@ -132,6 +132,6 @@ def test_the_docs_and_health_routes_are_served(server: Server) -> None:
     script = re.search(r'src="([^"]+bundle.js)"', page.text)
     assert script is not None
     assert server.client.get(script[1]).status_code == 200
-    parts = ("database", "runner", "storage", "engines", "ffmpeg")
+    parts = ("database", "runner", "storage", "engines", "ffmpeg", "proxy")
     assert server.client.get("/ready").json() == dict.fromkeys(parts, "ok")
     assert server.client.get("/health").headers["x-content-type-options"] == "nosniff"

@@ -229,3 +229,26 @@ def _half_sent(server: Server, location: str, content: bytes, size: int = len(CO
     connection.sendall(f"PATCH {location} HTTP/1.1\r\n".encode())
     connection.sendall("".join(f"{name}: {value}\r\n" for name, value in head.items()).encode() + b"\r\n" + content)
     return connection
+
+
+def test_an_upload_is_where_the_proxy_serves_it(server: Server) -> None:
+    # 127.0.0.1 is trusted; a proxy there has removed /asr
+    created = create_upload(server.client, len(CONTENT), **{"X-Forwarded-Prefix": "/asr"})
+
+    location = created.headers["Location"]
+    assert location.startswith("/asr/api/uploads/")
+    assert get_offset(server.client, location.removeprefix("/asr")) == 0
+
+
+def test_a_client_without_patch_and_delete_uploads_with_post(server: Server) -> None:
+    location = create_upload(server.client, len(CONTENT)).headers["Location"]
+    chunk = {**TUS_HEADERS, "X-HTTP-Method-Override": "PATCH", "Upload-Offset": "0", "Content-Type": CHUNK}
+
+    sent = server.client.post(location, content=CONTENT, headers=chunk)
+    upload = server.client.get(location).json()
+    deleted = server.client.post(location, headers={**TUS_HEADERS, "X-HTTP-Method-Override": "DELETE"})
+
+    assert (sent.status_code, sent.headers["Upload-Offset"]) == (204, str(len(CONTENT)))
+    assert upload["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+    assert deleted.status_code == 204
+    assert server.client.get(location).status_code == 404
