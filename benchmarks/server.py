@@ -79,7 +79,11 @@ def _health(url: str, shared: Path, requests: int) -> tuple[list[float], list[fl
             idle += _sample(client, requests // _ROUNDS)
             recording = shared / "audio" / "meetings" / "two-minutes.flac"
             with recording.open("rb") as file:
-                job = client.post("/api/recordings", files={"file": file}, timeout=60).raise_for_status().json()["job"]
+                job = (
+                    client.post("/api/recordings", data={"allow_duplicate": "true"}, files={"file": file}, timeout=60)
+                    .raise_for_status()
+                    .json()["job"]
+                )
             while (state := client.get(f"/api/jobs/{job['id']}").json())["stage"] != "transcribe":
                 if state["status"] in ("done", "failed"):
                     raise SystemExit(f"the job ended before it could be measured: {state['error']}")

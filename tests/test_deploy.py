@@ -78,7 +78,7 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
 
 def test_an_upload_through_nginx_becomes_a_transcript(site: httpx.Client, server: Server, tone: Path) -> None:
     with tone.open("rb") as file:
-        answer = site.post("/api/recordings", files={"file": (tone.name, file)})
+        answer = site.post("/api/recordings", data={"allow_duplicate": "true"}, files={"file": (tone.name, file)})
 
     assert answer.status_code == 201, answer.text
     assert server.ended(answer.json()["job"]["id"])["status"] == "done"

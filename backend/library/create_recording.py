@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.tables import User
 from backend.database import Database, after_commit
+from backend.errors import Conflict
 from backend.jobs import queue, quotas
 from backend.jobs.api.dependencies import Services
 from backend.jobs.options import Options
@@ -16,6 +17,11 @@ from backend.recordings.files import Storage
 from backend.recordings.multipart import ReceivedFile
 from backend.recordings.tables import Recording
 from backend.settings import Settings
+
+
+class DuplicateRecording(Conflict):
+    code = "duplicate_recording"
+    detail = "You already have a recording with the same content. Open it, or request a second one."
 
 
 class CreatedRecording(BaseModel):
@@ -52,6 +58,14 @@ async def create_recording(
     return CreatedRecording(
         recording=RecordingOut.model_validate(recording), job=await state(session, job, services.limits)
     )
+
+
+async def refuse_duplicate(session: AsyncSession, owner_id: str, sha256: str) -> None:
+    """Raise DuplicateRecording, which names the recording, if the owner has one with this content."""
+    if (known := await service.find_by_content(session, owner_id=owner_id, sha256=sha256)) is not None:
+        raise DuplicateRecording(
+            recording={"id": known.id, "name": known.name, "created_at": known.created_at.isoformat()}
+        )
 
 
 async def discard_files(database: Database, storage: Storage, recording_id: str) -> None:

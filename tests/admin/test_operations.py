@@ -334,7 +334,7 @@ def _id(client: httpx.Client) -> str:
 
 def _upload(client: httpx.Client, recording: Path) -> httpx.Response:
     with recording.open("rb") as file:
-        return client.post("/api/recordings", files={"file": (recording.name, file)})
+        return client.post("/api/recordings", data={"allow_duplicate": "true"}, files={"file": (recording.name, file)})
 
 
 def _send(server: Server, client: httpx.Client, recording: Path) -> tuple[str, str]:

@@ -146,7 +146,9 @@ def test_an_upload_whose_probe_was_killed_can_be_retried(server: Server, recordi
     (slow_ffmpeg / "slow").touch()
     server.start(PATH=f"{slow_ffmpeg}:{os.environ['PATH']}")
     with recording.open("rb") as file, ThreadPoolExecutor() as pool:
-        sending = pool.submit(server.client.post, "/api/recordings", files={"file": file})
+        sending = pool.submit(
+            server.client.post, "/api/recordings", data={"allow_duplicate": "true"}, files={"file": file}
+        )
         kill_ffmpeg(server)
         answer = sending.result()
     (slow_ffmpeg / "slow").unlink()
@@ -168,7 +170,7 @@ def test_a_database_locked_by_another_process_is_a_503_and_nothing_is_stored(ser
     holder.stdout.readline()
 
     with recording.open("rb") as file:
-        answer = server.client.post("/api/recordings", files={"file": file})
+        answer = server.client.post("/api/recordings", data={"allow_duplicate": "true"}, files={"file": file})
     holder.stdin.close()
     holder.wait(10)
     holder.stdout.close()

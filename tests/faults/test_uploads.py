@@ -105,7 +105,10 @@ def test_a_form_cut_off_by_a_kill_can_be_sent_again_with_its_key(
     def post() -> httpx.Response:
         with recording.open("rb") as file:
             return server.client.post(
-                "/api/recordings", files={"file": (recording.name, file)}, headers={"Idempotency-Key": "form"}
+                "/api/recordings",
+                data={"allow_duplicate": "true"},
+                files={"file": (recording.name, file)},
+                headers={"Idempotency-Key": "form"},
             )
 
     server.start(CRASH_AT=f"{moment}:{step}")

@@ -62,7 +62,9 @@ def scenario(server: Server, recording: Path) -> Scenario:
             people[f"own key {scope}"] = {"Authorization": f"Bearer {_create_key(base, people['owner'], scope)['key']}"}
     with httpx.Client(base_url=base, headers=people["owner"], timeout=30) as owner:
         with recording.open("rb") as file:
-            uploaded = owner.post("/api/recordings", files={"file": (recording.name, file)}).json()
+            uploaded = owner.post(
+                "/api/recordings", data={"allow_duplicate": "true"}, files={"file": (recording.name, file)}
+            ).json()
         owned |= {"recording_id": uploaded["recording"]["id"], "job_id": uploaded["job"]["id"]}
         upload = owner.post("/api/uploads", headers={**TUS_HEADERS, "Upload-Length": "4"}).raise_for_status()
         owned["upload_id"] = upload.headers["Location"].rpartition("/")[2]

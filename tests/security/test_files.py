@@ -33,7 +33,9 @@ NAMES = [
 def test_a_file_name_is_never_used_as_a_path_or_option(server: Server, sent: str, shown: str) -> None:
     before = set(server.folder.rglob("*"))
 
-    answer = server.client.post("/api/recordings", files={"file": (sent, wav(1))}, data={"hotwords": "-i"})
+    answer = server.client.post(
+        "/api/recordings", files={"file": (sent, wav(1))}, data={"hotwords": "-i", "allow_duplicate": "true"}
+    )
 
     uploaded = answer.json()["recording"]
     assert (answer.status_code, uploaded["name"]) == (201, shown)
@@ -49,7 +51,9 @@ def test_a_file_name_is_never_used_as_a_path_or_option(server: Server, sent: str
 
 
 def test_a_file_name_of_ten_thousand_letters_is_refused(server: Server) -> None:
-    answer = server.client.post("/api/recordings", files={"file": ("x" * 10_000 + ".wav", wav(1))})
+    answer = server.client.post(
+        "/api/recordings", data={"allow_duplicate": "true"}, files={"file": ("x" * 10_000 + ".wav", wav(1))}
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (400, "broken_form")
 
@@ -59,7 +63,9 @@ def test_hostile_options_are_refused_or_treated_as_text(server: Server, text: st
     """An invalid option is refused with a code; text that is valid is treated as text."""
     form = {"hotwords": text, "speakers": text, "transcriber": text, "diarizer": text}
     for name, value in form.items():
-        answer = server.client.post("/api/recordings", files={"file": ("a.wav", wav(1))}, data={name: value})
+        answer = server.client.post(
+            "/api/recordings", files={"file": ("a.wav", wav(1))}, data={name: value, "allow_duplicate": "true"}
+        )
 
         assert answer.status_code in (201, 422), answer.text
         if answer.status_code == 201 and name == "hotwords":
@@ -84,7 +90,9 @@ def test_hostile_options_are_refused_or_treated_as_text(server: Server, text: st
 def test_a_file_without_audio_is_refused_whatever_its_name(server: Server, name: str, content: bytes) -> None:
     folders = os.listdir(server.folder / "uploads")
 
-    answer = server.client.post("/api/recordings", files={"file": (name, content, "audio/wav")})
+    answer = server.client.post(
+        "/api/recordings", data={"allow_duplicate": "true"}, files={"file": (name, content, "audio/wav")}
+    )
 
     assert answer.status_code in (415, 422)
     assert os.listdir(server.folder / "uploads") == folders
@@ -93,7 +101,9 @@ def test_a_file_without_audio_is_refused_whatever_its_name(server: Server, name:
 def test_a_polyglot_file_is_served_as_a_download_only(server: Server) -> None:
     both = wav(1) + b"<html><script>alert(1)</script></html>"
 
-    uploaded = server.client.post("/api/recordings", files={"file": ("a.html", both)}).json()["recording"]
+    uploaded = server.client.post(
+        "/api/recordings", data={"allow_duplicate": "true"}, files={"file": ("a.html", both)}
+    ).json()["recording"]
 
     download = server.client.get(f"/api/recordings/{uploaded['id']}/original")
     assert download.content == both
@@ -103,7 +113,9 @@ def test_a_polyglot_file_is_served_as_a_download_only(server: Server) -> None:
 
 
 def test_no_uploaded_file_is_served_directly(server: Server) -> None:
-    uploaded = server.client.post("/api/recordings", files={"file": ("a.wav", wav(1))}).json()
+    uploaded = server.client.post(
+        "/api/recordings", data={"allow_duplicate": "true"}, files={"file": ("a.wav", wav(1))}
+    ).json()
     assert server.ended(uploaded["job"]["id"])["status"] == "done"
     uploads = server.folder / "uploads"
     files = [path for path in (uploads / uploaded["recording"]["id"]).rglob("*") if path.is_file()]

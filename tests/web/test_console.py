@@ -128,7 +128,9 @@ def test_recordings_of_a_deleted_user_are_transferred(page: "Page", server: Serv
     with httpx.Client(base_url=server.client.base_url, timeout=30) as leaving, sound.open("rb") as file:
         token = leaving.post("/api/auth/login", data=theirs).json()["access_token"]
         bearer = {"Authorization": f"Bearer {token}"}
-        job = leaving.post("/api/recordings", files={"file": (sound.name, file)}, headers=bearer).json()["job"]["id"]
+        job = leaving.post(
+            "/api/recordings", data={"allow_duplicate": "true"}, files={"file": (sound.name, file)}, headers=bearer
+        ).json()["job"]["id"]
         until(lambda: leaving.get(f"/api/jobs/{job}", headers=bearer).json()["status"] == "done")
     sign_in(page)
     page.goto("/admin")

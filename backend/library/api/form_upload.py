@@ -1,15 +1,15 @@
 """Uploads a recording as one multipart form and queues its job. If anything fails, nothing is stored."""
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from backend.accounts.dependencies import DatabaseDep, Reader, SettingsDep, Uploader
 from backend.crash_points import durable_step
 from backend.database import new_id
 from backend.jobs import idempotency, queue, quotas
 from backend.jobs.api.dependencies import REPLAYED, IdempotencyKey, ServicesDep
-from backend.jobs.options import MAX_HOTWORDS, MAX_SPEAKERS, Options, read_options
-from backend.library.create_recording import CreatedRecording, create_recording, discard_files
+from backend.jobs.options import MAX_HOTWORDS, MAX_SPEAKERS, InvalidOptions, Options, read_options
+from backend.library.create_recording import CreatedRecording, create_recording, discard_files, refuse_duplicate
 from backend.recordings.multipart import receive_form
 from backend.recordings.probe import probe
 from backend.recordings.timeouts import run_to_completion
@@ -18,6 +18,8 @@ router = APIRouter(tags=["recordings"])
 
 #: Routes that stream their body themselves, after the sender is authenticated.
 STREAMED = frozenset({("POST", "/upload"), ("POST", "/api/recordings")})
+
+_FLAG = TypeAdapter(bool)
 
 _BODY = {
     "requestBody": {
@@ -39,6 +41,10 @@ _BODY = {
                         "diarizer": {"type": "string", "description": "Engine; by default the best installed one"},
                         "polish": {"type": "boolean", "description": "Polish the transcript afterwards"},
                         "minutes": {"type": "string", "description": "Write minutes afterwards: the key of a template"},
+                        "allow_duplicate": {
+                            "type": "boolean",
+                            "description": "Store it even if you have a recording with this content",
+                        },
                     },
                 }
             }
@@ -79,7 +85,8 @@ async def upload(
     idempotency_key: IdempotencyKey = None,
 ) -> CreatedRecording:
     """Answers when the recording is safely on the disk and its job is queued. Codes: too_large, disk_full, queue_full,
-    not_media, no_audio, too_long, empty_file, no_file, invalid_options, quota_minutes, quota_bytes, quota_jobs."""
+    not_media, no_audio, too_long, empty_file, no_file, duplicate_recording, invalid_options, quota_minutes,
+    quota_bytes, quota_jobs."""
     max_bytes = settings.max_upload_bytes
     if await idempotency.find_record(database, owner_id=user.id, key=idempotency_key) is None:
         async with database.read() as session:
@@ -105,11 +112,14 @@ async def upload(
                 response.headers.update(REPLAYED)
                 return CreatedRecording.model_validate(idempotent.answer)
             options = _options(received.fields)
+            allow_duplicate = _flag(received.fields, "allow_duplicate")
             probed = await probe(received.path, max_seconds=settings.max_audio_hours * 3600)
 
             async def store() -> CreatedRecording:
                 with durable_step("recording.row"):
                     async with database.write() as session:
+                        if not allow_duplicate:
+                            await refuse_duplicate(session, user.id, received.sha256)
                         created = await create_recording(
                             session, services, settings, user, recording_id, received, probed.duration, options
                         )
@@ -126,6 +136,14 @@ async def upload(
 def _content_length(request: Request) -> int | None:
     length = request.headers.get("content-length", "")
     return int(length) if length.isascii() and length.isdigit() else None
+
+
+def _flag(fields: dict[str, list[str]], name: str) -> bool:
+    """A yes or no of the form, as JSON and HTML write it; no if it is not there."""
+    try:
+        return _FLAG.validate_python(next(iter(fields.get(name, [])), False))
+    except ValidationError:
+        raise InvalidOptions(f"{name}: write true or false") from None
 
 
 def _options(fields: dict[str, list[str]]) -> Options:

@@ -13,19 +13,19 @@ from backend.accounts.dependencies import DatabaseDep, SettingsDep, Uploader
 from backend.accounts.tables import User
 from backend.crash_points import durable_step
 from backend.database import Database, after_commit, new_id, utc_now
-from backend.errors import AppError, Conflict, InvalidInput
+from backend.errors import AppError, InvalidInput
 from backend.jobs import queue
 from backend.jobs.api.dependencies import REPLAYED, IdempotencyKey, Services, ServicesDep
 from backend.jobs.idempotency import IdempotentRequest
 from backend.jobs.options import MAX_HOTWORDS, Options, read_options
-from backend.library.create_recording import CreatedRecording, create_recording, discard_files
-from backend.recordings import service, uploads
+from backend.library.create_recording import CreatedRecording, create_recording, discard_files, refuse_duplicate
+from backend.recordings import uploads
 from backend.recordings.api.dependencies import UploadReceiverDep
 from backend.recordings.files import clean_name
 from backend.recordings.media_errors import TooLong
 from backend.recordings.parts import link_uploads
 from backend.recordings.probe import probe
-from backend.recordings.tables import Recording, Upload
+from backend.recordings.tables import Upload
 from backend.recordings.timeouts import run_to_completion
 from backend.recordings.upload_receiver import UploadReceiver
 from backend.settings import Settings
@@ -34,11 +34,6 @@ from backend.speech.languages import AUTO
 router = APIRouter(tags=["uploads"])
 
 MAX_PARTS = 50
-
-
-class DuplicateRecording(Conflict):
-    code = "duplicate_recording"
-    detail = "You already have a recording with the same content. Open it, or request a second one."
 
 
 class FromUploadsRequest(BaseModel):
@@ -117,7 +112,7 @@ async def _create(
         with durable_step("recording.row"):
             async with database.write() as session:
                 if not body.allow_duplicate:
-                    _refuse_duplicate(await service.find_by_content(session, owner_id=user.id, sha256=received.sha256))
+                    await refuse_duplicate(session, user.id, received.sha256)
                 await uploads.remove(session, owner_id=user.id, ids=body.uploads)
                 created = await create_recording(
                     session, services, settings, user, recording_id, received, seconds, options
@@ -142,9 +137,3 @@ async def _seconds(files: Sequence[Upload], paths: Sequence[Path], max_seconds: 
             error.facts |= {"upload": upload.id, "name": upload.name}
             raise
     return seconds
-
-
-def _refuse_duplicate(recording: Recording | None) -> None:
-    if recording is not None:
-        find_by_content = {"id": recording.id, "name": recording.name, "created_at": recording.created_at.isoformat()}
-        raise DuplicateRecording(recording=find_by_content)

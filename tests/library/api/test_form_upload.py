@@ -3,6 +3,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.recordings.conftest import wav
 from tests.serving import Server
 
 
@@ -44,7 +45,7 @@ def test_a_form_with_invalid_options_stores_nothing(server: Server, recording: P
 
 def test_the_short_path_accepts_recordings(server: Server, recording: Path) -> None:
     with recording.open("rb") as file:
-        answer = server.client.post("/upload", files={"file": (recording.name, file)})
+        answer = server.client.post("/upload", data={"allow_duplicate": "true"}, files={"file": (recording.name, file)})
 
     assert answer.status_code == 201
     assert answer.json()["recording"]["name"] == recording.name
@@ -53,7 +54,9 @@ def test_the_short_path_accepts_recordings(server: Server, recording: Path) -> N
 
 def test_the_path_in_a_file_name_is_removed(server: Server, recording: Path) -> None:
     with recording.open("rb") as file:
-        answer = server.client.post("/upload", files={"file": ("../../会议.wav", file)})
+        answer = server.client.post(
+            "/upload", data={"allow_duplicate": "true"}, files={"file": ("../../会议.wav", file)}
+        )
 
     assert answer.json()["recording"]["name"] == "会议.wav"
 
@@ -82,3 +85,21 @@ def test_an_unauthenticated_form_upload_is_refused_before_its_body_is_read(serve
         pass  # the server had answered and closed the connection before everything was sent
 
     assert sent < 32 << 20
+
+
+@pytest.mark.parametrize("path", ["/upload", "/api/recordings"])
+def test_the_same_content_is_refused_unless_it_is_allowed_explicitly(server: Server, path: str) -> None:
+    content = wav(1.0, tone=100.0 + len(path))
+    first = server.client.post(path, files={"file": ("原来的.wav", content)}).raise_for_status().json()["recording"]
+    before = recording_folders(server)
+
+    answer = server.client.post(path, files={"file": ("又一次.wav", content)})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "duplicate_recording")
+    assert (answer.json()["recording"]["id"], answer.json()["recording"]["name"]) == (first["id"], "原来的.wav")
+    assert recording_folders(server) == before
+    allowed = {"allow_duplicate": "true"}
+    second = server.client.post(path, files={"file": ("又一次.wav", content)}, data=allowed)
+    assert second.status_code == 201
+    unclear = server.client.post(path, files={"file": ("a.wav", content)}, data={"allow_duplicate": "perhaps"})
+    assert unclear.json()["code"] == "invalid_options"

@@ -238,7 +238,9 @@ def test_a_request_answered_by_another_server_is_not_executed_twice(
     key = {"Idempotency-Key": "slower"}
     requests: list[Callable[[], httpx.Response]] = [
         lambda: create_recording(server.client, upload, key="slower"),
-        lambda: server.client.post("/api/recordings", files={"file": ("a.wav", content)}, headers=key),
+        lambda: server.client.post(
+            "/api/recordings", data={"allow_duplicate": "true"}, files={"file": ("a.wav", content)}, headers=key
+        ),
         lambda: server.client.post(f"/api/recordings/{id}/jobs", json={}, headers=key),
     ]
 
@@ -274,7 +276,7 @@ def test_a_form_sent_twice_with_one_key_is_stored_once(server: Server, recording
             return server.client.post(
                 "/api/recordings",
                 files={"file": (recording.name, file)},
-                data={"speakers": speakers},
+                data={"speakers": speakers, "allow_duplicate": "true"},
                 headers={"Idempotency-Key": "form"},
             )
 
