@@ -34,8 +34,9 @@ def main() -> int:
 
 def _create_with(arguments: argparse.Namespace) -> int:
     try:
-        from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+        from sqlalchemy.exc import SQLAlchemyError
 
+        from backend.database_errors import why_unusable
         from backend.migrations import upgrade
         from backend.settings import load_settings
     except ImportError as error:
@@ -45,12 +46,8 @@ def _create_with(arguments: argparse.Namespace) -> int:
     try:
         upgrade(settings.database_url)
         asyncio.run(_create(settings.database_url, arguments))
-    except ArgumentError as error:
-        raise CreationRefused("DATABASE_URL is not a database URL such as sqlite:///./sqlite.db.") from error
-    except ImportError as error:
-        raise CreationRefused(f"The driver of this database is missing: install {error.name}.") from error
-    except (SQLAlchemyError, OSError) as error:
-        raise CreationRefused(f"The database cannot be used: {getattr(error, 'orig', None) or error}") from error
+    except (SQLAlchemyError, ImportError, OSError) as error:
+        raise CreationRefused(why_unusable(error)) from error
     return 0
 
 

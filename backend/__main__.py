@@ -28,9 +28,11 @@ def serve(
     import signal
 
     import uvicorn
+    from sqlalchemy.exc import SQLAlchemyError
 
     from backend import migrations
     from backend.app import create_app
+    from backend.database_errors import why_unusable
     from backend.listen import CannotListen, listen
     from backend.logs import LogFileClosed
     from backend.malloc import retain_freed_memory
@@ -47,9 +49,16 @@ def serve(
         raise typer.Exit(2) from None
     try:
         migrations.upgrade(settings.database_url)
+        settings.uploads_dir.mkdir(parents=True, exist_ok=True)
         app = create_app(settings)
     except (migrations.DatabaseTooNew, LogFileClosed) as error:
         typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    except (SQLAlchemyError, ImportError) as error:
+        typer.echo(why_unusable(error), err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(f"{error.filename or settings.uploads_dir} cannot be used: {error.strerror or error}.", err=True)
         raise typer.Exit(2) from None
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops cleanly and then raises the signal again for the previous handler: exit with 0.

@@ -26,9 +26,10 @@ from backend.accounts.tickets import Tickets
 from backend.admin.api import audit, figures, limits, metrics, operations, storage, system, users
 from backend.api_description import serve_description
 from backend.background import BackgroundTasks
-from backend.database import connect, is_busy
+from backend.database import connect
+from backend.database_errors import refusal
 from backend.engines.hosts import open_engines
-from backend.errors import ServiceBusy, install_handlers
+from backend.errors import install_handlers
 from backend.events import Bus
 from backend.exports import api as exports
 from backend.forwarded_headers import ForwardedHeaders, PathPrefix, UntrustedProxies
@@ -140,8 +141,8 @@ def _set_state(app: FastAPI, settings: Settings) -> None:
 
 def _add_error_handlers(app: FastAPI) -> None:
     install_handlers(app)
-    app.add_exception_handler(DBAPIError, _answer_busy)
-    app.add_exception_handler(PoolTimeout, _answer_busy)
+    app.add_exception_handler(DBAPIError, _answer_refusal)
+    app.add_exception_handler(PoolTimeout, _answer_refusal)
 
 
 def _add_routes(app: FastAPI) -> None:
@@ -192,12 +193,12 @@ def _new_fastapi(settings: Settings) -> FastAPI:
     return app
 
 
-async def _answer_busy(_request: Request, error: Exception) -> JSONResponse:
-    """Answer 503 with Retry-After when the database is busy; every other database error is a bug."""
-    if not is_busy(error):
+async def _answer_refusal(_request: Request, error: Exception) -> JSONResponse:
+    """Answer 503 or 507 with Retry-After when the database is busy, full or read-only; any other error is a bug."""
+    answer = refusal(error)
+    if answer is None:
         raise error
-    busy = ServiceBusy()
-    return JSONResponse({"code": busy.code, "detail": busy.detail}, busy.status, headers={"Retry-After": "5"})
+    return JSONResponse({"code": answer.code, "detail": answer.detail}, answer.status, headers=answer.headers)
 
 
 @asynccontextmanager
@@ -264,7 +265,7 @@ def _add_health(app: FastAPI) -> None:
         try:
             async with app.state.database.read() as session:
                 await session.execute(select(1))
-            database = "ok"
+            database = app.state.runner.database_state  # as it is to be written to
         except SQLAlchemyError:
             database = "unreachable"
         runner = "ok" if app.state.runner.alive else "stopped"

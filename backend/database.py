@@ -200,7 +200,9 @@ def _server_options(url: URL, busy_seconds: float) -> dict[str, Any]:
 
 
 def _report_unreachable(engine: AsyncEngine) -> None:
-    """Turn the drivers' own errors for an unreachable server into SQLAlchemy's OperationalError."""
+    """Turn the drivers' own errors for a server that is unreachable or refuses into SQLAlchemy's OperationalError."""
+    asyncpg = getattr(engine.dialect.loaded_dbapi, "asyncpg", None)
+    refusals = (asyncpg.PostgresError,) if asyncpg else ()
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def dial(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
@@ -208,6 +210,10 @@ def _report_unreachable(engine: AsyncEngine) -> None:
             return dialect.connect(*arguments, **options)
         except (OSError, asyncio.TimeoutError) as error:  # the same from Python 3.11 on
             raise dialect.loaded_dbapi.OperationalError(f"{_UNREACHABLE}: {error}") from error
+        except refusals as error:  # a wrong password, no such database, too many connections
+            translated = dialect.loaded_dbapi.OperationalError(str(error))
+            translated.sqlstate = getattr(error, "sqlstate", None)
+            raise translated from error
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, writes: bool) -> None:

@@ -42,7 +42,12 @@ class Settings(BaseSettings):
     The descriptions are written into `.env.example` and `docs/settings.md` by `deploy/settings_page.py`."""
 
     model_config = SettingsConfigDict(
-        env_file=ROOT / ".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=ROOT / ".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        allow_inf_nan=False,
     )
 
     # Security and tokens
@@ -220,6 +225,7 @@ class Settings(BaseSettings):
     upload_hours: float = Field(
         default=24.0,
         gt=0,
+        le=24 * 365,
         description="Hours an upload that was broken off, or not made into a recording, is kept before it is deleted.",
     )
     quota_minutes_a_month: float | None = Field(

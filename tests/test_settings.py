@@ -53,6 +53,8 @@ def test_every_way_to_make_a_random_key_is_accepted(random: bytes) -> None:
             for value in ("*", "127.0.0.1,*", "0.0.0.0/0", "::/0", "proxy.example")
         ],
         *[("TRUSTED_PROXIES", value, "claim any") for value in ("0.0.0.0/1", "128.0.0.0/1", "::/1", "10.0.0.0/40")],
+        *[("HEARTBEAT_SECONDS", value, "finite") for value in ("inf", "nan")],
+        *[("UPLOAD_HOURS", value, "") for value in ("inf", "1e12", "0")],
         *[("LOG_LEVEL", value, "one of DEBUG, INFO, WARNING, ERROR") for value in ("LOUD", "10", "TRACE", "NOTSET")],
     ],
 )

@@ -1,6 +1,7 @@
 """FastAPI dependencies shared by all routes: the authenticated user, database sessions and app-wide objects."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -10,11 +11,11 @@ from fastapi.security import APIKeyHeader, OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
-from backend.accounts import audit, cookies, keys, second_factor, tokens
+from backend.accounts import audit, cookies, keys, second_factor, service, tokens
 from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.passwords import Passwords
 from backend.accounts.tables import Login, Role, User
-from backend.accounts.throttle import Throttle
+from backend.accounts.throttle import Attempt, Throttle
 from backend.accounts.tickets import Purpose, Tickets
 from backend.database import Database, utc_now
 from backend.errors import AppError
@@ -239,6 +240,17 @@ async def _upload_sender(
 CurrentUser = Annotated[User, Depends(_current_user)]
 #: The login of the request.
 CurrentLogin = Annotated[tokens.Login, Depends(_current_login)]
+
+
+def _own_attempt(
+    user: CurrentUser, login: CurrentLogin, throttle: ThrottleDep, address: RemoteAddress
+) -> AbstractContextManager[Attempt]:
+    return throttle.attempt(service.throttle_key(user.username), address, device=f"login {login.user_id} {login.id}")
+
+
+#: Counts a signed-in person's guesses at their own password or code. Each login has a count of its own, so that guesses
+#: of others do not hold it.
+OwnAttempt = Annotated[AbstractContextManager[Attempt], Depends(_own_attempt)]
 #: Any login, or an API key with the scope read.
 Reader = Annotated[User, Depends(_with_scope(keys.Scope.READ))]
 #: Any login, or an API key with the scope upload.

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts import audit, service
 from backend.accounts.audit import Action
 from backend.accounts.google import GoogleIdentity
-from backend.accounts.registration import RegistrationOff
+from backend.accounts.registration import RegistrationOff, check_waiting_room
 from backend.accounts.tables import Identity, User
 from backend.database import Database
 from backend.errors import Conflict, NotFound
@@ -84,6 +84,8 @@ async def _find(session: AsyncSession, identity: GoogleIdentity) -> User | None:
 
 async def _register(session: AsyncSession, mode: Registration, identity: GoogleIdentity) -> User:
     needs_approval = mode is Registration.APPROVAL
+    if needs_approval:
+        await check_waiting_room(session)
     user = await service.create(session, username=await _free_name(session, identity), password_hash=None)
     user.active, user.pending = not needs_approval, needs_approval
     session.add(_identity(user, identity))

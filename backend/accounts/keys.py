@@ -1,19 +1,24 @@
 """API keys for programs, limited to scopes. The key itself is shown once; only its hash is stored."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
 from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import audit
 from backend.accounts.audit import Action
 from backend.accounts.tables import ApiKey, Role, User
 from backend.database import Database
+from backend.database_errors import refusal
 from backend.errors import AppError, Conflict, InvalidInput, NotFound
+
+logger = logging.getLogger(__name__)
 
 #: The prefix of every key, so that people and secret scanners recognise them.
 PREFIX = "masr_"
@@ -47,8 +52,7 @@ async def create(
     session: AsyncSession, user: User, *, name: str, scopes: Sequence[Scope], expires_at: datetime | None, now: datetime
 ) -> tuple[ApiKey, str]:
     """Create a key. Returns its row and the key itself, which cannot be shown again."""
-    if Scope.ADMIN in scopes and Role(user.role).rank < Role.ADMIN.rank:
-        raise ScopeNotAllowed
+    check_scopes(user, scopes)
     if expires_at is not None and expires_at <= now:
         raise InvalidInput("The expiry date is in the past.")
     has = await session.scalar(select(func.count()).select_from(ApiKey).where(_is_active(user.id, now)))
@@ -70,6 +74,12 @@ async def create(
     return row, key
 
 
+def check_scopes(user: User, scopes: Sequence[Scope]) -> None:
+    """Raise ScopeNotAllowed if a key of this user may not have these scopes."""
+    if Scope.ADMIN in scopes and Role(user.role).rank < Role.ADMIN.rank:
+        raise ScopeNotAllowed
+
+
 async def find(session: AsyncSession, key: str, now: datetime) -> ApiKey | None:
     """The row of a valid key."""
     row = (await session.scalars(select(ApiKey).where(ApiKey.secret_hash == _hash(key)))).one_or_none()
@@ -79,11 +89,17 @@ async def find(session: AsyncSession, key: str, now: datetime) -> ApiKey | None:
 
 
 async def save_last_use(database: Database, row: ApiKey, now: datetime) -> None:
-    """Save when the key was last used, at most once a minute."""
+    """Save when the key was last used, at most once a minute. A database that cannot be written to is no reason to
+    refuse somebody who only reads."""
     if row.used_at is not None and now - row.used_at < _USE_SAVED_EVERY:
         return
-    async with database.write() as session:
-        await session.execute(update(ApiKey).where(ApiKey.id == row.id).values(used_at=now))
+    try:
+        async with database.write() as session:
+            await session.execute(update(ApiKey).where(ApiKey.id == row.id).values(used_at=now))
+    except SQLAlchemyError as error:
+        if refusal(error) is None:
+            raise
+        logger.warning("The use of a key could not be saved", extra={"key": row.id})
 
 
 async def active_keys(session: AsyncSession, user_id: str, now: datetime) -> Sequence[ApiKey]:
@@ -98,6 +114,14 @@ async def revoke(session: AsyncSession, *, user_id: str, id: str, now: datetime)
         raise KeyNotFound
     row.revoked_at = now
     audit.note(session, Action.KEY_REVOKED, subject=id)
+
+
+async def revoke_active(session: AsyncSession, user_id: str, now: datetime) -> None:
+    """Revoke every valid key of a user who asks for it."""
+    for row in await active_keys(session, user_id, now):
+        row.revoked_at = now
+        audit.note(session, Action.KEY_REVOKED, subject=row.id)
+    await session.flush()
 
 
 async def revoke_all(session: AsyncSession, user_id: str, now: datetime) -> None:

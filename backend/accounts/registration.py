@@ -2,20 +2,24 @@
 
 import logging
 
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import audit, service
 from backend.accounts.audit import Action
 from backend.accounts.passwords import Passwords
-from backend.accounts.tables import User
+from backend.accounts.tables import AuditEntry, User
+from backend.accounts.throttle import network_of
 from backend.database import Database
 from backend.errors import AppError, TooManyRequests
 from backend.settings import Registration
 
 logger = logging.getLogger(__name__)
 
-#: Accounts that may wait for approval at the same time.
-_MAX_PENDING = 200
+#: Accounts that may wait for approval at the same time, of all and of one network (the size that one customer of a
+#: provider has), so that one network cannot keep all others out.
+_MAX_PENDING, _MAX_PENDING_PER_NETWORK = 200, 50
+_NETWORK_BITS = {"bits": 24, "bits_v6": 48}
 
 
 class RegistrationOff(AppError):
@@ -38,11 +42,21 @@ async def register(database: Database, passwords: Passwords, mode: Registration,
     needs_approval = mode is Registration.APPROVAL
     try:
         async with database.write() as session:
-            waiting = await session.scalar(select(func.count()).select_from(User).where(User.pending))
-            if needs_approval and (waiting or 0) >= _MAX_PENDING:
-                raise TooManyPendingAccounts(headers={"Retry-After": "3600"})
+            if needs_approval:
+                await check_waiting_room(session)
             user = await service.create(session, username=username, password_hash=password_hash)
             user.active, user.pending = not needs_approval, needs_approval
             audit.note(session, Action.REGISTERED, subject=user.id, mode=mode.value)
     except service.UsernameTaken:
         logger.info("Registration of a name that is taken")
+
+
+async def check_waiting_room(session: AsyncSession) -> None:
+    """Raise TooManyPendingAccounts if no further account may wait for approval, or none from this client's network."""
+    registered = (AuditEntry.subject_id == User.id) & (AuditEntry.action == Action.REGISTERED.value)
+    waiting = select(AuditEntry.address).select_from(User).outerjoin(AuditEntry, registered).where(User.pending)
+    addresses = (await session.scalars(waiting)).all()
+    here = network_of(audit.address.get() or "", **_NETWORK_BITS)
+    from_here = sum(network_of(address or "", **_NETWORK_BITS) == here for address in addresses)
+    if len(addresses) >= _MAX_PENDING or from_here >= _MAX_PENDING_PER_NETWORK:
+        raise TooManyPendingAccounts(headers={"Retry-After": "3600"})

@@ -106,8 +106,11 @@ async def check_password(passwords: Passwords, user: User, password: str) -> Non
         raise WrongPassword
 
 
-async def change_password(database: Database, passwords: Passwords, user: User, old: str, new: str) -> User:
-    """Replace the password and end every login. The user returned has the new `token_epoch`."""
+async def change_password(
+    database: Database, passwords: Passwords, user: User, old: str, new: str, *, revoke_keys: bool = False
+) -> User:
+    """Replace the password and end every login, and with `revoke_keys` every API key. The user returned has the new
+    `token_epoch`."""
     if not await passwords.verify(user.password_hash, old):
         raise WrongPassword
     new_hash = await passwords.hash(new, username=user.username)
@@ -119,6 +122,8 @@ async def change_password(database: Database, passwords: Passwords, user: User, 
         current.password_hash = new_hash
         await session.flush()
         await logins.end_all(session, current.id, utc_now())
+        if revoke_keys:
+            await keys.revoke_active(session, current.id, utc_now())
         audit.note(session, Action.PASSWORD_CHANGED, subject=current.id, by=current)
         await session.refresh(current)
     logger.info("Password changed", extra={"user": user.id})

@@ -5,13 +5,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from math import ceil
 from time import monotonic
 
 from backend.errors import TooManyRequests
 
 #: Attempts without a wait, by what is counted.
-_FREE_ATTEMPTS = {"account": 5, "address": 20, "pair": 5, "registration": 5, "nonce": 100, "share": 30}
+_FREE_ATTEMPTS = {"account": 5, "address": 20, "pair": 5, "device": 5, "registration": 5, "nonce": 100, "share": 30}
+#: What is counted by the network of an address.
+_BY_NETWORK = frozenset({"address", "registration", "nonce", "share"})
 _MAX_WAIT_SECONDS = 300.0
 #: After this long without an attempt a count is reset.
 _RESET_AFTER_SECONDS = 3600.0
@@ -34,7 +37,7 @@ class Attempt:
     """One attempt. It is counted before it is checked, so that simultaneous attempts all count."""
 
     def __init__(self) -> None:
-        self.succeeded = False  #: resets the count of the account
+        self.succeeded = False  #: resets the count that this attempt belongs to
         self.uncounted = False  #: not a guess: takes this attempt back, and keeps the earlier ones
 
 
@@ -47,30 +50,38 @@ class Throttle:
         self._known: OrderedDict[str, None] = OrderedDict()
 
     @contextmanager
-    def attempt(self, account: str, address: str) -> Iterator[Attempt]:
+    def attempt(self, account: str, address: str, device: str | None = None) -> Iterator[Attempt]:
         """Wrap one check of the secret of `account`; set `succeeded` on success. Raises `TooManyAttempts`.
 
-        An address from which the account was signed in before has a count of its own: guesses from elsewhere cannot
-        lock the owner out."""
-        pair = _digest(f"{account}\0{address}")
-        account_key = ("pair", pair) if pair in self._known else ("account", _digest(account))
+        People who are known are not held by guesses of others: a `device` that has signed in to this account has a
+        count of its own, and so has a network from which somebody has. All others share the counts of the account and
+        of their network."""
+        network = network_of(address)
+        pair = _digest(f"{account}\0{network}")
+        keys = [("account", _digest(account)), ("address", network)]
+        if device is not None:
+            keys = [("device", _digest(device))]
+        elif pair in self._known:
+            keys = [("pair", pair)]
         attempt = Attempt()
-        self.count(account_key, ("address", address))
+        self.count(*keys)
         try:
             yield attempt
         finally:
             if attempt.succeeded:
-                self._counts.pop(account_key, None)
+                self._counts.pop(keys[0], None)
                 self._remember(pair)
             if attempt.uncounted:
-                self._uncount(account_key)
+                self._uncount(keys[0])
             if attempt.succeeded or attempt.uncounted:
                 # Only this attempt: signing in to one's own account must not reset guesses at other accounts.
-                self._uncount(("address", address))
+                for key in keys[1:]:
+                    self._uncount(key)
 
     def count(self, *keys: tuple[str, str]) -> None:
         """Count one attempt for each key. Raises `TooManyAttempts`, and counts nothing, if one of them has to wait."""
         now = self._clock()
+        keys = tuple((kind, network_of(value) if kind in _BY_NETWORK else value) for kind, value in keys)
         wait = max((self._wait(key, now) for key in keys), default=0.0)
         if wait > 0:
             raise TooManyAttempts(headers={"Retry-After": str(ceil(wait))})
@@ -104,6 +115,17 @@ class Throttle:
         self._known.move_to_end(pair)
         while len(self._known) > _MAX_KEYS:
             self._known.popitem(last=False)
+
+
+def network_of(address: str, *, bits: int = 32, bits_v6: int = 64) -> str:
+    """The network that an address belongs to: by default the address itself, and the /64 of an IPv6 address, all of
+    which one person has. What is no address stays as it is."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    ip = getattr(ip, "ipv4_mapped", None) or ip
+    return str(ip_network((ip, bits if ip.version == 4 else bits_v6), strict=False))
 
 
 def _digest(text: str) -> str:

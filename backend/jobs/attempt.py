@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
 from backend.crash_points import durable_step
-from backend.database import Database, after_commit, is_busy
+from backend.database import Database, after_commit
+from backend.database_errors import refusal
 from backend.engines.protocols import EngineError
 from backend.errors import AppError
 from backend.jobs import queue
@@ -162,16 +163,16 @@ class Attempt:
             await self._retry_while_busy(partial(self._publish_once, outcome))
 
     async def _retry_while_busy(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Repeat `work` for as long as the database is busy: hours of recognition are not lost because of a lock.
+        """Repeat `work` for as long as the database is busy, full or read-only: hours of recognition are not lost.
 
         If a commit succeeded but its answer was lost, the repetition raises FencingError."""
         while True:
             try:
                 return await work()
             except SQLAlchemyError as error:
-                if self.stopping or not is_busy(error):
+                if self.stopping or refusal(error) is None:
                     raise
-                logger.warning("The database is busy; trying again", extra={"attempt": self.job.attempt})
+                logger.warning("The database cannot be written to; trying again", extra={"attempt": self.job.attempt})
             await asyncio.sleep(BUSY_PAUSE_SECONDS)
 
     async def _recording(self) -> Recording:

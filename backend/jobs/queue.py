@@ -248,7 +248,9 @@ async def report(session: AsyncSession, job: Job, **values: Any) -> None:
 
 
 async def heartbeat(session: AsyncSession, runner: str) -> dict[str, int]:
-    """Write the heartbeat of `runner`; answers the attempts it still owns, by job."""
+    """Write the heartbeat of `runner`; answers the attempts it still owns, by job. It writes even without any, so that
+    a database that is full or read-only is noticed."""
+    await _lock_queue(session)
     mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)
     await session.execute(update(Job).where(mine).values(heartbeat_at=utc_now()))
     return {id: attempt for id, attempt in (await session.execute(select(Job.id, Job.attempt).where(mine)))}

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database import Database
+from backend.database_errors import DatabaseFull, DatabaseReadOnly, refusal
 from backend.jobs import queue
 from backend.jobs.attempt import Attempt
 from backend.jobs.change_notifier import ChangeNotifier
@@ -74,6 +75,7 @@ class Runner:
     metrics: Metrics = field(default_factory=Metrics)
     name: str = field(default_factory=this_runner)
     clock: Callable[[], float] = time.monotonic
+    database_state: str = "ok"  #: ok, full, read_only or unreachable, as the last heartbeat found it
     _attempts: dict[str, Attempt] = field(default_factory=dict)
     _running: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
     #: Heartbeats of other runners, and when each was first seen.
@@ -158,8 +160,13 @@ class Runner:
 
     async def _send_heartbeat(self) -> None:
         async with self._claims_lock:  # else a job that is just being claimed would look lost
-            async with self.database.write() as session:
-                mine = await queue.heartbeat(session, self.name)
+            try:
+                async with self.database.write() as session:
+                    mine = await queue.heartbeat(session, self.name)
+            except SQLAlchemyError as error:
+                self.database_state = _state(error)
+                raise
+            self.database_state = "ok"
             for id, attempt in self._attempts.items():
                 if mine.get(id) != attempt.job.attempt:
                     attempt.stop(put_back=False)
@@ -220,6 +227,13 @@ class Runner:
             except SQLAlchemyError:
                 logger.warning("The database did not answer; trying again", exc_info=True)
             await _wait_for_any(self._stopping, wake_up, seconds)
+
+
+def _state(error: SQLAlchemyError) -> str:
+    answer = refusal(error)
+    if answer is None:
+        return "unreachable"
+    return {DatabaseFull: "full", DatabaseReadOnly: "read_only"}.get(type(answer), "ok")  # busy: it works
 
 
 async def _wait_for_any(stopping: asyncio.Event, wake_up: asyncio.Event, seconds: float) -> None:

@@ -1,6 +1,8 @@
 """Schema migrations. `upgrade` brings a database of any version to the newest; running it again changes nothing."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -43,9 +45,9 @@ def _revisions() -> set[str]:
 
 async def _upgrade(url: str) -> None:
     file = async_url(url)
-    if file.get_backend_name() == "sqlite" and file.database and not Path(file.database).absolute().parent.is_dir():
+    if file.get_backend_name() == "sqlite" and file.database and file.database != ":memory:":
         # Checked here, because the driver's thread would raise it a second time, unhandled.
-        raise SQLAlchemyError(f"the folder of {file.database} does not exist")
+        _check_file(file.database)
     database = connect(url, busy_seconds=_LOCK_WAIT_SECONDS)
     try:
         async with database.writer.connect() as connection:
@@ -58,6 +60,17 @@ async def _upgrade(url: str) -> None:
             await connection.run_sync(_run)
     finally:
         await database.close()
+
+
+def _check_file(path: str) -> None:
+    """Raise SQLAlchemyError if SQLite cannot open this file, which may be missing."""
+    if not Path(path).absolute().parent.is_dir():
+        raise SQLAlchemyError(f"the folder of {path} does not exist")
+    try:
+        with closing(sqlite3.connect(path, timeout=_LOCK_WAIT_SECONDS)) as file:
+            file.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        raise SQLAlchemyError(f"{path}: {error}") from error
 
 
 def _revision(connection: Connection) -> str | None:

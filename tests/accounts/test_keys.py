@@ -3,10 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pyotp
 import pytest
 from sqlalchemy import select, update
 
-from backend.accounts.tables import ApiKey, User
+from backend.accounts import keys, second_factor, service
+from backend.accounts.tables import ApiKey, AuditEntry, User
 from backend.database import utc_now
 from tests.accounts.people import PASSWORD, Api
 
@@ -56,6 +58,71 @@ async def test_a_user_cannot_create_an_admin_key(api: Api) -> None:
     answer = await api.client.post(KEYS, headers=api.bearer("ada"), json={"name": "x", "scopes": ["admin"]})
 
     assert (answer.status_code, answer.json()["code"]) == (403, "not_your_scope")
+
+
+async def test_an_admin_key_takes_the_password_or_a_code(api: Api) -> None:
+    async def create(**confirmation: str) -> tuple[int, str | None]:
+        body = {"name": "x", "scopes": ["read", "admin"], **confirmation}
+        answer = await api.client.post(KEYS, headers=api.bearer("grace"), json=body)
+        return answer.status_code, answer.json().get("code")
+
+    assert await create() == (403, "confirmation_needed")
+    assert await create(code="123456") == (403, "confirmation_needed")  # there is no authenticator
+    assert await create(password="a guess") == (403, "wrong_password")
+    assert await create(password=PASSWORD) == (201, None)
+
+    await _turn_second_factor_on(api, "grace")
+    assert await create(code="000000") == (401, "wrong_code")
+    async with api.database.write() as session:
+        recovery = await second_factor.renew_recovery_codes(session, api.people["grace"].id)
+    assert await create(code=recovery[0]) == (201, None)
+    assert await create(code=recovery[0]) == (401, "wrong_code")
+
+
+async def test_a_stolen_login_cannot_guess_the_password_for_an_admin_key(api: Api) -> None:
+    body = {"name": "x", "scopes": ["admin"], "password": "a guess"}
+    answers = [await api.client.post(KEYS, headers=api.bearer("grace"), json=body) for _ in range(7)]
+
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429] * 2
+
+
+async def test_an_admin_with_neither_password_nor_code_cannot_create_an_admin_key(api: Api) -> None:
+    async with api.database.write() as session:
+        (await service.find(session, api.people["grace"].id)).password_hash = None
+
+    body = {"name": "x", "scopes": ["admin"], "password": "anything"}
+    answer = await api.client.post(KEYS, headers=api.bearer("grace"), json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "confirmation_needed")
+
+
+@pytest.mark.parametrize("revoke", [False, True])
+async def test_ending_every_login_says_how_many_keys_stay(api: Api, revoke: bool) -> None:
+    key = (await _create(api, "ada", scopes=["read"]))["key"]
+    await _create(api, "ada", scopes=["upload"])
+    left = 0 if revoke else 2
+
+    body = {"current_password": PASSWORD, "new_password": "明天早上九点半在一楼", "revoke_keys": revoke}
+    changed = await api.client.post("/api/auth/password", headers=api.bearer("ada"), json=body)
+    bearer = {"Authorization": f"Bearer {changed.json()['access_token']}"}
+    ended = await api.client.post("/api/auth/logout-everywhere", headers=bearer, json={"revoke_keys": False})
+
+    assert (changed.json()["keys_left"], ended.json()["keys_left"]) == (left, left)
+    async with api.database.read() as session:
+        assert (await keys.find(session, key, utc_now()) is None) == revoke
+
+
+async def test_keys_can_be_revoked_while_signing_out_everywhere(api: Api) -> None:
+    await _create(api, "ada", scopes=["read"])
+    await _create(api, "mary", scopes=["read"])
+
+    ended = await api.client.post("/api/auth/logout-everywhere", headers=api.bearer("ada"), json={"revoke_keys": True})
+
+    assert ended.json() == {"keys_left": 0}
+    assert len((await api.client.get(KEYS, headers=api.bearer("mary"))).json()) == 1
+    async with api.database.read() as session:
+        revoked = select(AuditEntry.actor_name).where(AuditEntry.action == "key_revoked")
+        assert list(await session.scalars(revoked)) == ["ada"]
 
 
 async def test_the_key_of_a_demoted_admin_loses_admin_rights(api: Api) -> None:
@@ -132,6 +199,14 @@ async def test_the_number_of_keys_per_user_is_limited(api: Api) -> None:
 
 
 async def _create(api: Api, who: str, *, name: str = "a key", **fields: Any) -> Any:
-    answer = await api.client.post(KEYS, headers=api.bearer(who), json={"name": name, **fields})
+    confirmed = {"password": PASSWORD} if "admin" in fields["scopes"] else {}
+    answer = await api.client.post(KEYS, headers=api.bearer(who), json={"name": name, **fields, **confirmed})
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+async def _turn_second_factor_on(api: Api, who: str) -> None:
+    now = utc_now()
+    async with api.database.write() as session:
+        secret, _ = await second_factor.enroll(session, api.settings, api.people[who])
+        await second_factor.confirm(session, api.settings, api.people[who], pyotp.TOTP(secret).at(now), now)

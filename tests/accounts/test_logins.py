@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
-from backend.accounts import logins, tokens
+from backend.accounts import device_cookie, logins, tokens
 from backend.accounts.cookies import MEDIA, REFRESH
 from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.tables import AuditEntry, Login
@@ -22,7 +22,7 @@ async def test_the_cookies_are_httponly_and_samesite(api: Api) -> None:
     answer = await api.login("ada")
 
     cookies = {line.partition("=")[0]: line for line in answer.headers.get_list("set-cookie")}
-    assert set(cookies) == {REFRESH, MEDIA}
+    assert set(cookies) == {REFRESH, MEDIA, device_cookie.NAME}
     for line in cookies.values():
         assert "HttpOnly" in line
         assert "SameSite=strict" in line

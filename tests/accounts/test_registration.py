@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from backend.accounts import audit, identities, service
+from backend.accounts.google import GoogleIdentity
 from backend.accounts.passwords import Passwords
 from backend.accounts.registration import TooManyPendingAccounts, register
 from backend.database import Database
@@ -152,3 +154,26 @@ async def _pending(api: Api) -> list[dict[str, Any]]:
     answer = await api.client.get(USERS, headers=api.bearer("grace"), params={"pending": True})
     found: list[dict[str, Any]] = answer.json()["accounts"]
     return found
+
+
+async def test_one_network_cannot_fill_the_waiting_room(database: Database) -> None:
+    passwords = Passwords(memory_kib=TEST_MEMORY_KIB)
+
+    async def ask(name: str, address: str) -> None:
+        audit.address.set(address)
+        await register(database, passwords, Registration.APPROVAL, name, PASSWORD)
+
+    for number in range(50):
+        await ask(f"bot {number}", f"2001:db8:1:{number:x}::1")
+    with pytest.raises(TooManyPendingAccounts):
+        await ask("bot 50", "2001:db8:1:ffff::1")
+    await ask("ada", "203.0.113.7")
+
+    async with database.read() as session:
+        assert await service.find_by_name(session, "ada") is not None
+        assert await service.find_by_name(session, "bot 50") is None
+        audit.address.set("2001:db8:1:fffe::1")
+        identity = GoogleIdentity("https://accounts.google.com", "7", "bot@gmail.com", "nonce")
+    with pytest.raises(TooManyPendingAccounts):
+        await identities.sign_in(database, Registration.APPROVAL, identity)
+    passwords.close()

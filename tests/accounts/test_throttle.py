@@ -1,10 +1,16 @@
 """Attempts are limited per account and per address, and the wait is bounded."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
+import httpx
 import pytest
+from starlette.requests import Request
 
-from backend.accounts.throttle import Throttle, TooManyAttempts
+from backend.accounts import device_cookie
+from backend.accounts.throttle import Throttle, TooManyAttempts, network_of
+from backend.database import utc_now
 from tests.accounts.people import PASSWORD, Api
 
 
@@ -82,6 +88,103 @@ def test_guesses_from_elsewhere_do_not_lock_out_a_known_address(throttle: Thrott
     assert _guess(throttle, "ada", "home", succeeded=True) == 0
 
 
+def test_somebody_who_has_signed_in_from_a_network_is_not_held_by_its_guesses_at_others(throttle: Throttle) -> None:
+    _guess(throttle, "ada", "office", succeeded=True)
+    for guess in range(60):
+        _guess(throttle, f"account {guess}", "office")
+
+    assert _guess(throttle, "bo", "office") > 0
+    assert _guess(throttle, "ada", "office", succeeded=True) == 0
+
+
+def test_a_known_device_signs_in_while_a_neighbour_guesses_at_the_same_account(throttle: Throttle) -> None:
+    _guess(throttle, "ada", "office", succeeded=True)
+    for _ in range(20):
+        _guess(throttle, "ada", "office")
+
+    assert _guess(throttle, "ada", "office") > 0
+    assert _guess(throttle, "ada", "office", device="adas browser", succeeded=True) == 0
+
+
+def test_a_known_device_that_guesses_is_slowed_down(throttle: Throttle) -> None:
+    waits = [_guess(throttle, "ada", f"address {number}", device="stolen") for number in range(8)]
+
+    assert waits[:5] == [0] * 5
+    assert all(waits[5:])
+
+
+def test_all_addresses_of_an_ipv6_network_share_a_count(throttle: Throttle) -> None:
+    for number in range(40):
+        _guess(throttle, f"account {number}", f"2001:db8:1:2:{number:x}::{number:x}")
+
+    assert _guess(throttle, "bo", "2001:db8:1:2:ffff::1") > 0
+    assert _guess(throttle, "bo", "2001:db8:1:3::1") == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7/32"),
+        ("203.0.113.7", "203.0.113.7/32"),
+        ("", ""),
+        ("unix", "unix"),
+    ],
+)
+def test_the_network_of_an_address(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+async def test_a_browser_that_has_signed_in_is_not_locked_out_by_guesses(api: Api) -> None:
+    await api.login("ada")  # this client keeps the cookie
+    stranger = httpx.AsyncClient(transport=api.client._transport, base_url="http://server")
+    guess = {"username": "ada", "password": "a wrong guess"}
+    answers = [await stranger.post("/api/auth/login", data=guess) for _ in range(8)]
+
+    right = {"username": "ada", "password": PASSWORD}
+    assert answers[-1].status_code == 429
+    assert (await stranger.post("/api/auth/login", data=right)).status_code == 429
+    assert (await api.login("ada")).status_code == 200
+
+
+@pytest.mark.parametrize("change", [lambda value: "", lambda value: value[:-1] + "z", lambda value: f"x{value}"])
+async def test_a_forged_device_cookie_is_a_strangers(api: Api, change: Callable[[str], str]) -> None:
+    await api.login("ada")
+    value = str(api.client.cookies.get(device_cookie.NAME))
+    cookies = {"Cookie": f"{device_cookie.NAME}={change(value)}"}
+    stranger = httpx.AsyncClient(transport=api.client._transport, base_url="http://server", headers=cookies)
+    guess = {"username": "ada", "password": "a wrong guess"}
+    for _ in range(8):
+        await stranger.post("/api/auth/login", data=guess)
+
+    assert (await stranger.post("/api/auth/login", data=guess)).status_code == 429
+
+
+async def test_a_device_cookie_is_for_the_account_that_has_signed_in(api: Api) -> None:
+    await api.login("ada")
+    for _ in range(6):
+        answer = await api.login("grace", "a wrong guess")
+    assert answer.status_code == 429
+
+    cookie = f"{device_cookie.NAME}={api.client.cookies[device_cookie.NAME]}"
+    request = Request({"type": "http", "headers": [(b"cookie", cookie.encode())]})
+    now = utc_now()
+    assert device_cookie.find_device(request, api.settings, "ada", now) is not None
+    assert device_cookie.find_device(request, api.settings, "grace", now) is None
+    assert device_cookie.find_device(request, api.settings, "ada", now + timedelta(days=366)) is None
+
+
+async def test_a_signed_in_person_is_not_held_by_guesses_of_others(api: Api) -> None:
+    for _ in range(8):
+        await api.login("ada", "a wrong guess")
+
+    body = {"current_password": PASSWORD, "new_password": "明天早上九点半在一楼"}
+    answer = await api.client.post("/api/auth/password", headers=api.bearer("ada"), json=body)
+
+    assert answer.status_code == 200
+
+
 def test_counts_are_reset_after_an_hour(throttle: Throttle, clock: Clock) -> None:
     for _ in range(9):
         _guess(throttle, "ada", "here")
@@ -119,10 +222,12 @@ async def test_guesses_at_the_current_password_are_throttled(api: Api) -> None:
     assert PASSWORD not in answers[-1].text
 
 
-def _guess(throttle: Throttle, account: str, address: str, *, succeeded: bool = False) -> int:
+def _guess(
+    throttle: Throttle, account: str, address: str, *, device: str | None = None, succeeded: bool = False
+) -> int:
     """The seconds this attempt has to wait."""
     try:
-        with throttle.attempt(account, address) as attempt:
+        with throttle.attempt(account, address, device) as attempt:
             attempt.succeeded = succeeded
     except TooManyAttempts as error:
         return int((error.headers or {})["Retry-After"])

@@ -228,7 +228,7 @@ def test_a_lock_longer_than_the_timeout_is_a_503_and_work_continues_after_it(
         answer = server.client.post(
             "/api/recordings", data={"allow_duplicate": "true"}, files={"file": (recording.name, file)}
         )
-    log = "The database is busy; trying again"
+    log = "The database cannot be written to; trying again"
     until(lambda: log in server.log.read_text(encoding="utf-8"))  # the job has finished and waits for the lock
     assert server.client.get(f"/api/jobs/{job}").status_code == 200  # reading needs no lock
     holder.release()

@@ -103,6 +103,7 @@ def _sign_in(base: str, name: str) -> dict[str, str]:
 
 
 def _create_key(base: str, headers: dict[str, str], scope: str) -> dict[str, str]:
-    created = httpx.post(f"{base}/api/auth/keys", headers=headers, json={"name": scope, "scopes": [scope]})
+    body = {"name": scope, "scopes": [scope]} | ({"password": PASSWORD} if scope == "admin" else {})
+    created = httpx.post(f"{base}/api/auth/keys", headers=headers, json=body)
     key: dict[str, str] = created.raise_for_status().json()
     return key

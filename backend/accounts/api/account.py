@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts import audit, cookies, logins, second_factor, service, tokens
+from backend.accounts import audit, cookies, device_cookie, keys, logins, second_factor, service, tokens
 from backend.accounts.audit import Action
 from backend.accounts.dependencies import (
     CurrentLogin,
@@ -15,6 +15,7 @@ from backend.accounts.dependencies import (
     DatabaseDep,
     NotSignedIn,
     OpenSocketsDep,
+    OwnAttempt,
     PasswordsDep,
     ReadSession,
     RemoteAddress,
@@ -35,7 +36,8 @@ from backend.settings import Settings
 class Token(BaseModel):
     """Send `access_token` as `Authorization: Bearer …`; it is valid for `expires_in` seconds.
 
-    The response also sets two HttpOnly cookies: one for `/api/auth/refresh`, one for media elements."""
+    The response also sets three HttpOnly cookies: one for `/api/auth/refresh`, one for media elements, and one by which
+    this browser is known at the next sign-in, so that guesses of others cannot lock its user out."""
 
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  (the kind of token, not one)
@@ -69,6 +71,21 @@ class PasswordChange(BaseModel):
 
     current_password: str = Field(max_length=1024)
     new_password: str = Field(max_length=1024)
+    revoke_keys: bool = Field(default=False, description="revoke all my API keys, too")
+
+
+class PasswordChanged(Token):
+    keys_left: int = Field(description="API keys that are still valid")
+
+
+class LogoutEverywhere(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    revoke_keys: bool = Field(default=False, description="revoke all my API keys, too")
+
+
+class LoginsEnded(BaseModel):
+    keys_left: int = Field(description="API keys that are still valid")
 
 
 class Device(BaseModel):
@@ -117,7 +134,9 @@ async def login(
     too_many_attempts, with a Retry-After that grows with every failure."""
     if not cookies.is_allowed_origin(request, settings):
         raise cookies.ForeignOrigin  # otherwise another site could sign people in to an account of its own
-    with throttle.attempt(service.throttle_key(form.username), address) as attempt:
+    account = service.throttle_key(form.username)
+    device = device_cookie.find_device(request, settings, account, utc_now())
+    with throttle.attempt(account, address, device) as attempt:
         try:
             user = await service.sign_in(database, passwords, form.username, form.password)
             await second_factor.check(database, settings, user, code, utc_now())
@@ -167,11 +186,10 @@ async def rename_me(
     user: CurrentUser,
     database: DatabaseDep,
     passwords: PasswordsDep,
-    throttle: ThrottleDep,
-    address: RemoteAddress,
+    own_attempt: OwnAttempt,
 ) -> Account:
     """Error codes: wrong_password, username_taken, invalid_username. Logins and keys stay valid."""
-    with throttle.attempt(service.throttle_key(user.username), address) as attempt:
+    with own_attempt as attempt:
         await service.check_password(passwords, user, body.password)
         attempt.succeeded = True
     async with database.write() as session:
@@ -188,12 +206,19 @@ async def change_password(
     database: DatabaseDep,
     passwords: PasswordsDep,
     open_sockets: OpenSocketsDep,
-    throttle: ThrottleDep,
-    address: RemoteAddress,
-) -> Token:
-    with throttle.attempt(service.throttle_key(user.username), address) as attempt:
+    own_attempt: OwnAttempt,
+) -> PasswordChanged:
+    """API keys stay valid unless `revoke_keys` is set; `keys_left` says how many are."""
+    with own_attempt as attempt:
         try:
-            user = await service.change_password(database, passwords, user, body.current_password, body.new_password)
+            user = await service.change_password(
+                database,
+                passwords,
+                user,
+                body.current_password,
+                body.new_password,
+                revoke_keys=body.revoke_keys,
+            )
         except service.WrongPassword:
             raise
         except AppError:
@@ -201,16 +226,28 @@ async def change_password(
             raise
         attempt.succeeded = True
     open_sockets.end(user.id)
-    return await sign_in(user, request, response, settings, database, how="password")
+    token = await sign_in(user, request, response, settings, database, how="password")
+    async with database.read() as session:
+        left = len(await keys.active_keys(session, user.id, utc_now()))
+    return PasswordChanged(**token.model_dump(), keys_left=left)
 
 
-@router.post("/logout-everywhere", status_code=204, summary="End all my logins, including this one")
+@router.post("/logout-everywhere", summary="End all my logins, including this one")
 async def logout_everywhere(
-    user: CurrentUser, request: Request, response: Response, session: WriteSession, open_sockets: OpenSocketsDep
-) -> None:
+    user: CurrentUser,
+    request: Request,
+    response: Response,
+    session: WriteSession,
+    open_sockets: OpenSocketsDep,
+    body: LogoutEverywhere | None = None,
+) -> LoginsEnded:
+    """API keys stay valid unless `revoke_keys` is set; `keys_left` says how many are."""
+    if body is not None and body.revoke_keys:
+        await keys.revoke_active(session, user.id, utc_now())
     await service.end_logins(session, user.id)
     after_commit(session, lambda: open_sockets.end(user.id))
     cookies.clear_cookies(response, request)
+    return LoginsEnded(keys_left=len(await keys.active_keys(session, user.id, utc_now())))
 
 
 @router.get("/logins", summary="The devices I am signed in on")
@@ -242,6 +279,7 @@ async def sign_in(
     async with database.write() as session:
         row, secret = await logins.open_login(session, user, device=device, now=utc_now(), days=settings.login_days)
         audit.note(session, Action.SIGNED_IN, subject=row.id, by=user, how=how)
+    device_cookie.set_cookie(response, request, settings, service.throttle_key(user.username), utc_now())
     return _token(settings, request, response, tokens.Login(user.id, user.token_epoch, row.id), secret)
 
 

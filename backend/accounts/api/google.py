@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts import identities, second_factor, service
+from backend.accounts import device_cookie, identities, second_factor, service
 from backend.accounts.api.account import Token, sign_in
 from backend.accounts.dependencies import (
     CurrentUser,
@@ -64,7 +64,9 @@ async def sign_in_with_google(
     never matched by e-mail address: to use Google with an existing account, sign in and link it first."""
     identity = await google.verify(body.credential)
     user = await identities.sign_in(database, settings.registration, identity)
-    with throttle.attempt(service.throttle_key(user.username), address) as attempt:
+    account = service.throttle_key(user.username)
+    device = device_cookie.find_device(request, settings, account, utc_now())
+    with throttle.attempt(account, address, device) as attempt:
         try:
             await second_factor.check(database, settings, user, body.code, utc_now())
         except second_factor.SecondFactorNeeded:

@@ -7,7 +7,16 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts import keys
-from backend.accounts.dependencies import CurrentUser, ReadSession, WriteSession
+from backend.accounts.confirmation import ConfirmationNeeded, confirm
+from backend.accounts.dependencies import (
+    CurrentUser,
+    DatabaseDep,
+    OwnAttempt,
+    PasswordsDep,
+    ReadSession,
+    SettingsDep,
+    WriteSession,
+)
 from backend.accounts.keys import Scope
 from backend.database import utc_now
 
@@ -22,6 +31,8 @@ class NewKey(BaseModel):
     days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
         default=90, description="days until it expires; null: never"
     )
+    password: str | None = Field(default=None, max_length=1024, description="mine; for the scope admin")
+    code: str | None = Field(default=None, max_length=64, description="of my authenticator, instead of the password")
 
 
 class KeyOut(BaseModel):
@@ -46,12 +57,32 @@ async def my_keys(user: CurrentUser, session: ReadSession) -> list[KeyOut]:
 
 
 @router.post("", status_code=201, summary="Create an API key")
-async def create_key(body: NewKey, user: CurrentUser, session: WriteSession) -> CreatedKey:
+async def create_key(
+    body: NewKey,
+    user: CurrentUser,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    passwords: PasswordsDep,
+    own_attempt: OwnAttempt,
+) -> CreatedKey:
     """Send it as `Authorization: Bearer …` or `X-API-Key`. Scopes: `upload` sends recordings and controls their jobs,
-    `read` reads everything of yours, `admin` administers the service."""
+    `read` reads everything of yours, `admin` administers the service.
+
+    A key for `admin` outlives the login it was made with, so it takes the password or a code of the authenticator:
+    confirmation_needed, wrong_password, wrong_code."""
     now = utc_now()
+    if Scope.ADMIN in body.scopes:
+        keys.check_scopes(user, body.scopes)
+        with own_attempt as attempt:
+            try:
+                await confirm(database, settings, passwords, user, password=body.password, code=body.code, now=now)
+            except ConfirmationNeeded:
+                attempt.uncounted = True
+                raise
+            attempt.succeeded = True
     expires_at = None if body.days is None else now + timedelta(days=body.days)
-    row, key = await keys.create(session, user, name=body.name, scopes=body.scopes, expires_at=expires_at, now=now)
+    async with database.write() as session:
+        row, key = await keys.create(session, user, name=body.name, scopes=body.scopes, expires_at=expires_at, now=now)
     return CreatedKey(**KeyOut.model_validate(row).model_dump(), key=key)
 
 

@@ -7,11 +7,10 @@ from backend.accounts import second_factor, service
 from backend.accounts.dependencies import (
     CurrentUser,
     DatabaseDep,
+    OwnAttempt,
     PasswordsDep,
     ReadSession,
-    RemoteAddress,
     SettingsDep,
-    ThrottleDep,
 )
 from backend.accounts.tables import Role, SecondFactor
 from backend.database import utc_now
@@ -66,11 +65,10 @@ async def enroll(
     settings: SettingsDep,
     database: DatabaseDep,
     passwords: PasswordsDep,
-    throttle: ThrottleDep,
-    address: RemoteAddress,
+    own_attempt: OwnAttempt,
 ) -> Secret:
     """It is on only once the first code was confirmed. Users without a password (Google) leave it empty."""
-    with throttle.attempt(service.throttle_key(user.username), address) as attempt:
+    with own_attempt as attempt:
         await service.check_password(passwords, user, body.password)
         attempt.succeeded = True
     async with database.write() as session:
@@ -84,10 +82,9 @@ async def confirm(
     user: CurrentUser,
     settings: SettingsDep,
     database: DatabaseDep,
-    throttle: ThrottleDep,
-    address: RemoteAddress,
+    own_attempt: OwnAttempt,
 ) -> RecoveryCodes:
-    with throttle.attempt(service.throttle_key(user.username), address) as attempt:
+    with own_attempt as attempt:
         async with database.write() as session:
             codes = await second_factor.confirm(session, settings, user, body.code, utc_now())
         attempt.succeeded = True
@@ -100,10 +97,9 @@ async def renew_recovery_codes(
     user: CurrentUser,
     settings: SettingsDep,
     database: DatabaseDep,
-    throttle: ThrottleDep,
-    address: RemoteAddress,
+    own_attempt: OwnAttempt,
 ) -> RecoveryCodes:
-    with throttle.attempt(service.throttle_key(user.username), address) as attempt:
+    with own_attempt as attempt:
         await second_factor.check(database, settings, user, body.code, utc_now())
         attempt.succeeded = True
     async with database.write() as session:
@@ -116,10 +112,9 @@ async def remove(
     user: CurrentUser,
     settings: SettingsDep,
     database: DatabaseDep,
-    throttle: ThrottleDep,
-    address: RemoteAddress,
+    own_attempt: OwnAttempt,
 ) -> None:
-    with throttle.attempt(service.throttle_key(user.username), address) as attempt:
+    with own_attempt as attempt:
         await second_factor.check(database, settings, user, body.code, utc_now())
         attempt.succeeded = True
     async with database.write() as session:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, select
 
 from backend.accounts.audit import Action, note_in_own_transaction
@@ -15,6 +15,7 @@ from backend.accounts.dependencies import Admin, DatabaseDep, ReadSession
 from backend.accounts.tables import AuditEntry
 from backend.csv_safety import UTF8_BOM, to_csv
 from backend.database import Database
+from backend.query_parameters import Moment
 
 router = APIRouter(prefix="/api/admin/audit", tags=["admin"])
 
@@ -46,8 +47,8 @@ def _conditions(
     actor_id: Annotated[str | None, Query(max_length=32)] = None,
     subject_id: Annotated[str | None, Query(max_length=64)] = None,
     action: Action | None = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
 ) -> list[ColumnElement[bool]]:
     clauses = [
         None if actor_id is None else AuditEntry.actor_id == actor_id,

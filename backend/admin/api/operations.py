@@ -19,6 +19,7 @@ from backend.jobs import queue
 from backend.jobs.api.dependencies import Services, ServicesDep
 from backend.jobs.state import JobMessage, states
 from backend.jobs.tables import Job, Kind, Stage, Status
+from backend.query_parameters import Offset
 from backend.recordings.tables import not_trashed
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])
@@ -83,7 +84,7 @@ async def list_jobs(
     kind: Kind | None = None,
     owner_id: Annotated[str | None, Query(max_length=32)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    offset: Offset = 0,
 ) -> AdminJobs:
     conditions = [not_trashed(Job.recording_id)]
     if status is not None:

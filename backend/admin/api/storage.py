@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.requests import HTTPConnection
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +23,7 @@ from backend.housekeeping.retention import Retention
 from backend.housekeeping.sweepers import CLEANERS
 from backend.housekeeping.tables import RetentionKind, RetentionRule, RetentionStart
 from backend.housekeeping.usage import StorageKind, usage
+from backend.query_parameters import Moment
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])
 
@@ -107,7 +108,7 @@ class CleanupRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    as_of: AwareDatetime
+    as_of: Moment
     kinds: Annotated[list[CleanupKind], Field(min_length=1, max_length=len(CLEANERS))]
 
 

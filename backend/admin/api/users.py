@@ -24,6 +24,7 @@ from backend.database import after_commit, utc_now
 from backend.jobs import quotas
 from backend.jobs.api.dependencies import Services, ServicesDep
 from backend.jobs.api.jobs import QuotaState
+from backend.query_parameters import Offset
 from backend.settings import Settings
 
 router = APIRouter(prefix="/api/admin/users", tags=["admin"])
@@ -85,7 +86,7 @@ async def find(
     active: bool | None = None,
     pending: bool | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    offset: Offset = 0,
 ) -> AccountPage:
     users, total = await service.search(
         session, text=text, role=role, active=active, pending=pending, limit=limit, offset=offset

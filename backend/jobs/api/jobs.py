@@ -26,6 +26,7 @@ from backend.jobs.partial_transcript import read_partial_transcript
 from backend.jobs.state import JobState, state, states
 from backend.jobs.tables import FINAL, Job, Kind, Pool, Status
 from backend.jobs.workspace import Workspace
+from backend.query_parameters import Offset
 from backend.recordings import service as recordings
 from backend.recordings.api.recordings import OriginalRemoved
 from backend.recordings.tables import not_trashed
@@ -141,7 +142,7 @@ async def list_jobs(
     recording_id: str | None = None,
     kind: Kind | None = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Offset = 0,
 ) -> JobPage:
     filters = (Job.owner_id == user.id) & not_trashed(Job.recording_id)
     if status is not None:

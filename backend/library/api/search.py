@@ -12,6 +12,7 @@ from backend.accounts.dependencies import Reader, ReadSession
 from backend.jobs.api.dependencies import ServicesDep
 from backend.jobs.state import JobState, states
 from backend.jobs.tables import Job, Kind, Status
+from backend.query_parameters import Offset
 from backend.recordings import service
 from backend.recordings.api.recordings import RecordingOut
 from backend.recordings.tables import Recording
@@ -50,7 +51,7 @@ async def list_recordings(
     status: Annotated[list[Status] | None, Query(description="of the newest transcription job")] = None,
     sort: Annotated[Literal["date", "name", "duration"], Query()] = "date",
     order: Annotated[Literal["asc", "desc"], Query()] = "desc",
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=service.MAX_PAGE_SIZE)] = 50,
 ) -> RecordingsOut:
     """Your recordings, newest first unless another order is given."""

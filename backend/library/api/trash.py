@@ -14,6 +14,7 @@ from backend.jobs import quotas
 from backend.jobs.api.dependencies import Services, ServicesDep
 from backend.jobs.change_notifier import job_deleted
 from backend.library import trash
+from backend.query_parameters import Offset
 from backend.recordings import service
 from backend.recordings.api.recordings import RecordingOut
 from backend.recordings.tables import Recording
@@ -51,7 +52,7 @@ async def list_trash(
     user: Reader,
     session: ReadSession,
     settings: SettingsDep,
-    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    offset: Offset = 0,
     limit: Annotated[int, Query(ge=1, le=service.MAX_PAGE_SIZE)] = 50,
 ) -> TrashOut:
     page = await service.list_trashed(session, owner_id=user.id, offset=offset, limit=limit)

@@ -99,7 +99,9 @@ async def download_original(
     session: ReadSession,
     database: DatabaseDep,
     storage: StorageDep,
-    part: Annotated[int, Query(ge=1, description="number of the file, if the recording consists of several")] = 1,
+    part: Annotated[
+        int, Query(ge=1, le=2**31 - 1, description="number of the file, if the recording consists of several")
+    ] = 1,
 ) -> FileResponse:
     """The file exactly as it was uploaded."""
     recording = await service.find(session, owner_id=user.id, recording_id=recording_id)

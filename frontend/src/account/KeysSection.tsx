@@ -9,12 +9,13 @@ import { useAction } from "../api/useAction";
 import { ErrorPage } from "../app/Feedback";
 import { useFormats } from "../app/formats";
 import { NewKeyDialog } from "./NewKeyDialog";
+import { apiKeys } from "./queries";
 
 export function KeysSection() {
   const { t } = useTranslation();
   const { date, dateTime } = useFormats();
   const [making, setMaking] = useState(false);
-  const keys = useQuery({ queryKey: ["keys"], queryFn: () => unwrap(api.GET("/api/auth/keys")) });
+  const keys = useQuery(apiKeys());
   const revoke = useAction(
     (id: string) => unwrap(api.DELETE("/api/auth/keys/{key_id}", { params: { path: { key_id: id } } })),
     { successMessage: t("keys.revoked"), invalidates: ["keys"] },

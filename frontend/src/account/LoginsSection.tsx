@@ -1,6 +1,7 @@
 // Where the user is signed in: end one session, or all of them.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Card, Popconfirm, Tag } from "antd";
+import { App, Button, Card, Checkbox, Popconfirm, Tag } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, unwrap } from "../api/client";
 import { useAction } from "../api/useAction";
@@ -8,6 +9,7 @@ import { ErrorPage } from "../app/Feedback";
 import { useFormats } from "../app/formats";
 import { session } from "../login/session";
 import { deviceOf } from "./devices";
+import { apiKeys } from "./queries";
 
 export function LoginsSection() {
   const { t } = useTranslation();
@@ -18,12 +20,19 @@ export function LoginsSection() {
     (id: string) => unwrap(api.DELETE("/api/auth/logins/{login_id}", { params: { path: { login_id: id } } })),
     { successMessage: t("account.loginEnded"), invalidates: ["logins"] },
   );
-  const leave = useAction(() => unwrap(api.POST("/api/auth/logout-everywhere")), {
-    onDone: () => {
-      session.end();
-      queries.clear();
+  const { data: keys } = useQuery(apiKeys());
+  const [revokeKeys, setRevokeKeys] = useState(false);
+  const { message } = App.useApp();
+  const leave = useAction(
+    () => unwrap(api.POST("/api/auth/logout-everywhere", { body: { revoke_keys: revokeKeys } })),
+    {
+      onDone: ({ keys_left }) => {
+        if (keys_left) void message.warning(t("account.keysLeft", { count: keys_left }));
+        session.end();
+        queries.clear();
+      },
     },
-  });
+  );
   if (logins.isError) return <ErrorPage error={logins.error} retry={() => void logins.refetch()} />;
   return (
     <>
@@ -57,6 +66,17 @@ export function LoginsSection() {
         <p className="section-about">{t("account.leaveAbout")}</p>
         <Popconfirm
           title={t("account.leaveSure")}
+          description={
+            keys &&
+            keys.length > 0 && (
+              <>
+                <p>{t("account.keysStay", { count: keys.length })}</p>
+                <Checkbox checked={revokeKeys} onChange={(event) => setRevokeKeys(event.target.checked)}>
+                  {t("account.revokeKeys", { count: keys.length })}
+                </Checkbox>
+              </>
+            )
+          }
           onConfirm={() => leave.mutate(undefined)}
           okText={t("account.leaveEverywhere")}
         >

@@ -6,13 +6,17 @@ import { pathOf } from "../api/basePath";
 import { api, type Schemas, unwrap } from "../api/client";
 import { useAction } from "../api/useAction";
 import { ErrorAlert } from "../app/Feedback";
-import { currentUser } from "./queries";
+import { currentUser, twoFactorState } from "./queries";
 
 interface NewKey {
   name: string;
   scopes: Schemas["Scope"][];
   days: number;
+  confirmation?: string;
 }
+
+/** Codes of authenticators and recovery codes; a password that looks like one can be sent as a code only. */
+const CODE = /^(\d{3} ?\d{3}|[a-z2-7]{4}(-[a-z2-7]{4}){3})$/i;
 
 /** Days until a key expires; 0 means never. */
 const LIFETIMES = [7, 30, 90, 365, 0];
@@ -20,9 +24,20 @@ const LIFETIMES = [7, 30, 90, 365, 0];
 export function NewKeyDialog({ close }: { close: () => void }) {
   const { t } = useTranslation();
   const { data: me } = useQuery(currentUser());
+  const { data: secondFactor } = useQuery(twoFactorState());
+  const [form] = Form.useForm<NewKey>();
+  const administers = Form.useWatch("scopes", form)?.includes("admin") ?? false;
   const make = useAction(
-    ({ name, scopes, days }: NewKey) =>
-      unwrap(api.POST("/api/auth/keys", { body: { name: name.trim(), scopes, days: days || null } })),
+    ({ name, scopes, days, confirmation }: NewKey) => {
+      const confirmed = confirmation
+        ? secondFactor?.on && CODE.test(confirmation.trim())
+          ? { code: confirmation.trim() }
+          : { password: confirmation }
+        : {};
+      return unwrap(
+        api.POST("/api/auth/keys", { body: { name: name.trim(), scopes, days: days || null, ...confirmed } }),
+      );
+    },
     { silent: true, invalidates: ["keys"] },
   );
   const scopes: Schemas["Scope"][] = me && me.role !== "user" ? ["read", "upload", "admin"] : ["read", "upload"];
@@ -30,6 +45,7 @@ export function NewKeyDialog({ close }: { close: () => void }) {
   return (
     <Modal open title={t("keys.make")} onCancel={close} footer={null}>
       <Form<NewKey>
+        form={form}
         layout="vertical"
         requiredMark={false}
         initialValues={{ scopes: ["read"], days: 90 }}
@@ -51,6 +67,16 @@ export function NewKeyDialog({ close }: { close: () => void }) {
         >
           <Checkbox.Group options={scopes.map((value) => ({ value, label: t(`scopes.${value}`) }))} />
         </Form.Item>
+        {administers && (
+          <Form.Item
+            name="confirmation"
+            label={t("keys.confirm")}
+            extra={t("keys.confirmAbout")}
+            rules={[{ required: true, message: t("login.passwordMissing") }]}
+          >
+            <Input.Password autoComplete="current-password" />
+          </Form.Item>
+        )}
         <Form.Item name="days" label={t("keys.life")}>
           <Select
             options={LIFETIMES.map((value) => ({
