@@ -33,6 +33,7 @@ def serve(
     from backend import migrations
     from backend.app import create_app
     from backend.database_errors import why_unusable
+    from backend.head_timeout import HeadTimeoutProtocol
     from backend.listen import CannotListen, listen
     from backend.logs import LogFileClosed
     from backend.malloc import retain_freed_memory
@@ -65,6 +66,7 @@ def serve(
         signal.signal(stop, lambda *_: None)
     config = uvicorn.Config(
         app,
+        http=HeadTimeoutProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from backend.path_prefix import prefix_of
 from backend.settings import Settings
 
 NAME, _PATH = "meeting_asr_device", "/api/auth"
@@ -24,7 +25,7 @@ def set_cookie(response: Response, connection: HTTPConnection, settings: Setting
         NAME,
         f"{head}.{_signature(settings, account, head)}",
         int(_LIFETIME.total_seconds()),
-        path=_PATH,
+        path=prefix_of(connection.scope) + _PATH,
         secure=settings.cookie_secure or connection.url.scheme == "https",
         httponly=True,
         samesite="strict",
