@@ -1,9 +1,14 @@
 """The command line: `python -m backend serve | transcribe | models | doctor | check | backup | restore`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from backend.settings import Settings
 
 #: Files of the server, its database and its backups are for its own user only.
 _PRIVATE = 0o077
@@ -28,14 +33,9 @@ def serve(
     import signal
 
     import uvicorn
-    from sqlalchemy.exc import SQLAlchemyError
 
-    from backend import migrations
-    from backend.app import create_app
-    from backend.database_errors import why_unusable
     from backend.head_timeout import HeadTimeoutProtocol
     from backend.listen import CannotListen, listen
-    from backend.logs import LogFileClosed
     from backend.malloc import retain_freed_memory
     from backend.settings import load_settings
 
@@ -48,19 +48,7 @@ def serve(
     except CannotListen as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
-    try:
-        migrations.upgrade(settings.database_url)
-        settings.uploads_dir.mkdir(parents=True, exist_ok=True)
-        app = create_app(settings)
-    except (migrations.DatabaseTooNew, LogFileClosed) as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(2) from None
-    except (SQLAlchemyError, ImportError) as error:
-        typer.echo(why_unusable(error), err=True)
-        raise typer.Exit(2) from None
-    except OSError as error:
-        typer.echo(f"{error.filename or settings.uploads_dir} cannot be used: {error.strerror or error}.", err=True)
-        raise typer.Exit(2) from None
+    app = _open_app(settings)
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops cleanly and then raises the signal again for the previous handler: exit with 0.
         signal.signal(stop, lambda *_: None)
@@ -165,6 +153,30 @@ def restore(
 
     os.umask(_PRIVATE)
     raise typer.Exit(restore_command(load_settings(needs_key=False), source))
+
+
+def _open_app(settings: "Settings") -> "FastAPI":
+    """The application, with its database and folders. Ends the program with a sentence where one cannot be used."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from backend import migrations
+    from backend.app import create_app
+    from backend.database_errors import why_unusable
+    from backend.logs import LogFileClosed
+
+    try:
+        migrations.upgrade(settings.database_url)
+        settings.uploads_dir.mkdir(parents=True, exist_ok=True)
+        return create_app(settings)
+    except (migrations.DatabaseTooNew, LogFileClosed) as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    except (SQLAlchemyError, ImportError) as error:
+        typer.echo(why_unusable(error), err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        typer.echo(f"{error.filename or settings.uploads_dir} cannot be used: {error.strerror or error}.", err=True)
+        raise typer.Exit(2) from None
 
 
 def _add_models() -> None:

@@ -2,7 +2,6 @@
 program with a sentence."""
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,15 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from typer.testing import CliRunner
 
-from backend.__main__ import app as command_line
+from backend.__main__ import _open_app
 from backend.app import create_app
 from backend.database import Database
 from backend.database_errors import DatabaseFull, DatabaseReadOnly, refusal
-from backend.settings import Settings
+from backend.settings import Settings, load_settings
 from tests.accounts.people import create_users
 
 pytestmark = pytest.mark.sqlite
@@ -137,36 +136,32 @@ async def test_requests_and_ready_tell_that_nothing_can_be_written(
     ],
 )
 def test_a_database_that_cannot_be_opened_ends_the_program_with_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str, said: str
 ) -> None:
     (tmp_path / "text.db").write_text("this is a letter\n" * 100)
     monkeypatch.setenv("SECRET_KEY", "vJ4y-2Tq8mXo0LrZ7cWd5HsEb1NfKgUp")
     monkeypatch.setenv("UPLOADS_DIR", str(tmp_path / "uploads"))
     monkeypatch.setenv("DATABASE_URL", url.format(folder=tmp_path))
 
-    result = _serve()
+    with pytest.raises(typer.Exit) as end:
+        _open_app(load_settings())
 
-    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.stderr
-    assert said in result.stderr
-    assert "secret" not in result.stderr
+    sentence = capsys.readouterr().err
+    assert (end.value.exit_code, len(sentence.splitlines())) == (2, 1)
+    assert said in sentence
+    assert "secret" not in sentence
 
 
 def test_a_folder_of_uploads_that_cannot_be_made_ends_the_program_with_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a file").touch()
     monkeypatch.setenv("SECRET_KEY", "vJ4y-2Tq8mXo0LrZ7cWd5HsEb1NfKgUp")
     monkeypatch.setenv("UPLOADS_DIR", str(tmp_path / "a file" / "uploads"))
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/server.db")
 
-    result = _serve()
+    with pytest.raises(typer.Exit) as end:
+        _open_app(load_settings())
 
-    assert (result.exit_code, result.stderr) == (2, f"{tmp_path}/a file/uploads cannot be used: Not a directory.\n")
-
-
-def _serve() -> Any:
-    before = os.umask(0o077)
-    try:
-        return CliRunner().invoke(command_line, ["serve"])
-    finally:
-        os.umask(before)
+    assert end.value.exit_code == 2
+    assert capsys.readouterr().err == f"{tmp_path}/a file/uploads cannot be used: Not a directory.\n"
