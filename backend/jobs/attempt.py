@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
@@ -146,6 +146,7 @@ class Attempt:
                 await asyncio.wait_for(collector.ended.wait(), REPORT_SECONDS)
             if not (changed_values := collector.changed_values()):
                 continue
+            changed_values["progress"] = queue.with_furthest(changed_values["progress"], self.job)
             try:
                 async with self.database.write() as session:
                     await queue.report(session, self.job, **changed_values)
@@ -284,7 +285,7 @@ class _ProgressCollector:
     def note(self, stage: Stage, done: float, total: float) -> None:
         self._rates.setdefault(stage, Rate()).note(time.monotonic(), done, total)
 
-    def changed_values(self) -> dict[str, object]:
+    def changed_values(self) -> dict[str, Any]:
         """The new values of the row; empty if nothing has changed."""
         progress = {
             stage.value: [round(rate.last_report[1], 1), round(rate.last_report[2], 1)]

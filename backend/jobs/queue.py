@@ -15,6 +15,11 @@ from backend.jobs.tables import FINAL, Job, Kind, Pool, QueueLock, Status
 from backend.recordings.service import RecordingNotFound
 from backend.recordings.tables import Recording, not_trashed
 
+#: Starts of a job after which every end of its runner counts as a failure.
+_MAX_STARTS = 10
+#: In `Job.progress`: how far earlier attempts came.
+_FURTHEST = "furthest"
+
 #: The longest time a retry waits.
 LONGEST_DELAY = timedelta(hours=1)
 
@@ -159,7 +164,6 @@ async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limi
         error_code=None,
         error_detail=None,
         warnings=[],
-        progress={},
         eta_seconds=None,
         stage=None,
     )
@@ -200,6 +204,19 @@ async def _running_by_owner(session: AsyncSession, pool: Pool) -> dict[str, int]
     at_work = (Job.status == Status.RUNNING.value) & (Job.pool == pool.value)
     counted = select(Job.owner_id, func.count()).where(at_work).group_by(Job.owner_id)
     return {owner: count for owner, count in (await session.execute(counted))}
+
+
+async def _running_by_runner(session: AsyncSession) -> dict[str | None, int]:
+    counted = select(Job.runner, func.count()).where(Job.status == Status.RUNNING.value).group_by(Job.runner)
+    return {runner: count for runner, count in (await session.execute(counted))}
+
+
+def _has_advanced(job: Job) -> bool:
+    return _seconds_done(job) > job.progress.get(_FURTHEST, [0.0])[0]
+
+
+def _seconds_done(job: Job) -> float:
+    return sum(seconds[0] for stage, seconds in job.progress.items() if stage != _FURTHEST)
 
 
 async def finish(
@@ -247,6 +264,12 @@ async def report(session: AsyncSession, job: Job, **values: Any) -> None:
     )
 
 
+def with_furthest(progress: dict[str, list[float]], job: Job) -> dict[str, list[float]]:
+    """The progress of an attempt together with how far `job` came before: the seconds of all its stages."""
+    furthest = max(_seconds_done(job), job.progress.get(_FURTHEST, [0.0])[0])
+    return progress | {_FURTHEST: [furthest, furthest]} if furthest else progress
+
+
 async def heartbeat(session: AsyncSession, runner: str) -> dict[str, int]:
     """Write the heartbeat of `runner`; answers the attempts it still owns, by job. It writes even without any, so that
     a database that is full or read-only is noticed."""
@@ -261,19 +284,25 @@ async def rescue(
 ) -> list[Job]:
     """Put back the jobs that have lost their runner; fail those that have had all their attempts.
 
-    Lost are the jobs of the runners in `dead`, and those whose heartbeat is still the one in `expired`."""
+    Lost are the jobs of the runners in `dead`, and those whose heartbeat is still the one in `expired`. The end of a
+    runner counts as a failure of a job that may be its cause: one that ran alone, or one that came no further than
+    before. Others count only after `_MAX_STARTS` starts, so that jobs cannot end their runner together for ever."""
     await _lock_queue(session)
     dead_runners, seen = set(dead), {heartbeat.job_id: heartbeat for heartbeat in expired}
     query = select(Job).where(
         Job.status == Status.RUNNING.value, Job.runner.in_(dead_runners) | Job.id.in_(seen.keys())
     )
+    company = await _running_by_runner(session)
     moved: list[Job] = []
     for job in (await session.scalars(query)).all():
         if job.runner not in dead_runners and Heartbeat.of(job) != seen[job.id]:
             continue  # its heartbeat came at the last moment
-        values: dict[str, Any] = {"runner": None, "failures": job.failures + 1, "eta_seconds": None}
-        if job.failures + 1 >= max_attempts:
-            detail = f"The server stopped {job.failures + 1} times while it worked on this recording. Retry later."
+        suspect = company[job.runner] == 1 or not _has_advanced(job) or job.attempt >= _MAX_STARTS
+        failures = job.failures + suspect
+        values: dict[str, Any] = {"runner": None, "failures": failures, "eta_seconds": None}
+        values |= {"progress": with_furthest({}, job)}
+        if failures >= max_attempts:
+            detail = f"The server stopped {failures} times while it worked on this recording. Retry later."
             values |= {"status": Status.FAILED.value, "finished_at": utc_now()}
             values |= {"error_code": "runner_died", "error_detail": detail}
         else:
