@@ -34,7 +34,7 @@ class AutomaticMixer:
         self._channels = channels
         self._waiting: Samples = numpy.zeros((0, channels), numpy.int16)
         self._before = numpy.zeros(channels, numpy.float32)  # the last sample
-        self._covariances = numpy.zeros((_SMOOTHING - 1, channels, channels), numpy.float32)
+        self._covariances: Array | None = None  # of the last frames
         self._minima: deque[Array] = deque(maxlen=_NOISE_BLOCKS)
 
     def mix(self, samples: Samples) -> Samples:
@@ -75,6 +75,8 @@ class AutomaticMixer:
         self._before = whole[-self._hop - 1]
         covariances = differences.transpose(0, 2, 1) @ differences / self._hop
         self.levels.append(numpy.einsum("fcc->fc", covariances[:-1]).copy())
+        if self._covariances is None:
+            self._covariances = numpy.repeat(covariances[:1], _SMOOTHING - 1, axis=0)
         history = numpy.concatenate([self._covariances, covariances])
         self._covariances = history[-_SMOOTHING:-1]
         windows = [history[first : first + frames] for first in range(_SMOOTHING)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _UNKNOWN = 0xFFFFFFFF  #: the length in the header of a file that was written into a pipe
+_PLACEHOLDER = 0x7FFFF000  #: from here on, lengths in a WAV are such placeholders too, unless the bytes are there
 _MAX_ELEMENTS = 100_000
 
 
@@ -70,8 +71,10 @@ def _wav(file: BinaryIO, size: int, *, begin: int = 0) -> ContainerLength:
     if is_64_bit and length == _UNKNOWN and data_length is not None:
         length = data_length
     end = position + 8 + length
-    if length in (0, _UNKNOWN) or end >= size:
-        return WHOLE if length in (0, _UNKNOWN) else _missing(end, size)
+    if length == 0 or (length >= _PLACEHOLDER and end > size):
+        return WHOLE
+    if end >= size:
+        return _missing(end, size)
     return _after_data(file, end, size)
 
 

@@ -33,12 +33,10 @@ _MAX_GAP, _MAX_TRANSPORT_GAP = 3600.0, 10.0
 #: Seconds added to all times while they are in Matroska, which has no negative ones.
 _LEAD = 100
 
-#: Where the sample rate changes, FFmpeg 5.1 gives one frame a time in samples of the next rate: it starts where the
-#: frame before it ends. 0: that time, 1: the frame's own.
-_RATES = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000)
-_NEXT_RATE = "+".join(f"lt(abs(PTS/ld(0)*SR-{rate}),1)" for rate in _RATES)
+#: Where the sample rate changes, FFmpeg 5.1 gives the last frame before it a time in samples of the next rate. So a
+#: time that jumps ahead counts from the second such frame on. 0: the end of the frame before, 2: whether that jumped.
 _RIGHT_TIMES = (
-    f"asetpts='st(1,if(gt(ld(0),0)*gt((PTS-ld(0))*TB,0.1)*({_NEXT_RATE}),ld(0),PTS));"
+    "asetpts='st(3,gt(ld(0),0)*gt((PTS-ld(0))*TB,0.1));st(1,if(ld(3)*not(ld(2)),ld(0),PTS));st(2,ld(3));"
     "st(0,ld(1)+NB_SAMPLES/SR/TB);ld(1)'"
 )
 

@@ -90,6 +90,8 @@ class TrackTimeline:
         elif not self._track.clocked and step < _TOLERANCE:
             self._offset -= step
         late = time + self._offset - (self.decoded + self.silence) / self._track.rate
+        if late < -_TOLERANCE:  # FFmpeg lets no time jump back, but makes it stand still
+            self._offset -= late + _TOLERANCE
         return late if late >= _TOLERANCE else 0.0
 
     def _add_silence(self, seconds: float) -> None:

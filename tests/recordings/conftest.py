@@ -14,17 +14,17 @@ from backend.recordings.files import Storage
 from tests.recordings.normalizer import Normalizer
 
 
-def _programs() -> dict[str, str]:
+def programs() -> dict[str, str]:
     programs = {"bundled": imageio_ffmpeg.get_ffmpeg_exe()}
     if system := shutil.which("ffmpeg"):
         programs["system"] = system
     return programs
 
 
-@pytest.fixture(params=_programs())
+@pytest.fixture(params=programs())
 def ffmpeg(request: pytest.FixtureRequest) -> str:
     """The FFmpeg of imageio-ffmpeg and that of the system: users have either."""
-    return _programs()[request.param]
+    return programs()[request.param]
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def make() -> Callable[..., Path]:
 
     def make(path: Path, *arguments: str) -> Path:
         command = [*("-v", "error", "-y", *arguments), str(path)]
-        for program in sorted(_programs().values()):
+        for program in sorted(programs().values()):
             if known := cache.get((path.suffix, *arguments)):
                 path.write_bytes(known)
                 return path

@@ -1,0 +1,138 @@
+"""A stream whose channels, rate or clock change keeps its time: what was said before and after is heard when it was."""
+
+from pathlib import Path
+
+import pytest
+
+from backend.recordings.container_length import container_length
+from backend.recordings.media import Normalized
+from tests.recordings.bursts import SECONDS, Burst, bursts_wav, onset
+from tests.recordings.conftest import wav, wav_of
+from tests.recordings.normalizer import PICTURE, TONE, Make, Normalizer, write
+
+FIRST, SECOND = Burst(0.5, 0), Burst(1.5, 0)
+
+#: Suffix, codec, then rate and channels before and after.
+CHANGES = {
+    "channels in ADTS": ("aac", "aac", (48_000, 1), (48_000, 2)),
+    "fewer channels in ADTS": ("aac", "aac", (48_000, 2), (48_000, 1)),
+    "rate in ADTS": ("aac", "aac", (44_100, 1), (48_000, 1)),
+    "rate in MP3": ("mp3", "libmp3lame", (44_100, 1), (48_000, 1)),
+    "a lower rate in MP3": ("mp3", "libmp3lame", (48_000, 2), (32_000, 1)),
+    "channels in AC-3": ("ac3", "ac3", (48_000, 2), (48_000, 6)),
+    "channels in a transport stream": ("ts", "aac", (48_000, 1), (48_000, 2)),
+    "rate in a transport stream": ("ts", "mp2", (44_100, 1), (48_000, 1)),
+    "nothing in chained Ogg": ("ogg", "libvorbis", (48_000, 2), (48_000, 2)),
+    "nothing in chained Opus": ("opus", "libopus", (48_000, 1), (48_000, 1)),
+    "everything in joined WAV files": ("wav", "pcm_s16le", (16_000, 1), (48_000, 2)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_time_goes_on_where_a_stream_changes(
+    normalizer: Normalizer, tmp_path: Path, make: Make, change: str
+) -> None:
+    suffix, codec, *formats = CHANGES[change]
+    pieces = []
+    for number, (rate, channels) in enumerate(formats):
+        content = bursts_wav([FIRST, Burst(SECOND.time, channels - 1)], rate=rate, channels=channels)
+        source = write(tmp_path / f"{number}.wav", content)
+        options = ("-write_xing", "0") if suffix == "mp3" else ()
+        piece = make(tmp_path / f"{number}-piece.{suffix}", "-i", str(source), "-c:a", codec, *options)
+        pieces.append(piece.read_bytes())
+
+    normalized = await normalizer.normalize(write(tmp_path / f"joined.{suffix}", b"".join(pieces)))
+
+    expected = [start + burst.time for start in (0, SECONDS) for burst in (FIRST, SECOND)]
+    late = [round(onset(normalizer, time), 3) for time in expected]
+    assert max(late) <= 0.12, late
+    assert normalized.duration == pytest.approx(2 * SECONDS, abs=0.2)
+    assert "times_uncertain" not in normalized.warnings
+
+
+async def test_a_wav_whose_length_has_wrapped_is_heard_to_its_end(normalizer: Normalizer, tmp_path: Path) -> None:
+    content = bytearray(bursts_wav([FIRST, SECOND], rate=16_000, channels=1))
+    content[40:44] = (16_000).to_bytes(4, "little")
+
+    normalized = await normalizer.normalize(write(tmp_path / "a.wav", bytes(content)))
+
+    assert Normalized(SECONDS, ()) == normalized
+    assert onset(normalizer, SECOND.time) <= 0.01
+
+
+@pytest.mark.parametrize("length", [0, 0xFFFFFFFF, 0x7FFFFFFF])
+async def test_an_unknown_length_in_a_wav_is_no_damage(normalizer: Normalizer, tmp_path: Path, length: int) -> None:
+    content = bytearray(wav(1))
+    content[40:44] = length.to_bytes(4, "little")
+
+    assert Normalized(1.0, ()) == await normalizer.normalize(write(tmp_path / "a.wav", bytes(content)))
+
+
+async def test_chunks_after_the_audio_of_a_wav_are_not_heard(normalizer: Normalizer, tmp_path: Path) -> None:
+    content = wav(1) + b"LIST" + (4000).to_bytes(4, "little") + b"INFO" + b"\x55" * 3996
+
+    assert Normalized(1.0, ()) == await normalizer.normalize(write(tmp_path / "a.wav", content))
+
+
+@pytest.mark.parametrize("suffix", ["wav", "w64", "aiff", "au", "caf", "avi", "mka", "mov", "wma"])
+def test_bytes_that_a_container_promises_are_missed(tmp_path: Path, make: Make, suffix: str) -> None:
+    picture = PICTURE if suffix == "avi" else ()
+    whole = make(tmp_path / f"a.{suffix}", *picture, *TONE).read_bytes()
+
+    assert 0 == container_length(write(tmp_path / "whole", whole)).missing
+    assert container_length(write(tmp_path / "cut", whole[:-1000])).missing > 0
+    assert container_length(write(tmp_path / "cut", whole[: len(whole) // 2])).missing > 0
+
+
+async def test_a_late_start_and_a_clock_that_starts_elsewhere_are_no_damage(
+    normalizer: Normalizer, tmp_path: Path, make: Make
+) -> None:
+    source = make(tmp_path / "a.mkv", *PICTURE, "-itsoffset", "0.9", *TONE, "-output_ts_offset", "50000", "-shortest")
+
+    normalized = await normalizer.normalize(source, max_seconds=60)
+
+    assert () == normalized.warnings
+    assert max(normalizer.samples()[: 16_000 * 8 // 10]) < 50 < max(normalizer.samples()[16_000:])
+
+
+async def test_an_unreadable_track_beside_a_readable_one_costs_a_warning(
+    normalizer: Normalizer, tmp_path: Path, make: Make
+) -> None:
+    unreadable = ("-map", "0", "-map", "0", "-c:a:0", "dca", "-strict", "-2", "-c:a:1", "pcm_s16le", "-ar", "48000")
+    source = make(tmp_path / "a.mka", *TONE, *unreadable)
+
+    normalized = await normalizer.normalize(source)
+
+    assert Normalized(2.0, ("track_unreadable",)) == normalized
+    assert max(normalizer.samples()) > 1000
+
+
+async def test_of_several_languages_the_default_track_is_heard(
+    normalizer: Normalizer, tmp_path: Path, make: Make
+) -> None:
+    english = write(tmp_path / "0.wav", bursts_wav([FIRST], rate=16_000, channels=1))
+    chinese = write(tmp_path / "1.wav", bursts_wav([SECOND], rate=16_000, channels=1))
+    marks = ("-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=chi", "-disposition:a:0", "0")
+    source = make(
+        *(tmp_path / "a.mka", "-i", str(english), "-i", str(chinese), "-map", "0", "-map", "1", *marks),
+        *("-disposition:a:1", "default", "-c:a", "pcm_s16le"),
+    )
+
+    normalized = await normalizer.normalize(source)
+
+    assert ("tracks_left_out",) == normalized.warnings
+    assert (float("inf"), True) == (onset(normalizer, FIRST.time), onset(normalizer, SECOND.time) < 0.01)
+
+
+async def test_speech_on_separate_channels_names_its_channel(normalizer: Normalizer, tmp_path: Path) -> None:
+    call = b"".join(
+        bursts_wav(
+            [Burst(0.2, channel), Burst(0.9, channel), Burst(1.6, channel), Burst(2.3, channel)], rate=8000, channels=2
+        )[44:]
+        for channel in (0, 1, 0, 1)
+    )
+
+    normalized = await normalizer.normalize(write(tmp_path / "call.wav", wav_of(call, rate=8000, channels=2)))
+
+    turns = [(channel, round(start), round(end)) for channel, start, end in normalized.channel_turns]
+    assert [("channel 1", 0, 3), ("channel 2", 3, 6), ("channel 1", 6, 9), ("channel 2", 9, 12)] == turns
