@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database import async_url, connect
 from backend.engines.language_model_protocol import LanguageModelError
-from backend.engines.openai_client import endpoint_from_settings
+from backend.engines.model_endpoint import endpoint_from_settings
 from backend.errors import AppError
 from backend.ffmpeg import NoFfmpeg, ffmpeg_path
 from backend.recordings.decoder_check import ffmpeg_problem

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.engines.language_model_protocol import estimate_tokens
-from backend.engines.openai_client import Endpoint, OpenAIClient
+from backend.engines.language_model_client import LanguageModelClient
+from backend.engines.model_endpoint import Endpoint
 from backend.minutes.cached_model import CachedModel
 from backend.minutes.polish import polish
 from backend.minutes.repair import propose
@@ -59,7 +60,7 @@ async def _measure(
 ) -> tuple[CachedModel, float, str]:
     with serve_language(_answer, context=context, latency=latency) as server:
         endpoint = Endpoint(server.url, KEY, MODEL, context_tokens=context, concurrent=concurrent, allow_private=True)
-        model = OpenAIClient(endpoint)
+        model = LanguageModelClient(endpoint)
         cached_model = CachedModel(model)
         started = time.perf_counter()
         try:

@@ -17,8 +17,8 @@ class LanguageModelError(AppError):
     """The language model gave no usable answer.
 
     Codes: `language_model_missing`, `_address`, `_unreachable`, `_slow`, `_busy`, `_failed`, `_key`, `_unknown`,
-    `_context`, `_bad_answer`, `_truncated`, `_refused`, `_secret`. Where `retry` is true the same request may succeed
-    later."""
+    `_context`, `_bad_answer`, `_truncated`, `_refused`, `_secret`, `_balance`, `_web_page`, `_prompt_cut`. Where
+    `retry` is true the same request may succeed later. `reason` is the endpoint's own, for those who may see it."""
 
     status = 502
 
@@ -26,6 +26,7 @@ class LanguageModelError(AppError):
         super().__init__(detail)
         self.code = code
         self.retry = retry
+        self.reason = ""
 
 
 class LanguageModelNotConfigured(LanguageModelError):
@@ -59,7 +60,7 @@ class TokenUsage:
 
 
 class LanguageModel(Protocol):
-    """Implemented by `backend.engines.openai_client.OpenAIClient`."""
+    """Implemented by `backend.engines.language_model_client.LanguageModelClient`."""
 
     @property
     def name(self) -> str:
@@ -73,7 +74,7 @@ class LanguageModel(Protocol):
 
     @property
     def context_tokens(self) -> int:
-        """The most tokens of prompt and answer together."""
+        """The most tokens of prompt and answer together. It shrinks where the endpoint turns out to read less."""
         ...
 
     async def complete_json(

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import Database
+from backend.engines.language_model_protocol import LanguageModelError
 from backend.jobs.tables import Job, Kind, Stage
 from backend.jobs.workspace import Workspace
 from backend.minutes import budget, review, translations
@@ -52,7 +53,8 @@ class LanguageModelJobs:
         """Do the job. Answers of the model are cached in the workspace, so a job that is continued asks nothing twice.
 
         Raises BudgetSpent before the first question, and LanguageModelError; if `fail_on_retryable`, also for errors
-        that a later attempt may not have."""
+        that a later attempt may not have. The second line of their detail is the endpoint's own reason, where the owner
+        may see it."""
         async with self.database.read() as session:
             daily_tokens = self.models.settings.openai_daily_tokens
             await budget.check(session, owner_id=job.owner_id, daily_tokens=daily_tokens)
@@ -71,6 +73,10 @@ class LanguageModelJobs:
             return await handlers[Kind(job.kind)](
                 _Task(job, transcript.number, document, cached_model, report_progress, fail_on_retryable)
             )
+        except LanguageModelError as error:
+            if reason := (await self.models.explain(error, job.owner_id)).facts.get("endpoint_reason"):
+                error.detail = f"{error.detail}\n{reason}"
+            raise
         finally:
             scope = {"owner_id": job.owner_id, "purpose": job.kind}
             await budget.record_usage(

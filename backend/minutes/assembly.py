@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
-from backend.engines.language_model_protocol import TokenUsage
+from backend.engines.language_model_protocol import LanguageModelError, TokenUsage
 from backend.minutes.answer_schemas import DraftAction, DraftSpeakerNote, DraftStatement, SectionDraft, WholeDraft
 from backend.minutes.cleaning import sanitize_answer
 from backend.minutes.evidence import EvidenceChecker, indexes_without_duplicates
@@ -26,11 +26,11 @@ SomeStatement = TypeVar("SomeStatement", bound=Statement)
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """The result of one section: a draft, or the code that says why there is none."""
+    """The result of one section: a draft, or the error that says why there is none."""
 
     section: Section
     draft: SectionDraft | None
-    code: str | None = None
+    error: LanguageModelError | None = None
 
 
 def assemble(
@@ -155,7 +155,7 @@ def _coverage(notes: Sequence[Notes], document: Document) -> Coverage:
         sections.append(
             SectionCoverage(
                 start=first.start, end=last.end, first=first.id, last=last.id, segments=size,
-                covered=note.draft is not None, code=note.code,
+                covered=note.draft is not None, code=note.error.code if note.error else None,
             )
         )  # fmt: skip
     read = {line.number for note in notes if note.draft for line in note.section.own}

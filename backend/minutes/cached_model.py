@@ -12,6 +12,9 @@ from backend.engines.language_model_protocol import (
     estimate_tokens,
 )
 
+#: Errors that a smaller prompt may avoid.
+TOO_LONG = ("language_model_context", "language_model_prompt_cut", "language_model_truncated")
+
 
 class AnswerCache(Protocol):
     """Stores answers of a model by key."""
@@ -56,11 +59,18 @@ class CachedModel:
         return answer
 
 
+def reads_less(error: LanguageModelError, model: LanguageModel, context_tokens: int) -> bool:
+    """Whether the error has shown that the model reads less than `context_tokens`: a smaller prompt may do."""
+    return error.code in TOO_LONG and model.context_tokens < context_tokens
+
+
 def context_too_small() -> LanguageModelError:
     message = "The language model's context is too small. Set its context tokens to its real size, 4096 at least."
     return LanguageModelError("language_model_context", message)
 
 
-def no_usable_answer(code: str) -> LanguageModelError:
-    message = "The language model gave no usable answer for any part. Try again later."
-    return LanguageModelError(code, message)
+def no_usable_answer(error: LanguageModelError) -> LanguageModelError:
+    """The error of a task no part of which was done, because of `error`."""
+    found = LanguageModelError(error.code, f"The language model did no part of this. {error.detail}")
+    found.reason = error.reason
+    return found

@@ -7,14 +7,17 @@ from time import monotonic
 
 from pydantic import BaseModel
 
+from backend.accounts.tables import Role, User
 from backend.database import Database
+from backend.engines.endpoint_traits import EndpointTraits
+from backend.engines.language_model_client import LanguageModelClient
 from backend.engines.language_model_protocol import (
     LanguageModel,
     LanguageModelError,
     LanguageModelNotConfigured,
     TokenUsage,
 )
-from backend.engines.openai_client import Endpoint, OpenAIClient, endpoint_from_settings
+from backend.engines.model_endpoint import Endpoint, endpoint_from_settings
 from backend.minutes import endpoints
 from backend.settings import Settings
 
@@ -26,17 +29,22 @@ _TEST_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class EndpointTestResult:
-    """The result of a small test question; `code` and `detail` describe the error."""
+    """The result of a small test question; `code` and `detail` describe the error, `reason` is the endpoint's own.
+    `adapted` are the codes of what the endpoint wants otherwise than most (see `EndpointTraits.adapted`)."""
 
     ok: bool
     code: str | None
     detail: str
     seconds: float
     usage: TokenUsage
+    reason: str = ""
+    adapted: tuple[str, ...] = ()
 
 
 class _TestAnswer(BaseModel):
-    ok: bool
+    """Any JSON object shows that the endpoint can be used."""
+
+    ok: bool = True
 
 
 @dataclass(slots=True)
@@ -47,8 +55,9 @@ class Models:
     settings: Settings
     _built_in: Endpoint | None = field(init=False)
     _semaphore: asyncio.Semaphore = field(init=False)
-    _clients: dict[str, OpenAIClient] = field(default_factory=dict)
-    _retired: list[OpenAIClient] = field(default_factory=list)
+    _traits: dict[str, tuple[Endpoint, EndpointTraits]] = field(default_factory=dict)
+    _clients: dict[str, LanguageModelClient] = field(default_factory=dict)
+    _retired: list[LanguageModelClient] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._semaphore = asyncio.Semaphore(self.settings.openai_max_concurrent)
@@ -75,12 +84,13 @@ class Models:
     async def get_model(self, owner_id: str) -> LanguageModel:
         """Raises like `endpoint`."""
         endpoint = await self.endpoint(owner_id)
-        known = self._clients.get(endpoint.id)
-        if known is not None and known.endpoint == endpoint:
+        known, traits = self._clients.get(endpoint.id), self._traits_of(endpoint)
+        if known is not None and known.endpoint == endpoint and known.traits is traits:
             return known
         if known is not None:
             self._retired.append(known)  # calls may still be open
-        self._clients[endpoint.id] = client = OpenAIClient(endpoint, semaphore=self._semaphore)
+        client = LanguageModelClient(endpoint, semaphore=self._semaphore, traits=traits)
+        self._clients[endpoint.id] = client
         return client
 
     async def find_model(self, owner_id: str) -> LanguageModel | None:
@@ -90,21 +100,43 @@ class Models:
             return None
 
     async def test_endpoint(self, endpoint: Endpoint) -> EndpointTestResult:
-        """Send one small question and return what happened."""
-        model = OpenAIClient(
+        """Send one small question and return what happened. What was learned about the endpoint before is forgotten:
+        it may have been changed since. What the test learns is kept."""
+        model = LanguageModelClient(
             replace(endpoint, timeout=min(endpoint.timeout, _TEST_SECONDS)), semaphore=self._semaphore, max_attempts=1
         )
         usage, started = TokenUsage(), monotonic()
-        code, detail = None, ""
+        code, detail, reason = None, "", ""
         try:
             await model.complete_json(
                 _TestAnswer, "只回答一个JSON对象。", '回答 {"ok": true}', max_tokens=200, usage=usage
             )
+            self._traits[endpoint.id] = (endpoint, model.traits)
         except LanguageModelError as error:
-            code, detail = error.code, error.detail
+            code, detail, reason = error.code, error.detail, error.reason
         finally:
             await model.close()
-        return EndpointTestResult(code is None, code, detail, round(monotonic() - started, 2), usage)
+        seconds = round(monotonic() - started, 2)
+        return EndpointTestResult(code is None, code, detail, seconds, usage, reason, model.traits.adapted())
+
+    async def explain(self, error: LanguageModelError, owner_id: str) -> LanguageModelError:
+        """The error with the endpoint's own reason if this user may see it: an admin, or the owner of an own endpoint.
+        Others would learn about an endpoint that is not theirs."""
+        if error.reason:
+            async with self.database.read() as session:
+                row = await endpoints.endpoint_for(session, owner_id=owner_id)
+                user = await session.get(User, owner_id)
+            own = row is not None and row.owner_id == owner_id
+            if own or (user is not None and Role(user.role).rank >= Role.ADMIN.rank):
+                error.facts["endpoint_reason"] = error.reason
+        return error
+
+    def _traits_of(self, endpoint: Endpoint) -> EndpointTraits:
+        """What is known about the endpoint; nothing after it was changed."""
+        known = self._traits.get(endpoint.id)
+        if known is None or known[0] != endpoint:
+            known = self._traits[endpoint.id] = (endpoint, EndpointTraits())
+        return known[1]
 
     async def close(self) -> None:
         for model in (*self._clients.values(), *self._retired):

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from backend.engines.language_model_protocol import LanguageModelError
 from backend.minutes.answer_schemas import LineNumbers, Text
-from backend.minutes.cached_model import CachedModel
+from backend.minutes.cached_model import CachedModel, reads_less
 from backend.minutes.cleaning import sanitize_answer
 from backend.minutes.evidence import EvidenceChecker
 from backend.minutes.guard import titled_names
@@ -60,14 +61,21 @@ class NamesDraft(BaseModel):
 async def suggest(document: Document, cached_model: CachedModel) -> list[Suggestion]:
     """Suggestions for speakers without a name, in their order. The model is not called where no line may contain a
     name. Raises LanguageModelError."""
-    max_tokens = min(600, cached_model.model.context_tokens // 5)
-    budget = min(cached_model.data_tokens(_SYSTEM, max_tokens) - 1000, _MAX_PROMPT_TOKENS)
-    lines = await asyncio.to_thread(_lines, document, budget)
-    if not lines or all(speaker.name for speaker in document.speakers):
-        return []
-    names = speaker_legend(document)
-    prompt = fence([*([names[:800]] if names else []), *(line.text for line in lines)])
-    draft = await cached_model.complete_json(NamesDraft, _SYSTEM, prompt, max_tokens)
+    while True:
+        context_tokens = cached_model.model.context_tokens
+        max_tokens = min(600, context_tokens // 5)
+        budget = min(cached_model.data_tokens(_SYSTEM, max_tokens) - 1000, _MAX_PROMPT_TOKENS)
+        lines = await asyncio.to_thread(_lines, document, budget)
+        if not lines or all(speaker.name for speaker in document.speakers):
+            return []
+        names = speaker_legend(document)
+        prompt = fence([*([names[:800]] if names else []), *(line.text for line in lines)])
+        try:
+            draft = await cached_model.complete_json(NamesDraft, _SYSTEM, prompt, max_tokens)
+            break
+        except LanguageModelError as error:
+            if not reads_less(error, cached_model.model, context_tokens):
+                raise
     found: dict[str, Suggestion] = {}
     for one in draft.speakers:
         suggestion = _check_suggestion(one, document, {line.number for line in lines})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from backend.engines.language_model_protocol import LanguageModelError, estimate_tokens
 from backend.minutes.answer_schemas import DraftStatement, SectionDraft, WholeDraft
 from backend.minutes.assembly import Notes, assemble
-from backend.minutes.cached_model import CachedModel, context_too_small, no_usable_answer
+from backend.minutes.cached_model import TOO_LONG, CachedModel, context_too_small, no_usable_answer, reads_less
 from backend.minutes.cleaning import sanitize_answer
 from backend.minutes.prompts import section_prompt, whole_prompt
 from backend.minutes.schema import MinutesContent
@@ -20,9 +20,11 @@ from backend.transcripts.document import Document
 _MAX_SECTION_TOKENS = 12_000
 #: How often a failed section is split in half and tried again.
 _HALVINGS = 2
-#: Errors that a smaller section may avoid, and errors that no smaller section avoids.
-_TOO_LONG = ("language_model_context", "language_model_truncated")
-_SIZE_INDEPENDENT = ("language_model_key", "language_model_unknown", "language_model_address")
+#: Errors that no smaller section avoids.
+_SIZE_INDEPENDENT = (
+    *("language_model_key", "language_model_unknown", "language_model_address"),
+    *("language_model_balance", "language_model_web_page"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,24 @@ async def summarize(
     """Raises LanguageModelError where every section failed; with `fail_on_retryable`, also for the first section that
     may succeed later. Other failed sections are named in the coverage and in a warning."""
     system = section_prompt(template, language)
-    budget = min(cached_model.data_tokens(system, cached_model.answer_tokens), _MAX_SECTION_TOKENS) - estimate_tokens(
-        speaker_legend(document)
-    )
+    notes = await read_sections(document, system, cached_model, progress, fail_on_retryable=fail_on_retryable)
+    warnings = _gaps(notes, document)
+    whole = await _summarize_notes(notes, document, template, language, cached_model, fail_on_retryable, warnings)
+    # Comparing hours of statements would block the event loop.
+    minutes = await asyncio.to_thread(assemble, notes, whole, document, language, cached_model.usage)
+    return SummaryResult(minutes, warnings)
+
+
+async def read_sections(
+    document: Document,
+    system: str,
+    cached_model: CachedModel,
+    progress: Progress,
+    *,
+    fail_on_retryable: bool = False,
+) -> list[Notes]:
+    """Notes of all sections, of those that failed with their errors. Raises as `summarize` does."""
+    budget = _section_budget(system, document, cached_model)
     if budget < 300:
         raise context_too_small()
     lines = await asyncio.to_thread(lines_of, document, budget // 4)
@@ -55,12 +72,8 @@ async def summarize(
         split_into_sections(lines, budget), document, system, cached_model, progress, fail_on_retryable
     )
     if lines and not any(note.draft for note in notes):
-        raise no_usable_answer(next((note.code for note in notes if note.code), "language_model_failed"))
-    warnings = _gaps(notes, document)
-    whole = await _summarize_notes(notes, document, template, language, cached_model, fail_on_retryable, warnings)
-    # Comparing hours of statements would block the event loop.
-    minutes = await asyncio.to_thread(assemble, notes, whole, document, language, cached_model.usage)
-    return SummaryResult(minutes, warnings)
+        raise no_usable_answer(next(note.error for note in notes if note.error))
+    return notes
 
 
 async def _all_notes(
@@ -88,12 +101,18 @@ async def _all_notes(
     async def notes_of(section: Section, one: SectionDraft | LanguageModelError) -> list[Notes]:
         if isinstance(one, SectionDraft):
             return [Notes(section, one)]
-        if any_answered or one.code in _TOO_LONG:
+        if any_answered or one.code in TOO_LONG:
             return await _retry_in_halves(section, one, document, system, cached_model, fail_on_retryable, _HALVINGS)
-        return [Notes(section, None, one.code)]
+        return [Notes(section, None, one)]
 
     pairs = zip(sections, found, strict=True)
     return [note for notes in await gather_or_cancel(notes_of(*pair) for pair in pairs) for note in notes]
+
+
+def _section_budget(system: str, document: Document, cached_model: CachedModel) -> int:
+    """The most tokens of one section's lines."""
+    tokens = min(cached_model.data_tokens(system, cached_model.answer_tokens), _MAX_SECTION_TOKENS)
+    return tokens - estimate_tokens(speaker_legend(document))
 
 
 async def _draft(
@@ -119,11 +138,14 @@ async def _retry_in_halves(
     fail_on_retryable: bool,
     halvings: int,
 ) -> list[Notes]:
-    """Notes of the halves of a failed section, split further where that may help."""
+    """Notes of the parts of a failed section, split further where that may help."""
     if error.retry or error.code in _SIZE_INDEPENDENT or halvings == 0 or len(section.own) < 2:
-        return [Notes(section, None, error.code)]
+        return [Notes(section, None, error)]
     notes: list[Notes] = []
-    for half in section.split_in_half():
+    # The endpoint may have been found to read less than was thought.
+    budget = max(_section_budget(system, document, cached_model), 300)
+    too_long = sum(line.tokens for line in section.lines) > budget
+    for half in split_into_sections(section.own, budget) if too_long else section.split_in_half():
         one = await _draft(half, document, system, cached_model, fail_on_retryable)
         if isinstance(one, SectionDraft):
             notes.append(Notes(half, one))
@@ -142,26 +164,35 @@ async def _summarize_notes(
     warnings: list[dict[str, str]],
 ) -> WholeDraft | None:
     system = whole_prompt(template, language)
-    budget = cached_model.data_tokens(system, cached_model.answer_tokens) - estimate_tokens(speaker_legend(document))
     lines = [line for note in notes if note.draft for line in _note_lines(note.draft, note.section.numbers)]
-    try:
-        while lines:
-            groups = split_into_sections([Line(0, line, estimate_tokens(line) + 1) for line in lines], budget)
-            wholes = []
-            for group in groups:
-                texts = [line.text for line in group.own]
-                prompt = fence([speaker_legend(document), *texts] if speaker_legend(document) else texts)
-                wholes.append(await cached_model.complete_json(WholeDraft, system, prompt, cached_model.answer_tokens))
-            if len(wholes) == 1:
-                return wholes[0]
-            shorter = [line for draft in wholes for line in _note_lines(draft, None)]
-            if len(shorter) >= len(lines):  # it does not get shorter, so use the first part
-                return wholes[0]
-            lines = shorter
-    except LanguageModelError as error:
-        if error.retry and fail_on_retryable:
-            raise
-        warnings.append({"code": error.code, "detail": "The minutes have no overview of the whole. Make them again."})
+    while True:
+        context_tokens = cached_model.model.context_tokens
+        try:
+            return await _join_notes(lines, system, speaker_legend(document), cached_model)
+        except LanguageModelError as error:
+            if reads_less(error, cached_model.model, context_tokens):
+                continue
+            if error.retry and fail_on_retryable:
+                raise
+            detail = "The minutes have no overview of the whole. Make them again."
+            warnings.append({"code": error.code, "detail": detail})
+            return None
+
+
+async def _join_notes(lines: list[str], system: str, names: str, cached_model: CachedModel) -> WholeDraft | None:
+    """The summary of the notes, in as many rounds as it takes; None where there are none."""
+    while lines:
+        budget = cached_model.data_tokens(system, cached_model.answer_tokens) - estimate_tokens(names)
+        groups = split_into_sections([Line(0, line, estimate_tokens(line) + 1) for line in lines], budget)
+        wholes = []
+        for group in groups:
+            texts = [line.text for line in group.own]
+            prompt = fence([names, *texts] if names else texts)
+            wholes.append(await cached_model.complete_json(WholeDraft, system, prompt, cached_model.answer_tokens))
+        shorter = [line for draft in wholes for line in _note_lines(draft, None)]
+        if len(wholes) == 1 or len(shorter) >= len(lines):  # where it does not get shorter, the first part is used
+            return wholes[0]
+        lines = shorter
     return None
 
 

@@ -153,6 +153,10 @@ class LanguageEndpoint(Base):
     model: Mapped[str] = mapped_column(String(128))
     context_tokens: Mapped[int] = mapped_column(default=8192)
     allow_private: Mapped[bool] = mapped_column(default=False)  #: set by admins only
+    protocol: Mapped[str] = mapped_column(String(16), default="openai", server_default="openai")
+    temperature: Mapped[float | None]  #: none: the default
+    sealed_headers: Mapped[str | None] = mapped_column(Text)  #: a JSON object of headers, encrypted
+    parameters: Mapped[dict[str, Any] | None] = mapped_column(JSON)  #: further members of the requests' bodies
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from backend.engines.answer_parser import InvalidAnswer, parse_answer
-from tests.engines.test_openai_client import Weather
+from tests.engines.test_language_model_client import Weather
 
 
 def test_the_parser_names_the_invalid_field() -> None:

@@ -5,7 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from backend.engines.openai_client import Endpoint, OpenAIClient
+from backend.engines.language_model_client import LanguageModelClient
+from backend.engines.model_endpoint import Endpoint
 from backend.minutes.cached_model import AnswerCache, CachedModel
 from backend.speech.types import Segment
 from backend.transcripts.document import Document, Speaker
@@ -47,7 +48,7 @@ def make_model() -> MakeModel:
             endpoint = Endpoint(
                 server.url, KEY, MODEL, context_tokens=context, concurrent=4, timeout=timeout, allow_private=True
             )
-            model = OpenAIClient(endpoint, _no_pause)
+            model = LanguageModelClient(endpoint, _no_pause)
             try:
                 yield CachedModel(model, cache), server
             finally:

@@ -54,10 +54,24 @@ async def test_sentences_without_citation_are_dropped(make_model: MakeModel, sai
     assert (found.text, found.citations) == ("", [])
 
 
-async def test_the_model_is_not_called_without_relevant_lines(make_model: MakeModel) -> None:
-    found, requests = await ask_question(make_model, MEETING, "恐龙灭绝的原因？", Reply("陨石[1]。"))
+async def test_an_answer_that_no_line_supports_is_refused(make_model: MakeModel) -> None:
+    for said in ("陨石[1]。", "没有提到。"):
+        found, requests = await ask_question(make_model, MEETING, "恐龙灭绝的原因？", Reply(said))
 
-    assert (found.text, requests) == ("", [])
+        assert (found.text, found.citations, len(requests)) == ("", [], 1)
+
+
+async def test_a_question_in_another_language_is_answered_from_all_lines(make_model: MakeModel) -> None:
+    found, requests = await ask_question(make_model, MEETING, "How much money is there?", Reply("Three million [1]."))
+
+    assert (found.text, found.citations) == ("Three million.[1]", ["p0"])
+    assert [number for number, _, _ in lines_of(requests[0])] == [1, 2, 3, 4]
+
+
+async def test_a_code_fence_is_no_part_of_an_answer(make_model: MakeModel) -> None:
+    found, _ = await ask_question(make_model, MEETING, "市场预算多少？", Reply("```json\n预算是三百万。[1]\n```"))
+
+    assert found.text == "预算是三百万。[1]"
 
 
 async def test_markup_and_urls_are_removed(make_model: MakeModel) -> None:

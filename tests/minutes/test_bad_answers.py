@@ -124,7 +124,7 @@ async def test_a_good_answer_is_used_also_in_a_code_fence_and_after_thoughts(mak
         (lambda _: Reply(" \n "), "bad_answer"),
         (lambda _: Reply("", finish="length"), "truncated"),
         (lambda request: Reply(good_answer(request), cut=True), "truncated unreachable"),
-        (lambda _: Reply(raw=b"<html>gateway</html>"), "truncated unreachable bad_answer"),
+        (lambda _: Reply(raw=b"<html>gateway</html>"), "web_page"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

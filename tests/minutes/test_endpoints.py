@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from backend.accounts.tables import User
 from backend.database import Database
+from backend.engines.language_model_client import LanguageModelClient
 from backend.engines.language_model_protocol import LanguageModelError, LanguageModelNotConfigured, TokenUsage
-from backend.engines.openai_client import BUILT_IN, Endpoint, OpenAIClient
+from backend.engines.model_endpoint import BUILT_IN, Endpoint
 from backend.minutes import budget, endpoints
 from backend.minutes.endpoints import EndpointNotFound, EndpointValues, InvalidEndpointAddress, OwnEndpointsOff
 from backend.minutes.models import Models
@@ -188,7 +189,7 @@ async def test_a_name_is_resolved_once_and_the_checked_address_is_used() -> None
             hosts.append(str(host))
             return real("127.0.0.1" if len(hosts) == 1 else "192.0.2.1", *rest, **named)
 
-        model = OpenAIClient(
+        model = LanguageModelClient(
             Endpoint(f"http://localhost:{port}/v1", KEY, MODEL, allow_private=True, timeout=10.0), max_attempts=1
         )
         with pytest.MonkeyPatch.context() as patch:

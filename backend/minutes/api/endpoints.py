@@ -1,6 +1,6 @@
 """Endpoints of language models for a user: list, choose, edit own ones, test."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.dependencies import CurrentUser, DatabaseDep, Reader, ReadSession, SettingsDep, WriteSession
 from backend.accounts.tables import Role
 from backend.database import Database
-from backend.engines.openai_client import BUILT_IN, Endpoint
+from backend.engines.model_endpoint import BUILT_IN, Endpoint, WireProtocol
 from backend.minutes import budget, endpoints
 from backend.minutes.api.model import ModelsDep
 from backend.minutes.endpoints import EndpointNotFound, EndpointValues
@@ -37,10 +37,16 @@ class EndpointOut(BaseModel):
     shared: bool
     default: bool  #: the one that is used
     used_tokens: int
+    protocol: WireProtocol
+    temperature: float | None
+    headers: list[str]  #: their names; the values are never returned
+    parameters: dict[str, Any]  #: only for those who may change it
 
 
 class EndpointIn(BaseModel):
-    """Without `key` the stored key stays, unless the address changes; an empty one deletes it."""
+    """Without `key` the stored key stays, unless the address changes; an empty one deletes it. A header of null keeps
+    its stored value, also unless the address changes. `parameters` are further members of the requests' JSON; keys and
+    tokens belong into `headers`, which are stored encrypted. `temperature` null is the default, 0.2."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,6 +55,10 @@ class EndpointIn(BaseModel):
     key: Annotated[str, Field(max_length=500, pattern=r"^[\x21-\x7e]*$")] | None = None
     model: Annotated[str, Field(min_length=1, max_length=128, pattern=r"\S")]
     context_tokens: Annotated[int, Field(ge=2048, le=4_000_000)] = 8192
+    protocol: WireProtocol = WireProtocol.OPENAI
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    headers: Annotated[dict[str, str | None], Field(max_length=20)] = {}
+    parameters: dict[str, Any] = {}
 
     def to_values(self) -> EndpointValues:
         return EndpointValues(**self.model_dump())
@@ -61,7 +71,10 @@ class DefaultEndpoint(BaseModel):
 
 
 class EndpointTestOut(BaseModel):
-    """`ok`, or the code and the description of the error."""
+    """`ok`, or the code and the description of the error; `reason` is the endpoint's own, for admins and for the owner
+    of the endpoint. `adapted` says what the endpoint wants otherwise than most, which is done from now on:
+    thinking_off, thinking_room, stream_only, no_system_role, json_schema, no_json_format, length_parameter,
+    answer_limit, no_temperature, small_context."""
 
     ok: bool
     code: str | None
@@ -70,6 +83,8 @@ class EndpointTestOut(BaseModel):
     seconds: float
     prompt_tokens: int
     completion_tokens: int
+    reason: str | None = None
+    adapted: list[str] = []
 
 
 @router.get("/endpoints", summary="Endpoints I may use")
@@ -93,7 +108,8 @@ async def choose(session: WriteSession, user: CurrentUser, body: DefaultEndpoint
 
 @router.post("/endpoints", status_code=201, summary="Add an own endpoint")
 async def add(session: WriteSession, user: CurrentUser, settings: SettingsDep, body: EndpointIn) -> EndpointOut:
-    """Not in a private network. Codes: own_endpoints_off, language_model_address, too_many_endpoints."""
+    """Not in a private network. Codes: own_endpoints_off, language_model_address, endpoint_headers,
+    endpoint_parameters, too_many_endpoints."""
     row = await endpoints.save(session, settings, owner_id=user.id, id=None, values=body.to_values())
     return endpoint_out(row, settings)
 
@@ -118,10 +134,13 @@ async def test(
     async with database.read() as session:
         await budget.check(session, owner_id=user.id, daily_tokens=settings.openai_daily_tokens)
         endpoint = await _find_endpoint(session, user.id, endpoint_id, models, settings)
-    return await test_and_record(endpoint, models, database, user.id)
+    mine = endpoint.owner_id == user.id or Role(user.role).rank >= Role.ADMIN.rank
+    return await test_and_record(endpoint, models, database, user.id, with_reason=mine)
 
 
-async def test_and_record(endpoint: Endpoint, models: Models, database: Database, owner_id: str) -> EndpointTestOut:
+async def test_and_record(
+    endpoint: Endpoint, models: Models, database: Database, owner_id: str, *, with_reason: bool
+) -> EndpointTestOut:
     """Send a small question and store its tokens as usage."""
     found = await models.test_endpoint(endpoint)
     await budget.record_usage(
@@ -135,6 +154,8 @@ async def test_and_record(endpoint: Endpoint, models: Models, database: Database
         seconds=found.seconds,
         prompt_tokens=found.usage.prompt_tokens,
         completion_tokens=found.usage.completion_tokens,
+        reason=found.reason or None if with_reason else None,
+        adapted=list(found.adapted),
     )
 
 
@@ -163,13 +184,15 @@ def endpoint_list(
                 id=BUILT_IN, name=".env", url=built_in.url, model=built_in.model,
                 context_tokens=built_in.context_tokens, allow_private=built_in.allow_private,
                 has_key=settings.openai_api_key is not None, key_readable=True, shared=True,
-                default=False, used_tokens=0,
+                default=False, used_tokens=0, protocol=built_in.protocol, temperature=built_in.temperature, headers=[],
+                parameters={},
             )
         )  # fmt: skip
     found += [endpoint_out(row, settings) for row in rows]
     for one in found:
         one.default, one.used_tokens = one.id == default, used.get(one.id, 0)
-        one.url = one.url if admin or not one.shared else ""
+        if one.shared and not admin:
+            one.url, one.headers, one.parameters = "", [], {}
     return found
 
 
@@ -186,4 +209,8 @@ def endpoint_out(row: LanguageEndpoint, settings: Settings) -> EndpointOut:
         shared=row.owner_id is None,
         default=False,
         used_tokens=0,
+        protocol=WireProtocol(row.protocol),
+        temperature=row.temperature,
+        headers=endpoints.header_names(row, settings),
+        parameters=row.parameters or {},
     )

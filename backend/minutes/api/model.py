@@ -84,5 +84,7 @@ async def test(user: Admin, database: DatabaseDep, models: ModelsDep) -> Languag
     scope = {"owner_id": user.id, "purpose": "test", "model": endpoint.model, "endpoint": endpoint.id}
     await budget.record_usage(database, **scope, usage=found.usage)
     if found.code is not None:
-        raise LanguageModelError(found.code, found.detail)
+        error = LanguageModelError(found.code, found.detail)
+        error.reason = found.reason
+        raise await models.explain(error, user.id)
     return LanguageModelState(configured=True, model=endpoint.model, endpoint=endpoint.id)

@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from backend.accounts.dependencies import CurrentUser, DatabaseDep
+from backend.engines.language_model_protocol import LanguageModelError
 from backend.minutes import budget
-from backend.minutes.api.model import LanguageModelWithinBudget
+from backend.minutes.api.model import LanguageModelWithinBudget, ModelsDep
 from backend.minutes.cached_model import CachedModel
 from backend.minutes.names import suggest
 from backend.transcripts import service as transcripts
@@ -30,7 +31,11 @@ class SuggestionOut(BaseModel):
 
 @router.post("", summary="Suggest names for speakers without a name")
 async def names(
-    database: DatabaseDep, user: CurrentUser, recording_id: RecordingId, model: LanguageModelWithinBudget
+    database: DatabaseDep,
+    user: CurrentUser,
+    recording_id: RecordingId,
+    models: ModelsDep,
+    model: LanguageModelWithinBudget,
 ) -> list[SuggestionOut]:
     """Calls the language model at most once; nothing is changed. The list is empty where no names are mentioned."""
     async with database.read() as session:
@@ -39,6 +44,8 @@ async def names(
     cached_model = CachedModel(model)
     try:
         return [SuggestionOut.model_validate(one) for one in await suggest(document, cached_model)]
+    except LanguageModelError as error:
+        raise await models.explain(error, user.id) from None
     finally:
         scope = {"owner_id": user.id, "purpose": "names"}
         await budget.record_usage(database, **scope, model=model.name, endpoint=model.source, usage=cached_model.billed)

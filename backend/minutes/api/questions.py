@@ -10,12 +10,16 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.dependencies import CurrentUser, DatabaseDep, Reader, ReadSession, WriteSession
+from backend.engines.language_model_protocol import LanguageModelError
 from backend.errors import AppError
 from backend.minutes import budget, conversation
+from backend.minutes import service as minutes
 from backend.minutes.answering import NOTHING, Answer, answer
-from backend.minutes.api.model import LanguageModelWithinBudget
+from backend.minutes.api.model import LanguageModelWithinBudget, ModelsDep
+from backend.minutes.schema import MinutesContent
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
 from backend.transcripts.api import RecordingId
@@ -54,6 +58,7 @@ async def ask(
     user: CurrentUser,
     recording_id: RecordingId,
     body: Question,
+    models: ModelsDep,
     model: LanguageModelWithinBudget,
 ) -> StreamingResponse:
     """Events: one `text` for each sentence, then `answer` with the whole (`found` is false where the transcript has no
@@ -61,6 +66,7 @@ async def ask(
     async with database.read() as session:
         await recordings.find(session, owner_id=user.id, recording_id=recording_id)
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
+        notes = await _minutes_of(session, user.id, recording_id, transcript.number)
         before = await conversation.list_exchanges(session, owner_id=user.id, recording_id=recording_id, limit=3)
     earlier = [(one.question, one.answer) for one in before]
 
@@ -68,7 +74,7 @@ async def ask(
         found = Answer()
         try:
             document = await asyncio.to_thread(document_from_json, transcript.document)
-            async with aclosing(answer(document, body.question, earlier, model, found)) as sentences:
+            async with aclosing(answer(document, body.question, earlier, model, found, notes)) as sentences:
                 async for sentence in sentences:
                     yield _event("text", {"text": sentence})
             async with database.write() as session:
@@ -83,7 +89,9 @@ async def ask(
                 )
                 stored = ExchangeOut.model_validate(row).model_dump(mode="json")
         except AppError as error:
-            yield _event("error", {"code": error.code, "detail": error.detail})
+            if isinstance(error, LanguageModelError):
+                error = await models.explain(error, user.id)
+            yield _event("error", {"code": error.code, "detail": error.detail, **error.facts})
             return
         finally:
             await budget.record_usage(
@@ -110,6 +118,17 @@ async def read(session: ReadSession, user: Reader, recording_id: RecordingId) ->
 async def delete_conversation(session: WriteSession, user: CurrentUser, recording_id: RecordingId) -> None:
     await recordings.find(session, owner_id=user.id, recording_id=recording_id)
     await conversation.delete_conversation(session, owner_id=user.id, recording_id=recording_id)
+
+
+async def _minutes_of(
+    session: AsyncSession, owner_id: str, recording_id: str, transcript: int
+) -> MinutesContent | None:
+    """The newest minutes, if they were made from this version of the transcript."""
+    try:
+        found = await minutes.newest(session, owner_id=owner_id, recording_id=recording_id)
+    except minutes.MinutesNotFound:
+        return None
+    return MinutesContent.model_validate(found.content) if found.transcript == transcript else None
 
 
 def _event(name: str, content: dict[str, object]) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.audit import Action, note
 from backend.accounts.dependencies import Admin, DatabaseDep, ReadSession, SettingsDep, WriteSession
-from backend.engines.openai_client import BUILT_IN
+from backend.engines.model_endpoint import BUILT_IN
 from backend.minutes import budget, endpoints, template_store
 from backend.minutes.api.endpoints import (
     EndpointId,
@@ -100,7 +100,7 @@ async def test(
         endpoint = endpoints.to_endpoint(row, settings) if row else None
     if endpoint is None:
         raise EndpointNotFound
-    return await test_and_record(endpoint, models, database, admin.id)
+    return await test_and_record(endpoint, models, database, admin.id, with_reason=True)
 
 
 @router.post("/templates", status_code=201, summary="Create a shared template")

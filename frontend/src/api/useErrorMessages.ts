@@ -14,8 +14,20 @@ export function useErrorMessages() {
       : t("errors.unknown", { code });
   }
 
+  /** The message, and the reason that the endpoint of a language model gave, where there is one. */
+  function withReason(code: string, reason?: unknown): string {
+    if (typeof reason !== "string" || !reason) return byCode(code);
+    return `${byCode(code)} ${t("endpoints.reason", { reason, interpolation: { escapeValue: false } })}`;
+  }
+
+  /** The message of a job's error; the second line of its detail is the reason of a language model's endpoint. */
+  function ofJob(error: { code: string; detail?: string | null }): string {
+    return withReason(error.code, error.detail?.split("\n")[1]);
+  }
+
   function textOf(error: unknown): string {
     if (!(error instanceof ApiError)) return t("errors.internal_error");
+    if (error.details.endpoint_reason) return withReason(error.code, error.details.endpoint_reason);
     // Only the lockout after wrong passwords says how long to wait.
     if (error.code !== "too_many_attempts" || error.retryAfter === null) return byCode(error.code, error.details);
     return error.retryAfter < 90
@@ -28,5 +40,5 @@ export function useErrorMessages() {
     void message.error(textOf(error), 6);
   }
 
-  return { byCode, textOf, show };
+  return { byCode, withReason, ofJob, textOf, show };
 }

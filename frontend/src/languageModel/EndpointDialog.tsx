@@ -1,9 +1,13 @@
-// The dialog for a language model endpoint. The API key is write-only.
-import { Checkbox, Form, Input, InputNumber, Modal } from "antd";
+// The dialog for a language model endpoint. The API key and the values of headers are write-only.
+import { Checkbox, Form, Input, InputNumber, Modal, Select } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAction } from "../api/useAction";
 import { ErrorAlert } from "../app/Feedback";
-import { type Endpoint, type EndpointInput, type Scope, saveEndpoint } from "./endpoints";
+import { AdvancedFields } from "./AdvancedFields";
+import { type EndpointForm, formOf, formOfPreset, inputOf } from "./endpointForm";
+import { type Endpoint, type Scope, saveEndpoint } from "./endpoints";
+import { PRESETS, type Preset } from "./presets";
 
 export function EndpointDialog({
   scope,
@@ -15,17 +19,30 @@ export function EndpointDialog({
   close: () => void;
 }) {
   const { t } = useTranslation();
-  const [form] = Form.useForm<EndpointInput>();
-  const save = useAction(
-    ({ key, ...values }: EndpointInput) => saveEndpoint(scope, endpoint?.id ?? null, key ? { ...values, key } : values),
-    {
-      successMessage: t("endpoints.saved"),
-      invalidates: ["endpoints", "language-model"],
-      silent: true,
-      onDone: close,
-    },
-  );
+  const [form] = Form.useForm<EndpointForm>();
+  const [presetId, setPresetId] = useState("");
+  const preset = PRESETS.find((one) => one.id === presetId);
+  const save = useAction((values: EndpointForm) => saveEndpoint(scope, endpoint?.id ?? null, inputOf(values)), {
+    successMessage: t("endpoints.saved"),
+    invalidates: ["endpoints", "language-model"],
+    silent: true,
+    onDone: close,
+  });
   const missing = [{ required: true, whitespace: true, message: t("endpoints.missing") }];
+  const offered = PRESETS.filter((one) => scope === "system" || !one.local);
+
+  function choosePreset(id: string) {
+    const chosen = PRESETS.find((one) => one.id === id);
+    const name = form.getFieldValue("name") as string | undefined;
+    const typed = name?.trim() && !PRESETS.some((one) => nameOf(one) === name);
+    setPresetId(id);
+    if (chosen) form.setFieldsValue(formOfPreset(chosen, typed ? name : nameOf(chosen)));
+  }
+
+  function nameOf(preset: Preset): string {
+    return t(`endpoints.presets.${preset.id}`);
+  }
+
   return (
     <Modal
       open
@@ -35,14 +52,30 @@ export function EndpointDialog({
       confirmLoading={save.isPending}
       okText={t("app.save")}
     >
-      <Form<EndpointInput>
+      <Form<EndpointForm>
         form={form}
         layout="vertical"
         requiredMark={false}
-        initialValues={endpoint ?? { context_tokens: 8192 }}
+        initialValues={formOf(endpoint)}
         onFinish={(values) => save.mutate(values)}
       >
         <ErrorAlert error={save.error} />
+        {!endpoint && (
+          <Form.Item label={t("endpoints.preset")} extra={t("endpoints.presetAbout")} htmlFor="endpoint-preset">
+            <Select
+              id="endpoint-preset"
+              value={presetId}
+              onChange={choosePreset}
+              options={[
+                { value: "", label: t("endpoints.presetOther") },
+                ...offered.map((one) => ({
+                  value: one.id,
+                  label: one.local ? t("endpoints.presetOwn", { name: nameOf(one) }) : nameOf(one),
+                })),
+              ]}
+            />
+          </Form.Item>
+        )}
         <Form.Item name="name" label={t("keys.name")} rules={missing}>
           <Input maxLength={64} autoComplete="off" autoFocus />
         </Form.Item>
@@ -50,7 +83,7 @@ export function EndpointDialog({
           <Input inputMode="url" autoComplete="off" placeholder="https://api.example.com/v1" />
         </Form.Item>
         <Form.Item name="model" label={t("endpoints.model")} rules={missing}>
-          <Input autoComplete="off" />
+          <Input autoComplete="off" placeholder={preset?.example} />
         </Form.Item>
         <Form.Item
           name="key"
@@ -72,6 +105,7 @@ export function EndpointDialog({
             <Checkbox>{t("endpoints.private")}</Checkbox>
           </Form.Item>
         )}
+        <AdvancedFields stored={endpoint?.headers ?? []} />
       </Form>
     </Modal>
   );

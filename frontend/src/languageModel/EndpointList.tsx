@@ -63,6 +63,9 @@ function Row({
     successMessage: t("endpoints.removed"),
     invalidates: ["endpoints", "language-model"],
   });
+  const adapted = test.data?.adapted
+    .map((one) => t(`endpoints.adapted.${one}` as "endpoints.adapted.stream_only"))
+    .join(t("endpoints.and"));
   const mine = endpoint.id !== "built-in" && (scope === "system" || !endpoint.shared);
   return (
     <li>
@@ -79,7 +82,8 @@ function Row({
           <small role="status">
             {test.data.ok
               ? t("endpoints.answers", { seconds: number(test.data.seconds) })
-              : messages.byCode(test.data.code ?? "language_model_failed")}
+              : messages.withReason(test.data.code ?? "language_model_failed", test.data.reason)}
+            {test.data.ok && adapted && ` ${t("endpoints.adaptedTo", { what: adapted })}`}
           </small>
         )}
       </div>

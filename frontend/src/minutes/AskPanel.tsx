@@ -47,9 +47,9 @@ export function AskPanel({ id, links, flush }: AskPanelProps) {
     try {
       await flush();
       for await (const { event, data } of await streamAnswer(id, question, controller.signal)) {
-        const payload = JSON.parse(data) as { text: string } & Exchange & { code: string };
+        const payload = JSON.parse(data) as { text: string } & Exchange & { code: string; endpoint_reason?: string };
         if (event === "text") setPending((before) => before && { ...before, text: before.text + payload.text });
-        else if (event === "error") throw new ApiError(payload.code, 200);
+        else if (event === "error") throw new ApiError(payload.code, 200, { endpoint_reason: payload.endpoint_reason });
         else if (event === "answer") {
           setUnanswered("");
           queries.setQueryData<Exchange[]>(key, (before = []) => [...before, payload]);

@@ -77,7 +77,7 @@ export function ModelJobStatus({ job }: { job: Job | undefined }) {
         type="warning"
         showIcon
         title={t("model.failed")}
-        description={messages.byCode(job.error?.code ?? "internal_error")}
+        description={job.error ? messages.ofJob(job.error) : messages.byCode("internal_error")}
         action={retry}
       />
     );
