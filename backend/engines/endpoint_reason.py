@@ -12,7 +12,7 @@ from backend.engines.language_model_protocol import LanguageModelError
 #: Members that repeat the request. What they say is ours, and may be what people said in a meeting.
 _ECHOES = ("input", "messages", "prompt", "request", "ctx")
 _SENTENCES = ("message", "msg", "error", "detail", "error_msg", "errmsg", "status_msg", "reason", "errors", "base_resp")
-_KEY = re.compile(r"\b(?:sk|ak|pk|key|Bearer)[- _][^\s\"',;]{4,}", re.IGNORECASE)
+_KEY = re.compile(r"\b(?:(?:sk|ak|pk|key)[-_]|Bearer )[^\s\"',;]{4,}", re.IGNORECASE)
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|!--|\?xml)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _MAX_CHARACTERS = 300

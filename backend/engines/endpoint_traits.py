@@ -29,15 +29,19 @@ _NO_SYSTEM = re.compile(
     r"\b(system|developer)\b.{0,40}(not|un)\s*-?(support|allow|enabl|accept|valid|permit|expect)"
     r"|(not support|unsupported|invalid|unexpected|unknown)\b.{0,60}\b(system|developer)\b"
     r"|(system|developer) (role|instruction|message|prompt).{0,40}(not|unsupported|invalid)"
-    r"|roles?\b.{0,60}(must alternate|only.{0,20}\buser\b.{0,20}\bassistant\b|\buser\b.{0,20}\bassistant\b.{0,20}only)"
+    r"|roles?\b.{0,60}(must alternate|only.{0,20}\buser\b.{0,20}\bassistant\b)"
+    r"|only.{0,20}\buser\b.{0,20}\bassistant\b"
     r"|不支持.{0,12}system|system.{0,12}不(支持|允许)",
     re.I,
 )
 _FORMAT = re.compile(r"response_?format|json_object|json_schema|json mode|structured output", re.I)
-_WINDOW = re.compile(
-    r"(?:context[ _](?:length|size|window)|maximum (?:context|input|prompt)|n_ctx|max_model_len|input length)"
-    r"[^\d]{0,60}(\d{3,8})(?:\s*,\s*(\d{3,8}))?",
-    re.I,
+#: How refusals name the context length, the surest first.
+_WINDOWS = (
+    re.compile(r"\bn_ctx\D{0,5}(\d{3,8})"),
+    re.compile(r"input length\D{0,20}\[?\d+\s*,\s*(\d{3,8})"),
+    re.compile(
+        r"(?:context[ _](?:length|size|window)|maximum (?:context|input|prompt)|max_model_len)\D{0,60}(\d{3,8})"
+    ),
 )
 _UNKNOWN = re.compile(r"(un|not )(support|permit|recogni|known|expect)|unknown|instead|extra|deprecated|不支持", re.I)
 _NUMBER = re.compile(r"\d{1,9}")
@@ -94,10 +98,11 @@ class EndpointTraits:
         if "options" in body and "temperature" in lower:
             self.unsupported.add("temperature")
 
-    def adapted(self) -> tuple[str, ...]:
-        """Codes of what the endpoint wants otherwise than most, for people to read."""
+    def adapted(self, context_tokens: int) -> tuple[str, ...]:
+        """Codes of what the endpoint wants otherwise than most; `context_tokens` are those that were set."""
         facts = {
-            "thinking_off": self.parameters.get("enable_thinking") is False,
+            "thinking_off": self.parameters.get("enable_thinking") is False
+            and "enable_thinking" not in self.unsupported,
             "thinking_room": self.thinking_tokens > 0,
             "stream_only": self.stream_only,
             "no_system_role": not self.system_role,
@@ -106,7 +111,7 @@ class EndpointTraits:
             "length_parameter": self.length_parameter != LENGTH_PARAMETERS[0],
             "answer_limit": self.max_answer_tokens is not None,
             "no_temperature": "temperature" in self.unsupported,
-            "small_context": self.context_tokens is not None,
+            "small_context": (self.context_tokens or context_tokens) < context_tokens,
         }
         return tuple(code for code, true in facts.items() if true)
 
@@ -184,5 +189,4 @@ def _names(name: str, lower: str) -> bool:
 
 def _window(lower: str) -> int | None:
     """The context length that a refusal names."""
-    found = _WINDOW.search(lower)
-    return int(found[2] or found[1]) if found else None
+    return next((int(found[1]) for pattern in _WINDOWS if (found := pattern.search(lower))), None)

@@ -117,7 +117,9 @@ class Models:
         finally:
             await model.close()
         seconds = round(monotonic() - started, 2)
-        return EndpointTestResult(code is None, code, detail, seconds, usage, reason, model.traits.adapted())
+        return EndpointTestResult(
+            code is None, code, detail, seconds, usage, reason, model.traits.adapted(endpoint.context_tokens)
+        )
 
     async def explain(self, error: LanguageModelError, owner_id: str) -> LanguageModelError:
         """The error with the endpoint's own reason if this user may see it: an admin, or the owner of an own endpoint.

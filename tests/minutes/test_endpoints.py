@@ -10,15 +10,23 @@ from sqlalchemy import select
 
 from backend.accounts.tables import User
 from backend.database import Database
+from backend.engines.endpoint_traits import AnswerFormat
 from backend.engines.language_model_client import LanguageModelClient
 from backend.engines.language_model_protocol import LanguageModelError, LanguageModelNotConfigured, TokenUsage
 from backend.engines.model_endpoint import BUILT_IN, Endpoint
 from backend.minutes import budget, endpoints
-from backend.minutes.endpoints import EndpointNotFound, EndpointValues, InvalidEndpointAddress, OwnEndpointsOff
+from backend.minutes.endpoints import (
+    EndpointNotFound,
+    EndpointValues,
+    InvalidEndpointAddress,
+    InvalidHeaders,
+    InvalidParameters,
+    OwnEndpointsOff,
+)
 from backend.minutes.models import Models
 from backend.minutes.tables import LanguageEndpoint
 from backend.settings import Settings
-from tests.language_server import KEY, MODEL, Reply, serve_language
+from tests.language_server import KEY, MODEL, ModelRequest, Reply, fault, serve_language
 
 GIVEN = EndpointValues("本地", "http://127.0.0.1:1/v1", MODEL, 8192, KEY, allow_private=True)
 
@@ -109,6 +117,79 @@ async def test_a_key_is_encrypted_kept_when_omitted_and_bound_to_its_address(mod
 
     assert await key(name="另一个") == KEY
     assert await key(url="http://127.0.0.2:1/v1") == "none"
+
+
+async def stored(models: Models, id: str) -> Endpoint:
+    async with models.database.read() as session:
+        return endpoints.to_endpoint(await session.get_one(LanguageEndpoint, id), models.settings)
+
+
+async def test_headers_are_encrypted_kept_by_name_and_bound_to_their_address(models: Models) -> None:
+    id = await save_endpoint(models, None, replace(GIVEN, headers={"X-Team": "a-secret", "X-Other": "b"}))
+    async with models.database.read() as session:
+        assert "a-secret" not in str((await session.execute(select(LanguageEndpoint.__table__))).all())
+
+    await save_endpoint(models, None, replace(GIVEN, key=None, headers={"X-Team": None, "X-New": "c"}), id)
+    assert (await stored(models, id)).headers == {"X-Team": "a-secret", "X-New": "c"}
+    with pytest.raises(InvalidHeaders):  # the stored value does not go to another address
+        await save_endpoint(models, None, replace(GIVEN, url="http://127.0.0.2:1/v1", headers={"X-Team": None}), id)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *({"Host": "a"}, {"Content-Length": "1"}, {"X Y": "a"}, {"X": "a\r\nY: b"}, {"X": "中"}, {"X": None}),
+        *({"X": ""}, {"X": "a", "x": "b"}, {f"X-{number}": "a" for number in range(21)}),
+    ],
+)
+async def test_invalid_headers_are_not_stored(models: Models, headers: dict[str, str | None]) -> None:
+    with pytest.raises(InvalidHeaders):
+        await save_endpoint(models, None, replace(GIVEN, headers=headers))
+
+
+@pytest.mark.parametrize("parameters", [{"messages": []}, {"stream": True}, {"x": "y" * 4000}])
+async def test_invalid_parameters_are_not_stored(models: Models, parameters: dict[str, Any]) -> None:
+    with pytest.raises(InvalidParameters):
+        await save_endpoint(models, None, replace(GIVEN, parameters=parameters))
+
+
+async def test_what_a_test_learns_is_kept_until_the_endpoint_is_changed(models: Models) -> None:
+    def no_json_format(request: ModelRequest) -> Reply:
+        asked = "response_format" in request.body
+        return fault(400, "response_format is not supported") if asked else Reply({"ok": True})
+
+    with serve_language(no_json_format) as server:
+        id = await save_endpoint(models, None, replace(GIVEN, url=server.url))
+        await set_system_wide(models, id)
+        tested = await models.test_endpoint(await models.endpoint("ann"))
+        first = await models.get_model("ann")
+        await save_endpoint(models, None, replace(GIVEN, url=server.url, model="another"), id)
+        second = await models.get_model("ann")
+
+    assert (tested.ok, tested.adapted) == (True, ("no_json_format",))
+    assert isinstance(first, LanguageModelClient)
+    assert isinstance(second, LanguageModelClient)
+    formats = [one.traits.answer_format for one in (first, second)]
+    assert formats == [AnswerFormat.PROMPT, AnswerFormat.JSON_OBJECT]
+
+
+async def test_only_admins_and_owners_see_an_endpoint_s_reason(models: Models) -> None:
+    def error() -> LanguageModelError:
+        found = LanguageModelError("language_model_failed", "It failed.")
+        found.reason = "the model is asleep"
+        return found
+
+    async with models.database.write() as session:
+        session.add(User(id="root", username="root", username_key="root", role="admin"))
+    await set_system_wide(models, await save_endpoint(models, None), own=True)
+    mine = await save_endpoint(models, "ann", replace(GIVEN, url="https://host/v1"))
+    async with models.database.write() as session:
+        await endpoints.choose(session, owner_id="ann", endpoint=mine)
+
+    seen = {user: (await models.explain(error(), user)).facts for user in ("ann", "bob", "root")}
+
+    reason = {"endpoint_reason": "the model is asleep"}
+    assert seen == {"ann": reason, "bob": {}, "root": reason}
 
 
 @pytest.mark.parametrize("url", ["0", "file:///etc/passwd", "http://name:password@house/v1", "http://house/v1?key=x"])

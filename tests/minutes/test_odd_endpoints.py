@@ -65,9 +65,7 @@ async def ask(model: LanguageModelClient) -> Answer:
 
 
 @pytest.mark.parametrize("name", USABLE)
-async def test_every_task_works_and_what_is_wanted_is_learned_once(
-    odd: OddEndpoints, name: str
-) -> None:
+async def test_every_task_works_and_what_is_wanted_is_learned_once(odd: OddEndpoints, name: str) -> None:
     async with open_model(odd, name) as model:
         summary = await write_minutes(model)
         learned = len(odd.requests[name])
@@ -114,7 +112,7 @@ async def test_what_was_cut_off_silently_does_not_count_as_read(odd: OddEndpoint
     async with open_model(odd, "cuts-prompts") as model:
         summary = await write_minutes(model)
 
-        assert (model.context_tokens, model.traits.adapted()) == (WINDOW, ("small_context",))
+        assert (model.context_tokens, model.traits.adapted(8192)) == (WINDOW, ("small_context",))
     read = [request for request in odd.requests["cuts-prompts"] if request.tokens <= WINDOW]
     lines = {line for request in read for line in request.prompt.splitlines()}
     assert summary.minutes.coverage.covered == 160

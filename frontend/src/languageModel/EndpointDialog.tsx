@@ -33,8 +33,8 @@ export function EndpointDialog({
 
   function choosePreset(id: string) {
     const chosen = PRESETS.find((one) => one.id === id);
-    const name = form.getFieldValue("name") as string | undefined;
-    const typed = name?.trim() && !PRESETS.some((one) => nameOf(one) === name);
+    const name = ((form.getFieldValue("name") as string | undefined) ?? "").trim();
+    const typed = name && !PRESETS.some((one) => nameOf(one) === name);
     setPresetId(id);
     if (chosen) form.setFieldsValue(formOfPreset(chosen, typed ? name : nameOf(chosen)));
   }
