@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from rich.console import Console
 from rich.table import Table
 
-from backend.engines.language_model_protocol import estimate_tokens
 from backend.engines.language_model_client import LanguageModelClient
+from backend.engines.language_model_protocol import estimate_tokens
 from backend.engines.model_endpoint import Endpoint
 from backend.minutes.cached_model import CachedModel
 from backend.minutes.polish import polish
