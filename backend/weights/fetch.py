@@ -92,12 +92,14 @@ def is_set_installed(models_dir: Path, set_name: str) -> bool:
 
 
 def _usable_origins(model: Model, sources: Sources) -> Sequence[Origin]:
-    possible = [
+    """Those whose files are here come first, then those that can be reached."""
+    local = [origin for origin in model.origins if sources.hubs.local.has_all_of(origin)]
+    reachable = [
         origin
         for origin in model.origins
-        if all(part.site in sources.reached for part in origin.parts if isinstance(part, Hub))
+        if origin not in local and all(part.site in sources.reached for part in origin.parts if isinstance(part, Hub))
     ]
-    return sorted(possible, key=lambda origin: origin.is_hub, reverse=sources.hubs_first)
+    return [*local, *sorted(reachable, key=lambda origin: origin.is_hub, reverse=sources.hubs_first)]
 
 
 def _unreachable(model: Model) -> str:

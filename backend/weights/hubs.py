@@ -1,21 +1,21 @@
 """Downloads files from ModelScope and Hugging Face at a fixed revision, from the address that each hub documents.
 
 Every file is pinned by its sha256, so the hubs' own libraries (revisions, snapshots, caches) are not needed. Files that
-are already in the caches of these libraries are copied from there.
+are on this machine already, in the caches of these libraries or elsewhere, are copied from there.
 """
 
 import shutil
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import httpx
 
-from backend.checksums import sha256
 from backend.weights.catalogue import FETCH
 from backend.weights.downloads import FetchFailed, ProgressCallback, download
+from backend.weights.local_files import LocalFiles
 from backend.weights.model import Hub, PinnedFile
 
 HUGGING_FACE = "https://huggingface.co"
@@ -26,13 +26,12 @@ _PROBE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Hubs:
-    """The addresses of the hubs, the access token, and the caches that may already contain files."""
+    """The addresses of the hubs, the access token, and the files that need no download."""
 
     huggingface: str = HUGGING_FACE
     modelscope: str = MODELSCOPE
     token: str | None = None
-    huggingface_cache: Path | None = None
-    modelscope_cache: Path | None = None
+    local: LocalFiles = field(default_factory=LocalFiles)
 
     def address(self, hub: Hub, pinned_file: PinnedFile) -> str:
         path = urllib.parse.quote(pinned_file.source_path)
@@ -50,8 +49,8 @@ def fetch_files(
     for pinned_file in hub.files:
         target = folder / pinned_file.path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if cached := _cached(hubs, hub, pinned_file):
-            shutil.copyfile(cached, target)
+        if there := hubs.local.find(pinned_file):
+            shutil.copyfile(there, target)
             continue
         download_path = downloads / pinned_file.sha256
         try:
@@ -94,22 +93,3 @@ def _sentence(hub: Hub, error: FetchFailed, with_token: bool) -> str:
     if error.status is not None:
         return f"{hub.page} does not have the expected file at revision {hub.revision} ({error.status})."
     return error.detail
-
-
-def _cached(hubs: Hubs, hub: Hub, pinned_file: PinnedFile) -> Path | None:
-    """The file in the cache of the hub's own library, if it is there and has the right sha256."""
-    if hub.site == "huggingface":
-        cache = hubs.huggingface_cache
-        folders = [f"hub/models--{hub.repository.replace('/', '--')}/snapshots/{hub.revision}"]
-    else:
-        cache = hubs.modelscope_cache
-        owner, name = hub.repository.split("/")
-        spelled = f"{owner}/{name.replace('.', '___')}"
-        folders = [f"{middle}{spelled}" for middle in ("models/", "hub/models/", "hub/", "")]
-    if cache is None:
-        return None
-    for folder in folders:
-        found = cache / folder / pinned_file.source_path
-        if found.is_file() and sha256(found) == pinned_file.sha256:
-            return found
-    return None

@@ -10,6 +10,7 @@ from backend.weights import hubs
 from backend.weights.catalogue import MODELS
 from backend.weights.downloads import FetchFailed
 from backend.weights.hubs import Hubs
+from backend.weights.local_files import LocalFiles
 from backend.weights.model import Hub, PinnedFile
 from tests.weights.conftest import CONFIG, Site, digest
 
@@ -73,7 +74,7 @@ def test_a_cached_file_is_not_downloaded(
     cached = tmp_path / "cache" / path
     cached.parent.mkdir(parents=True)
     cached.write_bytes(CONFIG)
-    hub_addresses = replace(hub_addresses, huggingface_cache=tmp_path / "cache", modelscope_cache=tmp_path / "cache")
+    hub_addresses = replace(hub_addresses, local=LocalFiles([tmp_path / "cache"]))
 
     hubs.fetch_files(web, hub_addresses, hub, tmp_path / "downloads", tmp_path / "model", _ignore)
 
@@ -91,7 +92,7 @@ def test_a_cached_file_with_another_hash_is_downloaded(
 
     hubs.fetch_files(
         web,
-        replace(hub_addresses, huggingface_cache=tmp_path / "cache"),
+        replace(hub_addresses, local=LocalFiles([tmp_path / "cache"])),
         GATED,
         tmp_path / "k",
         tmp_path / "model",
