@@ -1,6 +1,5 @@
 """The default recogniser: SeACo Paraformer recognises chunks of speech, and CT-Transformer punctuates."""
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +10,7 @@ import torch
 from backend.checksums import sha256
 from backend.engines.automodel import load, without_logging
 from backend.engines.chunking import AudioChunk, merge_overlaps, split_speech
+from backend.engines.hotwords import parts
 from backend.engines.onnx_parts import replace_parts
 from backend.engines.paraformer_tokens import raw_tokens
 from backend.engines.precision import multiply_in_bfloat16, use_bfloat16
@@ -31,9 +31,6 @@ _MACHINE_ERRORS = ("can't allocate memory", "CUDA error")
 
 _MODELS = ("seaco-paraformer", "fsmn-vad", "ct-punc")
 _INT8 = "seaco-paraformer-int8"
-
-#: One word of a hotword, in the characters the model accepts.
-_WORD = re.compile(r"[A-Za-z]+|[0-9\u3400-\u4dbf\u4e00-\u9fff]+")
 
 #: The parts of the recogniser that do nearly all the work.
 _BFLOAT16_PARTS = ("encoder", "decoder", "seaco_decoder", "hotword_output_layer")
@@ -177,14 +174,8 @@ def hotword_line(hotwords: Sequence[str]) -> str | None:
     FunASR downloads a hotword that begins with http and opens one that names a file. Only letters, digits and Chinese
     characters are kept here, and the line begins and ends with a space, so neither can happen.
     """
-    words = [word for hotword in hotwords for word in _parts(hotword)]
+    words = [word for hotword in hotwords for word in parts(hotword)]
     return f" {' '.join(dict.fromkeys(words))} " if words else None
-
-
-def _parts(hotword: str) -> list[str]:
-    """Without the parts of one letter or digit that arise from cutting: GPT-4o gives GPT and nothing else."""
-    parts: list[str] = _WORD.findall(hotword)
-    return [part for part in parts if len(part) > 1 or len(parts) == 1 or not part.isascii()]
 
 
 def batches(lengths: Sequence[float], on_gpu: bool) -> Iterator[list[int]]:

@@ -9,6 +9,8 @@ from backend.speech.languages import LANGUAGES, MANDARIN
 from backend.weights import store
 
 Task = Literal["transcribe", "diarize"]
+#: By whose vocabulary hotwords are chosen, see `backend.engines.hotwords`; any: every hotword is taken.
+HotwordRules = Literal["paraformer", "whisper", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Engine:
     label: str  #: the name people see
     fetch_set: str = "small"  #: the set of models that contains its models
     languages: tuple[str, ...] = MANDARIN  #: what it can recognise
-    hotwords: bool = False  #: whether it makes use of them
+    hotwords: HotwordRules | None = None  #: which hotwords it can use; None: it has none
     demo: bool = False  #: plays a script instead of using a model; only in the demo
 
 
@@ -34,7 +36,7 @@ _ALL = (
         ("seaco-paraformer", "fsmn-vad", "ct-punc"),
         "FunASR SeACo Paraformer",
         fetch_set="full",
-        hotwords=True,
+        hotwords="paraformer",
     ),
     Engine(
         "funasr-int8",
@@ -43,7 +45,7 @@ _ALL = (
         ("seaco-paraformer", "seaco-paraformer-int8", "fsmn-vad", "ct-punc"),
         "FunASR SeACo Paraformer in int8, on the processor",
         fetch_set="int8",
-        hotwords=True,
+        hotwords="paraformer",
     ),
     Engine(
         "whisper-large",
@@ -53,7 +55,7 @@ _ALL = (
         "Whisper large-v3-turbo",
         fetch_set="whisper-large",
         languages=LANGUAGES,
-        hotwords=True,
+        hotwords="whisper",
     ),
     Engine(
         "whisper",
@@ -62,7 +64,7 @@ _ALL = (
         ("whisper-small", "fsmn-vad"),
         "Whisper small",
         languages=LANGUAGES,
-        hotwords=True,
+        hotwords="whisper",
     ),
     Engine(
         "vosk",
@@ -72,7 +74,15 @@ _ALL = (
         "Vosk small Mandarin",
         fetch_set="tiny",
     ),
-    Engine("scripted", "transcribe", "backend.engines.scripted:Scripted", (), "Scripted (demo)", demo=True),
+    Engine(
+        "scripted",
+        "transcribe",
+        "backend.engines.scripted:Scripted",
+        (),
+        "Scripted (demo)",
+        hotwords="any",
+        demo=True,
+    ),
     Engine(
         "pyannote-community-1",
         "diarize",

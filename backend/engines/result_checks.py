@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from backend.speech.languages import LANGUAGES
 from backend.speech.types import Diarization, Sentence, Turn, Word
 
 #: Exclusive turns may overlap by this much: the frames of a diarizer are about 17 ms long.
@@ -24,6 +25,8 @@ def check_sentences(sentences: object) -> list[Sentence]:
             raise InvalidResult(f"{place} is a {type(sentence).__name__}")
         if not isinstance(sentence.text, str) or not isinstance(sentence.error, str | None):
             raise InvalidResult(f"{place} has an invalid text or error")
+        if sentence.language is not None and sentence.language not in LANGUAGES:
+            raise InvalidResult(f"{place} has an unknown language")
         if sentence.error is not None and (sentence.text or sentence.words):
             raise InvalidResult(f"{place} has an error and a text")
         before = _check_times(place, sentence.start, sentence.end, before)

@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from backend.checksums import sha256
 from backend.engines.chunking import merge_overlaps, split_speech
 from backend.engines.hallucination_checks import DecodedWindow, Hallucination, find_hallucinations
+from backend.engines.hotwords import WHISPER_TOKENS, whisper_line
 from backend.engines.protocols import EngineContext, EngineError, ProgressCallback, TranscribeOptions
 from backend.engines.punctuation import marks_after, punctuate_by_pauses, punctuated, sentences
 from backend.engines.registry import fetch_command
@@ -36,7 +37,6 @@ from backend.speech.languages import AUTO
 from backend.speech.types import Sentence, Word
 
 _BEAM = 5
-_HOTWORD_TOKENS = 60  #: Whisper's prompt has room for 224; more only invites echoes
 _LANGUAGE_WINDOWS = 3  #: the language is that of most of the first windows
 _FRAME = 2 * FRAME_SECONDS  #: of the encoder
 _NO_REPEAT = 5
@@ -133,7 +133,8 @@ class Whisper:
         for piece, placed in zip(window.pieces, window.place(decoded.words), strict=True):
             words = tuple(word for _, word in placed)
             text = punctuated(words, [decoded.marks[at] for at, _ in placed])
-            made.append(Sentence(piece.first, piece.last, text, words, unsure=Hallucination.PACE in hallucinations))
+            unsure = Hallucination.PACE in hallucinations
+            made.append(Sentence(piece.first, piece.last, text, words, unsure=unsure, language=language))
         return made
 
     def _decode(
@@ -186,7 +187,7 @@ class Whisper:
     def _hotword_prompt(self, hotwords: Sequence[str]) -> list[int]:
         if not hotwords:
             return []
-        ids = self._tokenizer.encode(" " + " ".join(hotwords), add_special_tokens=False).ids[:_HOTWORD_TOKENS]
+        ids = self._tokenizer.encode(whisper_line(hotwords), add_special_tokens=False).ids[:WHISPER_TOKENS]
         return [self._id("<|startofprev|>"), *ids]
 
     def _id(self, token: str) -> int:
@@ -239,7 +240,7 @@ def _as_sentences(decoded: Sequence[Sentence], words: Sequence[Sequence[Word]], 
             marks = marks_after(sentence.words, sentence.text) or [""] * len(sentence.words)
             mark_of = dict(zip(sentence.words, marks, strict=True))
             run += [(word, mark_of[word]) for word in own]
-        made += [replace(sentence, unsure=unsure) for sentence in _punctuated(run, language)]
+        made += [replace(one, unsure=unsure, language=language) for one in _punctuated(run, language)]
     return made
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.engines.transcription_checkpoint import read_checkpoint
 from backend.jobs.workspace import DOCUMENT, FINISHED, SENTENCES, SPEECH, TURNS, Workspace
+from backend.speech.languages import MANDARIN, spoken_language
 from backend.speech.merge import merge
 from backend.speech.types import Diarization, Sentence, diarization_from_json, sentence_from_json
 from backend.transcripts.document import Document, document_from_json, from_merged
@@ -26,7 +27,8 @@ def read_partial_transcript(folder: Path) -> Document:
         sentences = read_checkpoint(workspace.path(FINISHED))
     turns = _json(workspace, TURNS)
     diarization = Diarization() if turns is None else diarization_from_json(turns)
-    return from_merged(merge(sentences, diarization), duration=_duration(workspace), engines={})
+    merged, language = merge(sentences, diarization), spoken_language(sentences, MANDARIN)
+    return from_merged(merged, duration=_duration(workspace), engines={}, language=language)
 
 
 def _json(workspace: Workspace, name: str) -> Any:

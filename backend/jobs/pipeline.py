@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from backend.engines.hotwords import HotwordChoice, choose_hotwords
 from backend.engines.protocols import EngineError, SpeakerHints, TranscribeOptions
-from backend.engines.registry import choose
+from backend.engines.registry import ENGINES, Engine, choose
 from backend.jobs.options import Options
 from backend.jobs.tables import Stage
 from backend.jobs.workspace import DOCUMENT, FINISHED, PASSES, SENTENCES, SPEECH, TURNS, Workspace
@@ -17,7 +18,7 @@ from backend.recordings.media import normalize
 from backend.recordings.peaks import make_peaks
 from backend.recordings.probe import probe
 from backend.speech.channels import use_channels
-from backend.speech.languages import AUTO
+from backend.speech.languages import AUTO, spoken_language
 from backend.speech.merge import merge
 from backend.speech.types import Diarization, Sentence, Turn, diarization_from_json, sentence_from_json
 from backend.transcripts.document import Document, document_to_json, from_merged
@@ -84,13 +85,17 @@ class Pipeline:
         failed; a diarizer that fails is a warning. Cancelling stops the children within two seconds."""
         transcriber = choose("transcribe", options.transcriber or self.transcriber, self.models_dir, self.demo)
         await asyncio.to_thread(workspace.open)
-        warnings: list[dict[str, str]] = []
+        engine = ENGINES[transcriber]
+        hotwords = await asyncio.to_thread(choose_hotwords, engine, self.models_dir, options.hotwords)
+        warnings = _option_warnings(engine, hotwords, options.language)
         seconds = await self._prepare(source, workspace, report_progress, warnings, fresh=options.fresh)
         speech = workspace.path(SPEECH)
 
         async def recognize() -> list[Sentence]:
             async def make_artifact(result: Path) -> None:
-                transcribe_options = replace(options.transcribe_options, checkpoint_file=workspace.path(FINISHED))
+                transcribe_options = replace(
+                    options.transcribe_options, hotwords=hotwords.usable, checkpoint_file=workspace.path(FINISHED)
+                )
                 await self.engines.transcribe(
                     transcriber,
                     speech,
@@ -99,7 +104,7 @@ class Pipeline:
                     lambda done, total: report_progress(Stage.TRANSCRIBE, done, total),
                 )
 
-            facts = {"engine": transcriber, "hotwords": list(options.hotwords)}
+            facts = {"engine": transcriber, "hotwords": list(hotwords.usable)}
             if options.language != AUTO:  # so that the artifacts of jobs before there was a choice still count
                 facts["language"] = options.language
             rows = await _make_artifact(workspace, SENTENCES, facts, make_artifact, fresh=options.fresh)
@@ -119,7 +124,8 @@ class Pipeline:
             raise
         engines = {"transcribe": transcriber} | ({"diarize": diarizer} if diarizer else {})
         report_progress(Stage.MERGE, 0.0, seconds)
-        document = await asyncio.to_thread(_merge, sentences, diarization, seconds, engines)
+        language = spoken_language(sentences, engine.languages, options.language)
+        document = await asyncio.to_thread(_merge, sentences, diarization, seconds, engines, language)
         await asyncio.to_thread(workspace.write, DOCUMENT, document_to_json(document))
         report_progress(Stage.MERGE, seconds, seconds)
         warnings += _failed_segment_warnings(document)
@@ -238,8 +244,22 @@ def _with_channels(diarization: Diarization, speech: dict[str, Any]) -> Diarizat
     return use_channels(diarization, turns) if turns else diarization
 
 
-def _merge(sentences: list[Sentence], diarization: Diarization, seconds: float, engines: dict[str, str]) -> Document:
-    return from_merged(merge(sentences, diarization), duration=seconds, engines=engines)
+def _merge(
+    sentences: list[Sentence], diarization: Diarization, seconds: float, engines: dict[str, str], language: str
+) -> Document:
+    return from_merged(merge(sentences, diarization), duration=seconds, engines=engines, language=language)
+
+
+def _option_warnings(engine: Engine, hotwords: HotwordChoice, language: str) -> list[dict[str, str]]:
+    """What was asked for and the engine cannot do: a person would take it for done."""
+    found = []
+    for left_out in hotwords.left_out:
+        names = ", ".join(left_out.hotwords)
+        found.append({"code": left_out.code, "detail": f"{left_out.reason}: {names}.", "names": names})
+    if language != AUTO and language not in engine.languages:
+        detail = f"{engine.label} cannot recognise the language {language}; it took it for {engine.languages[0]}."
+        found.append({"code": "language_unsupported", "detail": detail, "names": language})
+    return found
 
 
 def _failed_segment_warnings(document: Document) -> list[dict[str, str]]:

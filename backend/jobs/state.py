@@ -20,6 +20,7 @@ class JobMessage(BaseModel):
 
     code: str
     detail: str
+    names: str | None = None  #: what it is about, such as the hotwords that were left out
 
 
 class StageProgress(BaseModel):

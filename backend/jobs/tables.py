@@ -113,7 +113,7 @@ class Job(Base):
     runner: Mapped[str | None] = mapped_column(String(64))
     progress: Mapped[dict[str, list[float]]] = mapped_column(JSON, default=dict)  #: stage: [done, total] in seconds
     eta_seconds: Mapped[float | None]  #: until the running stages end, at the measured rate; none while unknown
-    warnings: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)  #: [{"code", "detail"}]
+    warnings: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)  #: [{"code", "detail", "names"?}]
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_detail: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

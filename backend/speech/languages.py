@@ -1,5 +1,9 @@
 """The languages that a recording can be in, by the codes of Whisper's tokenizer (ISO 639-1 where there is one)."""
 
+from collections.abc import Iterable, Sequence
+
+from backend.speech.types import Sentence
+
 #: The engine finds out.
 AUTO = "auto"
 
@@ -11,3 +15,18 @@ _CODES = (
 )
 LANGUAGES = tuple(_CODES.split())
 MANDARIN = ("zh",)
+
+
+def spoken_language(sentences: Iterable[Sentence], known: Sequence[str], chosen: str = AUTO) -> str:
+    """The language of a transcript: the one that most of its seconds were recognised in.
+
+    Where the engine does not say, the one that was `chosen` if it is among the `known` ones of the engine; else the
+    first of these.
+    """
+    seconds: dict[str, float] = {}
+    for sentence in sentences:
+        if sentence.language is not None:
+            seconds[sentence.language] = seconds.get(sentence.language, 0.0) + sentence.end - sentence.start
+    if seconds:
+        return max(seconds, key=lambda language: seconds[language])
+    return chosen if chosen in known else known[0]

@@ -27,6 +27,7 @@ class Sentence:
     words: tuple[Word, ...] = ()
     error: str | None = None
     unsure: bool = False  #: the recogniser may have misheard all of it
+    language: str | None = None  #: where the recogniser knows several: a code of `backend.speech.languages`
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,18 @@ def word_to_json(word: Word) -> list[Any]:
 
 
 def sentence_to_json(sentence: Sentence) -> dict[str, Any]:
-    return {
+    value: dict[str, Any] = {
         "start": round(sentence.start, 3),
         "end": round(sentence.end, 3),
         "text": sentence.text,
         "words": [word_to_json(word) for word in sentence.words],
         "error": sentence.error,
-    } | ({"unsure": True} if sentence.unsure else {})
+    }
+    if sentence.unsure:
+        value["unsure"] = True
+    if sentence.language is not None:
+        value["language"] = sentence.language
+    return value
 
 
 def sentence_from_json(value: dict[str, Any]) -> Sentence:
@@ -93,6 +99,7 @@ def sentence_from_json(value: dict[str, Any]) -> Sentence:
         words=tuple(word_from_json(word) for word in value["words"]),
         error=value["error"],
         unsure=bool(value.get("unsure", False)),
+        language=value.get("language"),
     )
 
 

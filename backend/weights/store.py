@@ -88,12 +88,19 @@ def verify(models_dir: Path, name: str, report_progress: Callable[[int], None] =
         if path not in manifest.files:
             raise _damaged(name, f"The file {path} of the model {name} is missing.", path, "incomplete")
     for path, file in manifest.files.items():
-        allowed_hashes = MODELS[name].allowed_hashes(path)
-        if _size(folder / path) != file.size or sha256(folder / path, report_progress) != file.sha256:
-            raise _damaged(name, f"{path} of the model {name} has changed on disk.", path, "changed")
-        if allowed_hashes and path not in MODELS[name].known_hashes and file.sha256 not in allowed_hashes:
-            raise _damaged(name, f"{path} of the model {name} is not the expected file.", path, "unknown")
+        _verify_file(folder, name, path, file, report_progress)
     return manifest
+
+
+def verify_file(models_dir: Path, name: str, path: str) -> Path:
+    """The path of one file of a model, after hashing it. Raises ModelMissing or ModelDamaged."""
+    manifest = read_manifest(models_dir / name)
+    if manifest is None:
+        raise ModelMissing(f"The model {name} is not installed. Fix it with: {install_command(name)}")
+    if path not in manifest.files:
+        raise _damaged(name, f"The file {path} of the model {name} is missing.", path, "incomplete")
+    _verify_file(models_dir / name, name, path, manifest.files[path])
+    return models_dir / name / path
 
 
 def adopt(source_dir: Path, models_dir: Path, name: str) -> None:
@@ -181,6 +188,16 @@ def _outdated(models_dir: Path, name: str, manifest: Manifest) -> bool:
         return False
     source_manifest = read_manifest(models_dir / source)
     return source_manifest is None or source_manifest.revision != manifest.revision
+
+
+def _verify_file(
+    folder: Path, name: str, path: str, file: FileFacts, report_progress: Callable[[int], None] = lambda _bytes: None
+) -> None:
+    allowed_hashes = MODELS[name].allowed_hashes(path)
+    if _size(folder / path) != file.size or sha256(folder / path, report_progress) != file.sha256:
+        raise _damaged(name, f"{path} of the model {name} has changed on disk.", path, "changed")
+    if allowed_hashes and path not in MODELS[name].known_hashes and file.sha256 not in allowed_hashes:
+        raise _damaged(name, f"{path} of the model {name} is not the expected file.", path, "unknown")
 
 
 def _damaged(name: str, sentence: str, file: str, damage: Damage) -> ModelDamaged:

@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backend.engines.funasr import FunAsr, batches, hotword_line
+from backend.engines.hotwords import choose_for_paraformer
 from backend.engines.protocols import Approximation, EngineContext, EngineError, TranscribeOptions
 from backend.engines.result_checks import check_sentences
 from backend.engines.wav_reader import RATE, WavReader
@@ -112,6 +113,19 @@ def test_hotwords_apply_to_one_request_only(engine: FunAsr, lecture: Path) -> No
 
     engine.transcribe(lecture, TranscribeOptions(), ignore)
     assert model.hotword_list is None
+
+
+@pytest.mark.parametrize("hotword", ["天下", "OK", "ok大家", "犇", "天下Kubernetes", "㐀大", "35", "lo"])
+def test_the_model_is_never_given_a_hotword_it_takes_for_something_unknown(
+    engine: FunAsr, models: Path, lecture: Path, hotword: str
+) -> None:
+    unknown = tiny_funasr.TOKENS.index("<unk>")
+    spelled = not choose_for_paraformer(models / "seaco-paraformer" / "seg_dict", (hotword,)).left_out
+
+    engine.transcribe(lecture, TranscribeOptions(hotwords=(hotword,)), ignore)
+
+    given = engine._recogniser.real.model.hotword_list
+    assert spelled == all(unknown not in ids for ids in given)
 
 
 def test_hotwords_cause_no_download_and_open_no_file(engine: FunAsr, lecture: Path, tmp_path: Path) -> None:

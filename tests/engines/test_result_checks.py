@@ -37,6 +37,7 @@ def test_valid_sentences_are_returned_unchanged() -> None:
         [Sentence(0.0, 1.0, "好", (Word("好", 0.0, math.nan),))],
         [Sentence(0.0, 1.0, "好好", (Word("好", 0.5, 0.6), Word("好", 0.1, 0.2)))],
         [Sentence(0.0, 1.0, "好", error="asr_error")],
+        [Sentence(0.0, 1.0, "好", language="Chinese")],
     ],
 )
 def test_invalid_sentences_are_refused(sentences: Any) -> None:

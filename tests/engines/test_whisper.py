@@ -93,6 +93,14 @@ def test_where_no_language_is_probable_it_is_mandarin(engine: Engine, meeting: P
     assert {"zh"} == {asked.language for asked in planted.asked}
 
 
+def test_every_sentence_has_the_language_it_was_recognised_in(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda asked: Answer(SPEECH) if asked.window == 1 else Answer("x", 0.05), ["ja", "ja"])
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(language="auto"), _ignore)
+
+    assert {("unsure", None), (None, "ja")} == {(sentence.error, sentence.language) for sentence in sentences}
+
+
 def test_the_first_windows_are_encoded_once(engine: Engine, meeting: Path) -> None:
     whisper, planted = engine(lambda _: Answer(SPEECH))
 

@@ -10,11 +10,13 @@ import pytest
 from backend.engines.protocols import SpeakerHints, TranscribeOptions
 from backend.jobs import pipeline
 from backend.jobs.options import Options
-from backend.jobs.pipeline import Pipeline, Source
+from backend.jobs.pipeline import Outcome, Pipeline, Source
 from backend.jobs.tables import Stage
-from backend.jobs.workspace import PASSES, Workspace
+from backend.jobs.workspace import DOCUMENT, PASSES, Workspace
 from backend.recordings.peaks import make_peaks
+from backend.speech.types import Sentence, Word, sentence_to_json
 from tests.engines.conftest import tone
+from tests.engines.installed_models import plant
 
 Progress = Callable[[float, float], None]
 
@@ -80,6 +82,69 @@ async def test_unfinished_passes_are_not_reused(engines: Engines, source: Source
     await run(engines, source, "second", Options(min_speakers=3, max_speakers=3))
 
     assert engines.found == [None, None]
+
+
+class SpeakingEngines(Engines):
+    """Recognises the sentences it was made with, and records the options it was given."""
+
+    def __init__(self, *sentences: Sentence) -> None:
+        super().__init__()
+        self.sentences = sentences
+        self.options: list[TranscribeOptions] = []
+
+    async def transcribe(
+        self, name: str, audio: Path, options: TranscribeOptions, result: Path, progress: Progress
+    ) -> None:
+        self.options.append(options)
+        result.write_text(json.dumps([sentence_to_json(sentence) for sentence in self.sentences]))
+
+
+def said(start: float, end: float, text: str, language: str | None) -> Sentence:
+    return Sentence(start, end, text, (Word(text, start, end),), language=language)
+
+
+async def outcome_of(engines: Engines, source: Source, options: Options) -> Outcome:
+    """With a Vosk that counts as installed."""
+    models = source.original.parent / "models"
+    if not models.exists():
+        plant(models, "vosk-model-small-cn", {"final.mdl": b"planted"})
+        plant(models, "fsmn-vad", {"model.onnx": b"planted"})
+    workspace = Workspace(source.original.parent / "jobs" / "first")
+    return await Pipeline(engines, models, demo=True).run(source, workspace, options, _ignore)
+
+
+async def test_the_document_is_in_the_language_that_was_heard_most(source: Source) -> None:
+    engines = SpeakingEngines(said(0.0, 0.4, "好", "zh"), said(0.5, 1.9, "hello", "en"))
+
+    outcome = await outcome_of(engines, source, Options())
+
+    assert outcome.document.language == "en"
+    stored = json.loads((source.original.parent / "jobs" / "first" / DOCUMENT).read_text())
+    assert stored["language"] == "en"
+
+
+async def test_an_engine_without_hotwords_says_so_and_is_given_none(source: Source) -> None:
+    engines = SpeakingEngines()
+
+    outcome = await outcome_of(engines, source, Options(transcriber="vosk", hotwords=("火山引擎", "王芳")))
+
+    (warning,) = [one for one in outcome.warnings if one["code"] == "hotwords_unsupported"]
+    assert warning["names"] == "火山引擎, 王芳"
+    assert "so these had no effect: 火山引擎, 王芳." in warning["detail"]
+    assert engines.options[0].hotwords == ()
+
+
+async def test_an_engine_that_does_not_know_the_chosen_language_says_so(source: Source) -> None:
+    outcome = await outcome_of(SpeakingEngines(), source, Options(transcriber="vosk", language="ja"))
+
+    assert [one["names"] for one in outcome.warnings if one["code"] == "language_unsupported"] == ["ja"]
+    assert outcome.document.language == "zh"
+
+
+async def test_options_that_an_engine_follows_cause_no_warning(source: Source) -> None:
+    outcome = await outcome_of(SpeakingEngines(), source, Options(hotwords=("火山引擎",), language="zh"))
+
+    assert outcome.warnings == []
 
 
 async def test_no_engine_waits_for_the_peaks(engines: Engines, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:

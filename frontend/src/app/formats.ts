@@ -11,11 +11,13 @@ export function formats(language: string) {
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
   const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const languages = new Intl.DisplayNames([language], { type: "language" });
   const share = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   return {
     date: (at: string) => day.format(new Date(at)),
     dateTime: (at: string) => moment.format(new Date(at)),
     number: (value: number) => number.format(value),
+    language: (code: string) => languages.of(code) ?? code,
     percent: (value: number) => share.format(value),
     bytes: (size: number) => {
       const step = size >= 1024 ** 3 ? 3 : size >= 1024 ** 2 ? 2 : size >= 1024 ? 1 : 0;

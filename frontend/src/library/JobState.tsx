@@ -65,7 +65,9 @@ export function JobState({ job, live }: { job: Job | undefined; live: boolean })
           </Tag>
         );
       return (
-        <Tooltip title={job.warnings.map((warning) => messages.byCode(warning.code)).join(" ")}>
+        <Tooltip
+          title={job.warnings.map((warning) => messages.byCode(warning.code, { names: warning.names })).join(" ")}
+        >
           <Tag color="warning" icon={<WarningOutlined />} tabIndex={0}>
             {t("jobs.doneWithWarnings")}
           </Tag>

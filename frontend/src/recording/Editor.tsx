@@ -15,6 +15,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Recording } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
+import { useFormats } from "../app/formats";
 import { remove, setSpeaker, setText } from "../document/edit";
 import { flaggedSegments } from "../document/reviewFlags";
 import { segmentAt } from "../document/time";
@@ -52,6 +53,7 @@ interface EditorProps {
 export function Editor({ recording, user, loaded, reload }: EditorProps) {
   const { t } = useTranslation();
   const messages = useErrorMessages();
+  const formats = useFormats();
   const [first] = useState(loaded);
   const { doc, saver, state, edit, undo, redo, canUndo, canRedo, adopt, forget } = useEditor(
     recording.id,
@@ -214,6 +216,9 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
             {recording.name}
           </button>
         </h1>
+        <small className="transcript-language" title={t("editor.language")}>
+          {formats.language(doc.language)}
+        </small>
         <SaveStatus state={state} />
         <Space size={2} wrap>
           <Tooltip title={`${t("editor.undo")} (${shortcutLabel("Ctrl+Z")})`}>

@@ -127,6 +127,7 @@ export function Segments({ list, doc, edit, player, follow, selection, renderAll
         ref={list}
         role="list"
         className="segments"
+        lang={doc.language}
         spellCheck={false}
         aria-label={t("editor.segments")}
         onMouseDown={(event) => {

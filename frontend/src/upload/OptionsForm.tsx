@@ -2,11 +2,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Form, type FormInstance, InputNumber, Segmented, Select, Switch } from "antd";
 import { useTranslation } from "react-i18next";
-import { api, type Schemas, unwrap } from "../api/client";
+import { api, unwrap } from "../api/client";
+import { useFormats } from "../app/formats";
 import { useTemplateChoices } from "../templates/templates";
 import { type Choices, NO_CHOICES } from "./options";
-
-type Engine = Schemas["EngineOut"];
 
 export function useLimits() {
   return useQuery({ queryKey: ["limits"], queryFn: () => unwrap(api.GET("/api/limits")), staleTime: Infinity }).data;
@@ -32,6 +31,11 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
         disabled: !engine.installed,
       })),
   ];
+  // The chosen engine, or the one that would be taken.
+  const recognizer = engines.data?.find(({ name, task, default: taken }) =>
+    transcriber ? name === transcriber : task === "transcribe" && taken,
+  );
+  const noHotwords = recognizer?.hotwords === false;
   const people = <InputNumber min={1} max={limits?.max_speakers} precision={0} />;
   const needed = { required: true, message: t("upload.numberMissing") };
   return (
@@ -75,12 +79,17 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
       <Form.Item
         name="hotwords"
         label={t("upload.hotwords")}
-        extra={t("upload.hotwordsAbout", { count: limits?.max_hotwords ?? 50 })}
+        extra={
+          noHotwords
+            ? t("upload.hotwordsUnsupported", { name: recognizer.label })
+            : t("upload.hotwordsAbout", { count: limits?.max_hotwords ?? 50 })
+        }
         rules={[{ type: "array", max: limits?.max_hotwords, message: t("upload.hotwordsMany") }]}
       >
         <Select
           mode="tags"
           open={false}
+          disabled={noHotwords}
           suffixIcon={null}
           tokenSeparators={[",", "，", "、", ";", "；", "\n"]}
           placeholder={t("upload.hotwordsExample")}
@@ -94,20 +103,16 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
           <Select options={choices("diarize")} />
         </Form.Item>
       </div>
-      <LanguageOption transcriber={transcriber} engines={engines.data ?? []} />
+      <LanguageOption languages={recognizer?.languages ?? []} />
       <LanguageModelOptions />
     </Form>
   );
 }
 
-/** The languages of the chosen engine, or of the one that would be chosen. */
-function LanguageOption({ transcriber, engines }: { transcriber?: string; engines: Engine[] }) {
-  const { t, i18n } = useTranslation();
-  const engine = engines.find(({ name, task, installed }) =>
-    transcriber ? name === transcriber : task === "transcribe" && installed,
-  );
-  const languages = engine?.languages ?? [];
-  const names = new Intl.DisplayNames([i18n.language], { type: "language" });
+/** The languages that the engine can recognise. */
+function LanguageOption({ languages }: { languages: string[] }) {
+  const { t } = useTranslation();
+  const { language } = useFormats();
   return (
     <Form.Item name="language" label={t("upload.language")} tooltip={t("upload.languageAbout")}>
       <Select
@@ -116,7 +121,7 @@ function LanguageOption({ transcriber, engines }: { transcriber?: string; engine
         disabled={languages.length < 2}
         options={[
           { value: "auto", label: t("upload.languageAuto") },
-          ...languages.map((code) => ({ value: code, label: names.of(code) ?? code })),
+          ...languages.map((code) => ({ value: code, label: language(code) })),
         ]}
       />
     </Form.Item>

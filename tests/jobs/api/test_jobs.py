@@ -123,6 +123,10 @@ def test_the_queue_and_the_engines_are_listed(server: Server) -> None:
 
     assert (queue["max_concurrent"], queue["max_per_user"], queue["max_size"]) == (3, 2, 50)
     assert {"funasr", "vosk", "pyannote-3.1", "scripted"} <= {engine["name"] for engine in engines}
+    assert {engine["name"] for engine in engines if engine["default"]} == {"scripted", "scripted-diarizer"}
+    assert {engine["name"] for engine in engines if engine["task"] == "transcribe" and not engine["hotwords"]} == {
+        "vosk"
+    }
 
 
 def test_the_docs_and_health_routes_are_served(server: Server) -> None:
