@@ -50,6 +50,18 @@ def diarize(
 
 
 @app.command()
+def whisper_memory(
+    shared: Shared = Path("../shared"),
+    recording: Annotated[str, typer.Option(help="A name under audio/meetings")] = "two-minutes",
+    repeats: Annotated[int, typer.Option(min=2, help="How often it is heard one after the other")] = 6,
+) -> None:
+    """Whether the memory of a long transcription by Whisper grows."""
+    from benchmarks.whisper_memory import run
+
+    raise typer.Exit(run(shared.resolve(), recording, repeats))
+
+
+@app.command()
 def linkage(
     count: Annotated[int, typer.Option(min=100, help="Embeddings for both variants")] = 16_000,
     many: Annotated[int, typer.Option(min=100, help="Embeddings of twelve hours")] = 60_000,

@@ -40,6 +40,7 @@ _BEAM = 5
 _LANGUAGE_WINDOWS = 3  #: the language is that of most of the first windows
 _FRAME = 2 * FRAME_SECONDS  #: of the encoder
 _NO_REPEAT = 5
+_WITHOUT_TEXT = 3.0  #: seconds of a piece of speech from which an empty text is suspicious; shorter ones are noises
 _REJECTED = frozenset({Hallucination.ECHO, Hallucination.REPETITION, Hallucination.IMPROBABLE})
 _SPARSE_MARKS = frozenset({"zh", "yue"})  #: without a prompt Whisper writes hardly any mark in these
 _WIDE_MARKS = frozenset({"zh", "yue", "ja"})
@@ -73,7 +74,8 @@ class Whisper:
         )
 
     def transcribe(self, audio: Path, options: TranscribeOptions, progress: ProgressCallback) -> list[Sentence]:
-        """Sentences in order of time. A chunk whose text is rejected is a Sentence with the error `unsure`.
+        """Sentences in order of time. A chunk whose text is rejected is a Sentence with the error `unsure`, and so is a
+        longer one without any.
 
         Each window is decoded by itself, so a resumed run writes the same text as an unbroken one.
         """
@@ -133,6 +135,9 @@ class Whisper:
         for piece, placed in zip(window.pieces, window.place(decoded.words), strict=True):
             words = tuple(word for _, word in placed)
             text = punctuated(words, [decoded.marks[at] for at, _ in placed])
+            if not words and piece.end - piece.start > _WITHOUT_TEXT:
+                made.append(Sentence(piece.first, piece.last, "", error="unsure"))
+                continue
             unsure = Hallucination.PACE in hallucinations
             made.append(Sentence(piece.first, piece.last, text, words, unsure=unsure, language=language))
         return made

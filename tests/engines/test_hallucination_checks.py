@@ -25,6 +25,23 @@ def test_a_text_the_model_is_not_sure_of_is_improbable(probability: float, no_sp
 
 
 @pytest.mark.parametrize(
+    ("text", "hallucination"),
+    [
+        ("我会把你带回来的" * 7, Hallucination.REPETITION),
+        ("好的好的好的好的好的", Hallucination.REPETITION),  # too short to compress well
+        (
+            "如果信息足够公开完备那么直接发放现金是最有效的方式大家怎么看我们明天再讨论" * 3,
+            Hallucination.REPETITION,
+        ),
+        ("字幕by索兰娅", Hallucination.ECHO),
+        ("火山引擎 王芳", Hallucination.ECHO),
+    ],
+)
+def test_loops_and_echoes_are_hallucinations(text: str, hallucination: Hallucination) -> None:
+    assert hallucination in find_hallucinations(decoded(text), ("火山引擎", "王芳"))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "我会把你带回来的" * 7,

@@ -1,5 +1,6 @@
 """Whisper's adapter: windows, hallucinations and resuming with a planted model; the text of the real one."""
 
+import json
 import random
 import subprocess
 from collections.abc import Callable
@@ -8,13 +9,16 @@ from pathlib import Path
 
 import ctranslate2
 import jiwer
+import numpy as np
 import pytest
 
 from backend.engines.protocols import EngineContext, EngineError, TranscribeOptions
+from backend.engines.wav_reader import RATE
 from backend.engines.whisper import Whisper
 from backend.speech.text import join, spoken_characters
-from backend.speech.types import Sentence
+from backend.speech.types import Sentence, sentence_to_json
 from tests.engines.planted_whisper import Answer, Asked, PlantedWhisper, byte_tokenizer
+from tests.engines.test_wav_reader import write
 
 pytestmark = pytest.mark.shared
 
@@ -159,6 +163,38 @@ def test_text_in_a_window_without_speech_is_rejected(engine: Engine, meeting: Pa
     assert "" == text_of(whisper.transcribe(meeting, TranscribeOptions(), _ignore))
 
 
+def test_a_window_of_improbable_tokens_is_decoded_again_without_alternatives(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda asked: Answer(SPEECH) if asked.beam == 1 else Answer("我会把你带回来的", 0.05))
+
+    assert SPEECH * 2 == text_of(whisper.transcribe(meeting, TranscribeOptions(), _ignore))
+
+
+def test_where_nobody_speaks_the_model_is_not_asked(engine: Engine, tmp_path: Path) -> None:
+    whisper, planted = engine(lambda _: Answer(SPEECH))
+    noise = np.random.default_rng(7).normal(0.0, 0.01, 20 * RATE)
+    quiet = write(tmp_path / "quiet.wav", np.concatenate([np.zeros(20 * RATE), noise]))
+
+    assert [] == whisper.transcribe(quiet, TranscribeOptions(language="auto"), _ignore)
+    assert 0 == planted.encodings
+
+
+def test_speech_for_which_the_model_has_no_text_is_marked(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda asked: Answer("" if asked.window == 0 else SPEECH))
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
+
+    assert SPEECH == text_of(sentences)
+    assert sum(sentence.end - sentence.start for sentence in sentences if sentence.error == "unsure") > 15
+
+
+def test_fewer_characters_than_anybody_says_are_kept_and_marked_as_unsure(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda asked: Answer("好的" if asked.window == 0 else SPEECH))
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
+
+    assert "好的" == text_of([sentence for sentence in sentences if sentence.unsure])
+
+
 def test_more_characters_than_anybody_says_are_kept_and_marked_as_unsure(engine: Engine, meeting: Path) -> None:
     draw = random.Random(5)
     fast = "".join(draw.choice(SPEECH + "如果信息足够公开完备") for _ in range(500))
@@ -210,6 +246,40 @@ def test_a_resumed_run_decodes_only_what_is_missing_and_writes_the_same(
         assert len(planted.asked) - before <= 2
 
 
+def test_a_run_that_stops_at_any_answer_goes_on_there_and_writes_the_same(
+    engine: Engine, meeting: Path, tmp_path: Path
+) -> None:
+    """Whichever decoding was the last: that of a rejected window, of one of its halves, or a second one."""
+
+    class Stopped(Exception):
+        """What a kill is to the model."""
+
+    def answer(asked: Asked) -> Answer:
+        if len(planted.asked) > allowed:
+            raise Stopped
+        return Answer("我会把你带回来的", 0.05) if asked.window == 0 else Answer(SPEECH + str(asked.window))
+
+    allowed = 1000
+    whisper, planted = engine(answer)
+    unbroken = _json(whisper.transcribe(meeting, TranscribeOptions(checkpoint_file=tmp_path / "whole"), _ignore))
+    answers = len(planted.asked)
+
+    for stop in range(answers):
+        options = TranscribeOptions(checkpoint_file=tmp_path / f"stopped-{stop}")
+        planted.asked.clear()
+        allowed = stop
+        with pytest.raises(Stopped):
+            whisper.transcribe(meeting, options, _ignore)
+        planted.asked.clear()
+        allowed = 1000
+        assert unbroken == _json(whisper.transcribe(meeting, options, _ignore))
+    assert answers > 4
+
+
+def _json(sentences: list[Sentence]) -> str:
+    return json.dumps([sentence_to_json(sentence) for sentence in sentences], ensure_ascii=False)
+
+
 def test_progress_grows_to_the_end(engine: Engine, meeting: Path) -> None:
     whisper, _ = engine(lambda _: Answer(SPEECH))
     reports: list[tuple[float, float]] = []
@@ -239,14 +309,22 @@ def real(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Whisper:
     return Whisper(EngineContext(models))
 
 
-def test_the_real_model_transcribes_a_meeting(real: Whisper, meeting: Path, shared: Path) -> None:
+def test_the_real_model_transcribes_a_meeting_and_writes_the_same_after_a_kill(
+    real: Whisper, meeting: Path, shared: Path, tmp_path: Path
+) -> None:
     lines = (shared / "audio" / "meetings" / "two-minutes.stm").read_text().splitlines()
     spoken = sorted((line.split(maxsplit=5) for line in lines if line), key=lambda fields: float(fields[3]))
     reference = "".join(spoken_characters(fields[5]) for fields in spoken if float(fields[4]) < 42)
 
-    text = text_of(real.transcribe(meeting, TranscribeOptions(), _ignore))
+    options = TranscribeOptions(checkpoint_file=tmp_path / "finished.jsonl")
 
-    assert jiwer.cer(reference, text) < 0.16
+    sentences = real.transcribe(meeting, options, _ignore)
+
+    assert jiwer.cer(reference, text_of(sentences)) < 0.16
+    assert [] == [sentence for sentence in sentences if sentence.error]
+    finished = (tmp_path / "finished.jsonl").read_bytes()
+    (tmp_path / "finished.jsonl").write_bytes(finished[: len(finished) * 3 // 4])  # in the middle of a window
+    assert _json(sentences) == _json(real.transcribe(meeting, options, _ignore))
 
 
 def test_the_real_model_finds_out_that_english_is_spoken(real: Whisper, shared: Path) -> None:

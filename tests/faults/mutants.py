@@ -50,6 +50,12 @@ UNREADABLE = DISK_ERRORS + "::test_an_unreadable_original_fails_its_own_job_unti
 UNKEPT = DISK_ERRORS + "::test_recognised_text_that_could_not_be_written_is_recognised_again"
 NO_ROOM = DISK_ERRORS + "::test_a_job_waits_when_there_is_no_space_for_an_artifact"
 VERSIONS = "tests/transcripts/test_service.py"
+HALLUCINATIONS = "tests/engines/test_hallucination_checks.py"
+
+
+def _whisper(test: str) -> tuple[str]:
+    return (f"tests/engines/test_whisper.py::{test}",)
+
 
 _Q, _B, _D, _W = (
     "backend/jobs/queue.py",
@@ -70,6 +76,7 @@ _L, _T, _N = (
     "backend/library/create_recording.py",
     "backend/library/api/form_upload.py",
 )
+_G, _V = "backend/engines/hallucination_checks.py", "backend/engines/whisper.py"
 _X, _E, _K = "backend/housekeeping/restore.py", "backend/housekeeping/sweepers.py", "backend/housekeeping/retention.py"
 
 MUTANTS = [
@@ -175,6 +182,33 @@ MUTANTS = [
     Mutant("the checkpoint of another engine is used", "backend/engines/transcription_checkpoint.py", 'if entries and entries[0] == {"fingerprint": fingerprint}:', "if entries:", (CHECKPOINT,)),
     Mutant("a key is accepted for any request", "backend/jobs/idempotency.py", "            if first is not None and first.request_hash != digest:\n                raise IdempotencyKeyReused\n", "", (IDEMPOTENCY,)),
     Mutant("an answer is not stored", "backend/jobs/idempotency.py", "        session.add(\n            IdempotencyRecord(", "        print(\n            IdempotencyRecord(", (IDEMPOTENCY,)),
+    # what Whisper invents
+    Mutant("Whisper: what is no speech is decoded", _V, "self._vad.detect(reader)", "[(0.0, reader.duration)]", _whisper("test_where_nobody_speaks_the_model_is_not_asked")),
+    Mutant("Whisper: improbable tokens are believed", _G, "decoded.probability < _LEAST_PROBABILITY or ", "", (HALLUCINATIONS,)),
+    Mutant("Whisper: text over silence is believed", _G, " or decoded.no_speech >= _NO_SPEECH", "", (HALLUCINATIONS,)),
+    Mutant("Whisper: a loop is believed", _G, "    if is_loop(decoded.text):\n", "    if False:\n", (HALLUCINATIONS,)),
+    Mutant("Whisper: a loop of long sentences is believed", _G, "> _COMPRESSION:\n        return True\n", "> _COMPRESSION:\n        pass\n", (HALLUCINATIONS,)),
+    Mutant("Whisper: a loop of few words is believed", _G, "and len(spoken) >= 6:\n                return True\n", "and len(spoken) >= 6:\n                pass\n", (HALLUCINATIONS,)),
+    Mutant("Whisper: an echo is believed", _G, "    if is_echo(decoded.text, hotwords):\n", "    if False:\n", (HALLUCINATIONS,)),
+    Mutant("Whisper: credits of subtitles are believed", _G, "    if credits and ", "    if False and ", (HALLUCINATIONS,)),
+    Mutant("Whisper: hotwords in a row are believed", _G, "    return said > 1 and len(rest) * 2 < len(spoken)\n", "    return False\n", (HALLUCINATIONS,)),
+    Mutant("Whisper: any number of characters is believed", _G, "pace > _FASTEST * (1 if _wide(text) else 2.5) or ", "", (HALLUCINATIONS,)),
+    Mutant("Whisper: hardly any characters are believed", _G, " or (decoded.seconds > _SLOW_FROM and pace < _SLOWEST)", "", (HALLUCINATIONS,)),
+    Mutant("Whisper: speech without a text is dropped", _V, "            if not words and piece.end - piece.start > _WITHOUT_TEXT:\n", "            if False:\n", _whisper("test_speech_for_which_the_model_has_no_text_is_marked")),
+    Mutant("Whisper: what is unsure is shown as sure", _V, "unsure = Hallucination.PACE in hallucinations", "unsure = False", _whisper("test_more_characters_than_anybody_says_are_kept_and_marked_as_unsure")),
+    Mutant("Whisper: rejected text is kept", _V, "        if hallucinations & _REJECTED:\n", "        if False:\n", _whisper("test_a_model_that_is_sure_of_nothing_gives_no_text_and_says_where")),
+    Mutant("Whisper: a rejected window is not halved", _V, "        if hallucinations & _REJECTED and len(window.pieces) > 1:\n", "        if False:\n", _whisper("test_one_bad_window_is_halved_and_costs_the_others_nothing")),
+    Mutant("Whisper: an echo of hotwords is not decoded without them", _V, "    if hotwords and hallucinations:\n", "    if False:\n", _whisper("test_a_model_that_parrots_its_hotwords_is_asked_again_without_them")),
+    Mutant("Whisper: improbable tokens are not decoded again", _V, "    if Hallucination.IMPROBABLE in hallucinations:\n", "    if False:\n", _whisper("test_a_window_of_improbable_tokens_is_decoded_again_without_alternatives")),
+    Mutant("Whisper: a loop is not decoded again", _V, "    if Hallucination.REPETITION in hallucinations:\n", "    if False:\n", _whisper("test_a_loop_is_decoded_again_without_repeats")),
+    # times and characters of the recognisers
+    Mutant("Paraformer: a word has the time of the token at its place", "backend/engines/timestamps.py", "[_spanning(times[own[0]], times[own[-1]]) for _, own in words]", "[times[at] for at, _ in enumerate(words)]", ("tests/engines/test_timestamps.py",)),
+    Mutant("Paraformer: times count for words, not for tokens", "backend/engines/timestamps.py", "    if len(times) == len(tokens):\n", "    if len(times) == len(words):\n", ("tests/engines/test_timestamps.py",)),
+    Mutant("Paraformer: what has no text joins its neighbours", "backend/engines/paraformer_tokens.py", "            _close(words)\n", "            pass\n", ("tests/engines/test_paraformer_tokens.py",)),
+    Mutant("Whisper: every token is decoded by itself", "backend/engines/whisper_tokens.py", 'b"".join(token.bytes for token in tokens).decode("utf-8", errors="surrogateescape")', '"".join(token.bytes.decode("utf-8", errors="surrogateescape") for token in tokens)', ("tests/engines/test_whisper_tokens.py",)),
+    Mutant("an engine is given hotwords that it cannot spell", "backend/engines/hotwords.py", "and all(map(spelled, own))]", "]", ("tests/engines/test_hotwords.py",)),
+    Mutant("Whisper: hotwords are cut in the middle", "backend/engines/hotwords.py", ".ids) <= WHISPER_TOKENS", ".ids) <= 10 * WHISPER_TOKENS", ("tests/engines/test_hotwords.py",)),
+    # other safeguards of jobs and engines
     Mutant("two requests with one key run at once", "backend/jobs/idempotency.py", "            async with lock:\n                yield\n", "            yield\n", (IDEMPOTENCY,)),
 ]  # fmt: skip
 
