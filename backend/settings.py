@@ -136,7 +136,10 @@ class Settings(BaseSettings):
         default=120.0, gt=0, description="Seconds without an answer after which a request to the endpoint is given up."
     )
     openai_daily_tokens: int = Field(
-        default=0, ge=0, description="Tokens one user may use in 24 hours; 0 means no limit."
+        default=0,
+        ge=0,
+        description="Tokens one user may use a day, which begins at midnight in the user's time zone; "
+        "0 means no limit.",
     )
     openai_allow_private: bool = Field(
         default=False,

@@ -42,6 +42,7 @@ class User(Base):
     max_minutes_a_month: Mapped[float | None]  #: of audio; none: as in the settings
     max_bytes: Mapped[int | None] = mapped_column(BigInteger)  #: of stored originals; likewise
     max_queued: Mapped[int | None]  #: jobs waiting at once; likewise
+    time_zone: Mapped[str | None] = mapped_column(String(64))  #: a name of the IANA database; none: not chosen, so UTC
 
 
 class Login(Base):

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from backend.accounts import time_zones
 from backend.accounts.audit import Action, note, note_in_own_transaction
 from backend.accounts.dependencies import DatabaseDep, Reader, Viewer
 from backend.database import utc_now
@@ -66,6 +67,7 @@ async def export_zip(
     """One file per recording, named after it. A text file lists the recordings without a transcript."""
     ids = list(dict.fromkeys(body.recording_ids))
     async with database.read() as session:
+        today = await time_zones.local(session, user.id, utc_now())
         found = [await recordings.find(session, owner_id=user.id, recording_id=id) for id in ids]
         if not await transcripts.existing(session, owner_id=user.id, recording_ids=ids):
             raise transcripts.TranscriptNotFound
@@ -77,5 +79,5 @@ async def export_zip(
     return StreamingResponse(
         stream_zip(database, render_pool, owner_id=user.id, recordings=found, format=body.format, style=style),
         media_type="application/zip",
-        headers={"Content-Disposition": content_disposition(f"文稿 {utc_now():%Y-%m-%d}.zip")},
+        headers={"Content-Disposition": content_disposition(f"文稿 {today:%Y-%m-%d}.zip")},
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.accounts import time_zones
 from backend.accounts.tables import User
 from backend.database import utc_now
 from backend.errors import AppError, TooManyRequests
@@ -66,7 +67,8 @@ def quotas_of(user: User, settings: Settings) -> Quotas:
 
 
 async def quota_usage(session: AsyncSession, user_id: str, now: datetime) -> QuotaUsage:
-    seconds = await session.scalar(select(Usage.seconds).where(Usage.user_id == user_id, Usage.month == _month(now)))
+    month = await _month(session, user_id, now)
+    seconds = await session.scalar(select(Usage.seconds).where(Usage.user_id == user_id, Usage.month == month))
     # The trash counts: it is on the disk and can be restored. Originals removed by retention do not count.
     mine = (Recording.owner_id == user_id) & Recording.original_removed_at.is_(None)
     stored = await session.scalar(select(func.sum(Recording.size)).where(mine))
@@ -108,7 +110,7 @@ async def charge(session: AsyncSession, user: User, settings: Settings, seconds:
 
     Deleting the recording later does not give the minutes back."""
     now = utc_now()
-    month = _month(now)
+    month = await _month(session, user.id, now)
     mine = (Usage.user_id == user.id) & (Usage.month == month)
     if await session.scalar(select(Usage.seconds).where(mine).with_for_update()) is None:
         session.add(Usage(user_id=user.id, month=month, seconds=seconds))
@@ -124,5 +126,6 @@ async def charge(session: AsyncSession, user: User, settings: Settings, seconds:
         raise MinutesQuotaExceeded
 
 
-def _month(now: datetime) -> str:
-    return f"{now:%Y-%m}"
+async def _month(session: AsyncSession, user_id: str, now: datetime) -> str:
+    """The month it is where the user is."""
+    return f"{await time_zones.local(session, user_id, now):%Y-%m}"

@@ -1,12 +1,14 @@
 """Each user's use of the language model in tokens, and the daily limit."""
 
 import logging
+import math
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.accounts import time_zones
 from backend.database import Database, utc_now
 from backend.engines.language_model_protocol import TokenUsage
 from backend.errors import TooManyRequests
@@ -14,7 +16,7 @@ from backend.minutes.tables import LanguageUse
 
 logger = logging.getLogger(__name__)
 
-_DAY = timedelta(days=1)
+_LAST_24_HOURS = timedelta(days=1)
 
 
 class BudgetSpent(TooManyRequests):
@@ -24,24 +26,31 @@ class BudgetSpent(TooManyRequests):
     )
 
 
+#: Prompt and completion tokens.
+_TOKENS = func.sum(LanguageUse.prompt_tokens + LanguageUse.completion_tokens)
+
+
 async def tokens_used(session: AsyncSession, *, owner_id: str, now: datetime | None = None) -> int:
-    """Prompt and completion tokens of the last 24 hours."""
-    return sum((await by_endpoint(session, owner_id=owner_id, now=now)).values())
+    """The owner's tokens of this day, which began at midnight in the owner's time zone."""
+    midnight, _ = time_zones.day_of(await time_zones.local(session, owner_id, now or utc_now()))
+    query = select(_TOKENS).where(LanguageUse.owner_id == owner_id, LanguageUse.created_at >= midnight)
+    return int(await session.scalar(query) or 0)
 
 
-async def by_endpoint(session: AsyncSession, *, owner_id: str | None, now: datetime | None = None) -> dict[str, int]:
-    """The same for each endpoint; of all users where `owner_id` is None."""
-    tokens = func.sum(LanguageUse.prompt_tokens + LanguageUse.completion_tokens)
-    query = select(LanguageUse.endpoint, tokens).where(LanguageUse.created_at > (now or utc_now()) - _DAY)
+async def by_endpoint(session: AsyncSession, *, owner_id: str | None) -> dict[str, int]:
+    """The tokens of the last 24 hours at each endpoint; of all users where `owner_id` is None."""
+    query = select(LanguageUse.endpoint, _TOKENS).where(LanguageUse.created_at > utc_now() - _LAST_24_HOURS)
     if owner_id is not None:
         query = query.where(LanguageUse.owner_id == owner_id)
     return {id: int(count) for id, count in await session.execute(query.group_by(LanguageUse.endpoint))}
 
 
-async def check(session: AsyncSession, *, owner_id: str, daily_tokens: int) -> None:
-    """Raise BudgetSpent where the owner has used up the limit; 0 means no limit."""
-    if daily_tokens and await tokens_used(session, owner_id=owner_id) >= daily_tokens:
-        raise BudgetSpent(headers={"Retry-After": "3600"})
+async def check(session: AsyncSession, *, owner_id: str, daily_tokens: int, now: datetime | None = None) -> None:
+    """Raise BudgetSpent where the owner has used up the limit, until the next midnight there; 0 means no limit."""
+    now = now or utc_now()
+    if daily_tokens and await tokens_used(session, owner_id=owner_id, now=now) >= daily_tokens:
+        _, tomorrow = time_zones.day_of(await time_zones.local(session, owner_id, now))
+        raise BudgetSpent(headers={"Retry-After": str(math.ceil((tomorrow - now).total_seconds()))})
 
 
 async def record_usage(

@@ -78,7 +78,7 @@ async def test_an_error_does_not_repeat_the_input(api: Api) -> None:
 async def test_me_shows_no_hash_and_no_epoch(api: Api) -> None:
     me = await api.client.get("/api/auth/me", headers=api.bearer("grace"))
 
-    assert set(me.json()) == {"id", "username", "role", "active", "pending", "created_at"}
+    assert set(me.json()) == {"id", "username", "role", "active", "pending", "created_at", "time_zone"}
     assert me.json()["role"] == "admin"
 
 

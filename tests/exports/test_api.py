@@ -1,8 +1,11 @@
 import csv
 import io
+import re
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 from zipfile import ZipFile
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -95,6 +98,23 @@ async def test_several_transcripts_come_as_a_zip_with_unique_names(api: Api) -> 
         assert opened.namelist() == ["周会.csv", "周会 (2).csv", "etc passwd.csv", "=cmd.csv", "没有文稿.txt"]
         assert opened.read("没有文稿.txt").decode() == "空 的.m4a\n"
         assert "没有意见。" in opened.read("周会.csv").decode()
+
+
+async def test_a_zip_is_dated_by_the_time_zone_of_its_reader(api: Api) -> None:
+    names = []
+    for zone in ("Etc/GMT-14", "Etc/GMT+12"):  # 26 hours apart, so that the date is never the same
+        await api.change(api.scenario.ada, time_zone=zone)
+        body = {"recording_ids": [api.scenario.recording_id]}
+        before, answer, after = _today(zone), await api.ada.post("/api/exports", json=body), _today(zone)
+        [date] = re.findall(r"\d{4}-\d\d-\d\d", unquote(answer.headers["Content-Disposition"]))[-1:]
+        assert date in (before, after)
+        names.append(date)
+
+    assert names[0] != names[1]
+
+
+def _today(zone: str) -> str:
+    return f"{datetime.now(ZoneInfo(zone)):%Y-%m-%d}"
 
 
 async def test_a_zip_contains_own_recordings_only(api: Api) -> None:

@@ -45,6 +45,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/auth/register"): Rule(_ANYBODY, body={"username": "a name", "password": _PASSWORD}),
     ("GET", "/api/auth/me"): Rule(_OWN),
     ("PATCH", "/api/auth/me"): Rule(_OWN, body={"username": "another name", "password": "a guess"}),
+    ("PUT", "/api/auth/me/time-zone"): Rule(_OWN, body={"time_zone": "Asia/Shanghai"}),
     ("POST", "/api/auth/password"): Rule(_OWN, body={"current_password": "a guess", "new_password": _PASSWORD}),
     ("POST", "/api/auth/logout-everywhere"): Rule(_OWN, ends=True),
     ("GET", "/api/auth/logins"): Rule(_OWN),

@@ -95,7 +95,11 @@ def test_the_main_journey_works_under_a_path(site: Site, page: "Page", browser: 
     page.goto("account")
     page.get_by_role("heading", name="我的账号").wait_for()
     cookies = {cookie["name"]: cookie["path"] for cookie in page.context.cookies()}
-    assert cookies == {"meeting_asr_refresh": "/asr/api/auth", "meeting_asr_media": "/asr/api/recordings"}
+    assert cookies == {
+        "meeting_asr_refresh": "/asr/api/auth",
+        "meeting_asr_device": "/asr/api/auth",
+        "meeting_asr_media": "/asr/api/recordings",
+    }
 
 
 def test_the_documentation_tries_its_calls_under_the_path(site: Site, page: "Page") -> None:

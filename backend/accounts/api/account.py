@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts import audit, cookies, device_cookie, keys, logins, second_factor, service, tokens
+from backend.accounts import audit, cookies, device_cookie, keys, logins, second_factor, service, time_zones, tokens
 from backend.accounts.audit import Action
 from backend.accounts.dependencies import (
     CurrentLogin,
@@ -57,6 +57,12 @@ class Account(BaseModel):
     created_at: datetime
 
 
+class OwnAccount(Account):
+    """What only the user sees besides."""
+
+    time_zone: str | None  #: a name of the IANA database; null until it is chosen
+
+
 class UsernameChange(BaseModel):
     """`password` is the current one; empty for a user without one (Google)."""
 
@@ -64,6 +70,12 @@ class UsernameChange(BaseModel):
 
     username: str = Field(max_length=256)
     password: str = Field(default="", max_length=1024)
+
+
+class TimeZoneChoice(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    time_zone: str = Field(max_length=64, description="a name of the IANA database, such as Asia/Shanghai")
 
 
 class PasswordChange(BaseModel):
@@ -176,8 +188,8 @@ async def logout(
 
 
 @router.get("/me", summary="The signed-in user")
-async def me(user: CurrentUser) -> Account:
-    return Account.model_validate(user)
+async def me(user: CurrentUser) -> OwnAccount:
+    return OwnAccount.model_validate(user)
 
 
 @router.patch("/me", summary="Change my user name")
@@ -194,6 +206,12 @@ async def rename_me(
         attempt.succeeded = True
     async with database.write() as session:
         return Account.model_validate(await service.rename_self(session, user.id, body.username))
+
+
+@router.put("/me/time-zone", summary="Choose my time zone")
+async def choose_time_zone(body: TimeZoneChoice, user: CurrentUser, session: WriteSession) -> OwnAccount:
+    """My days and months begin at its midnight: for quotas, and for dates in exports. Error code: unknown_time_zone."""
+    return OwnAccount.model_validate(await time_zones.choose(session, user.id, body.time_zone))
 
 
 @router.post("/password", summary="Change my password and end all my other logins")

@@ -51,7 +51,7 @@ class LanguageModelState(BaseModel):
     model: str | None = None
     endpoint: str | None = None  #: id of the endpoint used for me
     own_allowed: bool = False  #: users may have their own endpoints
-    used_tokens: int = 0  #: mine, of the last 24 hours
+    used_tokens: int = 0  #: mine, since midnight in my time zone
     daily_tokens: int = 0  #: that I may use; 0 means no limit
     code: str | None = None
     detail: str | None = None

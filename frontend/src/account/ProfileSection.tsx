@@ -11,6 +11,7 @@ import { chooseLanguage, chooseTheme, type Theme, useChosenTheme, useLanguage } 
 import { modelState } from "../languageModel/endpoints";
 import { currentUser } from "./queries";
 import { RenameDialog } from "./RenameDialog";
+import { TimeZoneSelect } from "./TimeZoneSelect";
 
 export function ProfileSection() {
   const { t } = useTranslation();
@@ -144,6 +145,8 @@ function PreferencesCard() {
           options={(["system", "light", "dark"] as const).map((value) => ({ value, label: t(`themes.${value}`) }))}
           onChange={(value) => chooseTheme(value === "system" ? null : value)}
         />
+        <span>{t("account.timeZone")}</span>
+        <TimeZoneSelect />
       </div>
     </Card>
   );

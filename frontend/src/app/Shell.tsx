@@ -6,6 +6,7 @@ import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { currentUser } from "../account/queries";
+import { useTimeZoneDefault } from "../account/timeZone";
 import { pathOf } from "../api/basePath";
 import { api } from "../api/client";
 import { useLiveJobs } from "../library/liveJobs";
@@ -30,6 +31,7 @@ function SignedIn() {
   const { data: me } = useQuery(currentUser());
   const queries = useQueryClient();
   const navigate = useNavigate();
+  useTimeZoneDefault();
   useLiveJobs();
   useUploadQueue(me?.id);
   function signOut() {
