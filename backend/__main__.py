@@ -163,12 +163,13 @@ def _open_app(settings: "Settings") -> "FastAPI":
     from backend.app import create_app
     from backend.database_errors import why_unusable
     from backend.logs import LogFileClosed
+    from backend.migrations.drift import SchemaDamaged
 
     try:
         migrations.upgrade(settings.database_url)
         settings.uploads_dir.mkdir(parents=True, exist_ok=True)
         return create_app(settings)
-    except (migrations.DatabaseTooNew, LogFileClosed) as error:
+    except (migrations.DatabaseTooNew, SchemaDamaged, LogFileClosed) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
     except (SQLAlchemyError, ImportError) as error:

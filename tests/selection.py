@@ -45,6 +45,7 @@ SLOW = (
     "tests/recordings/test_silk.py",
     "tests/recordings/test_unsupported_formats.py",
     "tests/test_real_meeting.py",
+    "tests/test_schema_drift.py",
     "tests/test_shell.py",
     "tests/weights/test_int8.py",
     "tests/weights/test_npm_registry.py",

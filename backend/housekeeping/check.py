@@ -90,6 +90,9 @@ async def _run_checks(context: CheckContext) -> Report:
     for check in CHECKS:
         async for problem in check(context, report):
             report.problems.append(problem)
+        if not report.readable:
+            report.notes.append("Nothing else was checked: it would need the columns that are missing.")
+            break
     return report
 
 

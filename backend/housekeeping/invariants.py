@@ -14,6 +14,7 @@ from backend.housekeeping.orphans import Orphans
 from backend.housekeeping.report import CheckContext, Problem, Report
 from backend.jobs.tables import FINAL, Job, Kind, Status
 from backend.jobs.workspace import SENTENCES, Workspace
+from backend.migrations.drift import missing_parts
 from backend.minutes.tables import Minutes, Polish
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
@@ -40,6 +41,10 @@ async def check_database(context: CheckContext, report: Report) -> Problems:
                 yield Problem(
                     "DB", f"{table} {row}", f"its {parent} is missing", "Restore a backup, or delete the row."
                 )
+        for missing in await session.run_sync(lambda sync: missing_parts(sync.connection())):
+            remedy = "Start the server: it makes it again." if missing.can_be_made else "Restore a backup."
+            report.readable = report.readable and missing.index is not None
+            yield Problem("DB", missing.name, "it is missing", remedy)
         report.checked["DB"] = 1
 
 

@@ -41,6 +41,7 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     checked: Counter[str] = field(default_factory=Counter)  #: how many things were checked, by invariant
     notes: list[str] = field(default_factory=list)
+    readable: bool = True  #: whether the tables have every column that the checks read
 
     @property
     def green(self) -> bool:

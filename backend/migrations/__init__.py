@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database import async_url, connect
+from backend.migrations.drift import mend, missing_parts
 
 #: MySQL's default collation treats "ada", "Ada" and "adä" as equal; this one compares exactly.
 _BINARY_COLLATION = "utf8mb4_bin"
@@ -30,7 +31,8 @@ class DatabaseTooNew(Exception):
 def upgrade(url: str) -> None:
     """Migrate the database at `url`. Call it from a thread or a script: it runs its own event loop.
 
-    Raises DatabaseTooNew before anything is changed. If a run is killed, the next one completes it."""
+    Columns and indexes that the newest version has lost are made again. Raises DatabaseTooNew or SchemaDamaged before
+    anything is changed. If a run is killed, the next one completes it."""
     asyncio.run(_upgrade(url))
 
 
@@ -52,12 +54,13 @@ async def _upgrade(url: str) -> None:
     try:
         async with database.writer.connect() as connection:
             revision = await connection.run_sync(_revision)
-        if revision == newest():
+            whole = revision == newest() and not await connection.run_sync(missing_parts)
+        if whole:
             return
         if revision is not None and revision not in _revisions():
             raise DatabaseTooNew(revision)
         async with database.writer.begin() as connection:
-            await connection.run_sync(_run)
+            await connection.run_sync(_run if revision != newest() else _mend)
     finally:
         await database.close()
 
@@ -71,6 +74,11 @@ def _check_file(path: str) -> None:
             file.execute("PRAGMA schema_version")
     except sqlite3.Error as error:
         raise SQLAlchemyError(f"{path}: {error}") from error
+
+
+def _mend(connection: Connection) -> None:
+    _wait_for_others(connection)
+    mend(connection)
 
 
 def _revision(connection: Connection) -> str | None:
