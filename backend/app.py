@@ -31,7 +31,10 @@ from backend.database_errors import refusal
 from backend.engines.hosts import open_engines
 from backend.errors import install_handlers
 from backend.events import Bus
-from backend.exports import api as exports
+from backend.exports.api import minutes as minutes_exports
+from backend.exports.api import transcripts as transcript_exports
+from backend.exports.api import translations as translation_exports
+from backend.exports.api import written_form
 from backend.forwarded_headers import ForwardedHeaders, PathPrefix, UntrustedProxies
 from backend.housekeeping.context import HousekeepingContext
 from backend.housekeeping.housekeeper import Housekeeper
@@ -77,7 +80,7 @@ _ROUTER_MODULES = (
     *(form_upload, trash, uploads, from_uploads, search, recordings, transcripts),
     *(jobs, language_model_jobs, engines, socket),
     *(minutes, review, translations, questions, names, templates, model, endpoints, shared),
-    *(exports, links, visitors),
+    *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors),
     *(users, operations, limits, figures, storage, system, audit, metrics),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from backend.database import Database
+from backend.exports.hotwords import with_hotwords
 from backend.recordings.tables import Recording
 from backend.transcripts import service as transcripts
 from backend.transcripts.export import file_name
@@ -34,10 +35,11 @@ async def stream_zip(
                 # One session per recording: a slow download must not hold a connection.
                 async with database.read() as session:
                     transcript = await transcripts.newest(session, owner_id=owner_id, recording_id=recording.id)
+                    own_style = await with_hotwords(session, style, owner_id=owner_id, recording_id=recording.id)
             except transcripts.TranscriptNotFound:
                 missing.append(recording.name)
                 continue
-            data = await render_pool.render(transcript.document, format, recording.name, style, user_id=owner_id)
+            data = await render_pool.render(transcript.document, format, recording.name, own_style, user_id=owner_id)
             await asyncio.to_thread(archive.writestr, name, data)
             yield buffer.drain()
         if missing:

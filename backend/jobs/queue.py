@@ -371,6 +371,12 @@ async def of_recording(session: AsyncSession, *, owner_id: str, recording_id: st
     return (await session.scalars(query.order_by(Job.created_at.desc(), Job.id))).all()
 
 
+async def hotwords_of_recording(session: AsyncSession, *, owner_id: str, recording_id: str) -> tuple[str, ...]:
+    """The hotwords of all its jobs, those of the newest first."""
+    jobs = await of_recording(session, owner_id=owner_id, recording_id=recording_id)
+    return tuple(dict.fromkeys(word for job in jobs for word in job.options.get("hotwords", ())))
+
+
 async def _check_not_trashed(session: AsyncSession, recording_id: str) -> None:
     # Only under the queue lock, which putting a recording in the trash takes too.
     trashed = (Recording.id == recording_id) & Recording.trashed_at.is_not(None)

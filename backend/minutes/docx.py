@@ -4,11 +4,12 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from backend.minutes.markdown import WORDS
+from backend.minutes.markdown import labels
 from backend.minutes.schema import MinutesContent, Statement
 from backend.minutes.templates import PARTS, Template
 from backend.transcripts.document import Document
 from backend.transcripts.export import clock
+from backend.transcripts.written_form import AS_IS, WrittenForm
 
 if TYPE_CHECKING:
     from docx.document import Document as Word
@@ -20,15 +21,23 @@ _LATIN, _CHINESE = "Calibri", "Microsoft YaHei"
 _Line = tuple[str, str, str, Statement | None]
 
 
-def docx(minutes: MinutesContent, document: Document, template: Template, title: str, *, stale: bool = False) -> bytes:
-    """The whole file. It contains text only and no external references."""
+def docx(
+    minutes: MinutesContent,
+    document: Document,
+    template: Template,
+    title: str,
+    *,
+    stale: bool = False,
+    form: WrittenForm = AS_IS,
+) -> bytes:
+    """The whole file. It contains text only and no external references. `form` is for the labels."""
     from docx import Document as new  # the import takes half a second
 
     from backend.transcripts.docx_file import strip_invalid_xml
 
     word = new()
     _set_fonts(word)
-    words = WORDS["zh" if minutes.language == "zh" else "en"]
+    words = labels(minutes.language, form)
     times = {segment.id: clock(segment.start) for segment in document.segments}
     heading = strip_invalid_xml(minutes.title or title or words[0])
     word.core_properties.title, word.core_properties.author = heading[:255], ""
@@ -37,7 +46,7 @@ def docx(minutes: MinutesContent, document: Document, template: Template, title:
         word.add_paragraph(words[1], style="Intense Quote")
     for part in template.parts:
         if lines := list(_lines(part, minutes)):
-            word.add_heading(PARTS[part][minutes.language != "zh"], 1)
+            word.add_heading(form.write(PARTS[part][minutes.language != "zh"]), 1)
             for style, lead, text, statement in lines:
                 _add(word, (style, strip_invalid_xml(lead), strip_invalid_xml(text), statement), times, words[2])
     coverage = minutes.coverage

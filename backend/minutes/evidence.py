@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 from backend.minutes.cleaning import sanitize_answer
-from backend.minutes.numerals import find_numbers
 from backend.minutes.schema import Statement
 from backend.minutes.sections import segment_at
+from backend.speech.number_values import number_values
 from backend.speech.text import is_wide, spoken_characters
 from backend.transcripts.document import Document
 
@@ -101,13 +101,13 @@ class _SourceText:
     """A part of the transcript, to compare with a statement about it."""
 
     def __init__(self, text: str) -> None:
-        self._numbers = frozenset(find_numbers(text))
+        self._numbers = frozenset(number_values(text))
         self._bigrams = _bigrams(text)
         self._chinese = any(map(is_wide, spoken_characters(text)))
 
     def supports(self, text: str) -> bool:
         """False where a number in `text` was not said, or none of its words was."""
-        if not self._numbers.issuperset(find_numbers(text)):
+        if not self._numbers.issuperset(number_values(text)):
             return False
         if not self._chinese or not any(map(is_wide, spoken_characters(text))):
             return True  # different languages cannot be compared

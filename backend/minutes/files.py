@@ -9,6 +9,7 @@ from backend.minutes.tables import Minutes
 from backend.minutes.templates import Template
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document, document_from_json
+from backend.transcripts.written_form import AS_IS, WrittenForm
 
 
 async def source_document(session: AsyncSession, found: Minutes) -> tuple[Document, bool]:
@@ -27,9 +28,15 @@ async def source_document(session: AsyncSession, found: Minutes) -> tuple[Docume
 
 
 def render_arguments(
-    found: Minutes, document: Document, format: str, title: str, stale: bool, template: Template | None = None
-) -> tuple[dict[str, Any], dict[str, int], Document, str, str, bool, Template]:
+    found: Minutes,
+    document: Document,
+    format: str,
+    title: str,
+    stale: bool,
+    template: Template | None = None,
+    form: WrittenForm = AS_IS,
+) -> tuple[dict[str, Any], dict[str, int], Document, str, str, bool, Template, WrittenForm]:
     """The arguments with which `backend.minutes.render.render` writes these minutes; by default in their template."""
     used = template or Template(**{**found.template, "parts": tuple(found.template["parts"])})
     versions = {"number": found.number, "transcript": found.transcript}
-    return found.content, versions, document, format, title, stale, used
+    return found.content, versions, document, format, title, stale, used, form

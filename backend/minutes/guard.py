@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from backend.minutes.cleaning import sanitize_answer
-from backend.minutes.numerals import find_numbers, mask_numbers
+from backend.speech.number_values import mask_numbers, number_values
 from backend.speech.text import spoken_characters
 
 #: Reasons of a refusal, as they are stored.
@@ -46,7 +46,7 @@ def refusal_reason(before: str, after: str, hotwords: Collection[str] = (), name
         return MARKUP
     if len(written) > 1.3 * len(spoken) + 4 or len(written) < 0.4 * len(spoken):
         return LENGTH
-    if sorted(find_numbers(before)) != sorted(find_numbers(after)):
+    if sorted(number_values(before)) != sorted(number_values(after)):
         return NUMBERS
     if _negations(before) != _negations(after):
         return NEGATION

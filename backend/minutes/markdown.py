@@ -6,20 +6,31 @@ from backend.minutes.schema import Action, MinutesContent, Statement
 from backend.minutes.templates import PARTS, Template
 from backend.transcripts.document import Document
 from backend.transcripts.export import clock, escape_markdown
+from backend.transcripts.written_form import AS_IS, WrittenForm
 
-#: Labels: title, staleness, doubt, coverage and its unit.
-WORDS = {
+#: Title, staleness, doubt, coverage and its unit.
+_LABELS = {
     "zh": ("会议纪要", "依据的文稿之后有改动，本纪要可能已经过时。", "存疑", "覆盖", "段"),
     "en": ("Minutes", "The transcript was changed since: these minutes may be out of date.", "doubtful", "Covers", ""),
 }
 
 
+def labels(language: str, form: WrittenForm) -> tuple[str, ...]:
+    return tuple(map(form.write, _LABELS["zh" if language == "zh" else "en"]))
+
+
 def markdown(
-    minutes: MinutesContent, document: Document, template: Template, title: str, *, stale: bool = False
+    minutes: MinutesContent,
+    document: Document,
+    template: Template,
+    title: str,
+    *,
+    stale: bool = False,
+    form: WrittenForm = AS_IS,
 ) -> str:
-    """The whole file. Spoken text is escaped and never becomes markup."""
+    """The whole file. Spoken text is escaped and never becomes markup. `form` is for the labels."""
     chinese = minutes.language == "zh"
-    words = WORDS["zh" if chinese else "en"]
+    words = labels(minutes.language, form)
     times = {segment.id: clock(segment.start) for segment in document.segments}
 
     def render(one: Statement) -> str:
@@ -32,7 +43,7 @@ def markdown(
         parts.append(f"> {words[1]}")
     for part in template.parts:
         if lines := list(_PARTS[part](minutes, render)):
-            parts.append(f"## {PARTS[part][not chinese]}")
+            parts.append(f"## {form.write(PARTS[part][not chinese])}")
             parts.append("\n".join(lines))
     coverage = minutes.coverage
     if coverage.covered < coverage.segments:

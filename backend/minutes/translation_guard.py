@@ -6,7 +6,8 @@ import re
 from decimal import Decimal
 
 from backend.minutes.cleaning import sanitize_answer
-from backend.speech.numbers import find_numbers, rewrite
+from backend.speech.numbers import find_numbers
+from backend.speech.spans import rewrite
 from backend.speech.text import characters, spoken_characters
 
 #: Reasons, as they are stored.

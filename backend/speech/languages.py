@@ -15,6 +15,8 @@ _CODES = (
 )
 LANGUAGES = tuple(_CODES.split())
 MANDARIN = ("zh",)
+#: Written with Chinese characters as well, by rules of their own: numbers and script stay as they are.
+NOT_CHINESE = ("ja", "ko")
 
 
 def spoken_language(sentences: Iterable[Sentence], known: Sequence[str], chosen: str = AUTO) -> str:

@@ -1,6 +1,7 @@
 """Spoken Mandarin numbers as people write them: inverse text normalization (ITN), as spans over what was heard.
 
-The text is never changed in place: `find_numbers` gives spans, and `rewrite` applies them to a view or an export.
+The text is never changed in place: `find_numbers` gives spans, and `backend.speech.spans.rewrite` applies them to a
+view or an export.
 
 - A single digit stays as it was said (三个, 第二), except beside its date, time or price: 3月5日, 下午3点20分.
 - 万 and 亿 stay as units (320万, 3.5万), dates keep 年月日, times keep 点.
@@ -9,25 +10,16 @@ The text is never changed in place: `find_numbers` gives spans, and `rewrite` ap
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from backend.speech.number_words import CLOCK_BEFORE, FIXED_WORDS, LABELS_BEFORE, MEASURES
 from backend.speech.numerals import DIGITS, decimal_text, digits_text, integer_text
+from backend.speech.spans import Span
 
 
-@dataclass(frozen=True, slots=True)
-class NumberSpan:
-    """`text` is what people would write for the characters from `start` up to `end` (offsets in code points)."""
-
-    start: int
-    end: int
-    text: str
-
-
-def find_numbers(text: str) -> list[NumberSpan]:
+def find_numbers(text: str) -> list[Span]:
     """The spans in their order; none is empty and none overlaps another."""
-    spans: list[NumberSpan] = []
+    spans: list[Span] = []
     position = 0
     while (candidate := _BEGINNING.search(text, position)) is not None:
         start = candidate.start()
@@ -45,30 +37,7 @@ def find_numbers(text: str) -> list[NumberSpan]:
     return spans
 
 
-def rewrite(text: str, spans: Iterable[NumberSpan]) -> str:
-    """The text with every span replaced. What stands between the spans is untouched."""
-    parts: list[str] = []
-    position = 0
-    for span in spans:
-        parts += (text[position : span.start], span.text)
-        position = span.end
-    return "".join(parts) + text[position:]
-
-
-def original_offset(spans: Iterable[NumberSpan], offset: int) -> int:
-    """Where an offset of the rewritten text lies in what was heard. Inside a number it is the number's start."""
-    growth = 0
-    for span in spans:
-        start = span.start + growth
-        if offset <= start:
-            break
-        if offset < start + len(span.text):
-            return span.start
-        growth += len(span.text) - (span.end - span.start)
-    return offset - growth
-
-
-_Found = list[NumberSpan] | None  #: None: the rule does not hold here, and the next one is tried
+_Found = list[Span] | None  #: None: the rule does not hold here, and the next one is tried
 
 _D = "零〇一二三四五六七八九"
 _N = _D + "两十百千万亿"
@@ -85,11 +54,11 @@ _MINUTE = "(?:[二三四五]?十[一二三四五六七八九]?|零[一二三四�
 _END = f"(?![{_N}幺])"
 
 
-def _span(match: re.Match[str], group: str, text: str | None) -> list[NumberSpan]:
+def _span(match: re.Match[str], group: str, text: str | None) -> list[Span]:
     """No span where nothing would change."""
     if text is None or text == match[group]:
         return []
-    return [NumberSpan(match.start(group), match.end(group), text)]
+    return [Span(match.start(group), match.end(group), text)]
 
 
 def _integer(text: str) -> str | None:
@@ -107,12 +76,12 @@ def _percent(match: re.Match[str]) -> _Found:
     if value is None or value[-1] in "万亿":
         return None
     sign = "‰" if match["of"] == "千" else "%"
-    return [NumberSpan(match.start(), match.end(), ("-" if match["minus"] else "") + value + sign)]
+    return [Span(match.start(), match.end(), ("-" if match["minus"] else "") + value + sign)]
 
 
 def _fraction(match: re.Match[str]) -> _Found:
     above, below = _integer(match["above"]), _integer(match["below"])
-    return None if above is None or below is None else [NumberSpan(match.start(), match.end(), f"{above}/{below}")]
+    return None if above is None or below is None else [Span(match.start(), match.end(), f"{above}/{below}")]
 
 
 def _date(match: re.Match[str]) -> _Found:
@@ -134,7 +103,7 @@ def _estimated_years(said: str) -> bool:
     return second == first + 1 or second == first
 
 
-def _month_and_day(match: re.Match[str]) -> list[NumberSpan]:
+def _month_and_day(match: re.Match[str]) -> list[Span]:
     parts = [group for group in ("month", "day", "day_alone") if match.groupdict().get(group)]
     return [span for group in parts for span in _span(match, group, _integer(match[group]))]
 
@@ -162,11 +131,11 @@ def _labelled(match: re.Match[str]) -> _Found:
     """Digits after 电话, 房间, 工号 and the like are read one by one."""
     if LABELS_BEFORE.search(match.string[max(0, match.start() - 8) : match.start()]) is None:
         return None
-    return [NumberSpan(match.start(), match.end(), digits_text(match[0]))]
+    return [Span(match.start(), match.end(), digits_text(match[0]))]
 
 
 def _digits(match: re.Match[str]) -> _Found:
-    return [NumberSpan(match.start(), match.end(), digits_text(match[0]))]
+    return [Span(match.start(), match.end(), digits_text(match[0]))]
 
 
 def _price(match: re.Match[str]) -> _Found:
@@ -185,7 +154,7 @@ def _counted(match: re.Match[str]) -> _Found:
     value = _number(said)
     if value is None:
         return None
-    return [NumberSpan(match.start(), match.end(), ("-" if match["minus"] else "") + value)]
+    return [Span(match.start(), match.end(), ("-" if match["minus"] else "") + value)]
 
 
 #: Tried in this order where a number begins; the first that holds decides.

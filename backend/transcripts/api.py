@@ -1,24 +1,18 @@
-"""The routes of a recording's transcript: read, save, rename a speaker, export."""
+"""The routes of a recording's transcript: read, save, rename a speaker. Its export: `backend.exports`."""
 
 import asyncio
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from fastapi.requests import HTTPConnection
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.audit import Action, note_in_own_transaction
-from backend.accounts.dependencies import CurrentUser, DatabaseDep, Reader, ReadSession, Viewer, WriteSession
-from backend.disconnects import end_with_client
+from backend.accounts.dependencies import CurrentUser, Reader, ReadSession, WriteSession
 from backend.errors import AppError, InvalidInput
 from backend.transcripts import service
 from backend.transcripts.document import document_from_json
-from backend.transcripts.export import content_disposition, content_type, file_name
-from backend.transcripts.export_style import ExportStyle, Script
-from backend.transcripts.render_pool import RenderPool
 from backend.transcripts.schema import MAX_BODY_BYTES, DocumentSchema, Id, read_document
 from backend.transcripts.tables import Origin, Transcript
 
@@ -27,8 +21,6 @@ router = APIRouter(prefix="/api/recordings/{recording_id}/transcript", tags=["tr
 RecordingId = Annotated[str, Path(max_length=64)]
 #: Up to the largest integer that every database can compare.
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
-#: Every format of an export; see `backend.transcripts.export.FORMATS`.
-Format = Literal["txt", "srt", "vtt", "md", "json", "csv", "docx", "pdf"]
 
 
 class DocumentTooLarge(AppError):
@@ -116,50 +108,6 @@ async def restore(
     return await _answer(newest)
 
 
-def get_export_style(
-    times: bool = True,
-    speakers: bool = True,
-    punctuation: bool = True,
-    script: Script = Script.AS_IS,
-    bom: Annotated[bool, Query(description="start a CSV with the byte order mark that Excel needs")] = True,
-    written_numbers: Annotated[bool, Query(description="numbers in digits, as people write them")] = False,
-) -> ExportStyle:
-    return ExportStyle(times, speakers, punctuation, script, bom, written_numbers)
-
-
-def get_render_pool(connection: HTTPConnection) -> RenderPool:
-    render_pool: RenderPool = connection.app.state.render_pool
-    return render_pool
-
-
-#: The style of an export, from the query.
-ExportStyleDep = Annotated[ExportStyle, Depends(get_export_style)]
-#: Renders the files.
-RenderPoolDep = Annotated[RenderPool, Depends(get_render_pool)]
-
-
-@router.get("/export", summary="Export as a file", response_class=Response)
-async def export_file(
-    request: Request,
-    database: DatabaseDep,
-    render_pool: RenderPoolDep,
-    user: Viewer,
-    recording_id: RecordingId,
-    style: ExportStyleDep,
-    format: Format = "txt",
-    version: Annotated[Number | None, Query()] = None,
-) -> Response:
-    # A separate session: a PDF takes seconds, and its connection should be free meanwhile.
-    async with database.read() as session:
-        transcript = await _find(session, user.id, recording_id, version)
-    title = f"文稿 {recording_id[:8]}"
-    answer = await attachment(request, render_pool, transcript.document, format, title, style, user_id=user.id)
-    await note_in_own_transaction(
-        database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
-    )
-    return answer
-
-
 #: The schema FastAPI would write for `SaveRequest`; it knows DocumentSchema from the answers.
 _SAVE = {
     "title": "SaveRequest",
@@ -213,27 +161,6 @@ async def rename(
         based_on=change.based_on,
     )
     return await _answer(renamed)
-
-
-async def attachment(
-    request: Request,
-    render_pool: RenderPool,
-    document: dict[str, Any],
-    format: str,
-    title: str,
-    style: ExportStyle,
-    *,
-    user_id: str,
-) -> Response:
-    """The stored document as a download for this user. It is given up when the client disconnects."""
-    rendering = render_pool.render(document, format, title, style, user_id=user_id)
-    data = await end_with_client(request, rendering)
-    headers = {
-        "Content-Disposition": content_disposition(file_name(title, format)),
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
-    return Response(data, media_type=content_type(format), headers=headers)
 
 
 async def _find(session: AsyncSession, owner_id: str, recording_id: str, number: int | None) -> Transcript:

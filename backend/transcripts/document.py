@@ -11,6 +11,9 @@ from backend.speech.types import Segment, word_from_json, word_to_json
 #: Characters that change the direction of text: with them a name could change how other text is displayed.
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+#: The name of a speaker who is not known.
+UNKNOWN_SPEAKER = "未知发言人"
+
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
@@ -30,12 +33,12 @@ class Document:
     language: str = "zh"
     engines: tuple[tuple[str, str], ...] = ()
 
-    def speaker_name(self, speaker: str | None) -> str:
-        """The given name, else 发言人 N by order in `speakers`, else 未知发言人."""
+    def speaker_name(self, speaker: str | None, unknown: str = UNKNOWN_SPEAKER) -> str:
+        """The given name, else 发言人 N by order in `speakers`, else `unknown`."""
         for number, known in enumerate(self.speakers, 1):
             if known.id == speaker:
                 return known.name or f"发言人 {number}"
-        return "未知发言人"
+        return unknown
 
 
 def from_merged(merged: MergeResult, *, duration: float, engines: Mapping[str, str], language: str = "zh") -> Document:

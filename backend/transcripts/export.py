@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from backend.csv_safety import UTF8_BOM, to_csv
-from backend.transcripts.document import Document, document_from_json, document_to_json
-from backend.transcripts.export_style import ExportStyle, convert_script, without_punctuation
+from backend.transcripts.document import UNKNOWN_SPEAKER, Document, document_from_json, document_to_json
+from backend.transcripts.export_style import ExportStyle, without_punctuation
 from backend.transcripts.paragraphs import Paragraph
+from backend.transcripts.script import convert_text
 from backend.transcripts.subtitles import srt, stamp, vtt
-from backend.transcripts.written_numbers import with_written_numbers
+from backend.transcripts.written_form import with_written_form
 
 #: Written where nobody spoke.
 SILENT = "没有检测到语音"
@@ -46,9 +47,9 @@ def export(
     `fonts` are for a PDF (`backend.transcripts.fonts.fonts_of`). Takes seconds for hours: call it in a thread."""
     chosen_style = style or ExportStyle()
     chosen_style = replace(chosen_style, speakers=chosen_style.speakers and bool(document.speakers))
-    if chosen_style.written_numbers and format != "json":
-        document = with_written_numbers(document)
-    document = convert_script(document, chosen_style.script)
+    if format == "json":
+        chosen_style = replace(chosen_style, written_numbers=False)
+    document = with_written_form(document, chosen_style.written_form)
     content = _format(format).write(document, _one_line(title), chosen_style, fonts)
     return content.encode() if isinstance(content, str) else content
 
@@ -124,28 +125,34 @@ def _markdown(document: Document, title: str, style: ExportStyle, fonts: Sequenc
 
 
 def _json(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
-    silent = {} if document.segments else {"note": SILENT}
+    silent = {} if document.segments else {"note": _fixed(SILENT, style)}
     return json.dumps({"title": title, **silent, **document_to_json(document)}, ensure_ascii=False) + "\n"
 
 
 def _srt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
-    return srt(document, speakers=style.speakers, punctuation=style.punctuation, unrecognised=UNRECOGNISED)
+    texts = {"unrecognised": _fixed(UNRECOGNISED, style), "unknown": _fixed(UNKNOWN_SPEAKER, style)}
+    return srt(document, speakers=style.speakers, punctuation=style.punctuation, **texts)
 
 
 def _vtt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+    texts = {"unrecognised": _fixed(UNRECOGNISED, style), "unknown": _fixed(UNKNOWN_SPEAKER, style)}
     return vtt(
-        document, speakers=style.speakers, punctuation=style.punctuation, unrecognised=UNRECOGNISED, silent=SILENT
+        document,
+        speakers=style.speakers,
+        punctuation=style.punctuation,
+        silent=_fixed(SILENT, style),
+        **texts,
     )
 
 
 def _csv(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
     translated = any(segment.translation for segment in document.segments)
     columns = (style.times, style.times, style.speakers, True, translated)
-    rows: list[tuple[object, ...]] = [("开始", "结束", "发言人", "文字", "译文")]
+    rows: list[tuple[object, ...]] = [tuple(_fixed(name, style) for name in ("开始", "结束", "发言人", "文字", "译文"))]
     for segment, (speaker, _, text, translation) in zip(document.segments, _paragraphs(document, style), strict=False):
         rows.append((stamp(segment.start, "."), stamp(segment.end, "."), speaker, text, translation))
     if not document.segments:
-        rows.append(("", "", "", SILENT, ""))
+        rows.append(("", "", "", _fixed(SILENT, style), ""))
     selected_rows = ([cell for cell, shown in zip(row, columns, strict=True) if shown] for row in rows)
     return (UTF8_BOM if style.bom else "") + to_csv(selected_rows)
 
@@ -178,19 +185,25 @@ FORMATS: dict[str, _Format] = {
 def _paragraphs(document: Document, style: ExportStyle) -> Iterator[Paragraph]:
     """A paragraph for each segment, its parts empty where not wanted; one with SILENT where nobody spoke."""
     if not document.segments:
-        yield Paragraph("", "", SILENT)
+        yield Paragraph("", "", _fixed(SILENT, style))
+    unknown = _fixed(UNKNOWN_SPEAKER, style)
     shown = document if style.punctuation else without_punctuation(document)
     for segment in shown.segments:
         failed = segment.error is not None and not segment.text
         named = style.speakers and not (failed and segment.speaker is None)
-        speaker = _one_line(document.speaker_name(segment.speaker)) if named else ""
+        speaker = _one_line(document.speaker_name(segment.speaker, unknown)) if named else ""
         time = clock(segment.start) + (f"–{clock(segment.end)}" if failed else "") if style.times else ""
-        text = _one_line(segment.text) or (UNRECOGNISED if segment.error is not None else "")
+        text = _one_line(segment.text) or (_fixed(UNRECOGNISED, style) if segment.error is not None else "")
         yield Paragraph(speaker, time, text, _one_line(segment.translation))
 
 
 def _about(document: Document, style: ExportStyle) -> str:
-    return f"时长 {clock(document.duration)}" if style.times else ""
+    return f"{_fixed('时长', style)} {clock(document.duration)}" if style.times else ""
+
+
+def _fixed(text: str, style: ExportStyle) -> str:
+    """A text of ours in the script of the export."""
+    return convert_text(text, style.script)
 
 
 def _one_line(text: str) -> str:

@@ -11,7 +11,7 @@ from backend.speech.pieces import Piece, sentence_pieces
 from backend.speech.text import characters, spoken_characters
 from backend.speech.types import Segment, Sentence, Word
 from backend.transcripts.bilingual import split_proportionally
-from backend.transcripts.document import Document
+from backend.transcripts.document import UNKNOWN_SPEAKER, Document
 from backend.transcripts.export_style import strip_punctuation
 
 #: Width of a line in full-width characters; Latin letters are half as wide.
@@ -33,9 +33,11 @@ class Cue:
     lines: tuple[str, ...]
 
 
-def srt(document: Document, *, speakers: bool, punctuation: bool = True, unrecognised: str) -> str:
+def srt(
+    document: Document, *, speakers: bool, punctuation: bool = True, unrecognised: str, unknown: str = UNKNOWN_SPEAKER
+) -> str:
     """SubRip; empty where nobody spoke. The name precedes the first cue of a speaker's turn."""
-    found = cues(document, named=speakers, punctuation=punctuation, unrecognised=unrecognised)
+    found = cues(document, named=speakers, punctuation=punctuation, unrecognised=unrecognised, unknown=unknown)
     blocks = []
     for number, cue in enumerate(found, 1):
         lines = "\n".join(_without_markup(line) for line in cue.lines)
@@ -43,10 +45,18 @@ def srt(document: Document, *, speakers: bool, punctuation: bool = True, unrecog
     return "\n".join(blocks)
 
 
-def vtt(document: Document, *, speakers: bool, punctuation: bool = True, unrecognised: str, silent: str) -> str:
+def vtt(
+    document: Document,
+    *,
+    speakers: bool,
+    punctuation: bool = True,
+    unrecognised: str,
+    silent: str,
+    unknown: str = UNKNOWN_SPEAKER,
+) -> str:
     """WebVTT; every cue carries its speaker in a voice tag. Where nobody spoke, a note says so."""
     blocks = ["WEBVTT\n"]
-    for cue in cues(document, named=False, punctuation=punctuation, unrecognised=unrecognised):
+    for cue in cues(document, named=False, punctuation=punctuation, unrecognised=unrecognised, unknown=unknown):
         lines = "\n".join(_escape_entities(line) for line in cue.lines)
         voice = f"<v {_escape_entities(cue.speaker)}>" if speakers and cue.speaker else ""
         blocks.append(f"{stamp(cue.start, '.')} --> {stamp(cue.end, '.')}\n{voice}{lines}\n")
@@ -55,14 +65,16 @@ def vtt(document: Document, *, speakers: bool, punctuation: bool = True, unrecog
     return "\n".join(blocks)
 
 
-def cues(document: Document, *, named: bool, punctuation: bool = True, unrecognised: str) -> list[Cue]:
+def cues(
+    document: Document, *, named: bool, punctuation: bool = True, unrecognised: str, unknown: str = UNKNOWN_SPEAKER
+) -> list[Cue]:
     """The cues in order. With `named`, the first cue of each speaker's turn begins with the name.
 
     They are split at punctuation, even where it is not shown."""
     found: list[Cue] = []
     speaking: str | None = None
     for segment in document.segments:
-        name = "" if not document.speakers else " ".join(document.speaker_name(segment.speaker).split())
+        name = "" if not document.speakers else " ".join(document.speaker_name(segment.speaker, unknown).split())
         if segment.error is not None and not segment.text:
             end = min(segment.end, segment.start + MAX_SECONDS)
             found.append(Cue(segment.start, end, "", (unrecognised,)))

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from backend.accounts.tables import AuditEntry
 from backend.database import new_id
 from backend.exports.zip_stream import unique_names
+from backend.jobs.tables import Job
 from backend.recordings.tables import Recording
 from backend.transcripts import service as transcripts
 from backend.transcripts.fonts import FontMissing
@@ -64,6 +65,57 @@ async def test_every_style_option_is_applied(api: Api) -> None:
     assert "00:00" not in text
     assert "发言人" not in text
     assert next(csv.reader(io.StringIO(table))) == ["文字"]
+
+
+async def add_job(api: Api, *hotwords: str) -> None:
+    async with api.database.write() as session:
+        facts = {"owner_id": api.scenario.ada.id, "recording_id": api.scenario.recording_id}
+        session.add(Job(**facts, options={"hotwords": list(hotwords)}))
+
+
+async def test_hotwords_of_every_job_stay_as_they_are_in_another_script(api: Api) -> None:
+    await add_job(api, "讨论预算")
+    await add_job(api, "大家有")
+    version = f"/api/recordings/{api.scenario.recording_id}/transcript/export"
+    query = {"format": "txt", "script": "taiwan"}
+
+    texts = [(await export(api, **query)).text, (await api.ada.get(version, params=query)).text]
+    zipped = await api.ada.post("/api/exports", json={"recording_ids": [api.scenario.recording_id], **query})
+    with ZipFile(io.BytesIO(zipped.content)) as opened:
+        texts.append(opened.read("周会.txt").decode())
+    word = open_document(io.BytesIO((await export(api, **{**query, "format": "docx"})).content))
+
+    for text in texts:
+        assert "我們今天讨论预算，大家有意見嗎？" in text
+    assert "我們今天讨论预算，大家有意見嗎？" == word.paragraphs[3].text
+
+
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        ("as_is", ["## 决议", "预算定了。", "## 发言要点"]),
+        ("taiwan", ["## 決議", "預算定了。", "## 發言要點"]),
+        ("hong_kong", ["## 決議", "預算定了。", "## 發言要點"]),
+    ],
+)
+async def test_minutes_are_written_in_the_script_that_was_chosen(api: Api, script: str, lines: list[str]) -> None:
+    path = f"/api/recordings/{api.scenario.recording_id}/minutes/export"
+
+    markdown = await api.ada.get(path, params={"script": script, "template": "weekly"})
+    word = await api.ada.get(path, params={"script": script, "template": "weekly", "format": "docx"})
+
+    text = "\n".join(one.text for one in open_document(io.BytesIO(word.content)).paragraphs)
+    for line in lines:
+        assert line in markdown.text
+        assert line.removeprefix("## ") in text
+
+
+async def test_hotwords_and_names_in_minutes_stay_as_they_are(api: Api) -> None:
+    await add_job(api, "预算")
+
+    text = (await api.ada.get(f"/api/recordings/{api.scenario.recording_id}/minutes/export?script=taiwan")).text
+
+    assert "预算定了。" in text
 
 
 @pytest.mark.parametrize("query", [{"format": "odt"}, {"script": "seal"}, {"times": "perhaps"}])

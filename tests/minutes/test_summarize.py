@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from backend.engines.language_model_protocol import LanguageModelError, estimate_tokens
+from backend.minutes.evidence import EvidenceChecker
 from backend.minutes.schema import MinutesContent
 from backend.minutes.summarize import SummaryResult, summarize
 from backend.minutes.templates import BUILT_IN
@@ -86,6 +87,17 @@ async def test_unsupported_statements_are_marked_doubtful(make_model: MakeModel)
         minutes = (await run_summarize(MEETING, cached_model)).minutes
 
     assert [one.doubtful for one in minutes.decisions] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("said", "written", "doubtful"),
+    [("增长百分之三十", "增长30%", False), ("二零二六年见", "2026年见", False), ("增长百分之三十", "增长30", True)],
+)
+def test_a_number_is_evidence_in_both_forms(said: str, written: str, doubtful: bool) -> None:
+    statement = EvidenceChecker(talk(said)).statement(written, [1], {1})
+
+    assert statement is not None
+    assert doubtful is statement.doubtful
 
 
 async def test_unsupported_titles_keywords_people_and_dates_are_dropped_or_marked(

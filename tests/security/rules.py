@@ -102,6 +102,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", _TRANSCRIPT + "/versions"): Rule(_OWNER, "read"),
     ("POST", _TRANSCRIPT + "/versions/{version}/take"): Rule(_OWNER, body={"based_on": 1}),
     ("GET", _TRANSCRIPT + "/export"): Rule(_OWNER, "read"),
+    ("GET", _TRANSCRIPT + "/written-form"): Rule(_OWNER, "read"),
+    ("POST", _TRANSCRIPT + "/written-form"): Rule(_OWNER, "read", body={"texts": ["三百二十万"]}),
     ("PATCH", _TRANSCRIPT + "/speakers/{speaker}"): Rule(_OWNER, body={"name": "王小明"}),
     ("POST", _RECORDING + "/minutes"): Rule(_OWNER, body={}),
     ("GET", _RECORDING + "/minutes"): Rule(_OWNER, "read"),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.speech.numbers import find_numbers, original_offset, rewrite
+from backend.speech.numbers import find_numbers
 from backend.speech.numerals import integer_text
+from backend.speech.spans import original_offset, rewrite
 
 _LINES = (Path(__file__).parent / "number_cases.txt").read_text("utf-8").splitlines()
 CASES = [tuple(line.split("\t")) for line in _LINES if line and not line.startswith("#")]

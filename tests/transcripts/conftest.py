@@ -11,6 +11,7 @@ from backend.accounts import tokens
 from backend.accounts.tables import User
 from backend.database import Database, new_id, utc_now
 from backend.errors import install_handlers
+from backend.exports.api import transcripts as exports
 from backend.recordings.tables import Recording
 from backend.settings import Settings
 from backend.speech.merge import merge
@@ -86,6 +87,7 @@ async def api(settings: Settings, scenario: TranscriptScenario) -> AsyncIterator
     app.state.render_pool = RenderPool(settings.models_dir)
     install_handlers(app)
     app.include_router(router)
+    app.include_router(exports.router)
 
     def bearer(user: User) -> dict[str, str]:
         token = tokens.issue(settings, tokens.Login(user.id, user.token_epoch), utc_now())

@@ -13,7 +13,8 @@ from backend.speech.types import Segment
 from backend.transcripts.document import Document, Speaker, document_from_json, document_to_json, rename_speaker
 from backend.transcripts.export import clock, content_disposition, content_type, file_name
 from backend.transcripts.export import export as export_bytes
-from backend.transcripts.export_style import ExportStyle, Script
+from backend.transcripts.export_style import ExportStyle
+from backend.transcripts.script import Script
 
 SILENCE = Document(20.0, (), ())
 TEXTS = ("txt", "srt", "vtt", "md", "json", "csv")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from backend.speech.text import spoken_characters
 from backend.speech.types import Segment, Word
 from backend.transcripts.document import Document, Speaker
-from backend.transcripts.export_style import Script, convert_script, strip_punctuation, without_punctuation
+from backend.transcripts.export_style import strip_punctuation, without_punctuation
 
 
 def one(text: str, *words: str) -> Document:
@@ -28,24 +28,3 @@ def test_without_punctuation_only_texts_change() -> None:
     (segment,) = without_punctuation(document).segments
 
     assert (segment.text, segment.words) == ("好 走", document.segments[0].words)
-
-
-def test_the_as_is_script_changes_nothing() -> None:
-    document = one("讨论。", "讨", "论")
-
-    assert convert_script(document, Script.AS_IS) is document
-
-
-def test_words_are_converted_with_their_text() -> None:
-    document = convert_script(one("讨论3.5个问题。", "讨", "论", "3.5", "个", "问", "题"), Script.TRADITIONAL)
-
-    (segment,) = document.segments
-    assert segment.text == "討論3.5個問題。"
-    assert [word.text for word in segment.words] == ["討", "論", "3.5", "個", "問", "題"]
-    assert document.speakers == (Speaker("S1", "發言人 1"),)
-
-
-def test_conversion_to_traditional_and_back_is_lossless() -> None:
-    there = convert_script(one("我们讨论预算。"), Script.TRADITIONAL)
-
-    assert convert_script(there, Script.SIMPLIFIED).segments[0].text == "我们讨论预算。"

@@ -8,8 +8,9 @@ import pytest
 from backend.speech.types import Segment, Word
 from backend.transcripts.document import Document, Speaker
 from backend.transcripts.export import export
-from backend.transcripts.export_style import ExportStyle, Script
+from backend.transcripts.export_style import ExportStyle
 from backend.transcripts.pdf_file import break_lines
+from backend.transcripts.script import Script
 
 #: Long words, runs of opening and closing marks, numbers, combining characters, spaces.
 HOSTILE = [
@@ -20,6 +21,8 @@ HOSTILE = [
     "“",
     "9",
     "三百",
+    "博客",
+    "打印机",
     "亿",
     "1.",
     "\u0301",
@@ -31,7 +34,11 @@ HOSTILE = [
     "（a",
     "’",
 ]
-STYLES = [ExportStyle(), ExportStyle(punctuation=False, written_numbers=True, script=Script.TRADITIONAL)]
+STYLES = [
+    ExportStyle(),
+    ExportStyle(punctuation=False, written_numbers=True, script=Script.TRADITIONAL),
+    ExportStyle(written_numbers=True, script=Script.TAIWAN, protected=("博客们",)),
+]
 
 
 def calls_of(work: Callable[[], object]) -> int:

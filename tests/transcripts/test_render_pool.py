@@ -14,8 +14,9 @@ from starlette.requests import Request
 from backend.disconnects import end_with_client
 from backend.transcripts.document import Document, document_to_json
 from backend.transcripts.export import FORMATS, export
-from backend.transcripts.export_style import ExportStyle, Script
+from backend.transcripts.export_style import ExportStyle
 from backend.transcripts.render_pool import ExportTooLarge, RenderPool, TooManyExports
+from backend.transcripts.script import Script
 from tests.transcripts.rendered import die, process_id, use_memory, wait_for_a_file
 
 LOOK = ExportStyle(times=False, script=Script.TRADITIONAL)

@@ -10,7 +10,8 @@ from backend.speech.text import spoken_characters
 from backend.speech.types import Diarization, Segment, Sentence
 from backend.transcripts.document import Document, Speaker, from_merged
 from backend.transcripts.export import export as export_bytes
-from backend.transcripts.export_style import ExportStyle, Script
+from backend.transcripts.export_style import ExportStyle
+from backend.transcripts.script import Script
 from backend.transcripts.subtitles import MAX_LINE_WIDTH, MAX_SECONDS, Cue, _width, cues
 from tests.speech.talk import diarizations, said, sentences, spoken
 

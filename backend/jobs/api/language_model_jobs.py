@@ -85,8 +85,8 @@ async def polish(
 ) -> JobState:
     """Queues a job of kind `polish`. Its result is a new version with a list of changes to accept or reject. Numbers,
     names, negations and the hotwords of the recording's jobs are kept. Codes as for minutes."""
-    hotwords = await _hotwords(session, user.id, recording_id)
-    return await _queue_job(session, user.id, recording_id, Kind.POLISH, {"hotwords": hotwords}, services)
+    hotwords = await queue.hotwords_of_recording(session, owner_id=user.id, recording_id=recording_id)
+    return await _queue_job(session, user.id, recording_id, Kind.POLISH, {"hotwords": list(hotwords)}, services)
 
 
 @router.post("/repair", status_code=201, summary="Look for segments that were split between speakers")
@@ -115,15 +115,9 @@ async def translate(
     have changed since are translated; what a person wrote stays. Codes as for minutes."""
     options: dict[str, object] = {
         "language": body.language,
-        "hotwords": await _hotwords(session, user.id, recording_id),
+        "hotwords": list(await queue.hotwords_of_recording(session, owner_id=user.id, recording_id=recording_id)),
     }
     return await _queue_job(session, user.id, recording_id, Kind.TRANSLATION, options, services)
-
-
-async def _hotwords(session: AsyncSession, owner_id: str, recording_id: str) -> list[str]:
-    """Those of all jobs of the recording."""
-    jobs = await queue.of_recording(session, owner_id=owner_id, recording_id=recording_id)
-    return list(dict.fromkeys(word for job in jobs for word in job.options.get("hotwords", ())))
 
 
 async def _queue_job(

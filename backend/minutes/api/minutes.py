@@ -1,23 +1,18 @@
-"""Minutes: read, list versions, export."""
+"""Minutes: read, list versions. Their export: `backend.exports`."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.accounts.audit import Action, note_in_own_transaction
-from backend.accounts.dependencies import DatabaseDep, Reader, ReadSession
-from backend.disconnects import end_with_client
-from backend.minutes import service, template_store
-from backend.minutes.files import render_arguments, source_document
-from backend.minutes.render import render
+from backend.accounts.dependencies import Reader, ReadSession
+from backend.minutes import service
 from backend.minutes.schema import MinutesContent
 from backend.minutes.tables import Minutes
 from backend.recordings import service as recordings
-from backend.transcripts.api import Number, RecordingId, RenderPoolDep
-from backend.transcripts.export import content_disposition, content_type, file_name
+from backend.transcripts.api import Number, RecordingId
 
 router = APIRouter(prefix="/api/recordings/{recording_id}/minutes", tags=["minutes"])
 
@@ -59,31 +54,6 @@ async def versions(session: ReadSession, user: Reader, recording_id: RecordingId
     last = await service.newest_transcript(session, owner_id=user.id, recording_id=recording_id)
     found = await service.versions(session, owner_id=user.id, recording_id=recording_id)
     return [_version(one, last) for one in found]
-
-
-@router.get("/export", summary="Export as a file", response_class=Response)
-async def export_file(
-    request: Request,
-    database: DatabaseDep,
-    render_pool: RenderPoolDep,
-    user: Reader,
-    recording_id: RecordingId,
-    format: Literal["md", "json", "docx"] = "md",
-    version: Annotated[Number | None, Query()] = None,
-    template: Annotated[str | None, Query(max_length=32)] = None,
-) -> Response:
-    """Named after the recording. `template` selects and orders the parts without another call of the model."""
-    async with database.read() as session:
-        found = await _find(session, user.id, recording_id, version)
-        recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-        override_template = await template_store.find(session, owner_id=user.id, key=template) if template else None
-        document, stale = await source_document(session, found)
-    title = f"{file_name(recording.name, format).removesuffix(f'.{format}')} 纪要"
-    arguments = render_arguments(found, document, format, title, stale, override_template)
-    data = await end_with_client(request, render_pool.run(render, *arguments, user_id=user.id))
-    await note_in_own_transaction(database, Action.EXPORTED, subject=recording_id, format=format, minutes=found.number)
-    headers = {"Content-Disposition": content_disposition(file_name(title, format)), "Cache-Control": "no-store"}
-    return Response(data, media_type=content_type(format), headers=headers)
 
 
 async def _find(session: AsyncSession, owner_id: str, recording_id: str, number: int | None) -> Minutes:

@@ -1,25 +1,21 @@
-"""Translations of a transcript: read, correct, delete, export."""
+"""Translations of a transcript: read, correct, delete. Their export: `backend.exports`."""
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from backend.accounts.audit import Action, note_in_own_transaction
-from backend.accounts.dependencies import CurrentUser, DatabaseDep, Reader, ReadSession, WriteSession
+from backend.accounts.dependencies import CurrentUser, Reader, ReadSession, WriteSession
 from backend.minutes import translations
 from backend.minutes.review import newest_document
 from backend.minutes.schema import LanguageModelUsage
 from backend.minutes.tables import Translation
 from backend.minutes.translations import LineStanding, LineState
 from backend.recordings import service as recordings
-from backend.transcripts import service as transcripts
-from backend.transcripts.api import ExportStyleDep, Format, RecordingId, RenderPoolDep, attachment
-from backend.transcripts.bilingual import Layout, with_translation
-from backend.transcripts.document import Document, document_from_json, document_to_json
-from backend.transcripts.export import file_name
+from backend.transcripts.api import RecordingId
+from backend.transcripts.document import Document
 from backend.transcripts.schema import Id
 
 router = APIRouter(prefix="/api/recordings/{recording_id}/translations", tags=["translations"])
@@ -112,38 +108,6 @@ async def delete(session: WriteSession, user: CurrentUser, recording_id: Recordi
     """The transcript stays as it is."""
     row = await translations.find(session, owner_id=user.id, recording_id=recording_id, language=language)
     await session.delete(row)
-
-
-@router.get("/{language}/export", summary="Export with the translation as a file", response_class=Response)
-async def export_file(
-    request: Request,
-    database: DatabaseDep,
-    render_pool: RenderPoolDep,
-    user: Reader,
-    recording_id: RecordingId,
-    language: Code,
-    style: ExportStyleDep,
-    format: Format = "txt",
-    layout: Layout = Layout.BILINGUAL,
-) -> Response:
-    """The newest version, bilingual or only the translation. Segments whose text has changed since they were translated
-    have no translation in it."""
-    async with database.read() as session:
-        row = await translations.find(session, owner_id=user.id, recording_id=recording_id, language=language)
-        recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-        transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
-
-    def translated() -> dict[str, Any]:
-        document = document_from_json(transcript.document)
-        return document_to_json(with_translation(document, translations.current_texts(row, document), layout))
-
-    data = await asyncio.to_thread(translated)
-    title = f"{file_name(recording.name, format).removesuffix(f'.{format}')} {language}"
-    answer = await attachment(request, render_pool, data, format, title, style, user_id=user.id)
-    await note_in_own_transaction(
-        database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number, language=language
-    )
-    return answer
 
 
 def _summary(row: Translation, number: int, document: Document) -> TranslationSummary:

@@ -1,6 +1,7 @@
-// Find and replace in a document: case-insensitive, without patterns.
+// Find and replace in a document: case-insensitive, without patterns. A number is found in both its forms.
 import { setTexts } from "./edit";
 import type { Doc } from "./types";
+import { heardRange, type Span, write } from "./written";
 
 export interface Hit {
   readonly segment: string;
@@ -8,16 +9,26 @@ export interface Hit {
   readonly to: number;
 }
 
-export function find(doc: Doc, query: string): Hit[] {
+/** The hits in order, in what was heard. `spans` gives what is written otherwise in a text. */
+export function find(doc: Doc, query: string, spans: (text: string) => readonly Span[]): Hit[] {
   if (!query) return [];
-  const pattern = literal(query);
-  return doc.segments.flatMap((segment) =>
-    [...segment.text.matchAll(pattern)].map((match) => ({
-      segment: segment.id,
-      from: match.index,
-      to: match.index + match[0].length,
-    })),
-  );
+  const asTyped = literal(query);
+  const asWritten = literal(write(query, spans(query)));
+  return doc.segments.flatMap(({ id, text }) => {
+    const changes = spans(text);
+    const ranges = rangesOf(text, asTyped);
+    const written = changes.length ? write(text, changes) : text;
+    if (changes.length || asWritten.source !== asTyped.source)
+      for (const [from, to] of [...rangesOf(written, asTyped), ...rangesOf(written, asWritten)]) {
+        const heard = heardRange(changes, from, to);
+        if (heard && !ranges.some((range) => range[0] < heard[1] && heard[0] < range[1])) ranges.push(heard);
+      }
+    return ranges.sort((a, b) => a[0] - b[0]).map(([from, to]) => ({ segment: id, from, to }));
+  });
+}
+
+function rangesOf(text: string, pattern: RegExp): (readonly [number, number])[] {
+  return [...text.matchAll(pattern)].map((match) => [match.index, match.index + match[0].length] as const);
 }
 
 /** Replaces these hits, which were found in this document, by `text`. */

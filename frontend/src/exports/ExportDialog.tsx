@@ -1,8 +1,11 @@
 // The export dialog: format, content and a preview.
-import { Checkbox, Modal, Radio, Segmented } from "antd";
+import { useQuery } from "@tanstack/react-query";
+import { Checkbox, Modal, Radio, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { FORMATS, lastOptions, type Options, SCRIPTS, sample, supportedOptions } from "./options";
+import { currentUser } from "../account/queries";
+import { SCRIPTS, useWrittenForm } from "../app/writtenForm";
+import { FORMATS, lastOptions, type Options, sample, supportedOptions, withoutMarks } from "./options";
 import { type RecordingRef, useExport } from "./useExport";
 import "./exports.css";
 
@@ -18,11 +21,13 @@ export function ExportDialog({
   before?: () => Promise<void>;
 }) {
   const { t } = useTranslation();
-  const [options, setOptions] = useState(lastOptions);
-  const { run, busy } = useExport(before);
+  const form = useWrittenForm(useQuery(currentUser()).data?.id);
+  const [changed, setChanged] = useState<Partial<Options>>({});
+  const options = { ...lastOptions(form), ...changed };
+  const { run, busy } = useExport(form, before);
   const many = recordings.length > 1;
   const known = supportedOptions(options.format);
-  const change = (part: Partial<Options>) => setOptions((now) => ({ ...now, ...part }));
+  const change = (part: Partial<Options>) => setChanged((now) => ({ ...now, ...part }));
   const note =
     options.format === "json"
       ? t("export.all")
@@ -71,7 +76,8 @@ export function ExportDialog({
         </section>
         <section>
           <h3 id="export-script">{t("export.script")}</h3>
-          <Segmented
+          <Select
+            className="export-script"
             aria-labelledby="export-script"
             value={options.script}
             options={SCRIPTS.map((value) => ({ value, label: t(`export.${value}`) }))}
@@ -81,7 +87,7 @@ export function ExportDialog({
         <section aria-label={t("export.preview")}>
           <h3>{t("export.preview")}</h3>
           <pre className="export-sample" tabIndex={0}>
-            {sample(options, useSample(options))}
+            {sample(options, useSampleWords(options))}
           </pre>
           <small>{many ? t("export.many") : t("export.one")}</small>
         </section>
@@ -90,13 +96,15 @@ export function ExportDialog({
   );
 }
 
-function useSample({ script, punctuation }: Options) {
+/** The speaker and the text of the preview in the form that was chosen. */
+function useSampleWords({ format, script, written_numbers, punctuation }: Options) {
   const { t } = useTranslation();
-  const traditional = script === "traditional";
-  const marked = traditional ? t("export.sampleTraditional") : t("export.sampleText");
-  const unmarked = traditional ? t("export.sampleBareTraditional") : t("export.sampleBare");
+  const supported = supportedOptions(format);
+  const number = written_numbers && supported.written_numbers ? "320" : t("export.sampleNumber");
+  const text = t(`export.samples.${script}`, { number });
+  const simplified = script === "as_is" || script === "simplified";
   return {
-    speaker: traditional ? t("export.sampleSpeakerTraditional") : t("export.sampleSpeaker"),
-    text: punctuation ? marked : unmarked,
+    speaker: simplified ? t("export.sampleSpeaker") : t("export.sampleSpeakerTraditional"),
+    text: punctuation || !supported.punctuation ? text : withoutMarks(text),
   };
 }

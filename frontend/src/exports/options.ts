@@ -1,8 +1,8 @@
 // The export options, remembered in this browser, and a preview of the result.
 import type { Schemas } from "../api/client";
+import { DEFAULT_FORM, SCRIPTS, type WrittenForm } from "../app/writtenForm";
 
 export const FORMATS = ["txt", "docx", "pdf", "md", "srt", "vtt", "csv", "json"] as const;
-export const SCRIPTS = ["as_is", "simplified", "traditional"] as const;
 
 export type Format = (typeof FORMATS)[number];
 export type Options = Required<Omit<Schemas["ExportRequest"], "recording_ids" | "format">> & { format: Format };
@@ -12,28 +12,39 @@ export const DEFAULTS: Options = {
   times: true,
   speakers: true,
   punctuation: true,
-  script: "as_is",
+  script: DEFAULT_FORM.script,
   bom: true,
-  written_numbers: false,
+  written_numbers: DEFAULT_FORM.numbers,
 };
 
 const STORAGE_KEY = "meeting-asr.export";
 
-/** The last options used in this browser; invalid values are replaced by defaults. */
-export function lastOptions(): Options {
+/** The last options used in this browser; invalid values are replaced by defaults. Numbers and script are those in
+ * which this person reads, unless others were chosen for exports. */
+export function lastOptions(form: WrittenForm): Options {
   try {
-    return parseOptions(JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}"));
+    return parseOptions(JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}"), form);
   } catch {
-    return DEFAULTS;
+    return parseOptions({}, form);
   }
 }
 
-export function saveOptions(options: Options) {
-  localStorage.setItem(STORAGE_KEY, JSON.stringify(options));
+export function saveOptions(options: Options, form: WrittenForm) {
+  localStorage.setItem(STORAGE_KEY, JSON.stringify(optionsToStore(options, form)));
 }
 
-export function parseOptions(stored: unknown): Options {
-  const found = { ...DEFAULTS };
+/** Without what follows the person's own form. */
+export function optionsToStore(options: Options, form: WrittenForm): Partial<Options> {
+  const { script, written_numbers, ...rest } = options;
+  return {
+    ...rest,
+    ...(script === form.script ? {} : { script }),
+    ...(written_numbers === form.numbers ? {} : { written_numbers }),
+  };
+}
+
+export function parseOptions(stored: unknown, form: WrittenForm = DEFAULT_FORM): Options {
+  const found: Options = { ...DEFAULTS, script: form.script, written_numbers: form.numbers };
   if (typeof stored !== "object" || stored === null) return found;
   const { format, script, ...rest } = stored as Record<string, unknown>;
   found.format = FORMATS.find((one) => one === format) ?? found.format;
@@ -51,6 +62,11 @@ export function supportedOptions(
   const subtitles = format === "srt" || format === "vtt";
   const all = format === "json";
   return { times: !subtitles && !all, speakers: !all, punctuation: !all, bom: format === "csv", written_numbers: !all };
+}
+
+/** A text without its punctuation, as an export writes it. */
+export function withoutMarks(text: string): string {
+  return text.replace(/\p{P}+$/u, "").replace(/\p{P}+/gu, " ");
 }
 
 /** One segment as it will look in the file. */

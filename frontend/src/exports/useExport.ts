@@ -6,6 +6,7 @@ import { pathOf } from "../api/basePath";
 import { download } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { saveFile } from "../app/saveFile";
+import type { WrittenForm } from "../app/writtenForm";
 import { type Options, saveOptions } from "./options";
 
 export interface RecordingRef {
@@ -13,8 +14,8 @@ export interface RecordingRef {
   readonly name: string;
 }
 
-/** Exports one recording as a file, several as a ZIP, after `before`. `run` resolves to whether it succeeded. */
-export function useExport(before: () => Promise<void> = () => Promise.resolve()) {
+/** Exports one recording as a file, several as a ZIP, after `before`, and remembers the options beside `form`. `run` resolves to whether it succeeded. */
+export function useExport(form: WrittenForm, before: () => Promise<void> = () => Promise.resolve()) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const messages = useErrorMessages();
@@ -29,7 +30,7 @@ export function useExport(before: () => Promise<void> = () => Promise.resolve())
         new AbortController().signal,
       );
       saveFile(one ? `${one.name.replace(/\.[^.]{1,5}$/, "")}.${options.format}` : `${t("export.zipName")}.zip`, blob);
-      saveOptions(options);
+      saveOptions(options, form);
       void message.success(t("export.done"));
       return true;
     } catch (error) {

@@ -5,10 +5,12 @@ import { Alert, Button, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { currentUser } from "../account/queries";
 import { api, download, type Recording, unwrap } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { ErrorPage, Loading } from "../app/Feedback";
 import { saveFile } from "../app/saveFile";
+import { useWrittenForm } from "../app/writtenForm";
 import { useNewestJob } from "../library/liveJobs";
 import { DEFAULT, useTemplateChoices, useTemplateName } from "../templates/templates";
 import type { SegmentLinks } from "./citations";
@@ -186,9 +188,10 @@ function WriteForm({ recording, existing, flush, onWritten }: WriteFormProps) {
 function DownloadButtons({ recording, number }: { recording: Recording; number: number }) {
   const { t } = useTranslation();
   const messages = useErrorMessages();
+  const { script } = useWrittenForm(useQuery(currentUser()).data?.id);
   async function save(format: (typeof FORMATS)[number]) {
     const content = await download(
-      `/api/recordings/${recording.id}/minutes/export?format=${format}&version=${number}`,
+      `/api/recordings/${recording.id}/minutes/export?format=${format}&version=${number}&script=${script}`,
       new AbortController().signal,
     );
     saveFile(`${recording.name.replace(/\.[^.]{1,5}$/, "")} ${t("minutes.name")}.${format}`, content);

@@ -1,11 +1,14 @@
 // Downloads the transcript with its translation, or the translation alone.
 import { DownloadOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
 import { Button, Select, Space } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { currentUser } from "../account/queries";
 import { download, type Recording } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { saveFile } from "../app/saveFile";
+import { useWrittenForm } from "../app/writtenForm";
 
 const FORMATS = ["docx", "srt", "vtt", "txt", "pdf", "md", "csv", "json"] as const;
 const LAYOUTS = ["bilingual", "translation"] as const;
@@ -19,6 +22,7 @@ interface TranslationDownloadProps {
 export function TranslationDownload({ recording, language, flush }: TranslationDownloadProps) {
   const { t } = useTranslation();
   const messages = useErrorMessages();
+  const form = useWrittenForm(useQuery(currentUser()).data?.id);
   const [format, setFormat] = useState<(typeof FORMATS)[number]>("docx");
   const [layout, setLayout] = useState<(typeof LAYOUTS)[number]>("bilingual");
   const [busy, setBusy] = useState(false);
@@ -26,7 +30,7 @@ export function TranslationDownload({ recording, language, flush }: TranslationD
     setBusy(true);
     try {
       await flush();
-      const query = new URLSearchParams({ format, layout });
+      const query = new URLSearchParams({ format, layout, script: form.script, written_numbers: String(form.numbers) });
       const address = `/api/recordings/${recording.id}/translations/${language}/export?${query.toString()}`;
       const file = await download(address, new AbortController().signal);
       saveFile(`${recording.name.replace(/\.[^.]{1,5}$/, "")} ${language}.${format}`, file);

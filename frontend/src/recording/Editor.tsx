@@ -16,6 +16,7 @@ import { Link } from "react-router";
 import type { Recording } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { useFormats } from "../app/formats";
+import { useWrittenForm } from "../app/writtenForm";
 import { remove, setSpeaker, setText } from "../document/edit";
 import { flaggedSegments } from "../document/reviewFlags";
 import { segmentAt } from "../document/time";
@@ -41,7 +42,10 @@ import { type Loaded, readTranscript, useEditor } from "./useEditor";
 import { useJump } from "./useJump";
 import { useSelection } from "./useSelection";
 import { useShortcuts } from "./useShortcuts";
+import { useWrittenSpans } from "./useWrittenSpans";
 import { VersionsDrawer } from "./VersionsDrawer";
+import { WrittenFormSwitch } from "./WrittenFormSwitch";
+import { heardText } from "./writtenText";
 
 interface EditorProps {
   recording: Recording;
@@ -67,6 +71,8 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
   const [tab, setTab] = useState<Tab>("text");
   const list = useRef<HTMLDivElement>(null);
   const renderAll = useRef(() => {});
+  const form = useWrittenForm(user);
+  const spansOf = useWrittenSpans(recording.id, doc, form);
   const selection = useSelection(doc);
   const jump = useJump({ list, renderAll, player, show: () => wideScreen.matches || setTab("text") });
   const rename = useRenameDialog(recording);
@@ -81,7 +87,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
   /** Commits the text that is being typed. */
   function commitFocused() {
     const row = focusedRow();
-    if (row) edit((before) => setText(before, row.id, row.words.textContent));
+    if (row) edit((before) => setText(before, row.id, heardText(row.words)));
   }
 
   /** Resolves when everything is saved, or saving failed. */
@@ -256,6 +262,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
               onClick={selection.open ? selection.end : selection.begin}
             />
           </Tooltip>
+          <WrittenFormSwitch user={user} />
           <Tooltip title={t("editor.versions")}>
             <Button
               type="text"
@@ -290,7 +297,15 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
       )}
       <PlayerBar id={recording.id} player={player} doc={doc} follow={follow} setFollow={setFollow} />
       {open === "find" && (
-        <FindBar doc={doc} edit={edit} list={list} renderAll={renderAll} close={() => setOpen(null)} />
+        <FindBar
+          recordingId={recording.id}
+          doc={doc}
+          form={form}
+          edit={edit}
+          list={list}
+          renderAll={renderAll}
+          close={() => setOpen(null)}
+        />
       )}
       <div className="editor-body" data-tab={tab}>
         <Segments
@@ -301,6 +316,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
           player={player}
           follow={follow}
           selection={selection}
+          spansOf={spansOf}
         />
         <SidePanel
           tab={tab}

@@ -3,22 +3,26 @@ import { CloseOutlined, DownOutlined, UpOutlined } from "@ant-design/icons";
 import { App, Button, Input } from "antd";
 import { type RefObject, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { WrittenForm } from "../app/writtenForm";
 import { find, replaceHits } from "../document/find";
 import type { Doc } from "../document/types";
 import { highlight } from "./playbackHighlight";
 import { ReplacePreview } from "./ReplacePreview";
 import { rowsOf } from "./segmentRows";
 import type { Edit } from "./useEditor";
+import { useWrittenSpans } from "./useWrittenSpans";
 
 interface FindBarProps {
+  recordingId: string;
   doc: Doc;
+  form: WrittenForm;
   edit: Edit;
   list: RefObject<HTMLDivElement | null>;
   renderAll: RefObject<() => void>;
   close: () => void;
 }
 
-export function FindBar({ doc, edit, list, renderAll, close }: FindBarProps) {
+export function FindBar({ recordingId, doc, form, edit, list, renderAll, close }: FindBarProps) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const [query, setQuery] = useState("");
@@ -26,11 +30,20 @@ export function FindBar({ doc, edit, list, renderAll, close }: FindBarProps) {
   const [at, setAt] = useState(0);
   const [preview, setPreview] = useState(false);
   const searched = useDeferredValue(query);
-  const hits = useMemo(() => find(doc, searched), [doc, searched]);
+  // Numbers are found in both forms, whichever is shown.
+  const withNumbers = useMemo(() => ({ ...form, numbers: true }), [form]);
+  const spansOf = useWrittenSpans(
+    recordingId,
+    doc,
+    withNumbers,
+    useMemo(() => [searched], [searched]),
+  );
+  const hits = useMemo(() => find(doc, searched, spansOf), [doc, searched, spansOf]);
   const index = hits.length ? at % hits.length : 0;
   const here = hits[index];
 
   useEffect(() => renderAll.current(), [renderAll]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another form has other nodes in the rows
   useEffect(() => {
     const rows = rowsOf(list.current);
     const texts = new Map(doc.segments.map((segment) => [segment.id, segment.text]));
@@ -46,7 +59,7 @@ export function FindBar({ doc, edit, list, renderAll, close }: FindBarProps) {
       highlight("found", []);
       highlight("found-here", []);
     };
-  }, [doc, hits, here, list]);
+  }, [doc, hits, here, list, form]);
 
   function move(by: number) {
     if (hits.length) setAt((index + by + hits.length) % hits.length);

@@ -1,11 +1,13 @@
-// One segment. Its text is a single text node, so that long documents stay fast; the list handles its events.
+// One segment. Its text has few nodes, so that long documents stay fast; the list handles its events.
 import { ArrowDownOutlined, DeleteOutlined, ScissorOutlined, WarningFilled } from "@ant-design/icons";
 import { type CSSProperties, memo, useLayoutEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { type ReviewFlag, reviewFlagsOf } from "../document/reviewFlags";
 import { formatTime } from "../document/time";
 import type { Segment } from "../document/types";
+import type { Span } from "../document/written";
 import { shortcutLabel } from "./shortcutLabel";
+import { showsWritten, showWritten } from "./writtenText";
 
 /** Row texts with placeholders: translating each of 5,000 rows takes longer than rendering them. */
 export type RowTexts = ReturnType<typeof useRowTexts>;
@@ -18,6 +20,7 @@ export function useRowTexts() {
       playFrom: t("editor.playFrom", { time: "\u0002" }),
       textOf: t("editor.textOf", { speaker: "\u0001", time: "\u0002" }),
       select: t("editor.select", { time: "\u0002" }),
+      heard: (text: string) => t("editor.heard", { text }),
     }),
     [t],
   );
@@ -32,6 +35,8 @@ interface SegmentRowProps {
   /** Whether it is selected; null while nothing is being selected. */
   selected: boolean | null;
   texts: RowTexts;
+  /** What is written otherwise than it was heard. */
+  spans: readonly Span[];
   /** Whether the document has no speakers: then a missing speaker is not flagged. */
   noSpeakers: boolean;
 }
@@ -44,6 +49,7 @@ export const SegmentRow = memo(function SegmentRow({
   focused,
   selected,
   texts,
+  spans,
   noSpeakers,
 }: SegmentRowProps) {
   const words = useRef<HTMLParagraphElement>(null);
@@ -51,9 +57,15 @@ export const SegmentRow = memo(function SegmentRow({
   const flags = reviewFlagsOf(segment).filter((flag) => !(noSpeakers && flag === "unknown"));
   const fill = (text: string) => text.replace("\u0001", () => name).replace("\u0002", time);
   // The browser changes this text while the user types, so React does not render it.
+  const rendered = useRef<string | null>(null);
   useLayoutEffect(() => {
-    if (words.current && words.current.textContent !== segment.text) words.current.textContent = segment.text;
-  }, [segment.text]);
+    if (!words.current) return;
+    const changed = rendered.current !== segment.text;
+    rendered.current = segment.text;
+    const edited = words.current === document.activeElement && !showsWritten(words.current);
+    // What is being typed is not committed yet: spans that arrive must not replace it.
+    if (changed || !edited) showWritten(words.current, segment.text, edited ? [] : spans, texts.heard);
+  }, [segment.text, spans, texts]);
   return (
     <div
       role="listitem"

@@ -1,19 +1,31 @@
 // The segments: click to play, edit in place. One set of listeners serves all rows.
 import { Empty } from "antd";
-import { type MouseEvent, memo, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  memo,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { type Block, blocksOf } from "../document/blocks";
 import { mergeWithNext, remove, setText, split } from "../document/edit";
 import { timeAt } from "../document/time";
 import type { Doc } from "../document/types";
+import type { Span } from "../document/written";
 import { colorOf, useNames } from "./names";
-import { caretOffset, highlight, playbackHighlighter, setCaret } from "./playbackHighlight";
+import { highlight, playbackHighlighter, setCaret } from "./playbackHighlight";
 import type { Player } from "./player";
 import { type RowTexts, SegmentRow, useRowTexts } from "./SegmentRow";
 import { SpeakerMenu } from "./SpeakerMenu";
 import { segmentIdOf, wordsOf } from "./segmentRows";
 import type { Edit } from "./useEditor";
 import type { SegmentSelection } from "./useSelection";
+import { caretOffset, heardText, showHeard, showsWritten, showWritten } from "./writtenText";
 
 /** Milliseconds without typing after which the text is committed. */
 const TYPING_PAUSE = 1200;
@@ -30,11 +42,13 @@ interface SegmentsProps {
   player: Player;
   follow: boolean;
   selection: SegmentSelection;
+  /** What is written otherwise than it was heard, in a text. */
+  spansOf: (text: string) => readonly Span[];
   /** Renders all rows at once; set by this component. */
   renderAll: RefObject<() => void>;
 }
 
-export function Segments({ list, doc, edit, player, follow, selection, renderAll }: SegmentsProps) {
+export function Segments({ list, doc, edit, player, follow, selection, spansOf, renderAll }: SegmentsProps) {
   const { t } = useTranslation();
   const texts = useRowTexts();
   const blocks = useBlocks(doc);
@@ -42,6 +56,8 @@ export function Segments({ list, doc, edit, player, follow, selection, renderAll
   const [focused, setFocused] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ segment: string; at: DOMRect } | null>(null);
   const typing = useRef(0);
+  /** The mouse is pressed on a text: until it is released, the text under it stays what it is. */
+  const pressed = useRef(false);
   const newest = useRef({ doc, follow });
   useEffect(() => {
     newest.current = { doc, follow };
@@ -64,11 +80,31 @@ export function Segments({ list, doc, edit, player, follow, selection, renderAll
     };
   }, [list, player]);
 
+  useEffect(() => {
+    const element = list.current!;
+    const release = () => {
+      pressed.current = false;
+    };
+    // What no key announces, as cutting by a menu: first what was heard is shown, and nothing is lost.
+    const guard = (event: InputEvent) => {
+      const words = textBox(event.target!);
+      if (!words || !showsWritten(words)) return;
+      event.preventDefault();
+      showHeard(words);
+    };
+    addEventListener("mouseup", release);
+    element.addEventListener("beforeinput", guard);
+    return () => {
+      removeEventListener("mouseup", release);
+      element.removeEventListener("beforeinput", guard);
+    };
+  }, [list]);
+
   const commit = useCallback(
     (words: HTMLElement) => {
       clearTimeout(typing.current);
       const id = segmentIdOf(words);
-      if (id) edit((before) => setText(before, id, words.textContent));
+      if (id) edit((before) => setText(before, id, heardText(words)));
     },
     [edit],
   );
@@ -76,7 +112,7 @@ export function Segments({ list, doc, edit, player, follow, selection, renderAll
   function act(action: string, row: HTMLElement) {
     const id = row.dataset.segment!;
     const words = wordsOf(row)!;
-    const text = words.textContent;
+    const text = heardText(words);
     if (action === "play") {
       player.seek(doc.segments.find((one) => one.id === id)?.start ?? 0);
       player.play();
@@ -104,8 +140,16 @@ export function Segments({ list, doc, edit, player, follow, selection, renderAll
     if (action) return act(action, row);
     const words = target.closest<HTMLElement>(".words");
     const segment = words && doc.segments.find((one) => one.id === row.dataset.segment);
-    if (segment && getSelection()?.isCollapsed && words.textContent === segment.text)
+    if (segment && getSelection()?.isCollapsed && heardText(words) === segment.text)
       player.seek(timeAt(segment, caretOffset(words)));
+    // A selection stays in the written text, so that it can be copied.
+    if (words && words === document.activeElement && getSelection()?.isCollapsed) showHeard(words);
+  }
+
+  function leave(words: HTMLElement) {
+    commit(words);
+    const segment = newest.current.doc.segments.find((one) => one.id === segmentIdOf(words));
+    if (segment?.text === heardText(words)) showWritten(words, segment.text, spansOf(segment.text), texts.heard);
   }
 
   /** Ctrl or a checkbox toggles a segment, Shift extends the selection. */
@@ -132,6 +176,7 @@ export function Segments({ list, doc, edit, player, follow, selection, renderAll
         aria-label={t("editor.segments")}
         onMouseDown={(event) => {
           const target = event.target as Element;
+          pressed.current = textBox(target) !== null;
           const id = segmentIdOf(target);
           const across = event.shiftKey && id !== null && (selection.last ?? focused ?? id) !== id;
           // Keep the caret while a tool is used or segments are selected.
@@ -139,11 +184,22 @@ export function Segments({ list, doc, edit, player, follow, selection, renderAll
             event.preventDefault();
         }}
         onClick={click}
-        onFocus={(event) => setFocused(segmentIdOf(event.target))}
-        onBlur={(event) => event.target.classList.contains("words") && commit(event.target)}
+        onFocus={(event) => {
+          setFocused(segmentIdOf(event.target));
+          const words = textBox(event.target);
+          if (words && !pressed.current) showHeard(words);
+        }}
+        onBlur={(event) => {
+          const words = textBox(event.target);
+          if (words) leave(words);
+        }}
+        onKeyDown={(event) => {
+          const words = textBox(event.target);
+          if (words && mayEdit(event)) showHeard(words);
+        }}
         onInput={(event) => {
-          const words = event.target as HTMLElement;
-          if (!words.classList.contains("words")) return;
+          const words = textBox(event.target);
+          if (!words) return;
           clearTimeout(typing.current);
           typing.current = window.setTimeout(() => commit(words), TYPING_PAUSE);
         }}
@@ -155,6 +211,7 @@ export function Segments({ list, doc, edit, player, follow, selection, renderAll
               block={block}
               speakers={doc.speakers}
               texts={texts}
+              spansOf={spansOf}
               focused={block.segments.some((one) => one.id === focused) ? focused : null}
               chosen={selection.open ? selection.ids : null}
             />
@@ -173,11 +230,12 @@ interface RowsProps {
   block: Block;
   speakers: Doc["speakers"];
   texts: RowTexts;
+  spansOf: (text: string) => readonly Span[];
   focused: string | null;
   chosen: ReadonlySet<string> | null;
 }
 
-const Rows = memo(function Rows({ block, speakers, texts, focused, chosen }: RowsProps) {
+const Rows = memo(function Rows({ block, speakers, texts, spansOf, focused, chosen }: RowsProps) {
   const nameOf = useNames(speakers);
   return (
     <div
@@ -193,6 +251,7 @@ const Rows = memo(function Rows({ block, speakers, texts, focused, chosen }: Row
           second={segment.second_speaker ? nameOf(segment.second_speaker) : null}
           color={colorOf(speakers, segment.speaker)}
           texts={texts}
+          spans={spansOf(segment.text)}
           focused={segment.id === focused}
           selected={chosen ? chosen.has(segment.id) : null}
           noSpeakers={speakers.length === 0}
@@ -201,6 +260,16 @@ const Rows = memo(function Rows({ block, speakers, texts, focused, chosen }: Row
     </div>
   );
 });
+
+/** Whether a key may change the text; copying and the shortcuts of the page do not. */
+function mayEdit({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  return ctrlKey || metaKey ? /^[vx]$/i.test(key) : !altKey && key !== "Shift";
+}
+
+/** The text of a row, if this is one. */
+function textBox(target: EventTarget): HTMLElement | null {
+  return target instanceof HTMLElement ? target.closest<HTMLElement>(".words") : null;
+}
 
 /** The document in blocks; unchanged blocks keep their identity. */
 function useBlocks(doc: Doc): Block[] {

@@ -1,7 +1,8 @@
 // Highlights what is playing: an attribute on the segment and a range of the CSS Custom Highlight API on the word.
 import { rangeAt, segmentAt } from "../document/time";
 import type { Segment } from "../document/types";
-import { rowOf } from "./segmentRows";
+import { rowOf, wordsOf } from "./segmentRows";
+import { heardText, rangeIn } from "./writtenText";
 
 /** A ticker that highlights what is playing in `list`. */
 export function playbackHighlighter(
@@ -42,30 +43,17 @@ export function playbackHighlighter(
   return { tick, stop };
 }
 
-/** Highlights ranges of text in rows, except in a text that is being edited. */
+/** Highlights ranges of what was heard in rows, except in a text that is being edited. */
 export function highlight(name: string, texts: [row: HTMLElement, text: string, from: number, to: number][]) {
   if (typeof Highlight === "undefined") return;
   const ranges: Range[] = [];
   for (const [row, text, from, to] of texts) {
-    const node = row.querySelector(".words")?.firstChild;
-    if (!(node instanceof Text) || node.data !== text) continue;
-    const range = new Range();
-    range.setStart(node, from);
-    range.setEnd(node, to);
-    ranges.push(range);
+    const words = wordsOf(row);
+    const range = words && heardText(words) === text ? rangeIn(words, from, to) : null;
+    if (range) ranges.push(range);
   }
   if (ranges.length) CSS.highlights.set(name, new Highlight(...ranges));
   else CSS.highlights.delete(name);
-}
-
-/** The caret's offset in UTF-16 units; the end of the text if the caret is elsewhere. */
-export function caretOffset(words: HTMLElement): number {
-  const selection = getSelection();
-  if (!selection?.focusNode || !words.contains(selection.focusNode)) return words.textContent.length;
-  const range = new Range();
-  range.setStart(words, 0);
-  range.setEnd(selection.focusNode, selection.focusOffset);
-  return range.toString().length;
 }
 
 export function setCaret(words: HTMLElement, offset: number) {

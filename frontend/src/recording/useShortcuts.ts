@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 import { focusedRow } from "./segmentRows";
 import { type Command, commandOf } from "./shortcuts";
+import { heardText } from "./writtenText";
 
 /** Calls `run` with the command of a key press, unless a dialog is open or the key belongs to the browser. */
 export function useShortcuts(run: (command: Command) => void, textOf: (segment: string) => string | undefined) {
@@ -22,7 +23,7 @@ export function useShortcuts(run: (command: Command) => void, textOf: (segment: 
     const command = button ? null : commandOf(event, row !== null, control !== null);
     if (!command) return;
     // Text that is not committed yet is undone by the browser.
-    if ((command.type === "undo" || command.type === "redo") && row && row.words.textContent !== textOf(row.id)) return;
+    if ((command.type === "undo" || command.type === "redo") && row && heardText(row.words) !== textOf(row.id)) return;
     event.preventDefault();
     run(command);
   }

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,12 +10,21 @@ from backend.accounts import time_zones
 from backend.accounts.audit import Action, note, note_in_own_transaction
 from backend.accounts.dependencies import DatabaseDep, Reader, Viewer
 from backend.database import utc_now
+from backend.exports.api.style import (
+    SCRIPT_DESCRIPTION,
+    ExportStyleDep,
+    Format,
+    RenderPoolDep,
+    attachment,
+)
+from backend.exports.hotwords import with_hotwords
 from backend.exports.zip_stream import stream_zip
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
-from backend.transcripts.api import ExportStyleDep, Format, RecordingId, RenderPoolDep, attachment
+from backend.transcripts.api import Number, RecordingId
 from backend.transcripts.export import content_disposition
-from backend.transcripts.export_style import ExportStyle, Script
+from backend.transcripts.export_style import ExportStyle
+from backend.transcripts.script import Script
 
 router = APIRouter(tags=["exports"])
 
@@ -30,7 +39,7 @@ class ExportRequest(BaseModel):
     times: bool = True
     speakers: bool = True
     punctuation: bool = True
-    script: Script = Script.AS_IS
+    script: Script = Field(Script.AS_IS, description=SCRIPT_DESCRIPTION)
     bom: bool = True
     written_numbers: bool = False  #: 320万 for 三百二十万
 
@@ -53,7 +62,40 @@ async def export_one(
     async with database.read() as session:
         recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
+        style = await with_hotwords(session, style, owner_id=user.id, recording_id=recording_id)
     answer = await attachment(request, render_pool, transcript.document, format, recording.name, style, user_id=user.id)
+    await note_in_own_transaction(
+        database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
+    )
+    return answer
+
+
+@router.get(
+    "/api/recordings/{recording_id}/transcript/export",
+    summary="Download any version of the transcript as a file",
+    response_class=Response,
+)
+async def export_version(
+    request: Request,
+    recording_id: RecordingId,
+    database: DatabaseDep,
+    render_pool: RenderPoolDep,
+    user: Viewer,
+    style: ExportStyleDep,
+    format: Format = "txt",
+    version: Annotated[Number | None, Query(description="the newest one by default")] = None,
+) -> Response:
+    """The file is named after the recording's id."""
+    # A separate session: a PDF takes seconds, and its connection should be free meanwhile.
+    async with database.read() as session:
+        scope = {"owner_id": user.id, "recording_id": recording_id}
+        if version is None:
+            transcript = await transcripts.newest(session, **scope)
+        else:
+            transcript = await transcripts.version(session, **scope, number=version)
+        style = await with_hotwords(session, style, **scope)
+    title = f"文稿 {recording_id[:8]}"
+    answer = await attachment(request, render_pool, transcript.document, format, title, style, user_id=user.id)
     await note_in_own_transaction(
         database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
     )
