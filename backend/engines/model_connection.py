@@ -5,7 +5,7 @@ Redirects are not followed, because they could lead into a private network."""
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,11 +13,12 @@ from backend.database import utc_now
 from backend.engines.endpoint_reason import EndpointRefusal, reason_of, unreadable
 from backend.engines.language_model_protocol import LanguageModelError
 from backend.engines.model_endpoint import Endpoint, outbound_failure
-from backend.engines.wire_formats import WireFormat
+from backend.engines.wire_formats import ChatCompletions, OwnWireFormat
 from backend.outbound.address_guard import OutboundError
 
 if TYPE_CHECKING:
     import httpx2
+    from openai import AsyncOpenAI
 
 #: The most bytes of one answer, with everything around its text.
 _MAX_BYTES = 16_000_000
@@ -29,7 +30,7 @@ Result = TypeVar("Result")
 class ModelConnection:
     """Raises EndpointRefusal for what the endpoint refuses, and LanguageModelError where it gives no answer."""
 
-    def __init__(self, endpoint: Endpoint, wire: WireFormat) -> None:
+    def __init__(self, endpoint: Endpoint, wire: ChatCompletions | OwnWireFormat) -> None:
         self.endpoint = endpoint
         self._wire = wire
         self._client: httpx2.AsyncClient | None = None
@@ -37,7 +38,6 @@ class ModelConnection:
     async def events(self, body: Mapping[str, Any], seconds: float) -> AsyncGenerator[Mapping[str, Any] | None, None]:
         """The JSON objects of the answer as they arrive, whether it is streamed or not; None is the end that a stream
         announces. `seconds` is the limit of the whole answer; the endpoint's timeout is that of each piece."""
-        client = await self._open_client()
         clock = asyncio.get_running_loop().time
         end = clock() + seconds
 
@@ -47,26 +47,17 @@ class ModelConnection:
             )
 
         try:
-            url, content = self._wire.url(self.endpoint), json.dumps(body).encode()
-            headers = {"Content-Type": "application/json", **self._wire.headers(self.endpoint)}
-            request = client.build_request("POST", url, content=content, headers=headers)
-            request.headers.update(self.endpoint.headers)  # whatever the case of their names
-            response = await within(left(), client.send(request, stream=True))
-            try:
-                if response.status_code != 200:
-                    content = await within(left(), _read(response))
-                    raise EndpointRefusal(response.status_code, reason_of(content), _retry_after(response))
-                async with aclosing(_parse(_lines(response), each_line=self._wire.lines)) as parsed:
-                    while True:
-                        try:
-                            event = await within(left(), anext(parsed))
-                        except StopAsyncIteration:
-                            return
-                        if event is not None and self._wire.is_refusal(event):
-                            raise EndpointRefusal(200, reason_of(event), _retry_after(response))
-                        yield event
-            finally:
-                await response.aclose()
+            async with AsyncExitStack() as stack:
+                response = await within(left(), stack.enter_async_context(self._sent(body)))
+                parsed = await stack.enter_async_context(aclosing(_parse(_lines(response), each_line=self._wire.lines)))
+                while True:
+                    try:
+                        event = await within(left(), anext(parsed))
+                    except StopAsyncIteration:
+                        return
+                    if event is not None and self._wire.is_refusal(event):
+                        raise EndpointRefusal(200, reason_of(event), _retry_after(response))
+                    yield event
         except (EndpointRefusal, LanguageModelError, GeneratorExit, asyncio.CancelledError):
             raise
         except Exception as error:
@@ -76,19 +67,48 @@ class ModelConnection:
         if self._client is not None:
             await self._client.aclose()
 
+    @asynccontextmanager
+    async def _sent(self, body: Mapping[str, Any]) -> "AsyncIterator[httpx2.Response]":
+        """The answer to this request, not yet read; only its head has arrived. Raises EndpointRefusal unless its status
+        is 200."""
+        client = await self._open_client()
+        if isinstance(self._wire, ChatCompletions):
+            # The SDK sends what it knows and what we add, and leaves the reading of the answer to us.
+            completions = self._sdk(client).chat.completions.with_streaming_response
+            more = {name: value for name, value in body.items() if name not in ("model", "messages")}
+            async with completions.create(model=body["model"], messages=body["messages"], extra_body=more) as answer:
+                yield answer.http_response
+        else:
+            url, headers = self._wire.url(self.endpoint), self._wire.headers(self.endpoint)
+            async with client.stream("POST", url, json=body, headers=headers) as response:
+                yield response
+
+    def _sdk(self, client: "httpx2.AsyncClient") -> "AsyncOpenAI":
+        from openai import AsyncOpenAI
+
+        key = self.endpoint.key or "none"  # local endpoints want none, the SDK wants some
+        return AsyncOpenAI(api_key=key, base_url=self.endpoint.url, max_retries=0, http_client=client)
+
     async def _open_client(self) -> "httpx2.AsyncClient":
         if self._client is None:
-            await asyncio.to_thread(__import__, "httpx2")
+            await asyncio.to_thread(
+                __import__, "openai" if isinstance(self._wire, ChatCompletions) else "httpx2"
+            )  # half a second
             import httpx2
 
             from backend.outbound.pinned_transport import PinnedTransport
 
             if self._client is None:
-                transport = PinnedTransport(allow_private=self.endpoint.allow_private)
                 self._client = httpx2.AsyncClient(
-                    follow_redirects=False, timeout=self.endpoint.timeout, transport=transport
+                    follow_redirects=False,
+                    timeout=self.endpoint.timeout,
+                    transport=PinnedTransport(allow_private=self.endpoint.allow_private),
+                    event_hooks={"request": [self._add_headers], "response": [_refuse]},
                 )
         return self._client
+
+    async def _add_headers(self, request: "httpx2.Request") -> None:
+        request.headers.update(self.endpoint.headers)  # whatever the case of their names
 
 
 async def within(seconds: float, request: Awaitable[Result]) -> Result:
@@ -103,6 +123,12 @@ async def within(seconds: float, request: Awaitable[Result]) -> Result:
         if not task.done():
             task.cancel()
             await asyncio.wait({task})
+
+
+async def _refuse(response: "httpx2.Response") -> None:
+    """Raises EndpointRefusal unless the status is 200. The SDK would read a reason of any length."""
+    if response.status_code != 200:
+        raise EndpointRefusal(response.status_code, reason_of(await _read(response)), _retry_after(response))
 
 
 async def _read(response: "httpx2.Response") -> bytes:
@@ -170,15 +196,17 @@ def _failure(error: Exception) -> LanguageModelError:
     """The error in our own words for what happened on the way."""
     import httpx2
 
-    cause: BaseException | None = error
-    while cause is not None:
+    causes = [error]
+    while isinstance(cause := causes[-1].__cause__ or causes[-1].__context__, Exception):
+        causes.append(cause)
+    for cause in causes:
         if isinstance(cause, OutboundError):
             return outbound_failure(cause)
-        cause = cause.__cause__ or cause.__context__
-    if isinstance(error, asyncio.TimeoutError | httpx2.TimeoutException):
-        return LanguageModelError("language_model_slow", "The language model did not answer in time.", retry=True)
-    if isinstance(error, httpx2.HTTPError | httpx2.InvalidURL | httpx2.StreamError | OSError):
-        return unreadable()
+    for cause in causes:  # the SDK wraps errors of the connection
+        if isinstance(cause, asyncio.TimeoutError | httpx2.TimeoutException):
+            return LanguageModelError("language_model_slow", "The language model did not answer in time.", retry=True)
+        if isinstance(cause, httpx2.HTTPError | httpx2.InvalidURL | httpx2.StreamError | OSError):
+            return unreadable()
     raise error
 
 

@@ -59,10 +59,6 @@ class WireFormat(Protocol):
 
     lines: bool  #: a stream is a JSON object a line, without server-sent events
 
-    def url(self, endpoint: Endpoint) -> str: ...
-
-    def headers(self, endpoint: Endpoint) -> dict[str, str]: ...
-
     def body(
         self, endpoint: Endpoint, traits: EndpointTraits, question: ModelQuestion, *, stream: bool
     ) -> dict[str, Any]: ...
@@ -74,16 +70,18 @@ class WireFormat(Protocol):
     def piece(self, event: Mapping[str, Any]) -> AnswerPiece: ...
 
 
+class OwnWireFormat(WireFormat, Protocol):
+    """A protocol that we send ourselves."""
+
+    def url(self, endpoint: Endpoint) -> str: ...
+
+    def headers(self, endpoint: Endpoint) -> dict[str, str]: ...
+
+
 class ChatCompletions:
-    """OpenAI's chat completions, with what others have made of them."""
+    """OpenAI's chat completions, with what others have made of them. openai's SDK sends them."""
 
     lines = False
-
-    def url(self, endpoint: Endpoint) -> str:
-        return f"{endpoint.url.rstrip('/')}/chat/completions"
-
-    def headers(self, endpoint: Endpoint) -> dict[str, str]:
-        return {"Authorization": f"Bearer {endpoint.key}"}
 
     def body(
         self, endpoint: Endpoint, traits: EndpointTraits, question: ModelQuestion, *, stream: bool
@@ -205,7 +203,7 @@ class OllamaChat:
         return AnswerPiece(text, thoughts or bool(_member(message, "thinking")), finish, *counts)
 
 
-WIRE_FORMATS: Mapping[WireProtocol, WireFormat] = {
+WIRE_FORMATS: Mapping[WireProtocol, ChatCompletions | OwnWireFormat] = {
     WireProtocol.OPENAI: ChatCompletions(),
     WireProtocol.ANTHROPIC: AnthropicMessages(),
     WireProtocol.OLLAMA: OllamaChat(),
