@@ -10,6 +10,7 @@ from pyannote.core import Annotation
 from pyannote.core import Segment as Span
 from pyannote.metrics.diarization import DiarizationErrorRate
 
+from backend.speech.numbers import find_numbers, rewrite
 from backend.speech.text import spoken_characters
 from backend.speech.types import Diarization, Sentence, Turn
 from backend.transcripts.document import Document
@@ -50,8 +51,16 @@ def until(reference: list[Utterance], seconds: float) -> list[Utterance]:
 
 def text_error(reference: list[Utterance], text: str) -> float:
     """CER as a share of one."""
-    said = "".join(_plain(row.text) for row in sorted(reference, key=lambda row: row.start))
-    return float(jiwer.cer(said, _plain(text)))
+    return pooled_text_error([(reference, text)])
+
+
+def pooled_text_error(texts: Iterable[tuple[list[Utterance], str]]) -> float:
+    """CER over several recordings: wrong characters as a share of all that were said."""
+    pairs = [
+        (_plain("".join(row.text for row in sorted(reference, key=lambda row: row.start))), _plain(text))
+        for reference, text in texts
+    ]
+    return float(jiwer.cer([said for said, _ in pairs], [written for _, written in pairs]))
 
 
 def measure(
@@ -85,7 +94,8 @@ def _annotation(turns: Iterable[Turn]) -> Annotation:
 
 
 def _plain(text: str) -> str:
-    return spoken_characters(text).lower()
+    """Numbers as people write them: one recogniser writes 2026, another 二零二六, and both are right."""
+    return spoken_characters(rewrite(text, find_numbers(text))).lower()
 
 
 def _cp_cer(reference: list[Utterance], document: Document) -> float:

@@ -25,6 +25,7 @@ REAL_SERVERS = (
 #: Measured as the slowest files (CPU time of each test): real weights, neural networks and FFmpeg.
 SLOW = (
     *REAL_SERVERS,
+    "tests/benchmarks/",
     "tests/engines/test_funasr.py",
     "tests/engines/test_funasr_failures.py",
     "tests/engines/test_linkage.py",
