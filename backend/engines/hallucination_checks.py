@@ -18,6 +18,7 @@ _COMPRESSION = 2.4  #: loops have 5 to 11, speech at most 1.4 but for one clip w
 _LEAST_REPEATS = 4
 _FASTEST, _SLOWEST = 12.0, 0.7  #: characters a second
 _SLOW_FROM = 5.0  #: seconds of speech from which too few characters are suspicious
+_OMITTED_FROM = 1.5  #: seconds of a chunk from which too few characters are too few words
 
 #: What subtitles end with, in the recordings Whisper was trained on.
 _CREDITS = re.compile(
@@ -73,6 +74,12 @@ def find_hallucinations(decoded: DecodedWindow, hotwords: Sequence[str] = ()) ->
     if pace > _FASTEST * (1 if _wide(text) else 2.5) or (decoded.seconds > _SLOW_FROM and pace < _SLOWEST):
         found.add(Hallucination.PACE)
     return found
+
+
+def is_omitted(text: str, seconds: float) -> bool:
+    """Whether this is too little text for a chunk of so many seconds of speech. From noise and far away Whisper may
+    leave out all of one chunk in a window, and be sure of the rest."""
+    return seconds >= _OMITTED_FROM and len(spoken_characters(text)) < _SLOWEST * seconds
 
 
 def is_loop(text: str) -> bool:

@@ -2,7 +2,14 @@
 
 import pytest
 
-from backend.engines.hallucination_checks import DecodedWindow, Hallucination, find_hallucinations, is_echo, is_loop
+from backend.engines.hallucination_checks import (
+    DecodedWindow,
+    Hallucination,
+    find_hallucinations,
+    is_echo,
+    is_loop,
+    is_omitted,
+)
 
 SPEECH = "如果信息足够公开完备那么直接发放现金会是最有效的方式"
 
@@ -115,3 +122,11 @@ def test_more_or_fewer_characters_than_anybody_says_are_a_hallucination(text: st
 
 def test_a_short_answer_in_a_short_chunk_is_no_hallucination() -> None:
     assert set() == find_hallucinations(decoded("嗯", seconds=1.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "omitted"),
+    [("", 3.0, True), ("如果信。", 5.2, True), ("好的。", 2.8, False), ("", 1.4, False), (SPEECH, 9.0, False)],
+)
+def test_next_to_no_text_for_a_chunk_of_speech_is_an_omission(text: str, seconds: float, omitted: bool) -> None:
+    assert omitted == is_omitted(text, seconds)

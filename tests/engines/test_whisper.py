@@ -22,7 +22,7 @@ from tests.engines.test_wav_reader import write
 
 pytestmark = pytest.mark.shared
 
-SPEECH = "我们先看一下这个季度的数字再决定要不要继续"
+SPEECH = "我们先看一下这个季度的数字再决定要不要继续上次会议说好由财务部门整理报价并且在周五之前发给大家"
 
 Engine = Callable[..., tuple[Whisper, PlantedWhisper]]
 
@@ -114,11 +114,11 @@ def test_the_first_windows_are_encoded_once(engine: Engine, meeting: Path) -> No
 
 
 def test_mandarin_comes_out_simplified_character_for_character(engine: Engine, meeting: Path) -> None:
-    whisper, _ = engine(lambda _: Answer("這個會議討論預算與時間還有後續的計畫和頭髮"))
+    whisper, _ = engine(lambda _: Answer("這個會議討論預算與時間還有後續的計畫和頭髮" * 2))
 
     text = text_of(whisper.transcribe(meeting, TranscribeOptions(), _ignore))
 
-    assert "这个会议讨论预算与时间还有后续的计画和头发" * 2 == text
+    assert "这个会议讨论预算与时间还有后续的计画和头发" * 4 == text
 
 
 def test_western_languages_have_their_own_marks(engine: Engine, meeting: Path) -> None:
@@ -155,6 +155,16 @@ def test_one_bad_window_is_halved_and_costs_the_others_nothing(engine: Engine, m
 
     assert "带回来" not in text
     assert SPEECH * (len(planted.encoded) - 1) == text
+
+
+def test_a_chunk_that_is_left_out_of_its_window_is_decoded_without_the_others(engine: Engine, meeting: Path) -> None:
+    few = "好的"
+    whisper, planted = engine(lambda asked: Answer(few if asked.window == 0 else SPEECH))
+
+    sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
+
+    assert few not in text_of(sentences)
+    assert SPEECH * (len(planted.encoded) - 1) == text_of(sentences)
 
 
 def test_text_in_a_window_without_speech_is_rejected(engine: Engine, meeting: Path) -> None:
