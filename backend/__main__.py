@@ -1,4 +1,4 @@
-"""The command line: `python -m backend serve | transcribe | models | doctor | check | backup | restore`."""
+"""The command line: `python -m backend serve | transcribe | models | engines | doctor | check | backup | restore`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,6 +102,24 @@ def transcribe(
             overwrite=overwrite,
         )
     )
+
+
+engines_app = typer.Typer(no_args_is_help=True, help="Measure the engines on this machine.")
+app.add_typer(engines_app, name="engines")
+
+
+@engines_app.command("measure")
+def measure_engines(
+    audio: Annotated[
+        Path | None, typer.Option(help="A recording of your own; its first minute is used", exists=True, dir_okay=False)
+    ] = None,
+    engine: Annotated[list[str] | None, typer.Option(help="Engines; all that are installed by default")] = None,
+) -> None:
+    """Measure CPU time, memory and speed of each installed engine. The console and the upload dialog show them."""
+    from backend.measure_engines import measure_command
+    from backend.settings import load_settings
+
+    raise typer.Exit(measure_command(load_settings(needs_key=False), audio, engine))
 
 
 @app.command()

@@ -29,6 +29,7 @@ from backend.background import BackgroundTasks
 from backend.database import connect
 from backend.database_errors import refusal
 from backend.engines.hosts import open_engines
+from backend.engines.registry import with_whisper_models
 from backend.errors import install_handlers
 from backend.events import Bus
 from backend.exports.api import minutes as minutes_exports
@@ -213,7 +214,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     models = app.state.models = Models(database, settings)
     engines = app.state.engines = open_engines(settings)
     notifier = app.state.notifier = ChangeNotifier(database, app.state.bus, app.state.limits)
-    pipeline = Pipeline(engines, settings.models_dir, settings.demo, settings.transcriber, settings.diarizer)
+    pipeline = Pipeline(
+        engines,
+        settings.models_dir,
+        settings.demo,
+        settings.transcriber,
+        settings.diarizer,
+        with_whisper_models(settings.whisper_models),
+    )
     runner = app.state.runner = Runner(
         database,
         notifier,

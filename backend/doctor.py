@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.database import async_url, connect
 from backend.engines.language_model_protocol import LanguageModelError
 from backend.engines.model_endpoint import endpoint_from_settings
+from backend.engines.whisper_folder import CONVERT, find_problem
 from backend.errors import AppError
 from backend.ffmpeg import NoFfmpeg, ffmpeg_path
 from backend.recordings.decoder_check import ffmpeg_problem
@@ -63,6 +64,10 @@ MESSAGES = {
     "models_small": "the small set; the full set makes fewer errors",
     "models_tiny": "the tiny set; the small set is far better where people talk freely",
     "models_none": "no set is complete: jobs fail with model_missing",
+    "whisper_missing": "{folder} does not exist",
+    "whisper_incomplete": "{file} is missing in {folder}",
+    "whisper_unusable": "{file} in {folder} is not that of a multilingual Whisper model in CTranslate2's format",
+    "whisper_good": "{folder}, a Whisper model in CTranslate2's format",
     "font_missing": "none with Chinese characters: PDF export does not work",
     "font_there": "PDF export uses {font}",
     "disk_closed": "{folder} cannot be written to",
@@ -135,6 +140,7 @@ def checks(settings: Settings, untrusted_proxies: Iterable[str] | None = None) -
     yield secret_file(ROOT / ".env")
     yield ffmpeg()
     yield from models(settings.models_dir)
+    yield from whisper_models(settings.whisper_models)
     yield font(settings.models_dir)
     yield disk(settings.uploads_dir, settings.disk_reserve_bytes)
     yield memory(psutil.virtual_memory().available, settings.models_dir)
@@ -217,6 +223,18 @@ def models(models_dir: Path) -> Iterator[CheckResult]:
         yield CheckResult("Models", "ok", "models_tiny", f"{FETCH} --set small")
     else:
         yield CheckResult("Models", "fail", "models_none", FETCH)
+
+
+def whisper_models(folders: Mapping[str, Path]) -> Iterator[CheckResult]:
+    """The folders of WHISPER_MODELS."""
+    for name, folder in folders.items():
+        problem = find_problem(folder)
+        if problem is None:
+            yield CheckResult(f"whisper-{name}", "ok", "whisper_good", facts={"folder": str(folder)})
+        else:
+            mend = "check WHISPER_MODELS in .env" if problem.kind == "missing" else CONVERT
+            facts = {"folder": str(folder)} | ({"file": problem.file} if problem.file else {})
+            yield CheckResult(f"whisper-{name}", "fail", f"whisper_{problem.kind}", mend, facts)
 
 
 def font(models_dir: Path) -> CheckResult:

@@ -4,6 +4,7 @@ import re
 import secrets
 import stat
 import sys
+from collections.abc import Mapping
 from enum import Enum
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -28,6 +29,10 @@ _MIN_KEY_GUESSES_LOG10 = 20
 #: How an origin is written. A browser sends "null" for pages of any site.
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+#: Names in `WHISPER_MODELS` that would be those of a built-in engine.
+_WHISPER_NAMES = {"large"}
 
 
 class Registration(str, Enum):
@@ -264,6 +269,12 @@ class Settings(BaseSettings):
         description="Recogniser for jobs that name none: funasr, funasr-int8 (three times as fast on a processor, "
         "after `models fetch --set int8`), whisper-large, whisper or vosk. Where unset, the best one installed.",
     )
+    whisper_models: Annotated[Mapping[str, Path], NoDecode] = Field(
+        default_factory=dict,
+        examples=["medium=/absolute/path/to/whisper-medium-ct2"],
+        description="More Whisper models in CTranslate2's format: NAME=FOLDER, separated by commas. Each is a "
+        "recogniser of its own, `whisper-NAME`; `doctor` checks the folders.",
+    )
     transcriber_precision: Precision = Field(
         default="float32",
         description="Number format FunASR computes in: float32, bfloat16 (about twice as fast where the processor or "
@@ -376,6 +387,23 @@ class Settings(BaseSettings):
         if not isinstance(value, str) or value.upper() not in _LOG_LEVELS:
             raise ValueError(f"it must be one of {', '.join(_LOG_LEVELS)}")
         return value.upper()
+
+    @field_validator("whisper_models", mode="before")
+    @classmethod
+    def _split_folders(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        folders: dict[str, Path] = {}
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            name, equals, folder = (side.strip() for side in part.partition("="))
+            if not (equals and folder and re.fullmatch("[a-z0-9][a-z0-9.-]{0,31}", name)):
+                raise ValueError(
+                    f"{part!r} is not NAME=FOLDER; a name has small letters, digits, points and hyphens, at most 32"
+                )
+            if name in _WHISPER_NAMES or name in folders:
+                raise ValueError(f"the name {name!r} is taken; choose another one")
+            folders[name] = (ROOT / Path(folder).expanduser()).resolve()
+        return folders
 
     @field_validator("uploads_dir", "models_dir", "script", "hf_home", "modelscope_cache", "log_file")
     @classmethod

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from backend.durable import write_durably
 from backend.engines.hosts import Engines, open_engines
 from backend.engines.protocols import EngineError
+from backend.engines.registry import with_whisper_models
 from backend.errors import AppError, InvalidInput
 from backend.jobs.options import Options, read_options
 from backend.jobs.pipeline import Outcome, Pipeline, Source
@@ -128,8 +129,6 @@ class _Run:
             self.console.print(
                 f"[yellow]{warning['code']}[/yellow]: {escape(warning['detail'])}", highlight=False, soft_wrap=True
             )
-        if not outcome.document.segments:
-            self.console.print("No speech was found in this recording.")
         if problems:
             kept = (
                 f"The finished work is kept in {shown(workspace.folder)}: with another --output nothing is done again."
@@ -157,7 +156,14 @@ class _Run:
 async def _transcribe(
     settings: Settings, workspace: Workspace, options: Options, engines: Engines, console: Console
 ) -> Outcome:
-    pipeline = Pipeline(engines, settings.models_dir, settings.demo, settings.transcriber, settings.diarizer)
+    pipeline = Pipeline(
+        engines,
+        settings.models_dir,
+        settings.demo,
+        settings.transcriber,
+        settings.diarizer,
+        with_whisper_models(settings.whisper_models),
+    )
     source = Source(
         original=workspace.path(_ORIGINAL),
         listening_copy=workspace.path("listen.m4a"),

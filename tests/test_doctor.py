@@ -94,6 +94,17 @@ def test_models_show_their_hash_and_licence_and_damage_is_reported(shared: Path,
     assert results["Models"].state == "fail"
 
 
+def test_each_folder_of_whisper_models_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    gone, empty = doctor.whisper_models({"gone": tmp_path / "gone", "empty": tmp_path / "empty"})
+
+    assert ("whisper-gone", "fail", "whisper_missing") == (gone.name, gone.state, gone.code)
+    assert "WHISPER_MODELS" in gone.mend
+    assert f"model.bin is missing in {tmp_path / 'empty'}" == empty.found
+    assert "ct2-transformers-converter" in empty.mend
+
+
 def test_the_font_for_pdf_is_found(tmp_path: Path, font: Path) -> None:
     (tmp_path / INSTALLED).parent.mkdir()
     (tmp_path / INSTALLED).symlink_to(font)

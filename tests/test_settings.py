@@ -114,6 +114,27 @@ def test_a_world_readable_env_file_ends_the_program(
     assert f"chmod 600 {env}" in capsys.readouterr().err
 
 
+def test_whisper_models_are_folders_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHISPER_MODELS", "medium=/models/medium, belle-v3 = weights/belle")
+
+    folders = Settings(secret_key=KEY).whisper_models
+
+    assert {"medium": Path("/models/medium"), "belle-v3": ROOT / "weights" / "belle"} == folders
+
+
+@pytest.mark.parametrize("value", ["/models/medium", "medium=", "Médium=/a", "large=/a", "one=/a,one=/b"])
+def test_whisper_models_without_a_name_of_their_own_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    monkeypatch.setenv("WHISPER_MODELS", value)
+
+    with pytest.raises(SystemExit):
+        load_settings()
+
+    assert capsys.readouterr().err.startswith("WHISPER_MODELS: ")
+
+
 def test_commands_that_sign_no_token_need_no_key() -> None:
     assert len(load_settings(needs_key=False).secret_key.get_secret_value()) >= 32
 

@@ -1,6 +1,6 @@
 """The child process of an engine: it reads requests from stdin, answers on stdout and writes results to files.
 
-    python -m backend.engines.child NAME '{"models": "/…/models", "threads": 1, "script": null, "approximation": {…}}'
+    python -m backend.engines.child NAME '{"models": "/…/models", "threads": 1, "script": null, …}'
 
 Each line is one JSON object. A request is {"audio": path, "result": path, "options": {…}}. Its answers are any number
 of {"progress": [done, total]}, then {"done": true} or {"error": {"code", "detail", "retry"}, "trace": stack trace}; the
@@ -25,7 +25,7 @@ import psutil
 
 from backend.durable import write_durably
 from backend.engines.protocols import EngineContext, EngineError, SpeakerHints, TranscribeOptions
-from backend.engines.registry import ENGINES, Engine, Task
+from backend.engines.registry import Engine, Task, with_whisper_models
 from backend.engines.result_checks import InvalidResult, check_diarization, check_sentences
 from backend.speech.types import diarization_to_json, sentence_to_json
 from backend.weights import store
@@ -39,8 +39,9 @@ def main(name: str, context: EngineContext) -> None:
     """Answer requests until stdin is closed. Never returns."""
     requests, answers = _open_pipes()
     _exit_with_parent()
-    configure_process(context.threads, ENGINES[name].task)
-    child = _Child(ENGINES[name], context, answers)
+    engine = with_whisper_models(context.whisper_models)[name]
+    configure_process(context.threads, engine.task)
+    child = _Child(engine, context, answers)
     for line in _request_lines(requests):
         child.serve(json.loads(line))
 
@@ -83,7 +84,8 @@ class _Child:
         for model in self._engine.models:
             store.verify(self._context.models, model)
         module, _, name = self._engine.adapter.partition(":")
-        adapter = getattr(importlib.import_module(module), name)(self._context)
+        folder = () if self._engine.folder is None else (self._engine.folder,)
+        adapter = getattr(importlib.import_module(module), name)(self._context, *folder)
         _release_memory()
         return adapter
 

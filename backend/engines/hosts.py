@@ -1,6 +1,7 @@
 """All engines of the server. Each engine has a host, and each host runs one child process."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from backend.engines.protocols import (
     SpeakerHints,
     TranscribeOptions,
 )
-from backend.engines.registry import ENGINES, Task
+from backend.engines.registry import Task, with_whisper_models
 from backend.settings import Settings
 
 
@@ -33,9 +34,11 @@ class Engines:
         script: Path | None = None,
         demo: bool = False,
         approximation: Approximation = DEFAULT_APPROXIMATION,
+        whisper_models: Mapping[str, Path] | None = None,
     ) -> None:
         script = None if script is None else script.absolute()
-        self._context = EngineContext(models_dir.absolute(), threads, script, approximation)
+        self._context = EngineContext(models_dir.absolute(), threads, script, approximation, whisper_models or {})
+        self._engines = with_whisper_models(self._context.whisper_models)
         self._idle_seconds = idle_minutes * 60
         self._memory_bytes = memory_gb * 1024**3
         self._demo = demo
@@ -90,7 +93,7 @@ class Engines:
         await self._host(name, task).run(request, progress)
 
     def _host(self, name: str, task: Task) -> EngineHost:
-        engine = ENGINES.get(name)
+        engine = self._engines.get(name)
         if engine is None or engine.task != task or (engine.demo and not self._demo):
             raise EngineError("model_missing", f"There is no engine {name!r} that can {task} here.")
         if name not in self._hosts:
@@ -120,4 +123,5 @@ def open_engines(settings: Settings) -> Engines:
             settings.diarizer_step_seconds,
             settings.transcriber_precision,
         ),
+        whisper_models=settings.whisper_models,
     )

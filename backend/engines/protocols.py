@@ -1,7 +1,8 @@
 """The interface of an engine: two Protocols and the values they take. Engines run in child processes."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -55,16 +56,20 @@ class EngineContext:
     threads: int = 1
     script: Path | None = None  #: the script of the scripted engine
     approximation: Approximation = DEFAULT_APPROXIMATION
+    whisper_models: Mapping[str, Path] = field(default_factory=dict)  #: WHISPER_MODELS: folders by name
 
     def to_json(self) -> str:
         script = None if self.script is None else str(self.script)
-        return json.dumps(asdict(self) | {"models": str(self.models), "script": script})
+        folders = {name: str(folder) for name, folder in self.whisper_models.items()}
+        return json.dumps(asdict(self) | {"models": str(self.models), "script": script, "whisper_models": folders})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         value = json.loads(text)
         script = None if value["script"] is None else Path(value["script"])
-        return cls(Path(value["models"]), value["threads"], script, Approximation(**value["approximation"]))
+        folders = {name: Path(folder) for name, folder in value["whisper_models"].items()}
+        approximation = Approximation(**value["approximation"])
+        return cls(Path(value["models"]), value["threads"], script, approximation, folders)
 
 
 class ProgressCallback(Protocol):

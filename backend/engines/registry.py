@@ -1,10 +1,12 @@
 """The registry of engines, in order of preference. A new engine is one module and one entry here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from backend.engines.protocols import EngineError
+from backend.engines.whisper_folder import find_missing, find_problem
 from backend.speech.languages import LANGUAGES, MANDARIN
 from backend.weights import store
 
@@ -15,7 +17,8 @@ HotwordRules = Literal["paraformer", "whisper", "any"]
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """`adapter` is "module:callable". Called with an EngineContext in the child process, it returns the engine."""
+    """`adapter` is "module:callable". Called with an EngineContext in the child process, it returns the engine.
+    An engine of a `folder` is called with that as well."""
 
     name: str
     task: Task
@@ -25,6 +28,8 @@ class Engine:
     fetch_set: str = "small"  #: the set of models that contains its models
     languages: tuple[str, ...] = MANDARIN  #: what it can recognise
     hotwords: HotwordRules | None = None  #: which hotwords it can use; None: it has none
+    times: bool = True  #: whether it gives the time of each word; without, they are spread over the sentence
+    folder: Path | None = None  #: the weights that WHISPER_MODELS names, outside models/
     demo: bool = False  #: plays a script instead of using a model; only in the demo
 
 
@@ -107,15 +112,35 @@ _ALL = (
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in _ALL}
 
 
+def with_whisper_models(folders: Mapping[str, Path]) -> dict[str, Engine]:
+    """All engines, then one for each Whisper model of WHISPER_MODELS: `medium` becomes `whisper-medium`."""
+    own = (
+        Engine(
+            f"whisper-{name}",
+            "transcribe",
+            "backend.engines.whisper:from_folder",
+            ("fsmn-vad",),
+            f"Whisper {name}",
+            languages=LANGUAGES,
+            hotwords="whisper",
+            folder=folder,
+        )
+        for name, folder in folders.items()
+    )
+    return ENGINES | {engine.name: engine for engine in own if engine.name not in ENGINES}
+
+
 def installed(engine: Engine, models_dir: Path) -> bool:
     """Whether every model it needs is installed. Quick: nothing is hashed."""
-    return all(store.installed(models_dir, model) for model in engine.models)
+    return all(store.installed(models_dir, model) for model in engine.models) and (
+        engine.folder is None or find_missing(engine.folder) is None
+    )
 
 
-def available(task: Task, models_dir: Path, demo: bool) -> list[str]:
+def available(task: Task, models_dir: Path, demo: bool, engines: Mapping[str, Engine] = ENGINES) -> list[str]:
     """The engines a job may use, best first. In the demo the scripted engine comes first."""
-    engines = [engine for engine in ENGINES.values() if engine.task == task and (demo or not engine.demo)]
-    return [engine.name for engine in sorted(engines, key=lambda it: not it.demo) if installed(engine, models_dir)]
+    able = [engine for engine in engines.values() if engine.task == task and (demo or not engine.demo)]
+    return [engine.name for engine in sorted(able, key=lambda it: not it.demo) if installed(engine, models_dir)]
 
 
 def best(task: Task, models_dir: Path, demo: bool) -> str:
@@ -130,17 +155,19 @@ def best(task: Task, models_dir: Path, demo: bool) -> str:
     )
 
 
-def choose(task: Task, name: str | None, models_dir: Path, demo: bool) -> str:
+def choose(task: Task, name: str | None, models_dir: Path, demo: bool, engines: Mapping[str, Engine] = ENGINES) -> str:
     """`name` if that engine can do the task here, or the default engine for None. Otherwise EngineError `model_missing`
     with a sentence that says what to do."""
     if name is None:
         return best(task, models_dir, demo)
-    engine = ENGINES.get(name)
+    engine = engines.get(name)
     if engine is None or engine.task != task:
-        names = ", ".join(other for other, engine in ENGINES.items() if engine.task == task)
+        names = ", ".join(other for other, engine in engines.items() if engine.task == task)
         raise EngineError("model_missing", f"There is no engine {name!r} for this. There are: {names}.")
     if engine.demo and not demo:
         raise EngineError("model_missing", f"{name} only works in the demo. Start it with: ./start_backend.sh --demo")
+    if engine.folder is not None and (problem := find_problem(engine.folder)) is not None:
+        raise EngineError("model_missing", problem.sentence)
     if not installed(engine, models_dir):
         raise EngineError(
             "model_missing",

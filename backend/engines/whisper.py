@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from backend.checksums import sha256
 from backend.engines.chunking import merge_overlaps, split_speech
-from backend.engines.hallucination_checks import DecodedWindow, Hallucination, find_hallucinations
+from backend.engines.hallucination_checks import DecodedWindow, Hallucination, find_hallucinations, is_omitted
 from backend.engines.hotwords import WHISPER_TOKENS, whisper_line
 from backend.engines.protocols import EngineContext, EngineError, ProgressCallback, TranscribeOptions
 from backend.engines.punctuation import marks_after, punctuate_by_pauses, punctuated, sentences
@@ -31,6 +31,7 @@ from backend.engines.transcription_checkpoint import TranscriptionCheckpoint, fi
 from backend.engines.vad import Vad
 from backend.engines.wav_reader import RATE, WavReader
 from backend.engines.whisper_features import FRAME_SECONDS, log_mel
+from backend.engines.whisper_folder import find_problem
 from backend.engines.whisper_tokens import TimedToken, timed_characters, token_bytes, words_of
 from backend.engines.whisper_windows import LONGEST, Window, pack
 from backend.speech.languages import AUTO
@@ -60,13 +61,13 @@ class _Decoding:
 class Whisper:
     """Built inside a child, with everything loaded. One `transcribe` at a time."""
 
-    def __init__(self, context: EngineContext, model: str = "whisper-small") -> None:
-        folder = context.models / model
-        if not (folder / "model.bin").is_file():
+    def __init__(self, context: EngineContext, model: str = "whisper-small", folder: Path | None = None) -> None:
+        """`folder`: of another model than those of models/."""
+        if folder is None and not (context.models / model / "model.bin").is_file():
             fetch_set = "small" if model == "whisper-small" else model
             raise EngineError("model_missing", f"{model} is not installed. Fetch it with: {fetch_command(fetch_set)}")
-        self._context = context
-        self._names = (model, "fsmn-vad")
+        folder = folder or context.models / model
+        self._folders = (folder, context.models / "fsmn-vad")
         self._vad = Vad(context.models / "fsmn-vad", context.threads)
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._model = ctranslate2.models.Whisper(
@@ -82,7 +83,7 @@ class Whisper:
         with WavReader(audio) as reader:
             pieces = split_speech(self._vad.detect(reader), reader.duration, reader.find_quietest, longest=LONGEST)
             windows = pack(pieces)
-            weights = [model_fingerprint(self._context.models / name) for name in self._names]
+            weights = [model_fingerprint(weights) for weights in self._folders]
             facts = (version("ctranslate2"), weights, sha256(audio), options.language, options.hotwords, pieces)
             checkpoint = TranscriptionCheckpoint(options.checkpoint_file, fingerprint("whisper", *facts))
             finished = checkpoint.finished_sentences()
@@ -131,8 +132,14 @@ class Whisper:
             return [own for half in window.split() for own in self._transcribe_window(reader, half, language, ())]
         if hallucinations & _REJECTED:
             return [Sentence(piece.first, piece.last, "", error="unsure") for piece in window.pieces]
+        placed_words = window.place(decoded.words)
+        if len(window.pieces) > 1 and any(
+            is_omitted("".join(word.text for _, word in placed), piece.end - piece.start)
+            for piece, placed in zip(window.pieces, placed_words, strict=True)
+        ):
+            return [own for half in window.split() for own in self._transcribe_window(reader, half, language, hotwords)]
         made: list[Sentence] = []
-        for piece, placed in zip(window.pieces, window.place(decoded.words), strict=True):
+        for piece, placed in zip(window.pieces, placed_words, strict=True):
             words = tuple(word for _, word in placed)
             text = punctuated(words, [decoded.marks[at] for at, _ in placed])
             if not words and piece.end - piece.start > _WITHOUT_TEXT:
@@ -205,6 +212,13 @@ class Whisper:
 def large(context: EngineContext) -> Whisper:
     """Whisper large-v3-turbo: better, and about four times the work."""
     return Whisper(context, "whisper-large")
+
+
+def from_folder(context: EngineContext, folder: Path) -> Whisper:
+    """A Whisper model of WHISPER_MODELS. Raises EngineError `model_missing` if it is not a whole one."""
+    if (problem := find_problem(folder)) is not None:
+        raise EngineError("model_missing", problem.sentence)
+    return Whisper(context, folder=folder)
 
 
 def _decode_until_plausible(

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +32,8 @@ _MEDIA_WARNINGS = {
     "tracks_left_out": "This file has audio in several languages; only its default track was transcribed.",
     "times_uncertain": "The audio of this file is longer than it says: times may be wrong. Report it as a fault.",
 }
+
+_NOTHING_SAID = "No speech was found in this recording, so its transcript is empty."
 
 #: Called with a stage, the seconds of audio it has done, and the seconds there are in all.
 ProgressCallback = Callable[[Stage, float, float], None]
@@ -77,13 +79,16 @@ class Pipeline:
     demo: bool = False
     transcriber: str | None = None  #: used when the options name none
     diarizer: str | None = None
+    registry: Mapping[str, Engine] = field(default_factory=lambda: ENGINES)
 
     async def run(
         self, source: Source, workspace: Workspace, options: Options, report_progress: ProgressCallback
     ) -> Outcome:
         """Make the document. Raises AppError for a recording that cannot be used and EngineError for an engine that
         failed; a diarizer that fails is a warning. Cancelling stops the children within two seconds."""
-        transcriber = choose("transcribe", options.transcriber or self.transcriber, self.models_dir, self.demo)
+        transcriber = choose(
+            "transcribe", options.transcriber or self.transcriber, self.models_dir, self.demo, self.registry
+        )
         await asyncio.to_thread(workspace.open)
         engine = ENGINES[transcriber]
         hotwords = await asyncio.to_thread(choose_hotwords, engine, self.models_dir, options.hotwords)
@@ -129,6 +134,8 @@ class Pipeline:
         await asyncio.to_thread(workspace.write, DOCUMENT, document_to_json(document))
         report_progress(Stage.MERGE, seconds, seconds)
         warnings += _failed_segment_warnings(document)
+        if not document.segments:
+            warnings.append({"code": "nothing_said", "detail": _NOTHING_SAID})
         return Outcome(document, warnings)
 
     async def _prepare(

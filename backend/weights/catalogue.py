@@ -316,6 +316,9 @@ SETS: dict[str, tuple[str, ...]] = {
     "print": ("noto-sans-sc",),
 }
 
+#: Fetched with a set where a hub has them and answers. The set is complete without them.
+OPTIONAL: dict[str, tuple[str, ...]] = {"full": ("whisper-large",)}
+
 
 def page_url(model: Model) -> str:
     """The web page of a model with its licence. A derived model has the page of the model it is derived from."""

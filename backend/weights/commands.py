@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from backend.settings import Settings, load_settings
 from backend.weights import hubs
-from backend.weights.catalogue import FETCH, MODELS, SETS
+from backend.weights.catalogue import FETCH, MODELS, OPTIONAL, SETS
 from backend.weights.downloads import ProgressCallback, client
 from backend.weights.fetch import Sources, fetch, fetch_from_folder, is_set_installed
 from backend.weights.hubs import Hubs
@@ -26,7 +26,8 @@ app = typer.Typer(no_args_is_help=True, help="The models: fetch, list and verify
 
 _INSTALLED_MESSAGES = {
     "full": (
-        "The full set of models is installed: FunASR SeACo Paraformer recognises speech, pyannote separates speakers."
+        "The full set of models is installed: FunASR SeACo Paraformer recognises speech, pyannote separates speakers. "
+        "Where Hugging Face answers, Whisper large-v3-turbo belongs to it, for other languages."
     ),
     "small": (
         "The small set of models is installed: Whisper small recognises speech, pyannote 3.1 separates speakers. "
@@ -82,7 +83,10 @@ def run_fetch(settings: Settings, set_name: str, folder: Path | None, console: C
     models_dir = settings.models_dir
     if folder is not None:
         set_name = _set_in(folder) if set_name == "auto" else set_name
-        return _fetch_each(console, set_name, lambda name, _report: fetch_from_folder(models_dir, name, folder))
+        optional = tuple(name for name in OPTIONAL.get(set_name, ()) if (folder / name).is_dir())
+        return _fetch_each(
+            console, set_name, lambda name, _report: fetch_from_folder(models_dir, name, folder), optional
+        )
     if set_name == "auto":
         # An installed set is not replaced, and the second start of the server uses no network.
         for installed_set in ("full", "small", "tiny"):
@@ -115,8 +119,9 @@ def run_fetch(settings: Settings, set_name: str, folder: Path | None, console: C
                 soft_wrap=True,
             )
         sources = Sources(web, addresses, configured_index(), reached, hubs_first=set_name not in ("small", "tiny"))
+        optional = OPTIONAL.get(set_name, ()) if "huggingface" in reached else ()
         failed = _fetch_each(
-            console, set_name, lambda name, report_progress: fetch(models_dir, name, sources, report_progress)
+            console, set_name, lambda name, report_progress: fetch(models_dir, name, sources, report_progress), optional
         )
     if failed:
         again = f"{FETCH} --set {set_name}"
@@ -156,7 +161,13 @@ def models_table(models_dir: Path) -> Table:
     return table
 
 
-def _fetch_each(console: Console, set_name: str, fetch_one: Callable[[str, ProgressCallback], str | None]) -> int:
+def _fetch_each(
+    console: Console,
+    set_name: str,
+    fetch_one: Callable[[str, ProgressCallback], str | None],
+    optional: Sequence[str] = (),
+) -> int:
+    """1 if a model of the set could not be installed; of the `optional` ones that is only said."""
     failed = 0
     with Progress(
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
@@ -168,14 +179,14 @@ def _fetch_each(console: Console, set_name: str, fetch_one: Callable[[str, Progr
                 tasks[name] = bars.add_task(name, total=total)
             bars.update(tasks[name], completed=done, total=total)
 
-        for name in SETS[set_name]:
+        for name in (*SETS[set_name], *optional):
             try:
                 source = fetch_one(name, report_progress)
             except WeightsError as error:
-                failed += 1
+                failed += name not in optional
                 bars.print(f"[yellow]{name}:[/] {escape(error.detail)}", soft_wrap=True)
             except OSError as error:
-                failed += 1
+                failed += name not in optional
                 bars.print(f"[yellow]{name}:[/] {escape(_disk_problem(error))}", soft_wrap=True)
             else:
                 if source is not None:

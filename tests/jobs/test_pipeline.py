@@ -68,6 +68,15 @@ async def test_a_job_with_another_number_of_speakers_reuses_earlier_passes(engin
     assert second.path(PASSES).samefile(first.path(PASSES))
 
 
+async def test_a_recording_without_speech_has_an_empty_transcript_and_says_so(engines: Engines, source: Source) -> None:
+    workspace = Workspace(source.original.parent / "jobs" / "silent")
+
+    outcome = await Pipeline(engines, source.original.parent, demo=True).run(source, workspace, Options(), _ignore)
+
+    assert () == outcome.document.segments
+    assert ["nothing_said"] == [warning["code"] for warning in outcome.warnings]
+
+
 async def test_a_fresh_job_reuses_no_passes(engines: Engines, source: Source) -> None:
     await run(engines, source, "first", Options())
     await run(engines, source, "second", Options(fresh=True))

@@ -16,6 +16,7 @@ from backend.accounts.keys import Scope
 from backend.accounts.tables import Role
 from backend.admin.api.users import QuotaChange
 from backend.doctor import MESSAGES
+from backend.engines.registry import ENGINES
 from backend.errors import AppError
 from backend.housekeeping.sweepers import CLEANERS
 from backend.housekeeping.tables import RetentionKind, RetentionStart
@@ -59,6 +60,11 @@ def flat(value: dict[str, Any], before: str = "") -> dict[str, str]:
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_every_error_code_has_a_text(language: str) -> None:
     assert sorted(codes() - set(texts(language)["errors"])) == []
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_every_engine_has_a_line_that_says_what_it_is_good_for(language: str) -> None:
+    assert sorted(texts(language)["engineAbout"]) == sorted([*ENGINES, "whisper-own"])
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])

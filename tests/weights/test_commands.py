@@ -1,6 +1,7 @@
 """`python -m backend models`: effects, messages and exit codes."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from backend.settings import Settings
+from backend.weights.catalogue import MODELS, OPTIONAL
 from backend.weights.commands import models_table, run_fetch, run_verify
+from backend.weights.model import Model
 from backend.weights.store import install_command, installed
 from tests.weights.conftest import Site, serve_hub, serve_index
 
@@ -36,6 +39,28 @@ def test_auto_chooses_the_full_set_if_the_hubs_answer(hub_settings: Settings, si
     assert installed(hub_settings.models_dir, "toy")
     assert "The full set of models is installed" in text(console)
     assert [path for path, _, _ in site.requests if path.startswith("/api/")]
+
+
+def test_a_model_that_is_optional_is_fetched_with_its_set(
+    hub_settings: Settings, site: Site, console: Console, monkeypatch: pytest.MonkeyPatch, toy: Model
+) -> None:
+    serve_hub(site)
+    monkeypatch.setitem(MODELS, "more", replace(toy, name="more"))
+    monkeypatch.setitem(OPTIONAL, "full", ("more",))
+
+    assert run_fetch(hub_settings, "full", None, console) == 0
+    assert installed(hub_settings.models_dir, "more")
+
+
+def test_a_set_is_complete_without_an_optional_model(
+    hub_settings: Settings, site: Site, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_hub(site)
+    monkeypatch.setitem(OPTIONAL, "full", ("whisper-large",))
+
+    assert run_fetch(hub_settings, "full", None, console) == 0
+    assert "whisper-large:" in text(console)
+    assert "The full set of models is installed" in text(console)
 
 
 def test_auto_chooses_the_small_set_if_no_hub_answers(

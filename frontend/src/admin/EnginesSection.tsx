@@ -4,8 +4,10 @@ import { Button, Card, Empty, Popconfirm, Tag } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Schemas, unwrap } from "../api/client";
 import { useAction } from "../api/useAction";
+import { useEngines } from "../app/engines";
 import { ErrorAlert } from "../app/Feedback";
 import { useFormats } from "../app/formats";
+import { EngineAbilities } from "./EngineAbilities";
 import { Models } from "./Models";
 
 export function EnginesSection() {
@@ -15,11 +17,7 @@ export function EnginesSection() {
     queryFn: () => unwrap(api.GET("/api/admin/engines")),
     refetchInterval: 5_000,
   });
-  const known = useQuery({
-    queryKey: ["engines"],
-    queryFn: () => unwrap(api.GET("/api/engines")),
-    staleTime: 60_000,
-  }).data;
+  const known = useEngines().data;
   return (
     <>
       <Card title={<h2>{t("console.engines")}</h2>} loading={engines.isPending}>
@@ -36,6 +34,7 @@ export function EnginesSection() {
           ))}
         </ul>
       </Card>
+      <EngineAbilities />
       <Models />
     </>
   );

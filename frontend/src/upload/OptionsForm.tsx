@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Form, type FormInstance, InputNumber, Segmented, Select, Switch } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, unwrap } from "../api/client";
+import { useEngineAbout, useEngines } from "../app/engines";
 import { useFormats } from "../app/formats";
 import { useTemplateChoices } from "../templates/templates";
 import { type Choices, NO_CHOICES } from "./options";
@@ -16,19 +17,17 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
   const limits = useLimits();
   const count = Form.useWatch("count", form);
   const transcriber = Form.useWatch("transcriber", form);
-  const engines = useQuery({
-    queryKey: ["engines"],
-    queryFn: () => unwrap(api.GET("/api/engines")),
-    staleTime: 60_000,
-  });
+  const engines = useEngines();
+  const aboutEngine = useEngineAbout();
   const choices = (task: string) => [
-    { value: "", label: t("upload.bestEngine") },
+    { value: "", label: t("upload.bestEngine"), about: "" },
     ...(engines.data ?? [])
       .filter((engine) => engine.task === task)
       .map((engine) => ({
         value: engine.name,
         label: engine.installed ? engine.label : t("upload.notInstalled", { name: engine.label }),
         disabled: !engine.installed,
+        about: aboutEngine(engine),
       })),
   ];
   // The chosen engine, or the one that would be taken.
@@ -36,6 +35,18 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
     transcriber ? name === transcriber : task === "transcribe" && taken,
   );
   const noHotwords = recognizer?.hotwords === false;
+  const engineSelect = (task: string) => (
+    <Select
+      options={choices(task)}
+      popupMatchSelectWidth={false}
+      optionRender={({ label, data }) => (
+        <div className="engine-choice">
+          <span>{label}</span>
+          {data.about && <small>{data.about}</small>}
+        </div>
+      )}
+    />
+  );
   const people = <InputNumber min={1} max={limits?.max_speakers} precision={0} />;
   const needed = { required: true, message: t("upload.numberMissing") };
   return (
@@ -97,10 +108,10 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
       </Form.Item>
       <div className="two-columns">
         <Form.Item name="transcriber" label={t("upload.transcriber")}>
-          <Select options={choices("transcribe")} />
+          {engineSelect("transcribe")}
         </Form.Item>
         <Form.Item name="diarizer" label={t("upload.diarizer")}>
-          <Select options={choices("diarize")} />
+          {engineSelect("diarize")}
         </Form.Item>
       </div>
       <LanguageOption languages={recognizer?.languages ?? []} />

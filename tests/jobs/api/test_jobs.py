@@ -127,6 +127,7 @@ def test_the_queue_and_the_engines_are_listed(server: Server) -> None:
     assert {engine["name"] for engine in engines if engine["task"] == "transcribe" and not engine["hotwords"]} == {
         "vosk"
     }
+    assert {(True, None)} == {(engine["times"], engine["measured"]) for engine in engines}
 
 
 def test_the_docs_and_health_routes_are_served(server: Server) -> None:
