@@ -98,6 +98,9 @@ def words(
         typer.Option(help="More recordings, each with NAME.txt or NAME.stm beside it", exists=True, file_okay=False),
     ] = None,
     engine: Annotated[list[str] | None, typer.Option(help="Recognisers; all that are installed by default")] = None,
+    recording: Annotated[
+        list[str] | None, typer.Option(help="Names under audio/meetings; the two of two minutes by default")
+    ] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Speech in each made group; 0 for none")] = 60.0,
     nothing: Annotated[float, typer.Option(min=0, help="Minutes of each sound without speech; 0 for none")] = 1.0,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of the side-by-side measurement")] = 2,
@@ -106,7 +109,8 @@ def words(
     """All recognisers on the same recordings: CER by group, CPU, memory, and what they invent where nothing is said."""
     from benchmarks.words import run
 
-    raise typer.Exit(run(shared.resolve(), audio, engine, seconds, nothing, rounds, seed))
+    names = ["two-minutes", "two-minutes-overlap"] if recording is None else recording
+    raise typer.Exit(run(shared.resolve(), audio, engine, names, seconds, nothing, rounds, seed))
 
 
 @app.command()

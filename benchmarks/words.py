@@ -51,6 +51,7 @@ def run(
     shared: Path,
     audio: Path | None,
     names: list[str] | None,
+    meetings: list[str],
     seconds: float,
     nothing_minutes: float,
     rounds: int,
@@ -64,9 +65,7 @@ def run(
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         recordings = [] if seconds == 0 else word_groups.read_speech(shared, seconds, seed, folder)
-        recordings += (
-            [] if seconds == 0 else word_groups.meetings(shared, ["two-minutes", "two-minutes-overlap"], folder)
-        )
+        recordings += word_groups.meetings(shared, meetings, folder)
         recordings += [] if audio is None else word_groups.own(audio, folder)
         silent = [] if nothing_minutes == 0 else word_groups.nothing(nothing_minutes, seed, folder)
         heard = asyncio.run(_hear(models, engines, [*recordings, *silent], rounds, folder))
@@ -132,10 +131,21 @@ async def _hear(
                 rows = json.loads((folder / f"{name}.json").read_bytes())
                 sentences = [sentence_from_json(row) for row in rows]
                 heard[name].append(_as_heard(recording, sentences, diarization, costs[name]))
-                print(f"{recording.group} | {name} | {heard[name][-1].cpu_a_minute:.1f} | {heard[name][-1].text[:60]}")
+                _print_row(heard[name][-1], name)
     finally:
         await engines.close()
     return heard
+
+
+def _print_row(heard: Heard, name: str) -> None:
+    """At once, so that a long run shows what it has found."""
+    errors = (
+        f"{100 * pooled_text_error([(heard.recording.reference, heard.text)]):.1f} %"
+        if heard.recording.reference
+        else "–"
+    )
+    row = (heard.recording.group, name, errors, f"{heard.cpu_a_minute:.1f}", heard.text[:40])
+    print(" | ".join(row), flush=True)
 
 
 async def _transcribed(engines: Engines, name: str, recording: Recording, result: Path) -> RequestCost:

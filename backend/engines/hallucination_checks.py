@@ -28,6 +28,7 @@ _CREDITS = re.compile(
             "请不吝点赞|請不吝點贊|打赏支持|打賞支持|明镜与点点|明鏡與點點|优优独播剧场|優優獨播劇場|yoyo television",
             "^(?:作词|作詞|作曲|编曲|編曲|演唱)[：:]?[^，。]{0,6}$",
             "(?:谢谢|謝謝|感谢|感謝)(?:大家|您的)?(?:观看|觀看|收看|收听|收聽)",
+            r"^by\s?(?:\w*\d\w*|[\u4e00-\u9fff]+)$",
             "thanks? (?:you )?for watching|subtitles? by|ご視聴ありがとうございました",
         )
     ),
@@ -74,6 +75,13 @@ def find_hallucinations(decoded: DecodedWindow, hotwords: Sequence[str] = ()) ->
     if pace > _FASTEST * (1 if _wide(text) else 2.5) or (decoded.seconds > _SLOW_FROM and pace < _SLOWEST):
         found.add(Hallucination.PACE)
     return found
+
+
+def is_without_speech(decoded: DecodedWindow) -> bool:
+    """Whether two signs agree that nobody spoke: Whisper found no speech, and its text is a credit, a loop or one it is
+    not sure of itself. Speech had a `no_speech` of at most 0.79."""
+    invented = is_echo(decoded.text, ()) or is_loop(decoded.text) or decoded.probability < _LEAST_PROBABILITY
+    return decoded.no_speech >= _NO_SPEECH and invented
 
 
 def is_omitted(text: str, seconds: float) -> bool:

@@ -20,7 +20,13 @@ from tokenizers import Tokenizer
 
 from backend.checksums import sha256
 from backend.engines.chunking import merge_overlaps, split_speech
-from backend.engines.hallucination_checks import DecodedWindow, Hallucination, find_hallucinations, is_omitted
+from backend.engines.hallucination_checks import (
+    DecodedWindow,
+    Hallucination,
+    find_hallucinations,
+    is_omitted,
+    is_without_speech,
+)
 from backend.engines.hotwords import WHISPER_TOKENS, whisper_line
 from backend.engines.protocols import EngineContext, EngineError, ProgressCallback, TranscribeOptions
 from backend.engines.punctuation import marks_after, punctuate_by_pauses, punctuated, sentences
@@ -131,7 +137,8 @@ class Whisper:
         if hallucinations & _REJECTED and len(window.pieces) > 1:
             return [own for half in window.split() for own in self._transcribe_window(reader, half, language, ())]
         if hallucinations & _REJECTED:
-            return [Sentence(piece.first, piece.last, "", error="unsure") for piece in window.pieces]
+            error = None if is_without_speech(decoded.window) else "unsure"
+            return [Sentence(piece.first, piece.last, "", error=error) for piece in window.pieces]
         placed_words = window.place(decoded.words)
         if len(window.pieces) > 1 and any(
             is_omitted("".join(word.text for _, word in placed), piece.end - piece.start)

@@ -9,6 +9,7 @@ from backend.engines.hallucination_checks import (
     is_echo,
     is_loop,
     is_omitted,
+    is_without_speech,
 )
 
 SPEECH = "如果信息足够公开完备那么直接发放现金会是最有效的方式"
@@ -122,6 +123,24 @@ def test_more_or_fewer_characters_than_anybody_says_are_a_hallucination(text: st
 
 def test_a_short_answer_in_a_short_chunk_is_no_hallucination() -> None:
     assert set() == find_hallucinations(decoded("嗯", seconds=1.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "probability", "no_speech", "nobody"),
+    [
+        ("字幕by索兰娅", 0.67, 0.95, True),
+        ("by bwd6", 0.8, 0.95, True),
+        ("我会把你带回来的" * 7, 0.8, 0.95, True),
+        ("嗯好的", 0.1, 0.95, True),
+        ("字幕by索兰娅", 0.67, 0.79, False),
+        (SPEECH, 0.9, 0.95, False),
+        ("嗯好的", 0.1, 0.5, False),
+    ],
+)
+def test_nobody_spoke_where_the_model_found_no_speech_and_its_text_is_no_speech_either(
+    text: str, probability: float, no_speech: float, nobody: bool
+) -> None:
+    assert nobody == is_without_speech(DecodedWindow(text, [probability], no_speech, 1.0))
 
 
 @pytest.mark.parametrize(

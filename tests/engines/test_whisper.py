@@ -240,6 +240,12 @@ def test_credits_of_subtitles_are_never_text(engine: Engine, meeting: Path) -> N
     assert any(sentence.error == "unsure" for sentence in sentences)
 
 
+def test_credits_over_music_are_neither_text_nor_a_stretch_to_listen_to(engine: Engine, meeting: Path) -> None:
+    whisper, _ = engine(lambda _: Answer("字幕by索兰娅", 0.7, no_speech=0.95))
+
+    assert [] == whisper.transcribe(meeting, TranscribeOptions(), _ignore)
+
+
 def test_a_resumed_run_decodes_only_what_is_missing_and_writes_the_same(
     engine: Engine, meeting: Path, tmp_path: Path
 ) -> None:
