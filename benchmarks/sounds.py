@@ -1,5 +1,6 @@
 """Sounds made from a seed: rooms, noise and telephones for speech, and recordings in which nothing is said."""
 
+import math
 import subprocess
 import tempfile
 import wave
@@ -133,7 +134,7 @@ def write_wav(path: Path, sound: Sound) -> Path:
 
 def _level(sound: Sound) -> float:
     """Its root mean square, and a little more than zero for silence."""
-    return float(np.sqrt(max(np.mean(np.square(sound)), 1e-12)))
+    return math.sqrt(max(float(np.mean(np.square(sound))), 1e-12))
 
 
 def _tone(frequency: float, time: Sound) -> Sound:
