@@ -51,6 +51,8 @@ def choose_hotwords(engine: Engine, models_dir: Path, hotwords: Sequence[str]) -
         "paraformer": ("seg_dict", choose_for_paraformer),
         "whisper": ("tokenizer.json", choose_for_whisper),
     }[engine.hotwords]
+    if engine.folder is not None:
+        return choose(engine.folder / vocabulary, hotwords)
     try:
         return choose(store.verify_file(models_dir, engine.models[0], vocabulary), hotwords)
     except store.WeightsError as error:

@@ -90,7 +90,7 @@ class Pipeline:
             "transcribe", options.transcriber or self.transcriber, self.models_dir, self.demo, self.registry
         )
         await asyncio.to_thread(workspace.open)
-        engine = ENGINES[transcriber]
+        engine = self.registry[transcriber]
         hotwords = await asyncio.to_thread(choose_hotwords, engine, self.models_dir, options.hotwords)
         warnings = _option_warnings(engine, hotwords, options.language)
         seconds = await self._prepare(source, workspace, report_progress, warnings, fresh=options.fresh)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from backend.engines.hotwords import choose_hotwords
 from backend.engines.protocols import EngineContext, EngineError
 from backend.engines.registry import ENGINES, available, choose, installed, with_whisper_models
 from backend.engines.whisper_folder import find_missing, find_problem
+from tests.engines.planted_whisper import byte_tokenizer
 from tests.engines.test_registry import put
 
 HEADER = b"\x06\x00\x00\x00\x0c\x00WhisperSpec\x00\x03\x00\x00\x00"
@@ -103,6 +105,16 @@ def test_an_engine_whose_folder_has_a_fault_is_refused_with_its_sentence(folder:
         choose("transcribe", "whisper-medium", tmp_path, False, with_whisper_models({"medium": folder}))
 
     assert "model_missing" == raised.value.code
+
+
+def test_hotwords_are_chosen_by_the_vocabulary_in_the_folder(folder: Path, tmp_path: Path) -> None:
+    byte_tokenizer().save(str(folder / "tokenizer.json"))
+    engine = with_whisper_models({"medium": folder})["whisper-medium"]
+
+    chosen = choose_hotwords(engine, tmp_path, ["王芳", "火山引擎" * 60])
+
+    assert ("王芳",) == chosen.usable
+    assert ["hotwords_no_room"] == [left_out.code for left_out in chosen.left_out]
 
 
 def test_the_folders_reach_the_engine_process(folder: Path, tmp_path: Path) -> None:
