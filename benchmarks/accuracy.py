@@ -10,7 +10,8 @@ from pyannote.core import Annotation
 from pyannote.core import Segment as Span
 from pyannote.metrics.diarization import DiarizationErrorRate
 
-from backend.speech.numbers import find_numbers, rewrite
+from backend.speech.numbers import find_numbers
+from backend.speech.spans import rewrite
 from backend.speech.text import spoken_characters
 from backend.speech.types import Diarization, Sentence, Turn
 from backend.transcripts.document import Document

@@ -189,20 +189,20 @@ def test_where_nobody_speaks_the_model_is_not_asked(engine: Engine, tmp_path: Pa
 
 
 def test_speech_for_which_the_model_has_no_text_is_marked(engine: Engine, meeting: Path) -> None:
-    whisper, _ = engine(lambda asked: Answer("" if asked.window == 0 else SPEECH))
+    whisper, _ = engine(lambda _: Answer(""))
 
     sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
 
-    assert SPEECH == text_of(sentences)
+    assert "" == text_of(sentences)
     assert sum(sentence.end - sentence.start for sentence in sentences if sentence.error == "unsure") > 15
 
 
 def test_fewer_characters_than_anybody_says_are_kept_and_marked_as_unsure(engine: Engine, meeting: Path) -> None:
-    whisper, _ = engine(lambda asked: Answer("好的" if asked.window == 0 else SPEECH))
+    whisper, _ = engine(lambda _: Answer("好的"))
 
     sentences = whisper.transcribe(meeting, TranscribeOptions(), _ignore)
 
-    assert "好的" == text_of([sentence for sentence in sentences if sentence.unsure])
+    assert {"好", "的"} == set(text_of([sentence for sentence in sentences if sentence.unsure]))
 
 
 def test_more_characters_than_anybody_says_are_kept_and_marked_as_unsure(engine: Engine, meeting: Path) -> None:
