@@ -121,6 +121,7 @@ MUTANTS = [
     Mutant("a put-back is not fenced", _Q, "    await _raise_if_fenced(_transition(session, job.id, (Status.RUNNING,), job.attempt, **values))\n\n\nasync def report", "    await _transition(session, job.id, (Status.RUNNING,), job.attempt, **values)\n\n\nasync def report", (OVERTAKEN,)),
     Mutant("progress is not fenced", _Q, "    await _raise_if_fenced(\n        _transition(session, job.id, (Status.RUNNING,), job.attempt, heartbeat_at=utc_now(), **values)\n    )\n", "    await _transition(session, job.id, (Status.RUNNING,), job.attempt, heartbeat_at=utc_now(), **values)\n", (OVERTAKEN,)),
     Mutant("a claim counts no attempt", _Q, "        attempt=first.attempt + 1,\n", "        attempt=first.attempt,\n", (QUEUE, FENCES)),
+    Mutant("an idle heartbeat writes nothing", _Q, "    await _lock_queue(session)\n    mine =", "    mine =", (QUEUE,)),
     Mutant("a heartbeat is for all runners", _Q, "mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)", "mine = Job.status == Status.RUNNING.value", (QUEUE, FENCES)),
     Mutant("a job with a heartbeat at the last moment is rescued", _Q, "            continue  # its heartbeat came at the last moment\n", "            pass\n", (QUEUE, FENCES)),
     Mutant("the limit of the pool is not run_check", _Q, "    if sum(running.values()) >= limits.of(pool):\n        return None\n", "", (QUEUE, FENCES)),

@@ -17,7 +17,7 @@ from backend.jobs.queue import (
     Limits,
     QueueFull,
 )
-from backend.jobs.tables import Job, Kind, Status
+from backend.jobs.tables import Job, Kind, QueueLock, Status
 from tests.jobs.conftest import MakeRecording
 
 LIMITS = Limits(concurrent=3, per_user=2, size=50)
@@ -230,6 +230,18 @@ async def test_a_job_with_a_recent_heartbeat_is_not_rescued(actions: QueueAction
         moved = await queue.rescue(session, expired=[Heartbeat.of(job)], max_attempts=3)
 
     assert moved == []
+
+
+async def test_a_heartbeat_writes_even_where_nothing_runs(database: Database) -> None:
+    async with database.write() as session:
+        await queue.heartbeat(session, "idle")
+    async with database.read() as session:
+        before = await session.scalar(select(QueueLock.moves))
+    async with database.write() as session:
+        assert await queue.heartbeat(session, "idle") == {}
+
+    async with database.read() as session:
+        assert await session.scalar(select(QueueLock.moves)) != before
 
 
 async def test_a_job_that_killed_three_runners_fails_with_the_reason(actions: QueueActions) -> None:
