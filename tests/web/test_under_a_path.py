@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,20 +32,19 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pytest.skip("the web page is not built: run `npm ci && npm run build` in frontend/")
     folder = tmp_path_factory.mktemp("site")
     if request.param == "removing":
-        server = Server(folder)  # only the proxy knows the path
-        server.start()
-        with prefix_removing_proxy("/asr", server.port) as port:
-            yield Site(f"http://127.0.0.1:{port}", server)
-    else:
-        port = free_port()
-        server = Server(folder, PUBLIC_URL=f"http://127.0.0.1:{port}/asr/")
+        with closing(Server(folder)) as server:  # only the proxy knows the path
+            server.start()
+            with prefix_removing_proxy("/asr", server.port) as port:
+                yield Site(f"http://127.0.0.1:{port}", server)
+        return
+    port = free_port()
+    with closing(Server(folder, PUBLIC_URL=f"http://127.0.0.1:{port}/asr/")) as server:
         server.start()
         location = (ROOT / "deploy" / "nginx-path.conf").read_text(encoding="utf-8")
         assert location.count("127.0.0.1:8000") == 2
         location = location.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
         with nginx(folder, port, f"server {{ listen 127.0.0.1:{port}; {location} }}"):
             yield Site(f"http://127.0.0.1:{port}", server)
-    server.close()
 
 
 @pytest.fixture
