@@ -39,8 +39,17 @@ def saved(page: "Page") -> None:
     page.get_by_role("status").get_by_text("已保存", exact=True).wait_for()
 
 
+#: The text of a segment as it was heard, although its numbers are shown as people write them.
+_HEARD = """texts => texts.map((text) => {
+  const copy = text.cloneNode(true);
+  for (const number of copy.querySelectorAll("[title^=听到的是]")) number.replaceWith(number.title.split("：")[1]);
+  return copy.textContent;
+})"""
+
+
 def words(page: "Page") -> list[str]:
-    return page.get_by_role("list", name="文稿").get_by_role("textbox").all_inner_texts()
+    found: list[str] = page.get_by_role("list", name="文稿").get_by_role("textbox").evaluate_all(_HEARD)
+    return found
 
 
 def document(server: Server, recording: str) -> dict[str, list[dict[str, str]]]:

@@ -29,6 +29,8 @@ class Model:
             return fault(401)
         if self.mumbles and is_whole(request):
             return Reply("嗯")
+        if "xyzzy" in request.prompt:
+            return Reply("没有提到。")
         lines = lines_of(request)
         if "校订" in request.system:
             tidied = [
