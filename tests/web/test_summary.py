@@ -29,7 +29,7 @@ class Model:
             return fault(401)
         if self.mumbles and is_whole(request):
             return Reply("嗯")
-        if "xyzzy" in request.prompt:
+        if request.prompt.rstrip().endswith("xyzzy plugh"):
             return Reply("没有提到。")
         lines = lines_of(request)
         if "校订" in request.system:
