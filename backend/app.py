@@ -29,7 +29,6 @@ from backend.background import BackgroundTasks
 from backend.database import connect
 from backend.database_errors import refusal
 from backend.engines.hosts import open_engines
-from backend.engines.registry import with_whisper_models
 from backend.errors import install_handlers
 from backend.events import Bus
 from backend.exports.api import minutes as minutes_exports
@@ -44,7 +43,7 @@ from backend.jobs.api import engines, jobs, language_model_jobs, socket
 from backend.jobs.api.dependencies import Services
 from backend.jobs.change_notifier import ChangeNotifier, job_deleted
 from backend.jobs.language_model_jobs import LanguageModelJobs
-from backend.jobs.pipeline import Pipeline
+from backend.jobs.pipeline import open_pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.library.api import form_upload, from_uploads, search, trash
@@ -214,14 +213,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     models = app.state.models = Models(database, settings)
     engines = app.state.engines = open_engines(settings)
     notifier = app.state.notifier = ChangeNotifier(database, app.state.bus, app.state.limits)
-    pipeline = Pipeline(
-        engines,
-        settings.models_dir,
-        settings.demo,
-        settings.transcriber,
-        settings.diarizer,
-        with_whisper_models(settings.whisper_models),
-    )
+    pipeline = open_pipeline(engines, settings)
     runner = app.state.runner = Runner(
         database,
         notifier,

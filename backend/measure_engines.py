@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-import wave
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +15,7 @@ from backend.engines.hosts import open_engines
 from backend.engines.measurement import Measurement
 from backend.engines.protocols import EngineError
 from backend.engines.registry import Engine, available, choose, with_whisper_models
-from backend.engines.wav_reader import RATE, WavReader
+from backend.engines.wav_reader import keep_first
 from backend.errors import AppError
 from backend.recordings.media import normalize
 from backend.settings import Settings
@@ -77,7 +76,7 @@ async def _measure(
         await normalize(
             audio, wav=wav, listening_copy=wav.with_suffix(".m4a"), max_seconds=settings.max_audio_hours * 3600
         )
-        seconds = await asyncio.to_thread(_cut, wav)
+        seconds = await asyncio.to_thread(keep_first, wav, _SECONDS)
         engines = open_engines(settings)
         try:
             for engine in chosen:
@@ -93,18 +92,6 @@ async def _measure(
         finally:
             await engines.close()
     return found, failed
-
-
-def _cut(wav: Path) -> float:
-    """Keep the first minute; returns the seconds that are left."""
-    with WavReader(wav) as sound:
-        samples = sound.read(0.0, _SECONDS)
-    with wave.open(str(wav), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.tobytes())
-    return len(samples) / RATE
 
 
 def _table(found: dict[str, Measurement]) -> Table:

@@ -16,10 +16,9 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from backend.durable import write_durably
 from backend.engines.hosts import Engines, open_engines
 from backend.engines.protocols import EngineError
-from backend.engines.registry import with_whisper_models
 from backend.errors import AppError, InvalidInput
 from backend.jobs.options import Options, read_options
-from backend.jobs.pipeline import Outcome, Pipeline, Source
+from backend.jobs.pipeline import Outcome, Source, open_pipeline
 from backend.jobs.tables import Stage
 from backend.jobs.workspace import Workspace
 from backend.settings import Settings
@@ -156,14 +155,7 @@ class _Run:
 async def _transcribe(
     settings: Settings, workspace: Workspace, options: Options, engines: Engines, console: Console
 ) -> Outcome:
-    pipeline = Pipeline(
-        engines,
-        settings.models_dir,
-        settings.demo,
-        settings.transcriber,
-        settings.diarizer,
-        with_whisper_models(settings.whisper_models),
-    )
+    pipeline = open_pipeline(engines, settings)
     source = Source(
         original=workspace.path(_ORIGINAL),
         listening_copy=workspace.path("listen.m4a"),

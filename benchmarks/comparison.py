@@ -5,14 +5,13 @@ import multiprocessing
 import resource
 import statistics
 import time
-import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from backend.engines.wav_reader import RATE, WavReader
+from backend.engines.wav_reader import keep_first
 from backend.recordings.media import normalize
 
 Result = TypeVar("Result")
@@ -83,13 +82,7 @@ def as_wav(source: Path, target: Path, seconds: float | None = None) -> Path:
     """Convert `source` to what an engine reads; only the first `seconds`, if given."""
     asyncio.run(normalize(source, wav=target, listening_copy=target.with_suffix(".m4a"), max_seconds=12 * 3600))
     if seconds is not None:
-        with WavReader(target) as sound:
-            samples = sound.read(0.0, seconds)
-        with wave.open(str(target), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(RATE)
-            file.writeframes(samples.tobytes())
+        keep_first(target, seconds)
     return target
 
 

@@ -95,6 +95,18 @@ class MappedSamples:
             self._mapping.madvise(MADV_DONTNEED)
 
 
+def keep_first(wav: Path, seconds: float) -> float:
+    """Cut a file to its first `seconds`; returns the seconds that are left."""
+    with WavReader(wav) as reader:
+        samples = reader.read(0.0, seconds)
+    with wave.open(str(wav), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+    return len(samples) / RATE
+
+
 def as_floats(samples: Samples) -> npt.NDArray[np.float32]:
     """Samples between -1 and 1, as neural networks expect them."""
     return samples.astype(np.float32) / np.float32(32768)

@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 from backend.engines.hotwords import HotwordChoice, choose_hotwords
 from backend.engines.protocols import EngineError, SpeakerHints, TranscribeOptions
-from backend.engines.registry import ENGINES, Engine, choose
+from backend.engines.registry import ENGINES, Engine, choose, with_whisper_models
 from backend.jobs.options import Options
 from backend.jobs.tables import Stage
 from backend.jobs.workspace import DOCUMENT, FINISHED, PASSES, SENTENCES, SPEECH, TURNS, Workspace
 from backend.recordings.media import normalize
 from backend.recordings.peaks import make_peaks
 from backend.recordings.probe import probe
+from backend.settings import Settings
 from backend.speech.channels import use_channels
 from backend.speech.languages import AUTO, spoken_language
 from backend.speech.merge import merge
@@ -220,6 +221,18 @@ class Pipeline:
             speech = await asyncio.to_thread(workspace.facts, SPEECH)
             return diarizer, _with_channels(diarization, speech or {})
         raise AssertionError("unreachable")
+
+
+def open_pipeline(engines: EngineClient, settings: Settings) -> Pipeline:
+    """The pipeline for these settings."""
+    return Pipeline(
+        engines,
+        settings.models_dir,
+        settings.demo,
+        settings.transcriber,
+        settings.diarizer,
+        with_whisper_models(settings.whisper_models),
+    )
 
 
 async def _make_peaks(wav: Path, peaks: Path) -> None:

@@ -109,7 +109,7 @@ async def translate(
     LanguageModelError where every window failed; with `fail_on_retryable`, also for the first window that may succeed
     later."""
     texts = {one.id: one.text for one in document.segments if spoken_characters(one.text)}
-    done = {id: known[id] for id in texts if id in known and _is_current(known[id], texts[id])}
+    done = {id: known[id] for id in texts if id in known and _may_stay(known[id], texts[id])}
     task = _Translation(document, language, _hotword_instruction(hotwords), cached_model)
     for report_progress in (progress, _ignore):
         open_ids = {id for id in texts if id not in done or done[id].reason in REFUSED}
@@ -133,7 +133,7 @@ def is_current(line: TranslatedLine, text: str) -> bool:
     return spoken_characters(line.source).lower() == spoken_characters(text).lower()
 
 
-def _is_current(line: TranslatedLine, text: str) -> bool:
+def _may_stay(line: TranslatedLine, text: str) -> bool:
     return is_current(line, text) and (line.by_person or line.reason not in REFUSED)
 
 

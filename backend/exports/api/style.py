@@ -5,11 +5,14 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query, Request, Response
 from fastapi.requests import HTTPConnection
 
+from backend.accounts.audit import Action, note_in_own_transaction
+from backend.database import Database
 from backend.disconnects import end_with_client
 from backend.transcripts.export import content_disposition, content_type, file_name
 from backend.transcripts.export_style import ExportStyle
 from backend.transcripts.render_pool import RenderPool
 from backend.transcripts.script import Script
+from backend.transcripts.tables import Transcript
 
 #: Every format of an export; see `backend.transcripts.export.FORMATS`.
 Format = Literal["txt", "srt", "vtt", "md", "json", "csv", "docx", "pdf"]
@@ -42,19 +45,27 @@ ExportStyleDep = Annotated[ExportStyle, Depends(get_export_style)]
 RenderPoolDep = Annotated[RenderPool, Depends(get_render_pool)]
 
 
-async def attachment(
+async def download(
     request: Request,
+    database: Database,
     render_pool: RenderPool,
-    document: dict[str, Any],
+    transcript: Transcript,
     format: str,
     title: str,
     style: ExportStyle,
     *,
     user_id: str,
+    document: dict[str, Any] | None = None,
+    **facts: str,
 ) -> Response:
-    """The stored document as a download for this user. It is given up when the client disconnects."""
-    rendering = render_pool.render(document, format, title, style, user_id=user_id)
-    return file_answer(await end_with_client(request, rendering), format, title)
+    """The transcript as a download for this user, noted in the audit log with `facts`; `document` is written instead
+    of its own. It is given up when the client disconnects."""
+    written = transcript.document if document is None else document
+    rendering = render_pool.render(written, format, title, style, user_id=user_id)
+    answer = file_answer(await end_with_client(request, rendering), format, title)
+    subject, version = transcript.recording_id, transcript.number
+    await note_in_own_transaction(database, Action.EXPORTED, subject=subject, format=format, version=version, **facts)
+    return answer
 
 
 def file_answer(data: bytes, format: str, title: str) -> Response:

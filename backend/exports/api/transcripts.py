@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts import time_zones
-from backend.accounts.audit import Action, note, note_in_own_transaction
+from backend.accounts.audit import Action, note
 from backend.accounts.dependencies import DatabaseDep, Reader, Viewer
 from backend.database import utc_now
 from backend.exports.api.style import (
@@ -15,7 +15,7 @@ from backend.exports.api.style import (
     ExportStyleDep,
     Format,
     RenderPoolDep,
-    attachment,
+    download,
 )
 from backend.exports.hotwords import with_hotwords
 from backend.exports.zip_stream import stream_zip
@@ -63,11 +63,7 @@ async def export_one(
         recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
         style = await with_hotwords(session, style, owner_id=user.id, recording_id=recording_id)
-    answer = await attachment(request, render_pool, transcript.document, format, recording.name, style, user_id=user.id)
-    await note_in_own_transaction(
-        database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
-    )
-    return answer
+    return await download(request, database, render_pool, transcript, format, recording.name, style, user_id=user.id)
 
 
 @router.get(
@@ -95,11 +91,7 @@ async def export_version(
             transcript = await transcripts.version(session, **scope, number=version)
         style = await with_hotwords(session, style, **scope)
     title = f"文稿 {recording_id[:8]}"
-    answer = await attachment(request, render_pool, transcript.document, format, title, style, user_id=user.id)
-    await note_in_own_transaction(
-        database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number
-    )
-    return answer
+    return await download(request, database, render_pool, transcript, format, title, style, user_id=user.id)
 
 
 @router.post("/api/exports", summary="Download several transcripts as a zip", response_class=StreamingResponse)

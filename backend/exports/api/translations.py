@@ -6,9 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from backend.accounts.audit import Action, note_in_own_transaction
 from backend.accounts.dependencies import DatabaseDep, Reader
-from backend.exports.api.style import ExportStyleDep, Format, RenderPoolDep, attachment
+from backend.exports.api.style import ExportStyleDep, Format, RenderPoolDep, download
 from backend.exports.hotwords import with_hotwords
 from backend.minutes import translations
 from backend.minutes.api.translations import Code
@@ -55,8 +54,5 @@ async def export_translation(
 
     data = await asyncio.to_thread(translated)
     title = f"{file_name(recording.name, format).removesuffix(f'.{format}')} {language}"
-    answer = await attachment(request, render_pool, data, format, title, style, user_id=user.id)
-    await note_in_own_transaction(
-        database, Action.EXPORTED, subject=recording_id, format=format, version=transcript.number, language=language
-    )
-    return answer
+    facts = {"user_id": user.id, "language": language}
+    return await download(request, database, render_pool, transcript, format, title, style, document=data, **facts)
