@@ -1,12 +1,11 @@
 """Every setting, in one frozen object. Only the scripts read the environment."""
 
-import re
 import secrets
 import stat
 import sys
 from collections.abc import Mapping
 from enum import Enum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -14,25 +13,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from backend.path_prefix import is_prefix
+from backend import setting_values
 from backend.trusted_proxies import split_entries
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
 ROOT = Path(__file__).resolve().parent.parent
-
-#: What stands in examples, without marks: with such a key anybody could sign tokens.
-_EXAMPLES = ("replacewith", "replacethis", "changeme", "changethis", "changeinproduction", "yoursecret", "verysecret")
-#: A random key of 32 hexadecimal digits takes 10^31 guesses by zxcvbn's count; words, rows of keys and repetitions
-#: take fewer than this.
-_MIN_KEY_GUESSES_LOG10 = 20
-#: How an origin is written. A browser sends "null" for pages of any site.
-_ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
-_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
-#: Names in `WHISPER_MODELS` that would be those of a built-in engine.
-_WHISPER_NAMES = {"large"}
 
 
 class Registration(str, Enum):
@@ -336,7 +322,7 @@ class Settings(BaseSettings):
     @field_validator("secret_key")
     @classmethod
     def _strong_key(cls, value: SecretStr) -> SecretStr:
-        if not _is_strong_key(value.get_secret_value()):
+        if not setting_values.is_strong_key(value.get_secret_value()):
             raise ValueError(
                 "it must be a random string of at least 32 characters, not an example, words or a repetition; "
                 "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
@@ -349,61 +335,14 @@ class Settings(BaseSettings):
         split_entries(value)
         return value
 
-    @field_validator("public_url")
-    @classmethod
-    def _public_url(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or "@" in value:
-            raise ValueError("it must be like https://example.org/ or https://example.org/asr/")
-        path = parts.path.rstrip("/")
-        if path and not is_prefix(path):
-            raise ValueError(
-                f"{path} cannot be the path: use letters, digits, -, _, . and ~, and no path of the server itself, "
-                "such as /api"
-            )
-        return value
-
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _split_origins(cls, value: object) -> object:
-        if isinstance(value, str):
-            value = tuple(origin.strip().rstrip("/").lower() for origin in value.split(",") if origin.strip())
-        if isinstance(value, tuple | list):
-            if "*" in value:
-                raise ValueError("list the origins of the web page; * would allow every site")
-            for origin in value:
-                if not (isinstance(origin, str) and _ORIGIN.fullmatch(origin)):
-                    raise ValueError(
-                        f"{origin} is no origin such as https://host or https://host:8443, without a path; null would "
-                        "allow every site"
-                    )
-        return value
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _known_level(cls, value: object) -> object:
-        if not isinstance(value, str) or value.upper() not in _LOG_LEVELS:
-            raise ValueError(f"it must be one of {', '.join(_LOG_LEVELS)}")
-        return value.upper()
+    _public_url = field_validator("public_url")(setting_values.check_public_url)
+    _split_origins = field_validator("cors_origins", mode="before")(setting_values.split_origins)
+    _known_level = field_validator("log_level", mode="before")(setting_values.known_log_level)
 
     @field_validator("whisper_models", mode="before")
     @classmethod
     def _split_folders(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        folders: dict[str, Path] = {}
-        for part in filter(None, (part.strip() for part in value.split(","))):
-            name, equals, folder = (side.strip() for side in part.partition("="))
-            if not (equals and folder and re.fullmatch("[a-z0-9][a-z0-9.-]{0,31}", name)):
-                raise ValueError(
-                    f"{part!r} is not NAME=FOLDER; a name has small letters, digits, points and hyphens, at most 32"
-                )
-            if name in _WHISPER_NAMES or name in folders:
-                raise ValueError(f"the name {name!r} is taken; choose another one")
-            folders[name] = (ROOT / Path(folder).expanduser()).resolve()
-        return folders
+        return setting_values.split_whisper_folders(value, ROOT)
 
     @field_validator("uploads_dir", "models_dir", "script", "hf_home", "modelscope_cache", "log_file")
     @classmethod
@@ -428,19 +367,6 @@ class Settings(BaseSettings):
         """Every client id whose tokens are accepted."""
         ids = [self.google_client_id or "", *self.google_client_ids.split(",")]
         return tuple(dict.fromkeys(name.strip() for name in ids if name.strip()))
-
-
-@lru_cache(maxsize=8)
-def _is_strong_key(key: str) -> bool:
-    if len(key) < 32:
-        return False
-    letters = "".join(filter(str.isalnum, key.lower()))
-    if any(example in letters for example in _EXAMPLES):
-        return False
-    from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # loads a megabyte of word lists
-
-    # A part is enough, and zxcvbn takes long for long texts.
-    return float(zxcvbn(key[:48])["guesses_log10"]) >= _MIN_KEY_GUESSES_LOG10
 
 
 def load_settings(*, needs_key: bool = True, **given: Any) -> Settings:

@@ -23,6 +23,7 @@ from backend.database_errors import refusal
 from backend.engines.protocols import EngineError
 from backend.errors import AppError
 from backend.jobs import queue
+from backend.jobs.advance import with_furthest
 from backend.jobs.change_notifier import ChangeNotifier
 from backend.jobs.follow_up import queue_follow_up
 from backend.jobs.language_model_jobs import LanguageModelJobs, LanguageModelResult
@@ -146,7 +147,7 @@ class Attempt:
                 await asyncio.wait_for(collector.ended.wait(), REPORT_SECONDS)
             if not (changed_values := collector.changed_values()):
                 continue
-            changed_values["progress"] = queue.with_furthest(changed_values["progress"], self.job)
+            changed_values["progress"] = with_furthest(changed_values["progress"], self.job)
             try:
                 async with self.database.write() as session:
                     await queue.report(session, self.job, **changed_values)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound, TooManyRequests
+from backend.jobs.advance import has_advanced, with_furthest
 from backend.jobs.order import QueueSnapshot, WaitingJob, fair_order
 from backend.jobs.tables import FINAL, Job, Kind, Pool, QueueLock, Status
 from backend.recordings.service import RecordingNotFound
@@ -17,8 +18,6 @@ from backend.recordings.tables import Recording, not_trashed
 
 #: Starts of a job after which every end of its runner counts as a failure.
 _MAX_STARTS = 10
-#: In `Job.progress`: how far earlier attempts came.
-_FURTHEST = "furthest"
 
 #: The longest time a retry waits.
 LONGEST_DELAY = timedelta(hours=1)
@@ -211,14 +210,6 @@ async def _running_by_runner(session: AsyncSession) -> dict[str | None, int]:
     return {runner: count for runner, count in (await session.execute(counted))}
 
 
-def _has_advanced(job: Job) -> bool:
-    return _seconds_done(job) > job.progress.get(_FURTHEST, [0.0])[0]
-
-
-def _seconds_done(job: Job) -> float:
-    return sum(seconds[0] for stage, seconds in job.progress.items() if stage != _FURTHEST)
-
-
 async def finish(
     session: AsyncSession,
     job: Job,
@@ -264,12 +255,6 @@ async def report(session: AsyncSession, job: Job, **values: Any) -> None:
     )
 
 
-def with_furthest(progress: dict[str, list[float]], job: Job) -> dict[str, list[float]]:
-    """The progress of an attempt together with how far `job` came before: the seconds of all its stages."""
-    furthest = max(_seconds_done(job), job.progress.get(_FURTHEST, [0.0])[0])
-    return progress | {_FURTHEST: [furthest, furthest]} if furthest else progress
-
-
 async def heartbeat(session: AsyncSession, runner: str) -> dict[str, int]:
     """Write the heartbeat of `runner`; answers the attempts it still owns, by job. It writes even without any, so that
     a database that is full or read-only is noticed."""
@@ -297,7 +282,7 @@ async def rescue(
     for job in (await session.scalars(query)).all():
         if job.runner not in dead_runners and Heartbeat.of(job) != seen[job.id]:
             continue  # its heartbeat came at the last moment
-        suspect = company[job.runner] == 1 or not _has_advanced(job) or job.attempt >= _MAX_STARTS
+        suspect = company[job.runner] == 1 or not has_advanced(job) or job.attempt >= _MAX_STARTS
         failures = job.failures + suspect
         values: dict[str, Any] = {"runner": None, "failures": failures, "eta_seconds": None}
         values |= {"progress": with_furthest({}, job)}

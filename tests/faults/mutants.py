@@ -26,6 +26,7 @@ class Mutant:
 
 
 QUEUE = "tests/jobs/test_queue.py"
+RESCUE = "tests/jobs/test_rescue.py"
 RUNNER = "tests/jobs/test_runner.py"
 UPLOAD_RECEIVER = "tests/recordings/test_upload_receiver.py"
 SYNCS = "tests/faults/test_syncs.py::test_completed_operations_survive_a_power_cut[durable_operations]"
@@ -121,13 +122,13 @@ MUTANTS = [
     Mutant("a put-back is not fenced", _Q, "    await _raise_if_fenced(_transition(session, job.id, (Status.RUNNING,), job.attempt, **values))\n\n\nasync def report", "    await _transition(session, job.id, (Status.RUNNING,), job.attempt, **values)\n\n\nasync def report", (OVERTAKEN,)),
     Mutant("progress is not fenced", _Q, "    await _raise_if_fenced(\n        _transition(session, job.id, (Status.RUNNING,), job.attempt, heartbeat_at=utc_now(), **values)\n    )\n", "    await _transition(session, job.id, (Status.RUNNING,), job.attempt, heartbeat_at=utc_now(), **values)\n", (OVERTAKEN,)),
     Mutant("a claim counts no attempt", _Q, "        attempt=first.attempt + 1,\n", "        attempt=first.attempt,\n", (QUEUE, FENCES)),
-    Mutant("an idle heartbeat writes nothing", _Q, "    await _lock_queue(session)\n    mine =", "    mine =", (QUEUE,)),
-    Mutant("a heartbeat is for all runners", _Q, "mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)", "mine = Job.status == Status.RUNNING.value", (QUEUE, FENCES)),
-    Mutant("a job with a heartbeat at the last moment is rescued", _Q, "            continue  # its heartbeat came at the last moment\n", "            pass\n", (QUEUE, FENCES)),
+    Mutant("an idle heartbeat writes nothing", _Q, "    await _lock_queue(session)\n    mine =", "    mine =", (RESCUE, QUEUE,)),
+    Mutant("a heartbeat is for all runners", _Q, "mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)", "mine = Job.status == Status.RUNNING.value", (RESCUE, QUEUE, FENCES)),
+    Mutant("a job with a heartbeat at the last moment is rescued", _Q, "            continue  # its heartbeat came at the last moment\n", "            pass\n", (RESCUE, QUEUE, FENCES)),
     Mutant("the limit of the pool is not run_check", _Q, "    if sum(running.values()) >= limits.of(pool):\n        return None\n", "", (QUEUE, FENCES)),
     Mutant("the limit of a user is not run_check", _Q, "    if first is None or running.get(first.owner_id, 0) >= limits.per_user:", "    if first is None:", (QUEUE,)),
-    Mutant("dead attempts are not counted", _Q, 'values: dict[str, Any] = {"runner": None, "failures": failures, "eta_seconds": None}', 'values: dict[str, Any] = {"runner": None, "eta_seconds": None}', (QUEUE, FENCES)),
-    Mutant("a job never fails because of dead attempts", _Q, "        if failures >= max_attempts:", "        if False:", (QUEUE, FENCES)),
+    Mutant("dead attempts are not counted", _Q, 'values: dict[str, Any] = {"runner": None, "failures": failures, "eta_seconds": None}', 'values: dict[str, Any] = {"runner": None, "eta_seconds": None}', (RESCUE, QUEUE, FENCES)),
+    Mutant("a job never fails because of dead attempts", _Q, "        if failures >= max_attempts:", "        if False:", (RESCUE, QUEUE, FENCES)),
     Mutant("a full queue accepts more", _Q, "    if (waiting or 0) >= (await limits_now(session, limits)).size:", "    if False:", (QUEUE, FENCES)),
     Mutant("a job is added to a trashed recording", _Q, "    await _check_not_trashed(session, recording_id)\n    await check_capacity(session, limits)\n    job =", "    await check_capacity(session, limits)\n    job =", (QUEUE, FENCES)),
     Mutant("a retry ignores the trash", _Q, "    await _check_not_trashed(session, job.recording_id)\n", "", (QUEUE, FENCES)),

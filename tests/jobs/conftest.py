@@ -7,6 +7,7 @@ import pytest
 from backend.accounts.tables import User
 from backend.database import Database, new_id
 from backend.recordings.tables import Recording
+from tests.jobs.queue_actions import QueueActions
 
 MakeRecording = Callable[[str], Awaitable[str]]
 
@@ -27,3 +28,8 @@ def recording_of(database: Database) -> MakeRecording:
         return recording.id
 
     return make
+
+
+@pytest.fixture
+def actions(database: Database, recording_of: MakeRecording) -> QueueActions:
+    return QueueActions(database, recording_of)
