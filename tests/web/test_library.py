@@ -183,6 +183,7 @@ def test_axe_finds_nothing_serious(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for button in ("上传录音", "录音"):
         page.get_by_role("button", name=button, exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name="更多选项").click()
         page.get_by_role("dialog").get_by_text("热词", exact=True).wait_for()
         assert axe(page) == []
         page.get_by_role("dialog").get_by_role("button", name="关闭").click()

@@ -60,6 +60,8 @@ def test_a_meeting_is_uploaded_watched_corrected_and_exported(
     page.get_by_role("button", name="上传录音").first.click()
     dialog = page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files(cut)
+    dialog.get_by_role("button", name="更多选项").click()
+    dialog.get_by_role("button", name="指定引擎").click()
     choose(page, "识别引擎", "Vosk small Mandarin")
     choose(page, "发言人引擎", "pyannote 3.1")
     dialog.get_by_text("确切人数").click()

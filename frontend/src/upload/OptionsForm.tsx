@@ -1,56 +1,71 @@
-// The transcription options: engines, number of speakers, hotwords, and language model steps.
+// The transcription options: the number of people, and folded below it hotwords, language, language model and engines.
 import { useQuery } from "@tanstack/react-query";
-import { Form, type FormInstance, InputNumber, Segmented, Select, Switch } from "antd";
+import { Collapse, Form, type FormInstance, InputNumber, Segmented, Select, Switch } from "antd";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { api, unwrap } from "../api/client";
 import { useEngineAbout, useEngines } from "../app/engines";
 import { useFormats } from "../app/formats";
 import { useTemplateChoices } from "../templates/templates";
 import { type Choices, NO_CHOICES } from "./options";
+import { changedCount, withoutMissing } from "./rememberedChoices";
 
 export function useLimits() {
   return useQuery({ queryKey: ["limits"], queryFn: () => unwrap(api.GET("/api/limits")), staleTime: Infinity }).data;
 }
 
-export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
+function useLanguageModel() {
+  return useQuery({
+    queryKey: ["language-model"],
+    queryFn: () => unwrap(api.GET("/api/language-model")),
+    staleTime: 60_000,
+  }).data;
+}
+
+/** `initial` are the values it opens with; an engine or a template among them that is gone is left out. */
+export function OptionsForm({ form, initial = NO_CHOICES }: { form: FormInstance<Choices>; initial?: Choices }) {
+  const { t } = useTranslation();
+  useOnlyOffered(form);
+  const changed = Form.useWatch((choices: Choices) => changedCount(choices), form);
+  return (
+    <Form<Choices> form={form} layout="vertical" initialValues={initial} className="upload-options">
+      <PeopleFields form={form} />
+      <Collapse
+        ghost
+        items={[
+          {
+            key: "more",
+            forceRender: true,
+            label: changed ? t("upload.moreOptionsChanged", { count: changed }) : t("upload.moreOptions"),
+            children: <MoreOptions form={form} />,
+          },
+        ]}
+      />
+    </Form>
+  );
+}
+
+/** Takes out of the form what this server no longer offers, as soon as that is known. */
+function useOnlyOffered(form: FormInstance<Choices>) {
+  const engines = useEngines().data;
+  const model = useLanguageModel();
+  const templates = useTemplateChoices().found.data;
+  useEffect(() => {
+    if (!engines || !model || !templates) return;
+    const chosen = { ...NO_CHOICES, ...(form.getFieldsValue(true) as Partial<Choices>) };
+    form.setFieldsValue(withoutMissing(chosen, { engines, templates, languageModel: model.configured }));
+  }, [form, engines, model, templates]);
+}
+
+/** The number of people, if one knows it. */
+function PeopleFields({ form }: { form: FormInstance<Choices> }) {
   const { t } = useTranslation();
   const limits = useLimits();
   const count = Form.useWatch("count", form);
-  const transcriber = Form.useWatch("transcriber", form);
-  const engines = useEngines();
-  const aboutEngine = useEngineAbout();
-  const choices = (task: string) => [
-    { value: "", label: t("upload.bestEngine"), about: "" },
-    ...(engines.data ?? [])
-      .filter((engine) => engine.task === task)
-      .map((engine) => ({
-        value: engine.name,
-        label: engine.installed ? engine.label : t("upload.notInstalled", { name: engine.label }),
-        disabled: !engine.installed,
-        about: aboutEngine(engine),
-      })),
-  ];
-  // The chosen engine, or the one that would be taken.
-  const recognizer = engines.data?.find(({ name, task, default: taken }) =>
-    transcriber ? name === transcriber : task === "transcribe" && taken,
-  );
-  const noHotwords = recognizer?.hotwords === false;
-  const engineSelect = (task: string) => (
-    <Select
-      options={choices(task)}
-      popupMatchSelectWidth={false}
-      optionRender={({ label, data }) => (
-        <div className="engine-choice">
-          <span>{label}</span>
-          {data.about && <small>{data.about}</small>}
-        </div>
-      )}
-    />
-  );
   const people = <InputNumber min={1} max={limits?.max_speakers} precision={0} />;
   const needed = { required: true, message: t("upload.numberMissing") };
   return (
-    <Form<Choices> form={form} layout="vertical" initialValues={NO_CHOICES} className="upload-options">
+    <>
       <Form.Item name="count" label={t("upload.speakers")} tooltip={t("upload.speakersAbout")}>
         <Segmented
           options={(["unknown", "exact", "range"] as const).map((value) => ({
@@ -87,6 +102,23 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
           </Form.Item>
         </div>
       )}
+    </>
+  );
+}
+
+function MoreOptions({ form }: { form: FormInstance<Choices> }) {
+  const { t } = useTranslation();
+  const limits = useLimits();
+  const transcriber = Form.useWatch("transcriber", form);
+  const engines = useEngines();
+  // The chosen engine, or the one that would be taken.
+  const recognizer = engines.data?.find(({ name, task, default: taken }) =>
+    transcriber ? name === transcriber : task === "transcribe" && taken,
+  );
+  const noHotwords = recognizer?.hotwords === false;
+  return (
+    <>
+      <LanguageModelOptions />
       <Form.Item
         name="hotwords"
         label={t("upload.hotwords")}
@@ -106,17 +138,46 @@ export function OptionsForm({ form }: { form: FormInstance<Choices> }) {
           placeholder={t("upload.hotwordsExample")}
         />
       </Form.Item>
-      <div className="two-columns">
-        <Form.Item name="transcriber" label={t("upload.transcriber")}>
-          {engineSelect("transcribe")}
-        </Form.Item>
-        <Form.Item name="diarizer" label={t("upload.diarizer")}>
-          {engineSelect("diarize")}
-        </Form.Item>
-      </div>
       <LanguageOption languages={recognizer?.languages ?? []} />
-      <LanguageModelOptions />
-    </Form>
+      <Collapse
+        ghost
+        items={[{ key: "engines", forceRender: true, label: t("upload.engines"), children: <EngineOptions /> }]}
+      />
+    </>
+  );
+}
+
+/** The installed engines, for those who want a certain one. */
+function EngineOptions() {
+  const { t } = useTranslation();
+  const engines = useEngines();
+  const aboutEngine = useEngineAbout();
+  const select = (task: string) => (
+    <Select
+      options={[
+        { value: "", label: t("upload.bestEngine"), about: "" },
+        ...(engines.data ?? [])
+          .filter((engine) => engine.task === task && engine.installed)
+          .map((engine) => ({ value: engine.name, label: engine.label, about: aboutEngine(engine) })),
+      ]}
+      popupMatchSelectWidth={false}
+      optionRender={({ label, data }) => (
+        <div className="engine-choice">
+          <span>{label}</span>
+          {data.about && <small>{data.about}</small>}
+        </div>
+      )}
+    />
+  );
+  return (
+    <div className="two-columns">
+      <Form.Item name="transcriber" label={t("upload.transcriber")}>
+        {select("transcribe")}
+      </Form.Item>
+      <Form.Item name="diarizer" label={t("upload.diarizer")}>
+        {select("diarize")}
+      </Form.Item>
+    </div>
   );
 }
 
@@ -142,13 +203,8 @@ function LanguageOption({ languages }: { languages: string[] }) {
 /** The options that need a language model. */
 function LanguageModelOptions() {
   const { t } = useTranslation();
-  const model = useQuery({
-    queryKey: ["language-model"],
-    queryFn: () => unwrap(api.GET("/api/language-model")),
-    staleTime: 60_000,
-  });
   const { groups } = useTemplateChoices();
-  const none = model.data?.configured === false;
+  const none = useLanguageModel()?.configured === false;
   return (
     <div className="two-columns">
       <Form.Item name="minutes" label={t("upload.minutes")} extra={none ? t("upload.noModel") : undefined}>

@@ -1,9 +1,10 @@
-// Choosing recordings, and how they are to be worked on. Sending is the line's.
+// Choosing recordings and their options. The upload queue sends them.
 import { InboxOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Form, Input, Modal, Radio } from "antd";
 import { useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { currentUser } from "../account/queries";
 import { api, unwrap } from "../api/client";
 import { useFormats } from "../app/formats";
 import { type DroppedFiles, filesOf, ofFolder } from "./droppedFiles";
@@ -11,6 +12,7 @@ import { OptionsForm, useLimits } from "./OptionsForm";
 import { type Choices, NO_CHOICES, optionsOf } from "./options";
 import { PartList } from "./PartList";
 import { uploadQueue } from "./pageQueue";
+import { rememberChoices, rememberedChoices } from "./rememberedChoices";
 
 const KINDS =
   "audio/*,video/*,.m4a,.mp3,.wav,.flac,.ogg,.opus,.aac,.amr,.silk,.slk,.aud,.wma,.mp4,.mov,.mkv,.webm,.avi";
@@ -22,11 +24,13 @@ export function UploadDialog({ dropped, close }: { dropped: DroppedFiles; close:
   const [together, setTogether] = useState(dropped.folder !== null);
   const [name, setName] = useState(dropped.folder ?? "");
   const [form] = Form.useForm<Choices>();
+  const user = useQuery(currentUser()).data?.id;
   const limits = useLimits();
   const tooLarge = limits ? files.filter((file) => file.size > limits.max_bytes) : [];
   const empty = files.filter((file) => file.size === 0);
-  const one = together && files.length > 1;
-  const tooMany = one && files.length > MOST_PARTS;
+  const usable = files.filter((file) => !tooLarge.includes(file) && !empty.includes(file));
+  const one = together && usable.length > 1;
+  const tooMany = one && usable.length > MOST_PARTS;
 
   function more({ files: others, folder }: DroppedFiles) {
     setFiles((before) => [...before, ...others]);
@@ -37,8 +41,9 @@ export function UploadDialog({ dropped, close }: { dropped: DroppedFiles; close:
 
   function send(choices: Choices) {
     const options = optionsOf(choices);
-    if (one) uploadQueue.add({ name: name.trim() || null, files, options });
-    else for (const file of files) uploadQueue.add({ name: null, files: [file], options });
+    if (user) rememberChoices(user, choices);
+    if (one) uploadQueue.add({ name: name.trim() || null, files: usable, options });
+    else for (const file of usable) uploadQueue.add({ name: null, files: [file], options });
     close();
   }
 
@@ -46,16 +51,17 @@ export function UploadDialog({ dropped, close }: { dropped: DroppedFiles; close:
     <Modal
       open
       width={640}
+      className="tall-dialog"
       title={t("upload.title")}
       onCancel={close}
       okText={
         one
           ? t("upload.sendMeeting")
-          : files.length > 1
-            ? t("upload.sendMany", { count: files.length })
+          : usable.length > 1
+            ? t("upload.sendMany", { count: usable.length })
             : t("upload.send")
       }
-      okButtonProps={{ disabled: files.length === 0 || tooMany || tooLarge.length + empty.length > 0 }}
+      okButtonProps={{ disabled: usable.length === 0 || tooMany }}
       onOk={() =>
         void form.validateFields().then(
           () => send({ ...NO_CHOICES, ...(form.getFieldsValue(true) as Partial<Choices>) }),
@@ -104,7 +110,7 @@ export function UploadDialog({ dropped, close }: { dropped: DroppedFiles; close:
           {t("upload.tooManyParts", { count: MOST_PARTS })}
         </p>
       )}
-      <OptionsForm form={form} />
+      <OptionsForm form={form} initial={rememberedChoices(user)} />
     </Modal>
   );
 

@@ -5,6 +5,9 @@ import { loadQueue, saveQueue } from "./queueStorage";
 import { transport } from "./transport";
 import { type Meeting, UploadQueue } from "./uploadQueue";
 
+/** How long a finished upload stays in the list; its row in the library says the rest. */
+const DONE_SHOWN_MS = 8_000;
+
 let user: string | null = null;
 let saved = "";
 
@@ -19,7 +22,10 @@ export const uploadQueue = new UploadQueue({
     saved = facts;
     saveQueue(user, meetings);
   },
-  onCreated: (meeting: Meeting) => void (meeting.take && deleteLocalRecording(meeting.take)),
+  onCreated(meeting: Meeting) {
+    if (meeting.take) void deleteLocalRecording(meeting.take);
+    setTimeout(() => uploadQueue.discard(meeting.id), DONE_SHOWN_MS);
+  },
 });
 
 /** Binds the upload queue to the signed-in user. */

@@ -1,4 +1,5 @@
 // Stores the upload queue in localStorage per user, so that it can be resumed after a reload.
+import { ApiError } from "../api/client";
 import type { Meeting } from "./uploadQueue";
 
 const KEY = (user: string) => `uploads:${user}`;
@@ -7,7 +8,11 @@ export function saveQueue(user: string, meetings: readonly Meeting[]) {
   const open = meetings.filter((one) => one.state !== "done");
   const stored = open.map((meeting) => ({
     ...meeting,
-    error: undefined,
+    error: answered(meeting) && {
+      code: meeting.error!.code,
+      status: meeting.error!.status,
+      details: meeting.error!.details,
+    },
     parts: meeting.parts.map((part) => ({ ...part, file: null })),
   }));
   try {
@@ -18,12 +23,25 @@ export function saveQueue(user: string, meetings: readonly Meeting[]) {
   }
 }
 
-/** The stored entries. They wait for their files, or, if fully uploaded, for the recording to be created. */
+/** The stored entries. What the server has answered stays: a duplicate is asked about again, and a failure is shown and not
+ *  repeated. The others wait for their files, or, if fully uploaded, for the recording to be created. */
 export function loadQueue(user: string): Meeting[] {
   try {
     const stored = JSON.parse(localStorage.getItem(KEY(user)) ?? "[]") as Meeting[];
-    return stored.map((meeting) => ({ ...meeting, state: meeting.state === "duplicate" ? "failed" : "lost" }));
+    return stored.map(({ error, ...meeting }) =>
+      error && answered(meeting)
+        ? { ...meeting, error: new ApiError(error.code, error.status, error.details) }
+        : { ...meeting, state: "lost" },
+    );
   } catch {
     return [];
   }
+}
+
+/** All is uploaded, and the server has refused to make a recording of it. */
+function answered(meeting: Meeting): boolean {
+  return (
+    (meeting.state === "duplicate" || meeting.state === "failed") &&
+    meeting.parts.every((part) => part.upload && part.sent === part.size)
+  );
 }
