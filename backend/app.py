@@ -34,7 +34,7 @@ from backend.events import Bus
 from backend.exports.api import minutes as minutes_exports
 from backend.exports.api import transcripts as transcript_exports
 from backend.exports.api import translations as translation_exports
-from backend.exports.api import written_form
+from backend.exports.api import shared_written_form, written_form
 from backend.forwarded_headers import ForwardedHeaders, PathPrefix, UntrustedProxies
 from backend.housekeeping.context import HousekeepingContext
 from backend.housekeeping.housekeeper import Housekeeper
@@ -80,7 +80,7 @@ _ROUTER_MODULES = (
     *(form_upload, trash, uploads, from_uploads, search, recordings, transcripts),
     *(jobs, language_model_jobs, engines, socket),
     *(minutes, review, translations, questions, names, templates, model, endpoints, shared),
-    *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors),
+    *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors, shared_written_form),
     *(users, operations, limits, figures, storage, system, audit, metrics),
 )
 

@@ -98,3 +98,17 @@ async def test_a_recording_of_another_user_is_not_found(api: Api) -> None:
     answers = [await api.eve.get(path(api)), await api.eve.post(path(api), json={"texts": ["三百"]})]
 
     assert [404, 404] == [one.status_code for one in answers]
+
+
+async def test_visitors_of_a_link_have_the_spans_of_what_it_shows(api: Api) -> None:
+    await publish(api, "二零二六年用三百二十万。")
+    share, code = await api.share()
+    visitor = api.anonymous()
+    path = f"/api/shares/{share}/transcript/written-form"
+    before = await visitor.get(path)
+
+    await visitor.post(f"/api/shares/{share}/open", json={"access_code": code})
+
+    assert (401, "code_wanted") == (before.status_code, before.json()["code"])
+    assert [[[0, 4, "2026"], [6, 11, "320万"]]] == list((await visitor.get(path)).json()["segments"].values())
+    assert {} == (await visitor.get(path, params={"numbers": False})).json()["segments"]

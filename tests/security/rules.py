@@ -94,6 +94,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", _SHARED + "/open"): Rule(_ANYBODY, body={"access_code": "a guess"}),
     ("GET", _SHARED): Rule(_ANYBODY),
     ("GET", _SHARED + "/transcript"): Rule(_ANYBODY),
+    ("GET", _SHARED + "/transcript/written-form"): Rule(_ANYBODY),
     ("GET", _SHARED + "/audio"): Rule(_ANYBODY),
     ("GET", _SHARED + "/minutes"): Rule(_ANYBODY),
     ("POST", _RECORDING + "/jobs"): Rule(_OWNER, "upload", body={}),

@@ -15,7 +15,7 @@ from backend.database import Database, utc_now
 from backend.errors import install_handlers
 from backend.exports.api import minutes as minutes_exports
 from backend.exports.api import transcripts as transcript_exports
-from backend.exports.api import written_form
+from backend.exports.api import shared_written_form, written_form
 from backend.minutes import service as minutes
 from backend.minutes.schema import MinutesContent
 from backend.minutes.templates import BUILT_IN
@@ -71,7 +71,7 @@ async def api(settings: Settings, scenario: TranscriptScenario, document: Docume
     app.state.passwords, app.state.throttle = Passwords(memory_kib=TEST_MEMORY_KIB), Throttle()
     app.state.render_pool = RenderPool(settings.models_dir)
     install_handlers(app)
-    for module in (transcript_exports, minutes_exports, written_form, links, visitors):
+    for module in (transcript_exports, minutes_exports, written_form, links, visitors, shared_written_form):
         app.include_router(module.router)
     clients: list[httpx.AsyncClient] = []
 

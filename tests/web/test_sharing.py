@@ -55,12 +55,12 @@ def visitor(server: Server, browser: "Browser") -> Iterator[Callable[..., "Page"
     assert [one for window in errors for one in window] == []
 
 
-def inject_script(server: Server, recording: str) -> None:
+def inject_script(server: Server, recording: str, text: str = f"={SCRIPT}。") -> None:
     """Write a script into a speaker's name and into the text."""
     address = f"/api/recordings/{recording}/transcript"
     now = server.client.get(address).json()
     segments = now["document"]["segments"]
-    segments[0]["text"] = f"={SCRIPT}。"
+    segments[0]["text"] = text
     names = {"id": now["document"]["speakers"][0]["id"], "name": SCRIPT[:60]}
     document = {"speakers": [names, *now["document"]["speakers"][1:]], "segments": segments}
     server.client.put(address, json={"based_on": now["number"], "document": document}).raise_for_status()
@@ -205,8 +205,9 @@ def test_a_share_link_is_created_opened_played_and_revoked(
 
 
 def test_a_share_link_shows_only_the_selected_content(
-    page: "Page", recording: str, visitor: Callable[..., "Page"]
+    page: "Page", server: Server, recording: str, visitor: Callable[..., "Page"]
 ) -> None:
+    inject_script(server, recording, "预算是三百二十万。")
     open_editor(page, recording)
     link, code = shared(page)
     guest = visitor()
@@ -214,6 +215,9 @@ def test_a_share_link_shows_only_the_selected_content(
     enter(guest, link, code)
 
     guest.get_by_role("heading", name="文稿").wait_for()
+    guest.get_by_text("预算是320万。").wait_for()
+    guest.get_by_label("数字写成").uncheck()
+    guest.get_by_text("预算是三百二十万。").wait_for()
     assert guest.locator("audio").count() == 0
     assert guest.get_by_role("heading", name="纪要").count() == 0
     assert guest.locator("meta[name=robots][content*=noindex]").count() == 1

@@ -20,6 +20,8 @@ from backend.transcripts.written_form import WrittenForm
 
 router = APIRouter(prefix="/api/recordings/{recording_id}/transcript/written-form", tags=["transcripts"])
 
+NUMBERS_DESCRIPTION = "numbers in digits, as people write them"
+
 #: The most characters of all texts of one request.
 MAX_CHARACTERS = 200_000
 
@@ -62,7 +64,7 @@ async def read(
     render_pool: RenderPoolDep,
     user: Reader,
     recording_id: RecordingId,
-    numbers: Annotated[bool, Query(description="numbers in digits, as people write them")] = True,
+    numbers: Annotated[bool, Query(description=NUMBERS_DESCRIPTION)] = True,
     script: Annotated[Script, Query(description=SCRIPT_DESCRIPTION)] = Script.AS_IS,
     version: Annotated[Number | None, Query(description="the newest one by default")] = None,
 ) -> Response:

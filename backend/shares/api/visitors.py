@@ -140,7 +140,9 @@ async def _visit(
 VisitDep = Annotated[Visit, Depends(_visit)]
 
 
-def _visit_showing(part: str) -> Callable[[Visit], Awaitable[Visit]]:
+def visit_showing(part: str) -> Callable[[Visit], Awaitable[Visit]]:
+    """A dependency: the visit, where the share shows `part` ("audio", "transcript" or "minutes")."""
+
     async def check(visit: VisitDep) -> Visit:
         if not getattr(visit.share, part):
             raise NotShared
@@ -182,7 +184,7 @@ async def show(visit: VisitDep) -> SharedRecording:
 
 @router.get("/transcript", summary="The transcript")
 async def transcript(
-    visit: Annotated[Visit, Depends(_visit_showing("transcript"))], database: DatabaseDep
+    visit: Annotated[Visit, Depends(visit_showing("transcript"))], database: DatabaseDep
 ) -> SharedTranscript:
     async with database.read() as session:
         found = await transcripts.newest(session, **visit.scope)
@@ -201,7 +203,7 @@ async def transcript(
 
 @router.get("/audio", response_class=FileResponse, responses={200: {"content": {"audio/mp4": {}}}})
 async def audio(
-    visit: Annotated[Visit, Depends(_visit_showing("audio"))], database: DatabaseDep, storage: StorageDep
+    visit: Annotated[Visit, Depends(visit_showing("audio"))], database: DatabaseDep, storage: StorageDep
 ) -> FileResponse:
     """The listening copy. Range requests are supported, so that players can seek."""
     async with database.read() as session:
@@ -210,7 +212,7 @@ async def audio(
 
 @router.get("/minutes", summary="The minutes")
 async def read_minutes(
-    visit: Annotated[Visit, Depends(_visit_showing("minutes"))], database: DatabaseDep
+    visit: Annotated[Visit, Depends(visit_showing("minutes"))], database: DatabaseDep
 ) -> SharedMinutes:
     async with database.read() as session:
         found = await minutes.newest(session, **visit.scope)

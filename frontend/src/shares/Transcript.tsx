@@ -3,10 +3,16 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError, api, unwrap } from "../api/client";
+import { chooseWrittenForm, useWrittenForm } from "../app/writtenForm";
 import { formatTime } from "../document/time";
+import { type Span, toUtf16, write } from "../document/written";
 import { colorOf } from "../recording/names";
 import { useErrorText } from "./useErrorText";
 import type { SharedAudio } from "./useSharedAudio";
+
+/** Visitors have no account: one choice for all links opened in this browser. */
+const VISITOR = "visitor";
+const NO_SPANS: readonly Span[] = [];
 
 export function Transcript({ id, listening }: { id: string; listening: SharedAudio | undefined }) {
   const { t } = useTranslation();
@@ -16,6 +22,19 @@ export function Transcript({ id, listening }: { id: string; listening: SharedAud
     queryKey: ["shared", id, "transcript"],
     queryFn: () => unwrap(api.GET("/api/shares/{share_id}/transcript", { params: { path: { share_id: id } } })),
   });
+  const form = useWrittenForm(VISITOR);
+  const { data: written } = useQuery({
+    queryKey: ["shared", id, "written-form", data?.number],
+    queryFn: () =>
+      unwrap(api.GET("/api/shares/{share_id}/transcript/written-form", { params: { path: { share_id: id } } })),
+    enabled: form.numbers && !!data?.segments.length,
+  });
+  // A version published in between has other texts: its spans are not for these.
+  const fits = form.numbers && written?.number === data?.number;
+  const textOf = (segment: { id: string; text: string }) => {
+    const spans = fits ? (written?.segments[segment.id] as readonly Span[] | undefined) : undefined;
+    return write(segment.text, spans ? toUtf16(segment.text, spans) : NO_SPANS);
+  };
   useEffect(() => {
     if (data && list.current)
       listening?.show(
@@ -27,6 +46,16 @@ export function Transcript({ id, listening }: { id: string; listening: SharedAud
   return (
     <section aria-labelledby="shared-transcript">
       <h2 id="shared-transcript">{t("shared.transcript")}</h2>
+      {!!data?.segments.length && (
+        <label className="shared-note">
+          <input
+            type="checkbox"
+            checked={form.numbers}
+            onChange={(event) => chooseWrittenForm(VISITOR, { ...form, numbers: event.target.checked })}
+          />{" "}
+          {t("shared.numbers")}
+        </label>
+      )}
       {error && <p role="alert">{missing ? t("shared.noTranscript") : words(error)}</p>}
       {!error && !data && <p role="status">{t("app.loading")}</p>}
       {data?.segments.length === 0 && <p>{t("shared.silent")}</p>}
@@ -51,7 +80,7 @@ export function Transcript({ id, listening }: { id: string; listening: SharedAud
                 <time>{formatTime(segment.start)}</time>
               )}
             </p>
-            <p>{segment.text || t("shared.unrecognized")}</p>
+            <p>{textOf(segment) || t("shared.unrecognized")}</p>
           </li>
         ))}
       </ol>
