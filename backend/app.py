@@ -26,6 +26,8 @@ from backend.accounts.tickets import Tickets
 from backend.admin.api import audit, figures, limits, metrics, operations, storage, system, users
 from backend.api_description import serve_description
 from backend.background import BackgroundTasks
+from backend.coordination.leases import Leases
+from backend.coordination.server import Server
 from backend.database import connect
 from backend.database_errors import refusal
 from backend.engines.hosts import open_engines
@@ -125,6 +127,7 @@ def _set_state(app: FastAPI, settings: Settings) -> None:
         settings.job_queue_max_per_user,
         settings.job_queue_max_size,
         settings.job_queue_max_language,
+        settings.job_queue_per_server,
     )
     app.state.bus = Bus()
     app.state.metrics = Metrics()
@@ -210,6 +213,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(migrations.upgrade, settings.database_url)
     settings.uploads_dir.mkdir(parents=True, exist_ok=True)
     database = app.state.database = connect(settings.database_url, busy_seconds=settings.database_busy_seconds)
+    server = Server(timedelta(seconds=settings.rescue_seconds))
+    leases = Leases(database, server)
     models = app.state.models = Models(database, settings)
     engines = app.state.engines = open_engines(settings)
     notifier = app.state.notifier = ChangeNotifier(database, app.state.bus, app.state.limits)
@@ -226,6 +231,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         heartbeat_seconds=settings.heartbeat_seconds,
         rescue_seconds=settings.rescue_seconds,
         metrics=app.state.metrics,
+        server=server,
     )
     upload_receiver = app.state.upload_receiver = UploadReceiver(
         app.state.storage, reserve_bytes=settings.disk_reserve_bytes, lifetime=timedelta(hours=settings.upload_hours)
@@ -240,7 +246,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             app.state.bus.publish(job_deleted(owner_id, job))
 
     context = HousekeepingContext(database, app.state.storage, on_removed=notify_deleted)
-    housekeeper = app.state.housekeeper = Housekeeper(context, settings.trash_days, settings.housekeeping_minutes * 60)
+    housekeeper = app.state.housekeeper = Housekeeper(
+        context, settings.trash_days, settings.housekeeping_minutes * 60, leases
+    )
     housekeeper.start()
     login_monitor = LoginMonitor(database, app.state.open_sockets)
     login_monitor.start()
@@ -255,6 +263,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await engines.close()
         await app.state.render_pool.close()
         await models.close()
+        await leases.close()
         await database.close()
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData, Text, event, make_url
+from sqlalchemy import DateTime, Dialect, MetaData, Table, Text, event, make_url
 from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -38,6 +38,9 @@ _DRIVERS = {
     "mariadb": "mysql+asyncmy",
 }
 
+
+#: `__table_args__` of a table whose rows mean nothing after a restart of the installation.
+NOT_BACKED_UP = {"info": {"backed_up": False}}
 
 #: Text of any length; MySQL's TEXT ends at 64 KiB.
 LongText = Text().with_variant(LONGTEXT(), "mysql", "mariadb")
@@ -77,6 +80,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=timezone.utc)
+
+
+def is_backed_up(table: Table) -> bool:
+    return table.info.get("backed_up", True) is True
 
 
 def utc_now() -> datetime:

@@ -200,10 +200,19 @@ class Settings(BaseSettings):
     job_queue_max_size: int = Field(
         default=50, ge=1, description="Jobs that may wait; one more is refused with 429 `queue_full`."
     )
+    job_queue_per_server: int | None = Field(
+        default=None,
+        ge=1,
+        examples=["2"],
+        description="Jobs on the engines that this server runs at the same time, where several servers share one "
+        "database. Where unset, an equal share of `JOB_QUEUE_MAX_CONCURRENT`, which holds for all of them together.",
+    )
     job_max_attempts: int = Field(default=3, ge=1, description="How often a job is tried before it fails for good.")
-    heartbeat_seconds: float = Field(default=10.0, gt=0, description="Seconds between two heartbeats of a running job.")
+    heartbeat_seconds: float = Field(
+        default=3.0, gt=0, description="Seconds between two heartbeats of a server and its jobs."
+    )
     rescue_seconds: float = Field(
-        default=30.0,
+        default=9.0,
         gt=0,
         description="Seconds without a heartbeat after which a job is taken from its runner and queued again.",
     )

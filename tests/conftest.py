@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text, update
 
 import backend.accounts.tables
+import backend.coordination.tables
 import backend.housekeeping.tables
 import backend.jobs.tables
 import backend.minutes.tables

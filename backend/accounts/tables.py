@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import DDL, JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.database import Base, UtcDateTime, new_id, utc_now
+from backend.database import NOT_BACKED_UP, Base, UtcDateTime, new_id, utc_now
 
 
 class Role(str, Enum):
@@ -107,6 +107,43 @@ class Identity(Base):
     subject: Mapped[str] = mapped_column(String(191))
     email: Mapped[str] = mapped_column(String(255))  #: only for display
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Ticket(Base):
+    """An unused ticket. Its use deletes it."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (Index(None, "user_id", "expires_at"), Index(None, "expires_at"), NOT_BACKED_UP)
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)  #: sha256; the ticket itself is shown once
+    purpose: Mapped[str] = mapped_column(String(16))  #: see `backend.accounts.tickets.Purpose`
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    epoch: Mapped[int]  #: the user's `token_epoch` at the time
+    login_id: Mapped[str | None] = mapped_column(String(32))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)  #: by the clock of the database
+
+
+class UsedNonce(Base):
+    """A nonce of a sign-in with Google that was used, until it would have expired anyway."""
+
+    __tablename__ = "used_nonces"
+    __table_args__ = (Index(None, "expires_at"), NOT_BACKED_UP)
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)  #: sha256
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)  #: by the clock of the database
+
+
+class AttemptCount(Base):
+    """How often something was tried of late, and when the next attempt is allowed."""
+
+    __tablename__ = "attempt_counts"
+    __table_args__ = (Index(None, "last_at"), NOT_BACKED_UP)
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)  #: what is counted: see `backend.accounts.throttle`
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)  #: sha256 of whose it is
+    attempts: Mapped[int]
+    blocked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: by the clock of the database, as `last_at`
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class AuditEntry(Base):

@@ -10,6 +10,8 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.accounts.audit import Action, note_in_own_transaction
+from backend.coordination.leases import Kind as LeaseKind
+from backend.coordination.leases import Lease, Leases
 from backend.database import utc_now
 from backend.housekeeping.context import CleanupTotal, HousekeepingContext, Item, Sweeper, total_of
 from backend.housekeeping.orphans import Orphans, looks_like_wrong_database
@@ -24,13 +26,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Housekeeper:
-    """Start one per process. It is stopped, never cancelled, so that a removal it has begun is completed."""
+    """Start one per process: of all servers one does the work. It is stopped, never cancelled, so that a removal it has
+    begun is completed."""
 
     context: HousekeepingContext
     trash_days: float
     every_seconds: float
+    leases: Leases
     last_run_at: datetime | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _lease: Lease | None = None
     _task: "asyncio.Task[None] | None" = None
 
     def start(self) -> None:
@@ -40,6 +45,15 @@ class Housekeeper:
         self._stopping.set()
         if self._task is not None:
             await self._task
+        if self._lease is not None:
+            self.leases.release(self._lease)
+            self._lease = None
+
+    async def is_responsible(self) -> bool:
+        """Whether this server is the one that cleans up. It stays so until it stops or dies."""
+        if self._lease is None or not await self.leases.is_held(self._lease):
+            self._lease = await self.leases.acquire(LeaseKind.HOUSEKEEPING, 1)
+        return self._lease is not None
 
     async def run_once(self, now: datetime) -> list[CleanupTotal]:
         """Sweep, then apply the rules; answers what was removed."""
@@ -74,7 +88,8 @@ class Housekeeper:
     async def _run_regularly(self) -> None:
         while not self._stopping.is_set():
             try:
-                await self.run_once(utc_now())
+                if await self.is_responsible():
+                    await self.run_once(utc_now())
             except (SQLAlchemyError, OSError):
                 logger.warning("Housekeeping will be tried again", exc_info=True)
             with suppress(asyncio.TimeoutError):

@@ -9,7 +9,7 @@ from sqlalchemy import delete, inspect, update
 
 from backend import migrations
 from backend.crash_points import durable_step
-from backend.database import Database, connect, utc_now
+from backend.database import Base, Database, connect, is_backed_up, utc_now
 from backend.durable import sync_folder
 from backend.errors import AppError
 from backend.housekeeping import snapshot
@@ -153,5 +153,8 @@ async def _catch_up(database: Database, manifest: Manifest) -> None:
         again = {"status": Status.QUEUED.value, "runner": None, "stage": None, "eta_seconds": None, "not_before": now}
         await session.execute(update(Job).where(Job.status == Status.RUNNING.value).values(**again))
         await session.execute(delete(Upload))  # unfinished uploads are in no backup: their senders start again
+        for transient in Base.metadata.sorted_tables[::-1]:
+            if not is_backed_up(transient):  # SQLite's file has them: of servers that are gone
+                await session.execute(transient.delete())
         for table in (Transcript, Minutes):
             await session.execute(update(table).values(mirrored=False))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import backend
-from backend.database import Base, Database, UtcDateTime, async_url, connect
+from backend.database import Base, Database, UtcDateTime, async_url, connect, is_backed_up
 from backend.errors import AppError
 from backend.jobs.tables import Job
 from backend.recordings.tables import Recording
@@ -92,7 +92,7 @@ def _vacuum_into(path: Path, file: Path) -> None:
 async def _write_rows(connection: AsyncConnection, file: Path) -> None:
     ours = await connection.run_sync(_all_tables)
     with file.open("x", encoding="utf-8") as lines:
-        for table in ours:
+        for table in filter(is_backed_up, ours):
             rows = await connection.stream(select(table).execution_options(yield_per=_ROWS_AT_ONCE))
             async for row in rows.mappings():
                 line = json.dumps([table.name, dict(row)], ensure_ascii=False, default=_to_json)

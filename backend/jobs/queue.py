@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy import CursorResult, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.coordination.clock import database_now
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound, TooManyRequests
 from backend.jobs.advance import has_advanced, with_furthest
 from backend.jobs.order import QueueSnapshot, WaitingJob, fair_order
+from backend.jobs.spread import is_turn
 from backend.jobs.tables import FINAL, Job, Kind, Pool, QueueLock, Status
 from backend.recordings.service import RecordingNotFound
 from backend.recordings.tables import Recording, not_trashed
@@ -60,6 +62,7 @@ class Limits:
     per_user: int = 2  #: running jobs of one owner in one pool
     size: int = 50  #: waiting jobs
     language: int = 4  #: running jobs that wait for a language model
+    per_server: int | None = None  #: running jobs of one server that need the engines; none: an equal share
 
     def of(self, pool: Pool) -> int:
         return self.concurrent if pool is Pool.ENGINES else self.language
@@ -112,7 +115,9 @@ async def add(
     await _lock_queue(session)
     await _check_not_trashed(session, recording_id)
     await check_capacity(session, limits)
+    now = await database_now(session)
     job = Job(owner_id=owner_id, recording_id=recording_id, kind=kind.value, pool=kind.pool.value, options=options)
+    job.created_at = job.not_before = now
     session.add(job)
     await session.flush()
     return job
@@ -132,8 +137,8 @@ async def has_waiting_jobs(session: AsyncSession) -> bool:
 
 async def claim(session: AsyncSession, *, runner: str, limits: Limits, now: datetime | None = None) -> Job | None:
     """Give the next job to `runner`, or None when no job may start now."""
-    now = now or utc_now()
     await _lock_queue(session)
+    now = now or await database_now(session)
     limits = await limits_now(session, limits)
     for pool in Pool:
         if job := await _claim_in(pool, session, runner, limits, now):
@@ -148,6 +153,8 @@ async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limi
     snapshot = QueueSnapshot(*await _candidates(session, pool, now), running)
     first = next(iter(fair_order(snapshot, limits.per_user)), None)
     if first is None or running.get(first.owner_id, 0) >= limits.per_user:
+        return None
+    if pool is Pool.ENGINES and not await is_turn(session, runner, first.id, limits.concurrent, limits.per_server, now):
         return None
     claimed = await _transition(
         session,
@@ -220,7 +227,12 @@ async def finish(
     warnings: Sequence[dict[str, str]] = (),
 ) -> None:
     """End a running attempt. Raises FencingError when it is no longer the one that runs."""
-    values: dict[str, Any] = {"status": status.value, "finished_at": utc_now(), "eta_seconds": None, "runner": None}
+    values: dict[str, Any] = {
+        "status": status.value,
+        "finished_at": await database_now(session),
+        "eta_seconds": None,
+        "runner": None,
+    }
     values |= {"error_code": code, "error_detail": detail, "warnings": list(warnings)}
     if status is Status.FAILED:
         values["failures"] = Job.failures + 1
@@ -241,7 +253,7 @@ async def put_back(
     values |= {
         "error_code": code,
         "error_detail": detail,
-        "not_before": utc_now() + min(timedelta(seconds=delay), LONGEST_DELAY),
+        "not_before": await database_now(session) + min(timedelta(seconds=delay), LONGEST_DELAY),
     }
     if failed:
         values["failures"] = Job.failures + 1
@@ -261,6 +273,12 @@ async def heartbeat(session: AsyncSession, runner: str) -> dict[str, int]:
     await _lock_queue(session)
     mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)
     await session.execute(update(Job).where(mine).values(heartbeat_at=utc_now()))
+    return await attempts_of(session, runner)
+
+
+async def attempts_of(session: AsyncSession, runner: str) -> dict[str, int]:
+    """The attempts that `runner` owns, by job. It takes no lock and writes nothing."""
+    mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)
     return {id: attempt for id, attempt in (await session.execute(select(Job.id, Job.attempt).where(mine)))}
 
 
@@ -288,10 +306,10 @@ async def rescue(
         values |= {"progress": with_furthest({}, job)}
         if failures >= max_attempts:
             detail = f"The server stopped {failures} times while it worked on this recording. Retry later."
-            values |= {"status": Status.FAILED.value, "finished_at": utc_now()}
+            values |= {"status": Status.FAILED.value, "finished_at": await database_now(session)}
             values |= {"error_code": "runner_died", "error_detail": detail}
         else:
-            values |= {"status": Status.QUEUED.value, "stage": None, "not_before": utc_now()}
+            values |= {"status": Status.QUEUED.value, "stage": None, "not_before": await database_now(session)}
         if await _transition(session, job.id, (Status.RUNNING,), job.attempt, **values):
             moved.append(await session.get_one(Job, job.id, populate_existing=True))
     return moved
@@ -301,7 +319,11 @@ async def cancel(session: AsyncSession, job: Job, *, code: str | None = None, de
     """Stop a waiting or running job. Its partial transcript stays. Raises JobFinal when it has ended."""
     await _lock_queue(session)
     open_statuses = (Status.QUEUED, Status.RUNNING)
-    values: dict[str, Any] = {"status": Status.CANCELLED.value, "finished_at": utc_now(), "eta_seconds": None}
+    values: dict[str, Any] = {
+        "status": Status.CANCELLED.value,
+        "finished_at": await database_now(session),
+        "eta_seconds": None,
+    }
     values |= {"runner": None} | ({"error_code": code, "error_detail": detail} if code else {})
     # Of any attempt: a person cancels the job, whichever runner works on it.
     if not await _transition(session, job.id, open_statuses, None, **values):
@@ -322,7 +344,7 @@ async def retry(session: AsyncSession, job: Job, limits: Limits) -> Job:
     await _lock_queue(session)
     await _check_not_trashed(session, job.recording_id)
     await check_capacity(session, limits)
-    values: dict[str, Any] = {"status": Status.QUEUED.value, "failures": 0, "not_before": utc_now()}
+    values: dict[str, Any] = {"status": Status.QUEUED.value, "failures": 0, "not_before": await database_now(session)}
     values |= {"finished_at": None, "stage": None, "progress": {}, "warnings": [], "fronted_at": None}
     values |= {"error_code": None, "error_detail": None}
     if not await _transition(session, job.id, tuple(FINAL), job.attempt, **values):
@@ -333,7 +355,7 @@ async def retry(session: AsyncSession, job: Job, limits: Limits) -> Job:
 async def to_front(session: AsyncSession, job: Job) -> Job:
     """Have a waiting job claimed before all others, also one that may not start yet. Raises JobNotWaiting."""
     await _lock_queue(session)
-    now = utc_now()
+    now = await database_now(session)
     due = case((Job.not_before > now, now), else_=Job.not_before)
     if not await _transition(session, job.id, (Status.QUEUED,), None, fronted_at=now, not_before=due):
         raise JobNotWaiting

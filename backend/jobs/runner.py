@@ -2,17 +2,15 @@
 
 import asyncio
 import logging
-import os
-import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import psutil
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend.coordination.server import Server, is_dead
 from backend.database import Database
 from backend.database_errors import DatabaseFull, DatabaseReadOnly, refusal
 from backend.jobs import queue
@@ -31,31 +29,8 @@ logger = logging.getLogger(__name__)
 #: How often the queue is polled when nobody wakes the runner: for delayed jobs and for jobs of other servers.
 POLL_SECONDS = 2.0
 
-
-def this_runner() -> str:
-    """Host name, process id and start time of this process: unique to it."""
-    return f"{socket.gethostname()[:30]}:{os.getpid()}:{_start_time(os.getpid()):.2f}"
-
-
-def is_dead(runner: str) -> bool:
-    """Whether `runner` was a process of this host that has ended. False for other hosts: nothing is known of them."""
-    host, _, rest = runner.rpartition(":")[0].rpartition(":")
-    pid, started = int(rest), float(runner.rpartition(":")[2])
-    if host != socket.gethostname()[:30]:
-        return False
-    try:
-        return abs(_start_time(pid) - started) > 0.1
-    except psutil.NoSuchProcess:
-        return True
-
-
-def _start_time(pid: int) -> float:
-    """When a process started: on Linux in seconds since boot, which does not change when the clock is set."""
-    try:
-        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-        return int(ticks) / os.sysconf("SC_CLK_TCK")
-    except OSError:
-        return psutil.Process(pid).create_time()
+#: How often this runner looks for its jobs that another server has cancelled or deleted.
+FENCE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -70,10 +45,10 @@ class Runner:
     limits: Limits
     max_attempts: int = 3
     max_seconds: float = 12 * 3600.0
-    heartbeat_seconds: float = 10.0
-    rescue_seconds: float = 30.0
+    heartbeat_seconds: float = 3.0
+    rescue_seconds: float = 9.0
     metrics: Metrics = field(default_factory=Metrics)
-    name: str = field(default_factory=this_runner)
+    server: Server = field(default_factory=Server)  #: this process among the others
     clock: Callable[[], float] = time.monotonic
     database_state: str = "ok"  #: ok, full, read_only or unreachable, as the last heartbeat found it
     _attempts: dict[str, Attempt] = field(default_factory=dict)
@@ -88,6 +63,10 @@ class Runner:
     _claims_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
+    def name(self) -> str:
+        return self.server.name
+
+    @property
     def alive(self) -> bool:
         return bool(self._loops) and not any(loop.done() for loop in self._loops)
 
@@ -97,6 +76,7 @@ class Runner:
         self._loops = [
             asyncio.create_task(self._every(POLL_SECONDS, self._claim_jobs, self._wake_up), name="claims"),
             asyncio.create_task(self._every(self.heartbeat_seconds, self._send_heartbeat), name="heartbeat"),
+            asyncio.create_task(self._every(FENCE_SECONDS, self._stop_fenced_attempts), name="fences"),
             asyncio.create_task(self._every(self.heartbeat_seconds, self.database.checkpoint), name="checkpoint"),
             asyncio.create_task(self.notifier.run(), name="change notifier"),
         ]
@@ -110,6 +90,9 @@ class Runner:
         await asyncio.gather(*self._running.values())
         self.notifier.stop()
         await asyncio.gather(*self._loops)
+        with suppress(SQLAlchemyError):  # else the others notice it by its silence
+            async with self.database.write() as session:
+                await self.server.leave(session)
 
     def wake(self) -> None:
         """Claim now: a job was queued. Call it after the commit."""
@@ -163,17 +146,30 @@ class Runner:
             try:
                 async with self.database.write() as session:
                     mine = await queue.heartbeat(session, self.name)
+                    await self.server.beat(session)
             except SQLAlchemyError as error:
                 self.database_state = _state(error)
                 raise
             self.database_state = "ok"
-            for id, attempt in self._attempts.items():
-                if mine.get(id) != attempt.job.attempt:
-                    attempt.stop(put_back=False)
+            self._stop_all_but(mine)
             for id in mine.keys() - self._attempts.keys():
                 await self._reclaim(id)
         await self._rescue()
         await self.mirror()
+
+    async def _stop_fenced_attempts(self) -> None:
+        """Stop attempts whose job was cancelled, deleted or taken at another server, also where an engine is silent."""
+        if not self._attempts:
+            return
+        async with self._claims_lock:
+            async with self.database.read() as session:
+                mine = await queue.attempts_of(session, self.name)
+            self._stop_all_but(mine)
+
+    def _stop_all_but(self, mine: Mapping[str, int]) -> None:
+        for id, attempt in self._attempts.items():
+            if mine.get(id) != attempt.job.attempt:
+                attempt.stop(put_back=False)
 
     async def _reclaim(self, id: str) -> None:
         """Put back a job that only its row calls ours: the end of its attempt could not be written."""

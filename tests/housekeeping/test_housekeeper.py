@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from backend.accounts.tables import AuditEntry
+from backend.coordination.leases import Leases
+from backend.coordination.server import Server
 from backend.database import new_id
 from backend.housekeeping.context import HousekeepingContext, Item
 from backend.housekeeping.housekeeper import Housekeeper, remove_items
@@ -18,7 +20,13 @@ from tests.housekeeping.conftest import Installation
 
 @pytest.fixture
 def housekeeper(installation: Installation) -> Housekeeper:
-    return Housekeeper(installation.context, trash_days=30, every_seconds=3600)
+    return housekeeper_of(installation)
+
+
+def housekeeper_of(installation: Installation) -> Housekeeper:
+    """That of a server of its own."""
+    leases = Leases(installation.database, Server())
+    return Housekeeper(installation.context, trash_days=30, every_seconds=3600, leases=leases)
 
 
 async def test_a_run_sweeps_and_applies_the_rules(installation: Installation, housekeeper: Housekeeper) -> None:
@@ -186,3 +194,12 @@ async def test_housekeeping_survives_disk_errors(installation: Installation, hou
     await housekeeper.stop()
 
     assert installation.files(lost) == []
+
+
+async def test_one_server_cleans_up_until_it_stops(installation: Installation) -> None:
+    one, other = housekeeper_of(installation), housekeeper_of(installation)
+
+    assert [await one.is_responsible(), await other.is_responsible(), await one.is_responsible()] == [True, False, True]
+    await one.stop()
+    await one.leases.close()
+    assert [await other.is_responsible(), await one.is_responsible()] == [True, False]

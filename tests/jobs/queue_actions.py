@@ -30,9 +30,9 @@ class QueueActions:
         async with self.database.write() as session:
             return await queue.add(session, **scope, options={}, limits=limits, kind=kind)
 
-    async def claim(self, runner: str = "r1", limits: Limits = LIMITS) -> Job | None:
+    async def claim(self, runner: str = "r1", limits: Limits = LIMITS, now: datetime | None = None) -> Job | None:
         async with self.database.write() as session:
-            return await queue.claim(session, runner=runner, limits=limits)
+            return await queue.claim(session, runner=runner, limits=limits, now=now)
 
     async def done(self, job: Job) -> None:
         async with self.database.write() as session:

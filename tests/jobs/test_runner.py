@@ -1,13 +1,9 @@
 import asyncio
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 
-import psutil
 import pytest
 
+from backend.coordination.server import new_name
 from backend.database import Database, utc_now
 from backend.engines.hosts import open_engines
 from backend.events import Bus
@@ -16,7 +12,7 @@ from backend.jobs.change_notifier import ChangeNotifier
 from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.pipeline import Pipeline
 from backend.jobs.queue import Limits
-from backend.jobs.runner import Runner, is_dead, this_runner
+from backend.jobs.runner import Runner
 from backend.jobs.tables import Job
 from backend.minutes.models import Models
 from backend.recordings.files import Storage
@@ -56,23 +52,6 @@ async def ended(database: Database, id: str) -> Job:
     return await asyncio.wait_for(look(), 60)
 
 
-def test_the_runner_of_this_process_is_alive() -> None:
-    assert not is_dead(this_runner())
-
-
-def test_an_ended_process_is_dead_even_if_its_process_id_is_used_again() -> None:
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
-    host = socket.gethostname()[:30]
-
-    assert is_dead(f"{host}:{child.pid}:{1.0:.2f}")
-    assert is_dead(f"{host}:{os.getpid()}:{psutil.Process().create_time() - 1000:.2f}")
-
-
-def test_runners_of_other_hosts_are_not_known_to_be_dead() -> None:
-    assert not is_dead("elsewhere:1:1.00")
-
-
 async def test_a_job_whose_original_is_gone_fails_with_a_code(
     runner: Runner, database: Database, recording_of: MakeRecording
 ) -> None:
@@ -91,7 +70,8 @@ async def test_jobs_of_dead_runners_are_put_back_at_start(
 ) -> None:
     recording = await recording_of("ann")
     runner.storage.make_folder(runner.storage.folder(recording))
-    dead = f"{socket.gethostname()[:30]}:{2**22 + 1}:1.00"
+    host, place, _pid, _started, random = new_name().split(":")
+    dead = f"{host}:{place}:{2**22 + 1}:1.00:{random}"
     async with database.write() as session:
         job = await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
         await queue.claim(session, runner=dead, limits=LIMITS, now=utc_now())

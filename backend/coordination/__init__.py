@@ -1,0 +1,1 @@
+"""What several servers on one database share: its clock, which of them live, and leases that end with their holder."""

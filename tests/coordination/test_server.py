@@ -1,0 +1,107 @@
+"""Which servers live, and which of this machine have died."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psutil
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.coordination.clock import database_now
+from backend.coordination.server import Server, is_dead, new_name, other_servers
+from backend.database import Database, utc_now
+
+
+@dataclass
+class Clock:
+    """The clock of the database, which the test sets."""
+
+    now: datetime
+
+    async def __call__(self, _session: AsyncSession) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(utc_now())
+
+
+async def others(database: Database, server: Server) -> set[str]:
+    async with database.read() as session:
+        return await other_servers(session, server.name, server.clock)
+
+
+async def beat(database: Database, *servers: Server) -> None:
+    for server in servers:
+        async with database.write() as session:
+            await server.beat(session)
+
+
+def test_this_process_is_alive_under_every_name() -> None:
+    one, other = new_name(), new_name()
+
+    assert one != other
+    assert not is_dead(one)
+    assert not is_dead(other)
+    assert len(one) <= 64
+
+
+def test_an_ended_process_is_dead_even_if_its_process_id_is_used_again() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    host, place, _pid, _started, random = new_name().split(":")
+
+    assert is_dead(f"{host}:{place}:{child.pid}:1.00:{random}")
+    assert is_dead(f"{host}:{place}:{os.getpid()}:{psutil.Process().create_time() - 1000:.2f}:{random}")
+
+
+@pytest.mark.parametrize("other", ["here:aaaaaaaaaaaa:1:1.00:ffffffff", "here::1:1.00:ffffffff", "here:1:1.00", ""])
+def test_servers_of_other_machines_and_containers_are_not_known_to_be_dead(other: str) -> None:
+    host = new_name().partition(":")[0]
+
+    assert not is_dead(other.replace("here", host))
+
+
+async def test_a_server_that_beats_is_known_to_the_others(database: Database, clock: Clock) -> None:
+    one, other = Server(clock=clock), Server(clock=clock)
+
+    await beat(database, one, other, one)
+
+    assert await others(database, one) == {other.name}
+    assert await others(database, other) == {one.name}
+
+
+async def test_a_silent_server_is_dead_until_it_beats_again(database: Database, clock: Clock) -> None:
+    one, other = Server(clock=clock), Server(clock=clock)
+    await beat(database, one, other)
+
+    clock.now += one.lifetime - timedelta(seconds=1)
+    await beat(database, one)
+    clock.now += timedelta(seconds=1)
+    assert await others(database, one) == set()
+    await beat(database, one, other)
+    assert await others(database, one) == {other.name}
+
+
+async def test_a_server_that_stops_leaves(database: Database, clock: Clock) -> None:
+    one, other = Server(clock=clock), Server(clock=clock)
+    await beat(database, one, other)
+
+    async with database.write() as session:
+        await other.leave(session)
+
+    assert await others(database, one) == set()
+
+
+async def test_the_clock_is_that_of_the_database(database: Database) -> None:
+    async with database.read() as session:
+        first = await database_now(session)
+        second = await database_now(session)
+
+    assert first.tzinfo is not None
+    assert timedelta(0) <= second - first < timedelta(minutes=1)
+    assert abs(first - utc_now()) < timedelta(minutes=1)  # the test's database runs on this machine
