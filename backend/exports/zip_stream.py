@@ -5,8 +5,10 @@ import io
 from collections.abc import AsyncIterator, Iterable, Sequence
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from backend.accounts.tables import User
 from backend.database import Database
 from backend.exports.hotwords import with_hotwords
+from backend.exports.properties import properties_of
 from backend.recordings.tables import Recording
 from backend.transcripts import service as transcripts
 from backend.transcripts.export import file_name
@@ -21,7 +23,7 @@ async def stream_zip(
     database: Database,
     render_pool: RenderPool,
     *,
-    owner_id: str,
+    owner: User,
     recordings: Sequence[Recording],
     format: str,
     style: ExportStyle,
@@ -34,12 +36,14 @@ async def stream_zip(
             try:
                 # One session per recording: a slow download must not hold a connection.
                 async with database.read() as session:
-                    transcript = await transcripts.newest(session, owner_id=owner_id, recording_id=recording.id)
-                    own_style = await with_hotwords(session, style, owner_id=owner_id, recording_id=recording.id)
+                    transcript = await transcripts.newest(session, owner_id=owner.id, recording_id=recording.id)
+                    own_style = await with_hotwords(session, style, owner_id=owner.id, recording_id=recording.id)
+                    properties = await properties_of(session, transcript, recording, owner)
             except transcripts.TranscriptNotFound:
                 missing.append(recording.name)
                 continue
-            data = await render_pool.render(transcript.document, format, recording.name, own_style, user_id=owner_id)
+            name_and_look = (recording.name, own_style, properties)
+            data = await render_pool.render(transcript.document, format, *name_and_look, user_id=owner.id)
             await asyncio.to_thread(archive.writestr, name, data)
             yield buffer.drain()
         if missing:

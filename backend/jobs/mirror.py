@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, or_, select, true, update
 
 from backend.database import Database
 from backend.durable import write_durably
-from backend.minutes.files import render_arguments, source_document
+from backend.minutes.files import file_of, source_document
 from backend.minutes.render import render
 from backend.minutes.tables import Minutes
 from backend.recordings.files import Storage
@@ -111,7 +111,7 @@ def _write_minutes(storage: Storage, minutes: Minutes, name: str, document: Docu
     for format in ("md", "docx", "json"):
         path = storage.mirror(minutes.recording_id, f"minutes.{format}")
         storage.make_folder(path.parent)
-        write_durably(path, render(*render_arguments(minutes, document, format, name, stale)))
+        write_durably(path, render(file_of(minutes, document, name, stale), format))
 
 
 def _write(storage: Storage, transcript: Transcript, name: str) -> None:

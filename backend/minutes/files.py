@@ -1,14 +1,16 @@
 """Minutes as files. They are rendered with their transcript, so that every statement shows its times."""
 
 import asyncio
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.minutes.render import MinutesFile
 from backend.minutes.tables import Minutes
 from backend.minutes.templates import Template
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document, document_from_json
+from backend.transcripts.export import without_media_ending
+from backend.transcripts.file_properties import FileProperties
 from backend.transcripts.written_form import AS_IS, WrittenForm
 
 
@@ -27,16 +29,17 @@ async def source_document(session: AsyncSession, found: Minutes) -> tuple[Docume
     return document, last.number != found.transcript
 
 
-def render_arguments(
+def file_of(
     found: Minutes,
     document: Document,
-    format: str,
     title: str,
     stale: bool,
     template: Template | None = None,
     form: WrittenForm = AS_IS,
-) -> tuple[dict[str, Any], dict[str, int], Document, str, str, bool, Template, WrittenForm]:
-    """The arguments with which `backend.minutes.render.render` writes these minutes; by default in their template."""
+    properties: FileProperties | None = None,
+) -> MinutesFile:
+    """What `backend.minutes.render.render` writes; by default in the template of the minutes."""
     used = template or Template(**{**found.template, "parts": tuple(found.template["parts"])})
     versions = {"number": found.number, "transcript": found.transcript}
-    return found.content, versions, document, format, title, stale, used, form
+    facts = properties or FileProperties(created=found.created_at)
+    return MinutesFile(found.content, versions, document, without_media_ending(title), stale, used, form, facts)

@@ -1,87 +1,83 @@
-"""Minutes as Markdown: parts in the order of the template, each statement with the times of its evidence."""
+"""Minutes as Markdown, plain text and HTML. Spoken text never becomes markup."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable
+from html import escape
 
-from backend.minutes.schema import Action, MinutesContent, Statement
-from backend.minutes.templates import PARTS, Template
-from backend.transcripts.document import Document
-from backend.transcripts.export import clock, escape_markdown
-from backend.transcripts.written_form import AS_IS, WrittenForm
+from backend.minutes.outline import Entry, Kind
+from backend.transcripts.export import escape_markdown
 
-#: Title, staleness, doubt, coverage and its unit.
-_LABELS = {
-    "zh": ("会议纪要", "依据的文稿之后有改动，本纪要可能已经过时。", "存疑", "覆盖", "段"),
-    "en": ("Minutes", "The transcript was changed since: these minutes may be out of date.", "doubtful", "Covers", ""),
-}
+_LISTED = (Kind.FACT, Kind.ITEM, Kind.POINT, Kind.TASK)
+_TAGS = {Kind.TITLE: "h1", Kind.HEADING: "h2", Kind.NOTE: "blockquote"}
 
 
-def labels(language: str, form: WrittenForm) -> tuple[str, ...]:
-    return tuple(map(form.write, _LABELS["zh" if language == "zh" else "en"]))
+def markdown(entries: Iterable[Entry]) -> str:
+    """The whole file. Neighbouring items are one list."""
+    text = ""
+    before: Kind | None = None
+    for entry in entries:
+        together = before in _LISTED and entry.kind in _LISTED
+        text += ("\n" if together else "\n\n" if text else "") + _markdown_line(entry)
+        before = entry.kind
+    return f"{text}\n"
 
 
-def markdown(
-    minutes: MinutesContent,
-    document: Document,
-    template: Template,
-    title: str,
-    *,
-    stale: bool = False,
-    form: WrittenForm = AS_IS,
-) -> str:
-    """The whole file. Spoken text is escaped and never becomes markup. `form` is for the labels."""
-    chinese = minutes.language == "zh"
-    words = labels(minutes.language, form)
-    times = {segment.id: clock(segment.start) for segment in document.segments}
-
-    def render(one: Statement) -> str:
-        places = ", ".join(escape_markdown(times[id]) for id in one.evidence[:5] if id in times)
-        doubt = f" ⟨{words[2]}⟩" if one.doubtful else ""
-        return f"{escape_markdown(one.text)}{doubt}" + (f" *{places}*" if places else "")
-
-    parts = [f"# {escape_markdown(minutes.title or title or words[0])}"]
-    if stale:
-        parts.append(f"> {words[1]}")
-    for part in template.parts:
-        if lines := list(_PARTS[part](minutes, render)):
-            parts.append(f"## {form.write(PARTS[part][not chinese])}")
-            parts.append("\n".join(lines))
-    coverage = minutes.coverage
-    if coverage.covered < coverage.segments:
-        parts.append(f"> {words[3]} {coverage.covered} / {coverage.segments} {words[4]}".rstrip())
-    return "\n\n".join(parts) + "\n"
+def plain(entries: Iterable[Entry]) -> str:
+    """The whole file without any markup."""
+    marks = {Kind.ITEM: "• ", Kind.POINT: "  - ", Kind.FACT: ""}
+    lines: list[str] = []
+    for entry in entries:
+        lead = f"{entry.lead}{'：' if entry.kind is Kind.FACT else ''} " if entry.lead else ""
+        mark = ("☑ " if entry.done else "☐ ") if entry.kind is Kind.TASK else marks.get(entry.kind, "")
+        behind = [f"⟨{entry.doubt}⟩" if entry.doubt else "", f"({', '.join(entry.times)})" if entry.times else ""]
+        gap = "\n" if lines and entry.kind in (Kind.HEADING, Kind.NOTE) else ""
+        lines.append(gap + " ".join(filter(None, [f"{mark}{lead.lstrip()}{entry.text}", entry.url, *behind])))
+    return "\n".join(lines) + "\n"
 
 
-_Renderer = Callable[[Statement], str]
+def html(entries: Iterable[Entry]) -> str:
+    """A fragment to paste as rich text."""
+    parts: list[str] = []
+    listed = False
+    for entry in entries:
+        if listed is not (entry.kind in _LISTED):
+            listed = not listed
+            parts.append("<ul>" if listed else "</ul>")
+        content = _html_content(entry)
+        if entry.kind is Kind.POINT:
+            parts.append(f'<li style="margin-left:2em">{content}</li>')
+        else:
+            tag = "li" if listed else _TAGS.get(entry.kind, "p")
+            parts.append(f"<{tag}>{content}</{tag}>")
+    return "".join([*parts, "</ul>" if listed else ""])
 
 
-def _listed(statements: Sequence[Statement], render: _Renderer) -> Iterator[str]:
-    yield from (f"- {render(one)}" for one in statements)
+def _markdown_line(entry: Entry) -> str:
+    lead = f"**{escape_markdown(entry.lead)}** " if entry.lead else ""
+    text = escape_markdown(entry.text)
+    if entry.url:
+        text = f"[{text}](<{entry.url}>)"
+    if entry.kind is Kind.NOTE:
+        return f"> {entry.text}"
+    doubt = f" ⟨{entry.doubt}⟩" if entry.doubt else ""
+    times = f" *{', '.join(map(escape_markdown, entry.times))}*" if entry.times else ""
+    if entry.kind is Kind.HEADLINE:
+        return f"**{text}{doubt}{times}**"
+    marks = {
+        Kind.TITLE: "# ",
+        Kind.HEADING: "## ",
+        Kind.TEXT: "",
+        Kind.POINT: "  - ",
+        Kind.TASK: "- [x] " if entry.done else "- [ ] ",
+    }
+    return f"{marks.get(entry.kind, '- ')}{lead}{text}{doubt}{times}"
 
 
-def _actions(actions: Sequence[Action], render: _Renderer) -> Iterator[str]:
-    for one in actions:
-        lead = " · ".join(escape_markdown(fact) for fact in (one.who, one.when) if fact)
-        yield f"- [ ] {f'**{lead}** ' if lead else ''}{render(one)}"
-
-
-def _topics(minutes: MinutesContent, render: _Renderer) -> Iterator[str]:
-    for topic in minutes.topics:
-        span = f"{escape_markdown(clock(topic.start))}–{escape_markdown(clock(topic.end))}"
-        yield f"- **{escape_markdown(topic.title)}** {span}"
-        yield from (f"  - {render(point)}" for point in topic.points)
-
-
-_PARTS: dict[str, Callable[[MinutesContent, _Renderer], Iterator[str]]] = {
-    "headline": lambda minutes, render: iter([f"**{render(minutes.headline)}**"] if minutes.headline else []),
-    "overview": lambda minutes, render: _listed(minutes.overview, render),
-    "decisions": lambda minutes, render: _listed(minutes.decisions, render),
-    "actions": lambda minutes, render: _actions(minutes.actions, render),
-    "questions": lambda minutes, render: _listed(minutes.questions, render),
-    "topics": _topics,
-    "speakers": lambda minutes, render: (
-        f"- **{escape_markdown(one.name)}** {render(one)}" for one in minutes.speakers
-    ),
-    "keywords": lambda minutes, render: iter(
-        [" · ".join(map(escape_markdown, minutes.keywords))] if minutes.keywords else []
-    ),
-}
+def _html_content(entry: Entry) -> str:
+    mark = ("☑ " if entry.done else "☐ ") if entry.kind is Kind.TASK else ""
+    lead = f"<strong>{escape(entry.lead)}</strong> " if entry.lead else ""
+    text = escape(entry.text)
+    if entry.url:
+        text = f'<a href="{escape(entry.url)}">{text}</a>'
+    doubt = f" ⟨{escape(entry.doubt)}⟩" if entry.doubt else ""
+    times = f" <em>{', '.join(entry.times)}</em>" if entry.times else ""
+    return f"{mark}{lead}{text}{doubt}{times}"

@@ -1,8 +1,9 @@
 """The content of minutes. Every statement names the segments that are its evidence."""
 
-from typing import Annotated, Literal
+from datetime import date, datetime
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 
 class _StoredModel(BaseModel):
@@ -10,11 +11,14 @@ class _StoredModel(BaseModel):
 
 
 class Statement(_StoredModel):
-    """`evidence` are ids of segments, at least one; `doubtful` where its words or numbers are not found in them."""
+    """`evidence` are ids of segments: at least one where a model wrote it, perhaps none where a person did.
+
+    `doubtful`: its words or numbers are not found in them. `edited`: a person wrote or changed it."""
 
     text: str
-    evidence: Annotated[list[str], Field(min_length=1)]
+    evidence: list[str]
     doubtful: bool = False
+    edited: bool = False
 
 
 class Topic(_StoredModel):
@@ -23,8 +27,9 @@ class Topic(_StoredModel):
     title: str
     start: float
     end: float
-    evidence: Annotated[list[str], Field(min_length=1)]
+    evidence: list[str]
     points: list[Statement] = []
+    edited: bool = False
 
 
 class Action(Statement):
@@ -32,7 +37,9 @@ class Action(Statement):
 
     who: str = ""
     speaker: str | None = None  #: the id, where the person is one of the speakers
-    when: str = ""
+    when: str = ""  #: as it was said: by Friday
+    due: date | None = None  #: chosen by a person
+    done: bool = False
 
 
 class SpeakerNote(Statement):
@@ -40,6 +47,24 @@ class SpeakerNote(Statement):
 
     speaker: str
     name: str
+
+
+class Attachment(_StoredModel):
+    """A document that belongs to the meeting: its name, and its address (https or http) or an empty text."""
+
+    name: str
+    url: str = ""
+
+
+class Meeting(_StoredModel):
+    """What a person has entered about the meeting; empty where nothing was. Times are local: 2026-11-28T10:00."""
+
+    held: datetime | None = None
+    place: str = ""
+    attendees: list[str] = []
+    next_held: datetime | None = None
+    next_place: str = ""
+    attachments: list[Attachment] = []
 
 
 class SectionCoverage(_StoredModel):
@@ -76,6 +101,7 @@ class MinutesContent(_StoredModel):
     schema_version: Literal[1] = 1
     language: str
     title: str
+    meeting: Meeting = Meeting()
     headline: Statement | None
     overview: list[Statement]
     topics: list[Topic]

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from backend.csv_safety import UTF8_BOM, to_csv
 from backend.transcripts.document import UNKNOWN_SPEAKER, Document, document_from_json, document_to_json
 from backend.transcripts.export_style import ExportStyle, without_punctuation
+from backend.transcripts.file_properties import NO_PROPERTIES, FileProperties, facts_line, language_tag, written_date
 from backend.transcripts.paragraphs import Paragraph
 from backend.transcripts.script import convert_text
 from backend.transcripts.subtitles import srt, stamp, vtt
@@ -35,39 +36,56 @@ _MARKUP = re.compile(r"[\\`*_{}\[\]()#+\-!|<>~&=@$^]|(?<!\d)[.:]|[.:](?!\d)")
 @dataclass(frozen=True, slots=True)
 class _Format:
     content_type: str
-    write: Callable[[Document, str, ExportStyle, Sequence[Path]], str | bytes]
+    write: Callable[[Document, str, ExportStyle, Sequence[Path], FileProperties], str | bytes]
 
 
 def export(
-    document: Document, format: str, title: str, style: ExportStyle | None = None, *, fonts: Sequence[Path] = ()
+    document: Document,
+    format: str,
+    title: str,
+    style: ExportStyle | None = None,
+    *,
+    fonts: Sequence[Path] = (),
+    properties: FileProperties = NO_PROPERTIES,
 ) -> bytes:
     """The whole file, text in UTF-8. Raises ValueError for a format that is not in FORMATS.
 
-    Subtitles always have times and JSON always has everything. Speakers are left out where none is known.
+    Subtitles always have times and JSON always has everything. Speakers are left out where none is known. The title is
+    written without the ending of a media file. `properties` are those of a Word document or PDF.
     `fonts` are for a PDF (`backend.transcripts.fonts.fonts_of`). Takes seconds for hours: call it in a thread."""
     chosen_style = style or ExportStyle()
     chosen_style = replace(chosen_style, speakers=chosen_style.speakers and bool(document.speakers))
     if format == "json":
         chosen_style = replace(chosen_style, written_numbers=False)
     document = with_written_form(document, chosen_style.written_form)
-    content = _format(format).write(document, _one_line(title), chosen_style, fonts)
+    content = _format(format).write(document, without_media_ending(_one_line(title)), chosen_style, fonts, properties)
     return content.encode() if isinstance(content, str) else content
 
 
 def export_stored(
-    document: dict[str, Any], format: str, title: str, style: ExportStyle, fonts: Sequence[Path]
+    document: dict[str, Any],
+    format: str,
+    title: str,
+    style: ExportStyle,
+    fonts: Sequence[Path],
+    properties: FileProperties,
 ) -> bytes:
     """The file of a document as `document_to_json` has written it."""
-    return export(document_from_json(document), format, title, style, fonts=fonts)
+    return export(document_from_json(document), format, title, style, fonts=fonts, properties=properties)
+
+
+def without_media_ending(title: str) -> str:
+    """周会 for 周会.flac: the title of a file that is read."""
+    return _MEDIA.sub("", title)
 
 
 def content_type(format: str) -> str:
-    return _format(format).content_type
+    return "text/html; charset=utf-8" if format == "html" else _format(format).content_type
 
 
 def file_name(title: str, format: str) -> str:
     """A readable name that is valid on every file system: Chinese stays, the media extension is removed."""
-    name = _MEDIA.sub("", _UNFIT.sub(" ", title).strip())
+    name = without_media_ending(_UNFIT.sub(" ", title).strip())
     name = " ".join(name.split()).strip(". ")
     while len(name.encode()) > 180:  # file systems allow 255 bytes
         name = name[:-1].rstrip(". ")
@@ -103,7 +121,7 @@ def _format(name: str) -> _Format:
         raise ValueError(f"{name} is not one of {', '.join(FORMATS)}") from None
 
 
-def _txt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+def _txt(document: Document, title: str, style: ExportStyle, *_: object) -> str:
     parts = [title] if title else []
     for speaker, time, text, translation in _paragraphs(document, style):
         heading = "  ".join(part for part in (speaker, time) if part)
@@ -111,7 +129,7 @@ def _txt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Pat
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _markdown(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+def _markdown(document: Document, title: str, style: ExportStyle, *_: object) -> str:
     parts = [f"# {escape_markdown(title)}"] if title else []
     for speaker, time, text, translation in _paragraphs(document, style):
         parts.append(
@@ -124,17 +142,17 @@ def _markdown(document: Document, title: str, style: ExportStyle, fonts: Sequenc
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _json(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+def _json(document: Document, title: str, style: ExportStyle, *_: object) -> str:
     silent = {} if document.segments else {"note": _fixed(SILENT, style)}
     return json.dumps({"title": title, **silent, **document_to_json(document)}, ensure_ascii=False) + "\n"
 
 
-def _srt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+def _srt(document: Document, title: str, style: ExportStyle, *_: object) -> str:
     texts = {"unrecognised": _fixed(UNRECOGNISED, style), "unknown": _fixed(UNKNOWN_SPEAKER, style)}
     return srt(document, speakers=style.speakers, punctuation=style.punctuation, **texts)
 
 
-def _vtt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+def _vtt(document: Document, title: str, style: ExportStyle, *_: object) -> str:
     texts = {"unrecognised": _fixed(UNRECOGNISED, style), "unknown": _fixed(UNKNOWN_SPEAKER, style)}
     return vtt(
         document,
@@ -145,7 +163,7 @@ def _vtt(document: Document, title: str, style: ExportStyle, fonts: Sequence[Pat
     )
 
 
-def _csv(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> str:
+def _csv(document: Document, title: str, style: ExportStyle, *_unused: object) -> str:
     translated = any(segment.translation for segment in document.segments)
     columns = (style.times, style.times, style.speakers, True, translated)
     rows: list[tuple[object, ...]] = [tuple(_fixed(name, style) for name in ("开始", "结束", "发言人", "文字", "译文"))]
@@ -157,16 +175,22 @@ def _csv(document: Document, title: str, style: ExportStyle, fonts: Sequence[Pat
     return (UTF8_BOM if style.bom else "") + to_csv(selected_rows)
 
 
-def _docx(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> bytes:
+def _docx(
+    document: Document, title: str, style: ExportStyle, fonts: Sequence[Path], properties: FileProperties
+) -> bytes:
     from backend.transcripts.docx_file import docx  # slow to import and seldom needed
 
-    return docx(title, _paragraphs(document, style), _about(document, style))
+    about = _about(document, style, properties)
+    return docx(title, _paragraphs(document, style), about, _tag(document, style), properties)
 
 
-def _pdf(document: Document, title: str, style: ExportStyle, fonts: Sequence[Path]) -> bytes:
+def _pdf(
+    document: Document, title: str, style: ExportStyle, fonts: Sequence[Path], properties: FileProperties
+) -> bytes:
     from backend.transcripts.pdf_file import pdf
 
-    return pdf(title, _paragraphs(document, style), _about(document, style), fonts)
+    about = _about(document, style, properties)
+    return pdf(title, _paragraphs(document, style), about, fonts, _tag(document, style), properties)
 
 
 #: Every format by its file extension.
@@ -197,8 +221,19 @@ def _paragraphs(document: Document, style: ExportStyle) -> Iterator[Paragraph]:
         yield Paragraph(speaker, time, text, _one_line(segment.translation))
 
 
-def _about(document: Document, style: ExportStyle) -> str:
-    return f"{_fixed('时长', style)} {clock(document.duration)}" if style.times else ""
+def _about(document: Document, style: ExportStyle, properties: FileProperties) -> str:
+    """Date, duration and the people whose names are known."""
+    names = [speaker.name for speaker in document.speakers if speaker.name] if style.speakers else []
+    facts = (
+        ("日期", written_date(properties.held, chinese=True) if properties.held else ""),
+        ("时长", clock(document.duration) if style.times else ""),
+        ("参会人", "、".join(names)),
+    )
+    return facts_line((_fixed(label, style), value) for label, value in facts)
+
+
+def _tag(document: Document, style: ExportStyle) -> str:
+    return language_tag(document.language, style.script)
 
 
 def _fixed(text: str, style: ExportStyle) -> str:

@@ -14,6 +14,7 @@ from backend.recordings.timeouts import with_timeout
 from backend.settings import ROOT
 from backend.transcripts.export import export_stored
 from backend.transcripts.export_style import ExportStyle
+from backend.transcripts.file_properties import NO_PROPERTIES, FileProperties
 from backend.transcripts.fonts import fonts_of
 from backend.transcripts.render_child import ERROR, FILE, NO_MEMORY
 
@@ -58,11 +59,18 @@ class RenderPool:
         return await asyncio.to_thread(fonts_of, self._models_dir) if format == "pdf" else []
 
     async def render(
-        self, document: dict[str, Any], format: str, title: str, style: ExportStyle, *, user_id: str
+        self,
+        document: dict[str, Any],
+        format: str,
+        title: str,
+        style: ExportStyle,
+        properties: FileProperties = NO_PROPERTIES,
+        *,
+        user_id: str,
     ) -> bytes:
         """The file of a stored document. Raises as `run` does."""
         fonts = await self.check(format)
-        return await self.run(export_stored, document, format, title, style, fonts, user_id=user_id)
+        return await self.run(export_stored, document, format, title, style, fonts, properties, user_id=user_id)
 
     async def run(self, function: Callable[..., bytes], *arguments: object, user_id: str) -> bytes:
         """What `function` returns in a child process; one call of a user at a time. The function and its arguments are

@@ -16,6 +16,7 @@ from backend.minutes.cleaning import sanitize_answer, sanitize_for_prompt
 from backend.minutes.docx import docx
 from backend.minutes.markdown import markdown
 from backend.minutes.names import suggest
+from backend.minutes.outline import entries
 from backend.minutes.polish import apply_edits, polish
 from backend.minutes.repair import apply_item, propose
 from backend.minutes.schema import MinutesContent
@@ -23,6 +24,7 @@ from backend.minutes.summarize import summarize
 from backend.minutes.templates import BUILT_IN
 from backend.recordings.files import clean_name
 from backend.transcripts.document import Document, Speaker
+from backend.transcripts.file_properties import NO_PROPERTIES
 from tests.language_server import ModelRequest, Reply
 from tests.minutes.conftest import MakeModel, talk
 from tests.minutes.injections import INJECTIONS, plain, strings
@@ -87,9 +89,14 @@ async def minutes_of(document: Document, cached_model: CachedModel, injection: s
     assert {id for one in made.overview for id in one.evidence} <= {segment.id for segment in document.segments}
     untitled, file = made.model_copy(update={"title": ""}), clean_name(injection) or "周会"
     for shown in (made, untitled):  # without a title the file name is the title
-        written = markdown(shown, document, TEMPLATE, file)
+        written = markdown(entries(shown, document, TEMPLATE, file))
         assert not re.search(r"(?<!\\)<[a-zA-Z/!]|(?<!\\)\]\(|(?<!\\)!\[", written)
-    assert open_document(io.BytesIO(docx(untitled, document, TEMPLATE, file))).paragraphs[0].text == file
+    assert (
+        open_document(io.BytesIO(docx(entries(untitled, document, TEMPLATE, file), file, "zh-CN", NO_PROPERTIES)))
+        .paragraphs[0]
+        .text
+        == file
+    )
 
 
 async def polish_of(document: Document, cached_model: CachedModel, injection: str) -> None:

@@ -1,4 +1,5 @@
-from backend.minutes.markdown import markdown
+from backend.minutes.markdown import html, markdown, plain
+from backend.minutes.outline import entries
 from backend.minutes.schema import Action, Coverage, LanguageModelUsage, MinutesContent, SpeakerNote, Statement, Topic
 from backend.minutes.templates import BUILT_IN, Template
 from tests.minutes.conftest import talk
@@ -25,8 +26,8 @@ MINUTES = MinutesContent(
 def test_parts_are_in_the_order_of_the_template_with_times() -> None:
     template = Template("x", "x", "", ("actions", "decisions", "questions", "overview"))
 
-    assert markdown(MINUTES, DOCUMENT, template, "录音", stale=True) == (
-        "# 周会\n\n> 依据的文稿之后有改动，本纪要可能已经过时。\n\n"
+    assert markdown(entries(MINUTES, DOCUMENT, template, "录音", stale=True)) == (
+        "# 周会\n\n- **参会人** 张三\n\n> 依据的文稿之后有改动，本纪要可能已经过时。\n\n"
         "## 待办事项\n\n- [ ] **张三 · 周五** 发方案 *00:00:05*\n\n"
         "## 决议\n\n- 通过 ⟨存疑⟩ *00:00:00*\n\n"
         "## 概要\n\n- 预算\\*三百万\\* *00:00:00*\n\n"
@@ -38,6 +39,21 @@ def test_every_built_in_template_can_be_written_in_two_languages() -> None:
     english = MINUTES.model_copy(update={"language": "en", "title": ""})
 
     for template in BUILT_IN.values():
-        assert "## 概要" in markdown(MINUTES, DOCUMENT, template, "录音")
-        assert "## Overview" in markdown(english, DOCUMENT, template, "a_b")
-    assert markdown(english, DOCUMENT, BUILT_IN["bluf"], "a_b").startswith("# a\\_b")
+        assert "## 概要" in markdown(entries(MINUTES, DOCUMENT, template, "录音"))
+        assert "## Overview" in markdown(entries(english, DOCUMENT, template, "a_b"))
+    assert markdown(entries(english, DOCUMENT, BUILT_IN["bluf"], "a_b")).startswith("# a\\_b")
+
+
+def test_plain_text_and_html_have_the_same_statements() -> None:
+    said = MINUTES.decisions[0].model_copy(update={"text": "<b>通过</b>"})
+    task = MINUTES.actions[0].model_copy(update={"done": True})
+    minutes = MINUTES.model_copy(update={"decisions": [said], "actions": [task]})
+    template = Template("x", "x", "", ("actions", "decisions", "topics"))
+
+    assert plain(entries(minutes, DOCUMENT, template, "")) == (
+        "周会\n参会人： 张三\n\n待办事项\n☑ 张三 · 周五 发方案 (00:00:05)\n\n决议\n• <b>通过</b> ⟨存疑⟩ (00:00:00)\n\n"
+        "议题\n• 预算 00:00:00–00:00:09\n  - 预算*三百万* (00:00:00)\n\n覆盖 1 / 2 段\n"
+    )
+    written = html(entries(minutes, DOCUMENT, template, ""))
+    assert "<li>☑ <strong>张三 · 周五</strong> 发方案 <em>00:00:05</em></li>" in written
+    assert "<li>&lt;b&gt;通过&lt;/b&gt; ⟨存疑⟩ <em>00:00:00</em></li></ul><h2>议题</h2>" in written

@@ -45,7 +45,7 @@ def test_chinese_has_its_own_font(document: Document) -> None:
 
     for name in ("Normal", "Title", "Heading 2"):
         fonts = styles[name].element.rPr.rFonts
-        assert fonts.get(qn("w:eastAsia")) == "Microsoft YaHei"
+        assert fonts.get(qn("w:eastAsia")) == ("宋体" if name == "Normal" else "等线")
         assert fonts.get(qn("w:eastAsiaTheme")) is None
 
 

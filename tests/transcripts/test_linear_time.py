@@ -9,7 +9,7 @@ from backend.speech.types import Segment, Word
 from backend.transcripts.document import Document, Speaker
 from backend.transcripts.export import export
 from backend.transcripts.export_style import ExportStyle
-from backend.transcripts.pdf_file import break_lines
+from backend.transcripts.pdf_layout import break_lines
 from backend.transcripts.script import Script
 
 #: Long words, runs of opening and closing marks, numbers, combining characters, spaces.

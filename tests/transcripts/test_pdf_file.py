@@ -12,7 +12,8 @@ from backend.transcripts.document import Document
 from backend.transcripts.export import export
 from backend.transcripts.fonts import INSTALLED, FontMissing, fonts_of
 from backend.transcripts.paragraphs import Paragraph
-from backend.transcripts.pdf_file import break_lines, pdf
+from backend.transcripts.pdf_file import pdf
+from backend.transcripts.pdf_layout import break_lines
 
 MARKS = "：！《》——……「」『』【】，。？；“”‘’（）、·～—"
 RARE = "囧犇燚堃珺䶮㐂"
@@ -108,7 +109,7 @@ def test_no_line_begins_with_punctuation() -> None:
     "nasty", ["\x00\x07\x1f", "\u202e\u2028", "\ud800", "<b>&amp;</b> (\\) %", "e\u0301\u200d👩‍💻", "9" * 400, ""]
 )
 def test_any_text_makes_a_pdf_that_opens(font: Path, nasty: str) -> None:
-    assert "甲" in read(pdf(nasty, [(nasty, "00:00:01", f"甲{nasty}乙")], nasty, [font]))
+    assert "甲" in read(pdf(nasty, [Paragraph(nasty, "00:00:01", f"甲{nasty}乙")], nasty, [font]))
 
 
 def test_files_rendered_in_parallel_have_their_own_fonts(font: Path) -> None:

@@ -10,6 +10,7 @@ from backend.database import Database
 from backend.disconnects import end_with_client
 from backend.transcripts.export import content_disposition, content_type, file_name
 from backend.transcripts.export_style import ExportStyle
+from backend.transcripts.file_properties import FileProperties
 from backend.transcripts.render_pool import RenderPool
 from backend.transcripts.script import Script
 from backend.transcripts.tables import Transcript
@@ -55,13 +56,14 @@ async def download(
     style: ExportStyle,
     *,
     user_id: str,
+    properties: FileProperties,
     document: dict[str, Any] | None = None,
     **facts: str,
 ) -> Response:
     """The transcript as a download for this user, noted in the audit log with `facts`; `document` is written instead
     of its own. It is given up when the client disconnects."""
     written = transcript.document if document is None else document
-    rendering = render_pool.render(written, format, title, style, user_id=user_id)
+    rendering = render_pool.render(written, format, title, style, properties, user_id=user_id)
     answer = file_answer(await end_with_client(request, rendering), format, title)
     subject, version = transcript.recording_id, transcript.number
     await note_in_own_transaction(database, Action.EXPORTED, subject=subject, format=format, version=version, **facts)

@@ -1,6 +1,6 @@
 """Routes to download transcripts, named after their recordings."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -18,6 +18,7 @@ from backend.exports.api.style import (
     download,
 )
 from backend.exports.hotwords import with_hotwords
+from backend.exports.properties import properties_of
 from backend.exports.zip_stream import stream_zip
 from backend.recordings import service as recordings
 from backend.transcripts import service as transcripts
@@ -63,7 +64,11 @@ async def export_one(
         recording = await recordings.find(session, owner_id=user.id, recording_id=recording_id)
         transcript = await transcripts.newest(session, owner_id=user.id, recording_id=recording_id)
         style = await with_hotwords(session, style, owner_id=user.id, recording_id=recording_id)
-    return await download(request, database, render_pool, transcript, format, recording.name, style, user_id=user.id)
+        facts: dict[str, Any] = {
+            "user_id": user.id,
+            "properties": await properties_of(session, transcript, recording, user),
+        }
+    return await download(request, database, render_pool, transcript, format, recording.name, style, **facts)
 
 
 @router.get(
@@ -89,9 +94,14 @@ async def export_version(
             transcript = await transcripts.newest(session, **scope)
         else:
             transcript = await transcripts.version(session, **scope, number=version)
+        recording = await recordings.find(session, **scope)
         style = await with_hotwords(session, style, **scope)
+        facts: dict[str, Any] = {
+            "user_id": user.id,
+            "properties": await properties_of(session, transcript, recording, user),
+        }
     title = f"文稿 {recording_id[:8]}"
-    return await download(request, database, render_pool, transcript, format, title, style, user_id=user.id)
+    return await download(request, database, render_pool, transcript, format, title, style, **facts)
 
 
 @router.post("/api/exports", summary="Download several transcripts as a zip", response_class=StreamingResponse)
@@ -111,7 +121,7 @@ async def export_zip(
             note(session, Action.EXPORTED, subject=id, format=body.format, together=len(ids))
     style = ExportStyle(body.times, body.speakers, body.punctuation, body.script, body.bom, body.written_numbers)
     return StreamingResponse(
-        stream_zip(database, render_pool, owner_id=user.id, recordings=found, format=body.format, style=style),
+        stream_zip(database, render_pool, owner=user, recordings=found, format=body.format, style=style),
         media_type="application/zip",
         headers={"Content-Disposition": content_disposition(f"文稿 {today:%Y-%m-%d}.zip")},
     )

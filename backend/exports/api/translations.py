@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from backend.accounts.dependencies import DatabaseDep, Reader
 from backend.exports.api.style import ExportStyleDep, Format, RenderPoolDep, download
 from backend.exports.hotwords import with_hotwords
+from backend.exports.properties import properties_of
 from backend.minutes import translations
 from backend.minutes.api.translations import Code
 from backend.recordings import service as recordings
@@ -45,6 +46,7 @@ async def export_translation(
         recording = await recordings.find(session, **scope)
         transcript = await transcripts.newest(session, **scope)
         style = await with_hotwords(session, style, **scope)
+        properties = await properties_of(session, transcript, recording, user)
 
     def translated() -> dict[str, Any]:
         document = document_from_json(transcript.document)
@@ -54,5 +56,5 @@ async def export_translation(
 
     data = await asyncio.to_thread(translated)
     title = f"{file_name(recording.name, format).removesuffix(f'.{format}')} {language}"
-    facts = {"user_id": user.id, "language": language}
+    facts: dict[str, Any] = {"user_id": user.id, "language": language, "properties": properties}
     return await download(request, database, render_pool, transcript, format, title, style, document=data, **facts)

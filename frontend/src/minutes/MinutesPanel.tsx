@@ -18,7 +18,7 @@ import { AiNote, ModelJobStatus, nullIfMissing, RequiresModel } from "./language
 import { type Minutes, MinutesText } from "./MinutesText";
 
 const LANGUAGES = ["zh", "en", "ja", "ko", "fr", "de", "es"] as const;
-const FORMATS = ["md", "docx"] as const;
+const FORMATS = ["md", "docx", "pdf"] as const;
 
 interface MinutesPanelProps {
   recording: Recording;
