@@ -24,6 +24,18 @@ install_database_servers() {
     postgresql postgresql-client mariadb-server-core mariadb-client-core
 }
 
+# Only the program: Debian's package would start a server, which this file forbids.
+install_nginx() {
+  local policy=/usr/sbin/policy-rc.d written=
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    written=$policy
+  fi
+  apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx-light || true
+  if [ -n "$written" ]; then rm "$written"; fi
+}
+
 can_install_programs() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
 # Programs that some tests need; without them those tests are skipped and give the reason.
@@ -35,6 +47,10 @@ install_programs() {
   if ! command -v strace >/dev/null; then
     # The power failure tests follow the system calls of a server with it.
     { apt-get update && apt-get install -y --no-install-recommends strace; } >"$VENV/apt-strace.log" 2>&1 || true
+  fi
+  if ! command -v nginx >/dev/null && [ ! -x /usr/sbin/nginx ]; then
+    # The tests of the proxies start one of their own.
+    install_nginx >"$VENV/apt-nginx.log" 2>&1 || true
   fi
   if ! command -v chromium >/dev/null && [ -n "${CI_BROWSER:-}" ]; then
     { apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk; } >"$VENV/apt-browser.log" 2>&1 || true

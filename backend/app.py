@@ -226,6 +226,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         pipeline,
         LanguageModelJobs(database, models),
         app.state.limits,
+        app.state.render_pool,
         max_attempts=settings.job_max_attempts,
         max_seconds=settings.max_audio_hours * 3600,
         heartbeat_seconds=settings.heartbeat_seconds,

@@ -20,6 +20,7 @@ from backend.jobs.tables import Job, Status
 from backend.minutes.tables import Minutes
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording, Upload
+from backend.transcripts.render_pool import RenderPool
 from backend.transcripts.tables import Transcript
 
 #: Everything is extracted here first, and moved into place when all of it is there and correct.
@@ -133,13 +134,14 @@ async def _fill_database(url: str, file: Path, manifest: Manifest, uploads_dir: 
         assert waiting is not None
         await asyncio.to_thread(shutil.copyfile, file, waiting)
     await asyncio.to_thread(migrations.upgrade, url)
-    database = connect(url)
+    database, render_pool = connect(url), RenderPool(Path())  # a mirror needs no fonts
     try:
         if manifest.kind == "rows":
             await snapshot.load_rows(database, file)
         await _catch_up(database, manifest)
-        await mirror_new(database, Storage(uploads_dir))
+        await mirror_new(database, Storage(uploads_dir), render_pool)
     finally:
+        await render_pool.close()
         await database.close()  # by then SQLite has flushed the whole file, also the copied part
 
 

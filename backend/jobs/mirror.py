@@ -2,7 +2,10 @@
 
 import asyncio
 import json
-from contextlib import suppress
+import logging
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Select, func, or_, select, true, update
@@ -14,18 +17,25 @@ from backend.minutes.render import render
 from backend.minutes.tables import Minutes
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
-from backend.transcripts.document import Document, document_from_json
-from backend.transcripts.export import export
+from backend.transcripts.document import Document
+from backend.transcripts.export_style import ExportStyle
+from backend.transcripts.render_pool import ExportTooLarge, RenderFailed, RenderPool
 from backend.transcripts.service import TranscriptNotFound
 from backend.transcripts.tables import Transcript
 
+logger = logging.getLogger(__name__)
+
 _Version = TypeVar("_Version", Transcript, Minutes)
 
+#: In the render pool the mirrors wait for one another, as the exports of one user do.
+_OWNER = "mirror"
 
-async def mirror_new(database: Database, storage: Storage) -> int:
+
+async def mirror_new(database: Database, storage: Storage, render_pool: RenderPool) -> int:
     """Write the files of every newest version that has none yet; answers how many versions were written.
 
-    Raises OSError when the disk fails; it is safe to call again."""
+    A file past the limits of the pool is left out, and `check` reports it. Raises OSError when the disk fails; it is
+    safe to call again, and does again what failed."""
     async with database.read() as session:
         transcripts = (await session.execute(_newest(Transcript))).all()
         numbers = {row.recording_id: row.number for row, _ in transcripts}
@@ -36,16 +46,19 @@ async def mirror_new(database: Database, storage: Storage) -> int:
                 continue
             with suppress(TranscriptNotFound):  # deleted meanwhile
                 minutes.append((row, name, *await source_document(session, row)))
+    written: list[Transcript | Minutes] = []
     for transcript, name in transcripts:
-        await asyncio.to_thread(_write, storage, transcript, name)
+        with _logged_failure(transcript.recording_id):
+            await _write(storage, render_pool, transcript, name)
+            written.append(transcript)
     for row, name, document, stale in minutes:
-        await asyncio.to_thread(_write_minutes, storage, row, name, document, stale)
+        with _logged_failure(row.recording_id):
+            await _write_minutes(storage, render_pool, row, name, document, stale)
+            written.append(row)
     # Marked last: minutes that a new transcript makes stale are found by the transcript not being marked.
-    for transcript, _ in transcripts:
-        await _mark_mirrored(database, Transcript, transcript)
-    for row, *_ in minutes:
-        await _mark_mirrored(database, Minutes, row)
-    return len(transcripts) + len(minutes)
+    for version in written:
+        await _mark_mirrored(database, version)
+    return len(written)
 
 
 async def remove_trashed_mirrors(database: Database, storage: Storage) -> int:
@@ -92,7 +105,8 @@ def _newest(kind: type[_Version]) -> "Select[_Version, str]":
     )
 
 
-async def _mark_mirrored(database: Database, kind: type[_Version], row: Transcript | Minutes) -> None:
+async def _mark_mirrored(database: Database, row: Transcript | Minutes) -> None:
+    kind = type(row)
     older = (kind.recording_id == row.recording_id) & (kind.number <= row.number)
     async with database.write() as session:
         await session.execute(update(kind).where(older).values(mirrored=True))
@@ -107,16 +121,39 @@ def _is_mirrored(storage: Storage, minutes: Minutes, stale: bool) -> bool:
         return False
 
 
-def _write_minutes(storage: Storage, minutes: Minutes, name: str, document: Document, stale: bool) -> None:
+async def _write_minutes(
+    storage: Storage, render_pool: RenderPool, minutes: Minutes, name: str, document: Document, stale: bool
+) -> None:
     for format in ("md", "docx", "json"):
-        path = storage.mirror(minutes.recording_id, f"minutes.{format}")
-        storage.make_folder(path.parent)
-        write_durably(path, render(file_of(minutes, document, name, stale), format))
+        rendering = render_pool.run(render, file_of(minutes, document, name, stale), format, user_id=_OWNER)
+        await _write_file(storage.mirror(minutes.recording_id, f"minutes.{format}"), storage, rendering)
 
 
-def _write(storage: Storage, transcript: Transcript, name: str) -> None:
-    document = document_from_json(transcript.document)
+async def _write(storage: Storage, render_pool: RenderPool, transcript: Transcript, name: str) -> None:
     for format in ("txt", "json"):
-        path = storage.mirror(transcript.recording_id, format)
-        storage.make_folder(path.parent)
-        write_durably(path, export(document, format, name))
+        rendering = render_pool.render(transcript.document, format, name, ExportStyle(), user_id=_OWNER)
+        await _write_file(storage.mirror(transcript.recording_id, format), storage, rendering)
+
+
+async def _write_file(path: Path, storage: Storage, rendering: Awaitable[bytes]) -> None:
+    try:
+        content = await rendering
+    except ExportTooLarge:
+        logger.warning("A file is too large to be mirrored", extra={"file": path.name})
+        await asyncio.to_thread(path.unlink, missing_ok=True)  # it is that of an older version
+        return
+    await asyncio.to_thread(_store, path, storage, content)
+
+
+def _store(path: Path, storage: Storage, content: bytes) -> None:
+    storage.make_folder(path.parent)
+    write_durably(path, content)
+
+
+@contextmanager
+def _logged_failure(recording_id: str) -> Iterator[None]:
+    """A version that cannot be rendered does not keep the others from being mirrored."""
+    try:
+        yield
+    except RenderFailed:
+        logger.warning("A transcript could not be mirrored", extra={"recording": recording_id}, exc_info=True)

@@ -23,6 +23,7 @@ from backend.jobs.queue import Limits
 from backend.jobs.tables import Job, Status
 from backend.metrics import Metrics
 from backend.recordings.files import Storage
+from backend.transcripts.render_pool import RenderPool
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Runner:
     pipeline: Pipeline
     language_model_jobs: LanguageModelJobs
     limits: Limits
+    render_pool: RenderPool
     max_attempts: int = 3
     max_seconds: float = 12 * 3600.0
     heartbeat_seconds: float = 3.0
@@ -207,7 +209,7 @@ class Runner:
         try:
             async with self._mirroring:
                 await remove_trashed_mirrors(self.database, self.storage)
-                await mirror_new(self.database, self.storage)
+                await mirror_new(self.database, self.storage, self.render_pool)
         except OSError:
             # The transcript is safe in the database. The files are tried again with the next heartbeat.
             logger.warning("Transcripts could not be mirrored", exc_info=True)

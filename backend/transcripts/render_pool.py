@@ -32,6 +32,10 @@ class ExportTooLarge(AppError):
     detail = "This file would take too much time or memory. Choose another format, such as txt."
 
 
+class RenderFailed(RuntimeError):
+    """The function failed in the child, or the child was killed."""
+
+
 class TooManyExports(TooManyRequests):
     code = "too_many_exports"
     detail = "Too many of your exports are waiting. Let some of them finish first."
@@ -74,14 +78,15 @@ class RenderPool:
 
     async def run(self, function: Callable[..., bytes], *arguments: object, user_id: str) -> bytes:
         """What `function` returns in a child process; one call of a user at a time. The function and its arguments are
-        pickled. Raises ExportTooLarge past the limits, and TooManyExports. A caller that is cancelled ends the call."""
+        pickled. Raises ExportTooLarge past the limits, TooManyExports and RenderFailed. A caller that is cancelled ends
+        the call."""
         async with self._turn(user_id), self._slots:
             request = await asyncio.to_thread(pickle.dumps, (function, arguments))
             how, content = await self._call(request)
         if how == NO_MEMORY:
             raise ExportTooLarge
         if how == ERROR:
-            raise RuntimeError(f"{function.__name__} failed: {content.decode()}")
+            raise RenderFailed(f"{function.__name__} failed: {content.decode()}")
         return content
 
     async def close(self) -> None:
@@ -115,7 +120,7 @@ class RenderPool:
             raise ExportTooLarge from None
         except (asyncio.IncompleteReadError, ConnectionError):
             if idle is None:
-                raise RuntimeError("a file was not rendered: the process ended") from None
+                raise RenderFailed("a file was not rendered: the process ended") from None
         finally:
             if keep:
                 self._keep(child)

@@ -39,8 +39,9 @@ STEPS_OF: dict[str, tuple[str, ...]] = {
     "library/api/from_uploads.py:_create": ("recording.row",),
     "recordings/api/uploads.py:create_upload": ("upload.row",),
     "jobs/attempt.py:Attempt._publish": ("publish",),
-    "jobs/mirror.py:_write": (f"{ID}.txt", f"{ID}.json"),
-    "jobs/mirror.py:_write_minutes": (f"{ID}.minutes.md", f"{ID}.minutes.docx", f"{ID}.minutes.json"),
+    "jobs/mirror.py:_store": (
+        *(f"{ID}.txt", f"{ID}.json", f"{ID}.minutes.md", f"{ID}.minutes.docx", f"{ID}.minutes.json"),
+    ),
     "jobs/workspace.py:Workspace.record_checksum": (
         *("speech.wav.seal", "sentences.json.seal", "turns.json.seal", "document.json.seal"),
     ),

@@ -17,6 +17,7 @@ from backend.jobs.tables import Job
 from backend.minutes.models import Models
 from backend.recordings.files import Storage
 from backend.settings import Settings
+from backend.transcripts.render_pool import RenderPool
 from tests.jobs.conftest import MakeRecording, recording_of  # noqa: F401  (a fixture)
 
 LIMITS = Limits()
@@ -46,7 +47,12 @@ async def rescuer(database: Database, settings: Settings, clock: Clock) -> Runne
         Storage(settings.uploads_dir),
         LanguageModelJobs(database, Models(database, settings)),
     )
-    return Runner(database, notifier, storage, pipeline, language_model_jobs, LIMITS, rescue_seconds=30, clock=clock)
+    render_pool = RenderPool(settings.models_dir)  # it starts no child before it renders
+    return Runner(
+        *(database, notifier, storage, pipeline, language_model_jobs, LIMITS, render_pool),
+        rescue_seconds=30,
+        clock=clock,
+    )
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from backend.recordings.tables import Recording
 from backend.settings import Settings
 from backend.speech.types import Segment
 from backend.transcripts.document import Document
+from backend.transcripts.render_pool import RenderPool
 from backend.transcripts.tables import Transcript
 from tests.faults.conftest import play
 from tests.jobs.conftest import MakeRecording, recording_of  # noqa: F401  (a fixture)
@@ -100,12 +101,14 @@ async def running(database: Database, settings: Settings) -> AsyncIterator[Runne
         InstantPipeline(None, settings.models_dir),  # type: ignore[arg-type]  # no engine is used
         LanguageModelJobs(database, Models(database, settings)),
         LIMITS,
+        RenderPool(settings.models_dir),
         heartbeat_seconds=0.05,
     )
     runner.storage.make_folder(settings.uploads_dir)
     await runner.start()
     yield runner
     await runner.stop()
+    await runner.render_pool.close()
 
 
 async def retry_until_done(work: Callable[[], Awaitable[Any]]) -> Any:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,11 +24,19 @@ from backend.speech.merge import merge
 from backend.speech.types import Diarization, Sentence, sentence_to_json
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import from_merged
+from backend.transcripts.render_pool import RenderPool
 from backend.transcripts.tables import Origin, Transcript
 from tests.speech.talk import said
 
 SOUND = b"RIFF of a meeting"
 TALK = [said("今天我们开会。", 0.0), Sentence(3.0, 4.0, "", error="asr_error"), said("预算已经批了。", 5.0)]
+
+
+class InProcess(RenderPool):
+    """Renders without a child: only what is on the disk afterwards matters here."""
+
+    async def run(self, function: Callable[..., bytes], *arguments: object, user_id: str) -> bytes:
+        return function(*arguments)
 
 
 @dataclass
@@ -40,6 +48,7 @@ class Installation:
     context: HousekeepingContext
     settings: Settings
     now: datetime
+    render_pool: RenderPool
 
     async def user(self, name: str) -> str:
         async with self.database.write() as session:
@@ -74,7 +83,7 @@ class Installation:
             )
             version.created_at = when
         await asyncio.to_thread(self._files, id, job)
-        await mirror_new(self.database, self.storage)
+        await mirror_new(self.database, self.storage, self.render_pool)
         self.age(id, age)
         return id
 
@@ -144,7 +153,8 @@ async def installation(settings: Settings) -> AsyncIterator[Installation]:
     database = connect(settings.database_url)
     storage = Storage(settings.uploads_dir)
     storage.make_folder(settings.uploads_dir)
-    yield Installation(database, storage, HousekeepingContext(database, storage), settings, utc_now())
+    context = HousekeepingContext(database, storage)
+    yield Installation(database, storage, context, settings, utc_now(), InProcess(settings.models_dir))
     await database.close()
 
 

@@ -17,6 +17,7 @@ from backend.jobs.tables import Job
 from backend.minutes.models import Models
 from backend.recordings.files import Storage
 from backend.settings import Settings
+from backend.transcripts.render_pool import RenderPool
 from tests.jobs.conftest import MakeRecording
 
 LIMITS = Limits()
@@ -32,9 +33,11 @@ async def runner(database: Database, settings: Settings) -> AsyncIterator[Runner
         Pipeline(engines, settings.models_dir, demo=True),
         LanguageModelJobs(database, Models(database, settings)),
         LIMITS,
+        RenderPool(settings.models_dir),
     )
     yield runner
     await runner.stop()
+    await runner.render_pool.close()
     await engines.close()
 
 
