@@ -7,10 +7,11 @@ import asyncio
 from typing import Any
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from backend.lingering_close import LingeringCloseProtocol
 
 
-class HeadTimeoutProtocol(H11Protocol):
+class HeadTimeoutProtocol(LingeringCloseProtocol):
     """uvicorn's protocol with a deadline for the head of each request, from the opening of the connection or from the
     first byte of a later request."""
 

@@ -64,14 +64,16 @@ async def test_a_head_that_trickles_in_closes_the_connection(port: int) -> None:
     reader, writer = await connect(port, b"POST / HTTP/1.1\r\nX-Slow: ")
 
     async def trickle() -> None:
-        while not reader.at_eof():
+        while True:
             writer.write(b"x")
             await asyncio.sleep(0.01)
 
     trickling = asyncio.create_task(trickle())
     with contextlib.suppress(ConnectionError):
         assert await until_closed((reader, writer)) == b""
-    await trickling
+    trickling.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await trickling
 
 
 async def test_a_second_request_on_a_connection_has_a_deadline_too(port: int) -> None:
