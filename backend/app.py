@@ -34,9 +34,9 @@ from backend.engines.hosts import open_engines
 from backend.errors import install_handlers
 from backend.events import Bus
 from backend.exports.api import minutes as minutes_exports
+from backend.exports.api import shared_written_form, written_form
 from backend.exports.api import transcripts as transcript_exports
 from backend.exports.api import translations as translation_exports
-from backend.exports.api import shared_written_form, written_form
 from backend.forwarded_headers import ForwardedHeaders, PathPrefix, UntrustedProxies
 from backend.housekeeping.context import HousekeepingContext
 from backend.housekeeping.housekeeper import Housekeeper

@@ -14,8 +14,8 @@ from backend.accounts.throttle import Throttle
 from backend.database import Database, utc_now
 from backend.errors import install_handlers
 from backend.exports.api import minutes as minutes_exports
-from backend.exports.api import transcripts as transcript_exports
 from backend.exports.api import shared_written_form, written_form
+from backend.exports.api import transcripts as transcript_exports
 from backend.minutes import service as minutes
 from backend.minutes.schema import MinutesContent
 from backend.minutes.templates import BUILT_IN
