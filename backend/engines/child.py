@@ -2,9 +2,15 @@
 
     python -m backend.engines.child NAME '{"models": "/…/models", "threads": 1, "script": null, …}'
 
-Each line is one JSON object. A request is {"audio": path, "result": path, "options": {…}}. Its answers are any number
-of {"progress": [done, total]}, then {"done": true} or {"error": {"code", "detail", "retry"}, "trace": stack trace}; the
-last one also has "memory", the bytes the process uses now. The process exits when stdin is closed, even if it is busy.
+Each line is one JSON object with the "id" of a request. {"id", "audio": path, "result": path, "options": {…}} begins a
+request, and it has the turn. Its answers are any number of {"progress": [done, total]}, then {"done": true} or
+{"error": {"code", "detail", "retry"}, "trace": stack trace}; the last one also has "memory", the bytes the process uses
+now.
+
+Requests share the process in turns, one at a time. After {"pause": true} the request with the turn yields it as soon as
+it holds nothing that another one would change, and answers {"yielded": true}; {"turn": true} continues it.
+{"stop": true} ends a request, at once or when it would yield; its answer is {"stopped": true}. The process exits when
+stdin is closed, even if it is busy.
 """
 
 import ctypes
@@ -17,7 +23,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,6 +34,7 @@ from backend.durable import write_durably
 from backend.engines.protocols import EngineContext, EngineError, SpeakerHints, TranscribeOptions
 from backend.engines.registry import Engine, Task, with_whisper_models
 from backend.engines.result_checks import InvalidResult, check_diarization, check_sentences
+from backend.engines.suspendable import SuspendableRequest
 from backend.speech.types import diarization_to_json, sentence_to_json
 from backend.weights import store
 
@@ -42,20 +50,52 @@ def main(name: str, context: EngineContext) -> None:
     engine = with_whisper_models(context.whisper_models)[name]
     configure_process(context.threads, engine.task)
     child = _Child(engine, context, answers)
-    for line in _request_lines(requests):
-        child.serve(json.loads(line))
+    for message in _messages(requests, child.receive):
+        child.serve(message)
 
 
 class _Child:
+    """Serves messages in the main thread. Each request has a thread, and one of them at most works."""
+
     def __init__(self, engine: Engine, context: EngineContext, answers: BinaryIO) -> None:
         self._engine = engine
         self._context = context
         self._answers = answers
         self._adapter: Any = None  # a Transcriber or a Diarizer, depending on the engine's task
+        self._requests: dict[int, SuspendableRequest] = {}
 
-    def serve(self, request: Mapping[str, Any]) -> None:
+    def serve(self, message: Mapping[str, Any]) -> None:
+        """Let a request work until it yields or ends, and say which."""
+        id = message["id"]
+        request = self._requests.get(id)
+        if request is None:  # it has ended before the message came
+            return
+        answer = request.work()
+        if answer is None:
+            self._send({"id": id, "yielded": True})
+        else:
+            del self._requests[id]
+            self._send({"id": id, **answer})
+
+    def receive(self, message: Mapping[str, Any]) -> bool:
+        """Tell a request at once what it is to do; called in another thread. Returns whether the message still has to
+        be served."""
+        if "audio" in message:
+            self._requests[message["id"]] = SuspendableRequest(lambda yielded: self._answer_to(message, yielded))
+        request = self._requests.get(message["id"])
+        if request is None:
+            return False
+        if "pause" in message:
+            request.pause()
+            return False
+        if "stop" in message:
+            return request.stop()
+        request.resume()
+        return True
+
+    def _answer_to(self, request: Mapping[str, Any], yield_turn: Callable[[], None]) -> dict[str, Any]:
         try:
-            self._run(request)
+            self._run(request, yield_turn)
             _release_memory()
             answer: dict[str, Any] = {"done": True}
         except Exception as error:
@@ -64,17 +104,23 @@ class _Child:
                 "error": {"code": failure.code, "detail": failure.detail[:_MAX_DETAIL], "retry": failure.retry},
                 "trace": _trace(error),
             }
-        self._send(answer | {"memory": _resident_bytes()})
+        return answer | {"memory": _resident_bytes()}
 
-    def _run(self, request: Mapping[str, Any]) -> None:
+    def _run(self, request: Mapping[str, Any], yield_turn: Callable[[], None]) -> None:
         if self._adapter is None:
             self._adapter = self._load()
         audio, options = Path(request["audio"]), request["options"]
+
+        def report_progress(done: float, total: float, /) -> None:
+            self._send({"id": request["id"], "progress": [float(done), float(total)]})
+
         if self._engine.task == "transcribe":
-            sentences = self._adapter.transcribe(audio, _transcribe_options(options), self._report_progress)
+            transcribe_options = replace(_transcribe_options(options), yield_turn=yield_turn)
+            sentences = self._adapter.transcribe(audio, transcribe_options, report_progress)
             result: Any = [sentence_to_json(sentence) for sentence in check_sentences(sentences)]
         else:
-            diarization = self._adapter.diarize(audio, _speaker_hints(options), self._report_progress)
+            speaker_hints = replace(_speaker_hints(options), yield_turn=yield_turn)
+            diarization = self._adapter.diarize(audio, speaker_hints, report_progress)
             result = diarization_to_json(check_diarization(diarization))
         text = json.dumps(result, ensure_ascii=False, allow_nan=False)
         write_durably(Path(request["result"]), text.encode())
@@ -88,9 +134,6 @@ class _Child:
         adapter = getattr(importlib.import_module(module), name)(self._context, *folder)
         _release_memory()
         return adapter
-
-    def _report_progress(self, done: float, total: float, /) -> None:
-        self._send({"progress": [float(done), float(total)]})
 
     def _send(self, answer: Mapping[str, Any]) -> None:
         self._answers.write(json.dumps(answer).encode() + b"\n")
@@ -151,18 +194,25 @@ def _open_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _request_lines(requests: BinaryIO) -> Iterator[bytes]:
-    """Request lines as they come. A thread reads them, so that a busy process also exits when stdin is closed."""
-    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+def _messages(requests: BinaryIO, receive: Callable[[Mapping[str, Any]], bool]) -> Iterator[Mapping[str, Any]]:
+    """Messages to serve, as they come. A thread reads them, so that a busy process hears that it is to pause, and exits
+    when stdin is closed."""
+    messages: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
 
     def read() -> None:
-        for line in requests:
-            lines.put(line)
+        try:
+            for line in requests:
+                message = json.loads(line)
+                if receive(message):
+                    messages.put(message)
+        except Exception:
+            traceback.print_exc()
+            os._exit(1)
         os._exit(0)
 
-    threading.Thread(target=read, name="requests", daemon=True).start()
+    threading.Thread(target=read, name="messages", daemon=True).start()
     while True:
-        yield lines.get()
+        yield messages.get()
 
 
 def _exit_with_parent() -> None:

@@ -1,6 +1,6 @@
 """The default recogniser: SeACo Paraformer recognises chunks of speech, and CT-Transformer punctuates."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ class FunAsr:
                 "funasr-2", self._weights(), sha256(audio), hotwords, chunks, self._device, self._bfloat16, self._int8
             )
             checkpoint = TranscriptionCheckpoint(options.checkpoint_file, checkpoint_fingerprint)
-            recognised = self._recognise_all(reader, chunks, hotwords, checkpoint, progress)
+            recognised = self._recognise_all(reader, chunks, hotwords, checkpoint, progress, options.yield_turn)
         return self._punctuated(chunks, recognised)
 
     def _weights(self) -> list[str]:
@@ -78,6 +78,7 @@ class FunAsr:
         hotwords: str | None,
         checkpoint: TranscriptionCheckpoint,
         progress: ProgressCallback,
+        yield_turn: Callable[[], None],
     ) -> list[Sentence]:
         finished = checkpoint.finished_sentences()
         recognised = {index: finished[index] for index in range(len(chunks)) if index in finished}
@@ -97,6 +98,7 @@ class FunAsr:
                         recognised[index] = Sentence(chunks[index].first, chunks[index].last, "", error="asr_error")
                     else:
                         recognised[index] = checkpoint.save(index, _sentence(chunks[index], result))
+                yield_turn()
             done += sum(shares[index] for index in batch)
             progress(min(done, reader.duration), reader.duration)
         if chunks and len(failures) == len(chunks):

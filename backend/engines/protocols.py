@@ -1,7 +1,7 @@
 """The interface of an engine: two Protocols and the values they take. Engines run in child processes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -11,13 +11,20 @@ from typing_extensions import Self
 from backend.speech.types import Diarization, Sentence
 
 
+def keep_turn() -> None:
+    """Used where an engine has nobody to yield to."""
+
+
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
-    """How to transcribe. Finished chunks are stored in `checkpoint_file` and not recognised again."""
+    """How to transcribe. Finished chunks are stored in `checkpoint_file` and not recognised again. An engine calls
+    `yield_turn` between chunks, where it holds no state that another request would change: it may take long to return,
+    and does not return if the request was cancelled."""
 
     language: str = "zh"
     hotwords: tuple[str, ...] = ()
     checkpoint_file: Path | None = None
+    yield_turn: Callable[[], None] = keep_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class SpeakerHints:
     min_speakers: int | None = None
     max_speakers: int | None = None
     cache_file: Path | None = None
+    yield_turn: Callable[[], None] = keep_turn  #: as in TranscribeOptions
 
 
 #: The number format of a network's matrix products. auto: bfloat16 where the hardware supports it.

@@ -44,7 +44,12 @@ class Pyannote:
             silent = duration < _SHORTEST_SECONDS or not any(block.any() for block in reader.blocks(60.0))
             mapped = None if silent else reader.map_samples()
         cache_fingerprint = self._cache_fingerprint(audio) if options.cache_file else ""
-        self._pipeline.cache = DiarizerCache(options.cache_file, cache_fingerprint)
+        cache = self._pipeline.cache = DiarizerCache(options.cache_file, cache_fingerprint)
+
+        def yield_turn() -> None:
+            options.yield_turn()
+            self._pipeline.cache = cache  # another request has set its own
+
         progress(0.0, duration)
         diarization = Diarization()
         if mapped is not None:
@@ -53,7 +58,7 @@ class Pyannote:
                 warnings.simplefilter("ignore")
                 result = self._pipeline(
                     {"waveform": torch.from_numpy(mapped.samples)[None], "sample_rate": RATE, "uri": "recording"},
-                    hook=_ProgressHook(progress, duration, mapped.release),
+                    hook=_ProgressHook(progress, duration, mapped.release, yield_turn),
                     **_speaker_bounds(options),
                 )
             turns = partial(turns_of, duration=duration)
@@ -89,10 +94,13 @@ class _ProgressHook:
     """Converts the pipeline's steps into seconds of audio: segmentation and embeddings take about the same time. Also
     releases the memory of the audio that was read."""
 
-    def __init__(self, progress: ProgressCallback, duration: float, release: Callable[[], None]) -> None:
+    def __init__(
+        self, progress: ProgressCallback, duration: float, release: Callable[[], None], yield_turn: Callable[[], None]
+    ) -> None:
         self._progress = progress
         self._duration = duration
         self._release = release
+        self._yield_turn = yield_turn
 
     def __call__(
         self, step: str, _artifact: object, *, total: int | None = None, completed: int | None = None, **_file: object
@@ -106,6 +114,7 @@ class _ProgressHook:
             start, end = spans[step]
             share = min(completed / total, 1.0)  # the pipeline counts the last batch as full
             self._progress((start + (end - start) * share) * self._duration, self._duration)
+            self._yield_turn()
 
 
 def _speaker_bounds(hints: SpeakerHints) -> dict[str, int]:

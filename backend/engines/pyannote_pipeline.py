@@ -136,8 +136,10 @@ class FastDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyannote is 
             # samples of zero, as programs send them while nobody speaks, always give the same result
             return self._infer(batch) if batch.any() else digital_silence().repeat(last - first, axis=0)
 
+        own_cache = self.cache  # another request may have a turn meanwhile, and its own cache
+
         def segment_cached(batch: tuple[int, int]) -> Any:
-            return self.cache.get_or_compute("segmentation", batch[0], batch[1] - batch[0], lambda: segment(*batch))
+            return own_cache.get_or_compute("segmentation", batch[0], batch[1] - batch[0], lambda: segment(*batch))
 
         result = np.empty((0, 0, 0))
         batches = list(pairwise([*firsts, chunks]))
@@ -192,8 +194,10 @@ class FastDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyannote is 
             weights = self._without_overlap(spoken, window.duration) if exclude_overlap else spoken
             return self._embed_pass(file, window, passed, weights)
 
+        own_cache = self.cache
+
         def embed_cached(passed: Indices) -> Floats:
-            return self.cache.get_or_compute("embeddings", int(passed[0]), len(passed), lambda: embed(passed))
+            return own_cache.get_or_compute("embeddings", int(passed[0]), len(passed), lambda: embed(passed))
 
         results = map_in_order(embed_cached, passes, self._workers(_MAX_PARALLEL_PASSES))
         for passed, result in zip(passes, results, strict=True):

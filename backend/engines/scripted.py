@@ -57,6 +57,7 @@ class Scripted:
             if step not in played:
                 self._player.play(step)
                 played[step] = checkpoint.save(step, sentence)
+                options.yield_turn()
             progress(min(sentence.end, duration), duration)
         progress(duration, duration)
         return [played[step] for step in range(len(sentences))]
@@ -75,6 +76,7 @@ class ScriptedDiarizer:
         progress(0.0, duration)
         for step, turn in enumerate(turns):
             self._player.play(step)
+            options.yield_turn()
             progress(min(turn.end, duration), duration)
         progress(duration, duration)
         exclusive = self._script.get("exclusive")

@@ -60,6 +60,7 @@ class Vosk:
                     words = tuple(self._recognise(reader, block, progress))
                     sentence = Sentence(block[0].first, block[-1].last, join(words), words)
                     recognised[index] = checkpoint.save(index, sentence)
+                    options.yield_turn()
                 progress(min(block[-1].last, reader.duration), reader.duration)
         merged = merge_overlaps([(_span(block), recognised[index].words) for index, block in enumerate(blocks)])
         run = in_order([word for own in merged for word in own])

@@ -106,6 +106,7 @@ class Whisper:
                     )
                     for index, sentence in zip(own, made, strict=True):
                         finished[index] = checkpoint.save(index, sentence)
+                    options.yield_turn()
                 progress(min(window.pieces[-1].last, reader.duration), reader.duration)
         decoded = [finished[index] for index in range(len(pieces))]
         return _as_sentences(

@@ -56,6 +56,7 @@ def send(child: "subprocess.Popen[bytes]", audio: Path, **options: Any) -> None:
     assert child.stdin is not None
     transcribe_options: dict[str, Any] = {"language": "zh", "hotwords": [], "checkpoint_file": None}
     request = {
+        "id": 1,
         "audio": str(audio),
         "result": str(audio.with_name("result.json")),
         "options": options or transcribe_options,
@@ -74,7 +75,7 @@ def test_a_request_is_answered_with_progress_then_done_and_memory(start: Start, 
 
     *progress, last = ask(child, audio)
 
-    assert progress == [{"progress": [0.0, 10.0]}, {"progress": [1.0, 10.0]}, {"progress": [10.0, 10.0]}]
+    assert progress == [{"id": 1, "progress": [done, 10.0]} for done in (0.0, 1.0, 10.0)]
     assert last["done"] is True
     assert last["memory"] > 1_000_000
     assert json.loads(audio.with_name("result.json").read_text()) == [
