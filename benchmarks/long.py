@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from backend.engines import host
+from backend.engines import child_process
 from backend.engines.hosts import Engines
 from backend.engines.protocols import EngineError, ProgressCallback, SpeakerHints, TranscribeOptions
 from backend.engines.registry import choose
@@ -63,7 +63,7 @@ def run(shared: Path, hours: list[float], made_up: bool) -> int:
     console.print(describe(), highlight=False)
     with tempfile.TemporaryDirectory() as folder:
         if made_up:
-            host._CHILD = "benchmarks.unverified"
+            child_process._CHILD = "benchmarks.unverified"
             pair = EnginePair(random_models(ROOT / "models", Path(folder)), "funasr-int8", "pyannote-3.1")
         else:
             models = ROOT / "models"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.engines.child_process import ChildProcess, start
-from backend.engines.protocols import EngineContext, EngineError, ProgressCallback
+from backend.engines.protocols import EngineContext, EngineError, ProgressCallback, WaitCallback, ignore_wait
 from backend.engines.turns import BATCH, Claim, FairTurns, Priority
 
 logger = logging.getLogger(__name__)
@@ -22,13 +22,6 @@ _SLICE_SECONDS = 10.0
 _MAX_YIELD_SECONDS = 600.0
 #: How long a cancelled request may take to end by itself, where killing the process would cost others their work.
 _STOP_SECONDS = 1.0
-
-#: Called with the number of requests that come before, or None when the request has its turn.
-WaitCallback = Callable[[int | None], None]
-
-
-def ignore_wait(_place: int | None) -> None:
-    """For callers that do not tell anybody."""
 
 
 @dataclass(slots=True, eq=False)

@@ -54,7 +54,7 @@ class Engines:
             "hotwords": list(options.hotwords),
             "checkpoint_file": _absolute(options.checkpoint_file),
         }
-        await self._run(name, "transcribe", audio, request_options, result, progress)
+        await self._run(name, "transcribe", audio, request_options, result, progress, options)
 
     async def diarize(
         self, name: str, audio: Path, options: SpeakerHints, result: Path, progress: ProgressCallback
@@ -65,7 +65,7 @@ class Engines:
             "max_speakers": options.max_speakers,
             "cache_file": _absolute(options.cache_file),
         }
-        await self._run(name, "diarize", audio, request_options, result, progress)
+        await self._run(name, "diarize", audio, request_options, result, progress, options)
 
     async def close(self) -> None:
         """Kill every child process. Requests that run or wait get an EngineError."""
@@ -81,16 +81,23 @@ class Engines:
         return await self._hosts[name].restart(at_work=at_work)
 
     def state(self) -> list[dict[str, Any]]:
-        """One entry for each engine that was used: name, alive, pid, memory, busy, served."""
+        """One entry for each engine that was used: name, alive, pid, memory, busy, waiting, served."""
         return [host.state() for host in self._hosts.values()]
 
     async def _run(
-        self, name: str, task: Task, audio: Path, options: dict[str, Any], result: Path, progress: ProgressCallback
+        self,
+        name: str,
+        task: Task,
+        audio: Path,
+        request_options: dict[str, Any],
+        result: Path,
+        progress: ProgressCallback,
+        options: TranscribeOptions | SpeakerHints,
     ) -> None:
         if self._closed:
             raise EngineError("engine_died", STOPPING, retry=True)
-        request = {"audio": str(audio.absolute()), "result": str(result.absolute()), "options": options}
-        await self._host(name, task).run(request, progress)
+        request = {"audio": str(audio.absolute()), "result": str(result.absolute()), "options": request_options}
+        await self._host(name, task).run(request, progress, options.priority, options.on_wait)
 
     def _host(self, name: str, task: Task) -> EngineHost:
         engine = self._engines.get(name)

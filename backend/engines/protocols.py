@@ -8,23 +8,33 @@ from typing import Literal, Protocol
 
 from typing_extensions import Self
 
+from backend.engines.turns import BATCH, Priority
 from backend.speech.types import Diarization, Sentence
+
+#: Called with the number of requests that come before, or None when the request has its turn.
+WaitCallback = Callable[[int | None], None]
 
 
 def keep_turn() -> None:
     """Used where an engine has nobody to yield to."""
 
 
+def ignore_wait(_place: int | None) -> None:
+    """Used where nobody is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
     """How to transcribe. Finished chunks are stored in `checkpoint_file` and not recognised again. An engine calls
     `yield_turn` between chunks, where it holds no state that another request would change: it may take long to return,
-    and does not return if the request was cancelled."""
+    and does not return if the request was cancelled. `on_wait` is called in the server while others have the turn."""
 
     language: str = "zh"
     hotwords: tuple[str, ...] = ()
     checkpoint_file: Path | None = None
-    yield_turn: Callable[[], None] = keep_turn
+    yield_turn: Callable[[], None] = field(default=keep_turn, compare=False)
+    priority: Priority = BATCH
+    on_wait: WaitCallback = field(default=ignore_wait, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,9 @@ class SpeakerHints:
     min_speakers: int | None = None
     max_speakers: int | None = None
     cache_file: Path | None = None
-    yield_turn: Callable[[], None] = keep_turn  #: as in TranscribeOptions
+    yield_turn: Callable[[], None] = field(default=keep_turn, compare=False)  #: these as in TranscribeOptions
+    priority: Priority = BATCH
+    on_wait: WaitCallback = field(default=ignore_wait, compare=False)
 
 
 #: The number format of a network's matrix products. auto: bfloat16 where the hardware supports it.

@@ -8,8 +8,8 @@ Answer = dict[str, Any]
 
 
 class SuspendableRequest:
-    """`function` gets `yield_turn` and returns the answer. One thread calls `resume`, `pause` and `stop` in the order the
-    messages come; another one calls `work` for each `resume`."""
+    """`function` gets `yield_turn` and returns the answer. One thread calls `resume`, `pause` and `stop`, in the order
+    the messages come; another one calls `work` for each `resume`."""
 
     def __init__(self, function: Callable[[Callable[[], None]], Answer]) -> None:
         self._function = function

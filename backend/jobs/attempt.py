@@ -120,12 +120,15 @@ class Attempt:
             peaks=self.storage.peaks(recording.id),
             max_seconds=self.max_seconds,
             following=tuple(following),
+            owner_id=self.job.owner_id,
         )
         workspace = Workspace(self.storage.job_folder(recording.id, self.job.id))
         collector = _ProgressCollector()
         if self.job.kind == Kind.TRANSCRIPT.value:
             options = check_options(self.job.options)
-            self._work = asyncio.create_task(self.pipeline.run(source, workspace, options, collector.note))
+            self._work = asyncio.create_task(
+                self.pipeline.run(source, workspace, options, collector.note, collector.note_wait)
+            )
         else:
             fail_on_retryable = self.job.failures + 1 < self.max_attempts
             self._work = asyncio.create_task(
@@ -281,10 +284,17 @@ class _ProgressCollector:
     def __init__(self) -> None:
         self.ended = asyncio.Event()
         self._rates: dict[Stage, Rate] = {}
+        self._waits: dict[Stage, tuple[float, int]] = {}  #: the seconds of all audio, and how many come before
         self._reported: dict[str, list[float]] = {}
 
     def note(self, stage: Stage, done: float, total: float) -> None:
         self._rates.setdefault(stage, Rate()).note(time.monotonic(), done, total)
+
+    def note_wait(self, stage: Stage, total: float, ahead: int | None) -> None:
+        if ahead is None:
+            self._waits.pop(stage, None)
+        else:
+            self._waits[stage] = (total, ahead)
 
     def changed_values(self) -> dict[str, Any]:
         """The new values of the row; empty if nothing has changed."""
@@ -292,6 +302,8 @@ class _ProgressCollector:
             stage.value: [round(rate.last_report[1], 1), round(rate.last_report[2], 1)]
             for stage, rate in self._rates.items()
         }
+        for stage, (total, ahead) in self._waits.items():
+            progress[stage.value] = [*progress.get(stage.value, [0.0, round(total, 1)]), float(ahead)]
         if progress == self._reported:
             return {}
         self._reported = progress
@@ -300,7 +312,7 @@ class _ProgressCollector:
         # Parallel stages end with the slowest one. If one rate is unknown, so is the end.
         known = [left for left in remaining if left is not None]
         eta = max(known) if known and len(known) == len(remaining) and Stage.PREPARE not in working else None
-        stage = working[0] if working else list(self._rates)[-1]
+        stage = working[0] if working else [*self._rates, *self._waits][-1]
         return {"stage": stage.value, "progress": progress, "eta_seconds": eta}
 
 

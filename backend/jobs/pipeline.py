@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from backend.engines.hotwords import HotwordChoice, choose_hotwords
 from backend.engines.protocols import EngineError, SpeakerHints, TranscribeOptions
 from backend.engines.registry import ENGINES, Engine, choose, with_whisper_models
+from backend.engines.turns import Priority
 from backend.jobs.options import Options
 from backend.jobs.tables import Stage
 from backend.jobs.workspace import DOCUMENT, FINISHED, PASSES, SENTENCES, SPEECH, TURNS, Workspace
@@ -38,6 +39,13 @@ _NOTHING_SAID = "No speech was found in this recording, so its transcript is emp
 
 #: Called with a stage, the seconds of audio it has done, and the seconds there are in all.
 ProgressCallback = Callable[[Stage, float, float], None]
+#: Called with a stage, the seconds of audio there are in all, and how many others have the engine before it: None when
+#: it has its turn.
+StageWaitCallback = Callable[[Stage, float, int | None], None]
+
+
+def ignore_stage_wait(_stage: Stage, _seconds: float, _ahead: int | None) -> None:
+    """Used where nobody is told."""
 
 
 class EngineClient(Protocol):
@@ -61,6 +69,7 @@ class Source:
     peaks: Path
     max_seconds: float
     following: tuple[Path, ...] = ()  #: its other files, in the order of the audio
+    owner_id: str = ""  #: engines are shared fairly between owners
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,12 @@ class Pipeline:
     registry: Mapping[str, Engine] = field(default_factory=lambda: ENGINES)
 
     async def run(
-        self, source: Source, workspace: Workspace, options: Options, report_progress: ProgressCallback
+        self,
+        source: Source,
+        workspace: Workspace,
+        options: Options,
+        report_progress: ProgressCallback,
+        report_wait: StageWaitCallback = ignore_stage_wait,
     ) -> Outcome:
         """Make the document. Raises AppError for a recording that cannot be used and EngineError for an engine that
         failed; a diarizer that fails is a warning. Cancelling stops the children within two seconds."""
@@ -97,10 +111,18 @@ class Pipeline:
         seconds = await self._prepare(source, workspace, report_progress, warnings, fresh=options.fresh)
         speech = workspace.path(SPEECH)
 
+        def sharing(stage: Stage) -> dict[str, Any]:
+            """The options for sharing an engine with other jobs."""
+            priority = Priority(source.owner_id, seconds)
+            return {"priority": priority, "on_wait": lambda ahead: report_wait(stage, seconds, ahead)}
+
         async def recognize() -> list[Sentence]:
             async def make_artifact(result: Path) -> None:
                 transcribe_options = replace(
-                    options.transcribe_options, hotwords=hotwords.usable, checkpoint_file=workspace.path(FINISHED)
+                    options.transcribe_options,
+                    hotwords=hotwords.usable,
+                    checkpoint_file=workspace.path(FINISHED),
+                    **sharing(Stage.TRANSCRIBE),
                 )
                 await self.engines.transcribe(
                     transcriber,
@@ -117,7 +139,9 @@ class Pipeline:
             report_progress(Stage.TRANSCRIBE, seconds, seconds)
             return [sentence_from_json(row) for row in rows]
 
-        diarize_task = asyncio.create_task(self._diarize(workspace, options, report_progress, seconds, warnings))
+        diarize_task = asyncio.create_task(
+            self._diarize(workspace, options, sharing(Stage.DIARIZE), report_progress, seconds, warnings)
+        )
         peaks_task = asyncio.create_task(_make_peaks(speech, source.peaks))  # no engine waits for it
         try:
             sentences = await recognize()
@@ -179,6 +203,7 @@ class Pipeline:
         self,
         workspace: Workspace,
         options: Options,
+        sharing: Mapping[str, Any],
         report_progress: ProgressCallback,
         seconds: float,
         warnings: list[dict[str, str]],
@@ -196,7 +221,7 @@ class Pipeline:
             await self.engines.diarize(
                 diarizer,
                 workspace.path(SPEECH),
-                replace(hints, cache_file=cache_file),
+                replace(hints, cache_file=cache_file, **sharing),
                 result,
                 lambda done, total: report_progress(Stage.DIARIZE, done, total),
             )

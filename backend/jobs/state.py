@@ -29,6 +29,7 @@ class StageProgress(BaseModel):
     name: Stage
     done_seconds: float
     total_seconds: float
+    waits_behind: int | None = None  #: jobs that have the engine before it; null while it works
 
 
 class JobState(BaseModel):
@@ -83,7 +84,12 @@ def _state(job: Job, name: str, position: int | None, eta: float | None) -> JobS
         status=Status(job.status),
         stage=Stage(job.stage) if job.stage else None,
         stages=[
-            StageProgress(name=stage, done_seconds=seconds[0], total_seconds=seconds[1])
+            StageProgress(
+                name=stage,
+                done_seconds=seconds[0],
+                total_seconds=seconds[1],
+                waits_behind=int(seconds[2]) if len(seconds) > 2 else None,
+            )
             for stage in Stage
             if (seconds := job.progress.get(stage.value))
         ],

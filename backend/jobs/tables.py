@@ -111,7 +111,8 @@ class Job(Base):
     failures: Mapped[int] = mapped_column(default=0)  #: attempts that failed; a clean put-back does not count
     #: Host name, process id and start of the process that claimed it.
     runner: Mapped[str | None] = mapped_column(String(64))
-    progress: Mapped[dict[str, list[float]]] = mapped_column(JSON, default=dict)  #: stage: [done, total] in seconds
+    #: stage: [done, total] in seconds of audio, and how many jobs come before at its engine, if it waits for a turn
+    progress: Mapped[dict[str, list[float]]] = mapped_column(JSON, default=dict)
     eta_seconds: Mapped[float | None]  #: until the running stages end, at the measured rate; none while unknown
     warnings: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)  #: [{"code", "detail", "names"?}]
     error_code: Mapped[str | None] = mapped_column(String(64))

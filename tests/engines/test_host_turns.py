@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -49,24 +50,34 @@ class Talks:
         await until(lambda: self.order.count(name) >= steps)
 
 
+def silence(path: Path, seconds: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000 * seconds))
+    return path
+
+
 def host_of(script: Path, **limits: float) -> EngineHost:
     context = EngineContext(Path("models"), script=script)
     options = {"idle_seconds": 600.0, "memory_bytes": 8e9, "slice_seconds": 0.0, "max_yield_seconds": 600.0, **limits}
     return EngineHost("scripted", context, **options)
 
 
-async def test_a_short_file_does_not_wait_for_a_long_one(script: Script, audio: Path) -> None:
-    talks = Talks(host_of(script(sentences=TEN, transcribe={"delay": 0.1})), audio)
-    long = talks.start("long", Priority("a", 14_400))
-    await talks.begun("long")
+async def test_a_short_file_does_not_wait_for_a_long_one(script: Script, audio: Path, tmp_path: Path) -> None:
+    alone, shared = (Talks(host_of(script(transcribe={"delay": 0.02})), audio) for _ in range(2))
+    alone.audio = shared.audio = silence(tmp_path / "long.wav", 300)
+    await alone.start("alone", Priority("a", 300))
+    long = shared.start("long", Priority("a", 300))
+    await shared.begun("long")
+    shared.audio = silence(tmp_path / "short.wav", 20)
 
-    await talks.start("short", Priority("a", 20))
+    await shared.start("short", Priority("b", 20))
 
     assert not long.done()
     await long
-    assert audio.with_name("long.json").read_bytes() == audio.with_name("short.json").read_bytes()
-    assert talks.host.state()["served"] == 2
-    await talks.host.close()
+    assert (tmp_path / "long.json").read_bytes() == (tmp_path / "alone.json").read_bytes()
+    assert shared.host.state()["served"] == 2
+    await asyncio.gather(alone.host.close(), shared.host.close())
 
 
 async def test_nothing_is_done_twice(script: Script, audio: Path, tmp_path: Path) -> None:

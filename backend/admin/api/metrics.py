@@ -40,8 +40,10 @@ async def metrics(
     await _add_job_metrics(registry, session)
     await _add_storage_metrics(registry, session)
     memory = _gauge(registry, "engine_memory_bytes", "Memory of an engine's process", "engine")
+    waiting = _gauge(registry, "engine_waiting", "Requests that wait for a turn at an engine", "engine")
     for engine in engines.state():
         memory.labels(engine["name"]).set(engine["memory"])
+        waiting.labels(engine["name"]).set(engine["waiting"])
     _gauge(registry, "websockets", "Open WebSockets").set(open_sockets.count())
     usage = shutil.disk_usage(settings.uploads_dir)
     _gauge(registry, "disk_free_bytes", "Free space on the disk of the uploads folder").set(usage.free)

@@ -72,6 +72,7 @@ class EngineState(BaseModel):
     pid: int | None
     memory: int  #: bytes
     busy: bool
+    waiting: int  #: requests that wait for a turn
     served: int
 
 

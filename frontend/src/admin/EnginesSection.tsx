@@ -61,6 +61,7 @@ function Engine({ engine, label }: { engine: Schemas["EngineState"]; label: stri
         <Tag color={{ busy: "processing", idle: "success", asleep: "default" }[state]}>{t(`engines.${state}`)}</Tag>
         <small className="numbers">
           {t("engines.served", { count: engine.served })}
+          {engine.waiting > 0 && ` · ${t("engines.waiting", { count: engine.waiting })}`}
           {engine.alive &&
             ` · ${t("engines.memory", { size: bytes(engine.memory) })} · ${t("engines.pid", { pid: engine.pid })}`}
         </small>

@@ -36,11 +36,13 @@ export function JobState({ job, live }: { job: Job | undefined; live: boolean })
       const open = job.stages.filter((stage) => stage.done_seconds < stage.total_seconds);
       const stage = open.toSorted((a, b) => a.done_seconds / a.total_seconds - b.done_seconds / b.total_seconds)[0];
       const name = stage?.name ?? job.stage;
+      const waits = live && typeof stage?.waits_behind === "number";
       return (
         <div className="job-state">
-          <Tag color="processing" icon={<SyncOutlined spin={live} />}>
+          <Tag color="processing" icon={waits ? <ClockCircleOutlined /> : <SyncOutlined spin={live} />}>
             {name ? t(`stages.${name}`) : t("jobs.running")}
           </Tag>
+          {waits && <small>{t("jobs.waitsForEngine", { count: stage.waits_behind })}</small>}
           {live && stage && (
             <>
               <Progress
