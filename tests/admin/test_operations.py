@@ -59,7 +59,7 @@ def test_engines_report_their_state(server: Server, ada: httpx.Client, recording
     engines = {one["name"]: one for one in server.client.get("/api/admin/engines").json()}
 
     assert engines["scripted"]["served"] >= 2
-    assert set(engines["scripted"]) == {"name", "alive", "pid", "memory", "busy", "served"}
+    assert set(engines["scripted"]) == {"name", "alive", "pid", "memory", "busy", "waiting", "served"}
 
 
 def test_an_idle_engine_is_unloaded_and_loaded_again(server: Server, ada: httpx.Client, recording: Path) -> None:
