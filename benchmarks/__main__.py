@@ -178,6 +178,20 @@ def queue(
 
 
 @app.command()
+def fairness(
+    shared: Shared = Path("../shared"),
+    recording: Annotated[str, typer.Option(help="A name under audio/meetings")] = "two-minutes",
+    minutes: Annotated[float, typer.Option(min=1, help="Length of each long recording")] = 80.0,
+    others: Annotated[int, typer.Option(min=1, help="How many long recordings")] = 3,
+    engine: Annotated[str | None, typer.Option(help="A recogniser; the best installed by default")] = None,
+) -> None:
+    """A recording of 20 s beside long ones at one engine: how long it takes, and what sharing costs the others."""
+    from benchmarks.fairness import run
+
+    raise typer.Exit(run(shared.resolve(), recording, minutes, others, engine))
+
+
+@app.command()
 def sockets(
     count: Annotated[int, typer.Option(min=1, help="WebSockets open at once")] = 1000,
     changes: Annotated[int, typer.Option(min=1, help="Changes sent to each of them")] = 20,
