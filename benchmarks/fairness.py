@@ -54,7 +54,7 @@ async def _measure(
     folder: Path,
 ) -> int:
     talk = folder / "talk.wav"
-    source = shared / "audio" / "meetings" / f"{recording}.wav"
+    source = shared / "audio" / "meetings" / f"{recording}.flac"
     await normalize(source, wav=talk, listening_copy=folder / "talk.m4a", max_seconds=1e6)
     short = _Request("short", _repeated(talk, folder / "short.wav", 20), "short", 20)
     long = [
