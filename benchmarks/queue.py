@@ -24,7 +24,7 @@ from backend.jobs import queue
 from backend.jobs.change_notifier import ChangeNotifier
 from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.options import Options
-from backend.jobs.pipeline import Outcome, Pipeline, ProgressCallback, Source
+from backend.jobs.pipeline import Outcome, Pipeline, ProgressCallback, Source, StageWaitCallback, ignore_stage_wait
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.jobs.tables import Job, Status
@@ -108,7 +108,14 @@ class _Instant(Pipeline):
 
     started: dict[str, float] = field(default_factory=dict)
 
-    async def run(self, source: Source, workspace: Workspace, options: Options, report: ProgressCallback) -> Outcome:
+    async def run(
+        self,
+        source: Source,
+        workspace: Workspace,
+        options: Options,
+        report_progress: ProgressCallback,
+        report_wait: StageWaitCallback = ignore_stage_wait,
+    ) -> Outcome:
         self.started[workspace.folder.name] = time.perf_counter()
         return Outcome(Document(duration=1.0))
 

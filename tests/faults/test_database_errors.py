@@ -21,7 +21,7 @@ from backend.jobs import runner as runner_
 from backend.jobs.change_notifier import ChangeNotifier
 from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.options import Options
-from backend.jobs.pipeline import Outcome, Pipeline, ProgressCallback, Source
+from backend.jobs.pipeline import Outcome, Pipeline, ProgressCallback, Source, StageWaitCallback, ignore_stage_wait
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
 from backend.jobs.tables import Job
@@ -45,7 +45,14 @@ DOCUMENT = Document(duration=1.0, segments=(Segment("p1", 0.0, 1.0, "今天我�
 class InstantPipeline(Pipeline):
     """Recognises the same document at once."""
 
-    async def run(self, source: Source, workspace: Workspace, options: Options, report: ProgressCallback) -> Outcome:
+    async def run(
+        self,
+        source: Source,
+        workspace: Workspace,
+        options: Options,
+        report_progress: ProgressCallback,
+        report_wait: StageWaitCallback = ignore_stage_wait,
+    ) -> Outcome:
         return Outcome(DOCUMENT)
 
 
