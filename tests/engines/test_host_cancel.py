@@ -81,7 +81,7 @@ async def test_waiting_requests_continue_with_a_new_child_after_a_cancel(
     engine_host = host(script(sentences=SENTENCES, transcribe={"steps": {"1": fault}}))
     hanging = asyncio.create_task(engine_host.run(request_for(audio, "first.json"), recorder))
     waiting = asyncio.create_task(engine_host.run(request_for(audio, "second.json"), ProgressRecorder()))
-    await until(lambda: len(recorder.reports) == 2)
+    await until((tmp_path / "happened").exists)
 
     hanging.cancel()
     await asyncio.wait_for(waiting, LONG)
