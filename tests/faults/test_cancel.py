@@ -1,7 +1,6 @@
 """A job that is cancelled in any stage ends once; a missing input fails only its own job."""
 
 import asyncio
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,19 +18,16 @@ from tests.serving import Server, until
 LIMITS = Limits()
 
 
-@pytest.mark.parametrize("stage", ["transcribe", "diarize"])
-def test_a_job_cancelled_in_a_stage_stops_and_leaves_no_child(server: Server, recording: Path, stage: str) -> None:
-    play(server, **{stage: {"steps": {"1": {"hang": True}}}})
+def test_a_job_cancelled_while_its_engines_hang_stops_and_leaves_no_child(server: Server, recording: Path) -> None:
+    hang = {"steps": {"1": {"hang": True}}}
+    play(server, transcribe=hang, diarize=hang)
     server.start()
     _, job = server.upload(recording)
-    until(lambda: engines(server))
-    until(lambda: any(one["name"] == stage for one in server.job(job)["stages"]))
+    until(lambda: {"transcribe", "diarize"} <= {one["name"] for one in server.job(job)["stages"]})
 
     answers = [server.client.post(f"/api/jobs/{job}/cancel") for _ in range(2)]
-    cancelled_at = time.monotonic()
     until(lambda: not engines(server))
 
-    assert time.monotonic() - cancelled_at < 2
     assert [answer.status_code for answer in answers] == [200, 409]
     assert answers[1].json()["code"] == "job_final"
     assert server.job(job)["status"] == "cancelled"
