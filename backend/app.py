@@ -19,6 +19,7 @@ from backend.accounts.api import account, google, keys, register, second_factor
 from backend.accounts.dependencies import UPLOAD_TICKET, UPLOAD_TOKEN
 from backend.accounts.google import GoogleSignIn
 from backend.accounts.login_monitor import LoginMonitor
+from backend.accounts.nonces import Nonces
 from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.passwords import Passwords
 from backend.accounts.throttle import Throttle
@@ -134,15 +135,21 @@ def _set_state(app: FastAPI, settings: Settings) -> None:
     app.state.background_tasks = BackgroundTasks()
     app.state.check_upload_quota = quotas.check_upload
     app.state.passwords = Passwords()
-    app.state.open_sockets = OpenSockets(settings.sockets_per_user)
-    app.state.tickets = Tickets()
-    app.state.throttle = Throttle()
     app.state.untrusted_proxies = UntrustedProxies()
-    app.state.google = GoogleSignIn(settings.google_clients)
     app.state.doctor_lock = asyncio.Lock()  # the doctor hashes gigabytes
     app.state.storage = Storage(settings.uploads_dir)
     app.state.readiness = Readiness(settings)
     app.state.render_pool = RenderPool(settings.models_dir)
+
+
+def add_sign_in_state(app: FastAPI, settings: Settings, leases: Leases) -> None:
+    """What several servers on one database have in common about who is signed in."""
+    database = leases.database
+    app.state.open_sockets = OpenSockets(leases, settings.sockets_per_user)
+    app.state.tickets = Tickets(database)
+    app.state.throttle = Throttle(database)
+    nonces = Nonces(database, settings.secret_key.get_secret_value())
+    app.state.google = GoogleSignIn(settings.google_clients, nonces)
 
 
 def _add_error_handlers(app: FastAPI) -> None:
@@ -215,7 +222,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = app.state.database = connect(settings.database_url, busy_seconds=settings.database_busy_seconds)
     server = Server(timedelta(seconds=settings.rescue_seconds))
     leases = Leases(database, server)
-    models = app.state.models = Models(database, settings)
+    add_sign_in_state(app, settings, leases)
+    models = app.state.models = Models(database, settings, leases)
     engines = app.state.engines = open_engines(settings)
     notifier = app.state.notifier = ChangeNotifier(database, app.state.bus, app.state.limits)
     pipeline = open_pipeline(engines, settings)

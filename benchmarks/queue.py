@@ -17,6 +17,7 @@ from rich.console import Console
 from sqlalchemy import delete, insert
 
 from backend.accounts.tables import User
+from backend.coordination.leases import Leases
 from backend.database import Database, connect, new_id, utc_now
 from backend.events import Bus
 from backend.ffmpeg import ffmpeg_path
@@ -277,4 +278,4 @@ def _summary(milliseconds: list[float]) -> str:
 
 def _models(database: Database) -> Models:
     """No language model is configured."""
-    return Models(database, Settings(_env_file=None, secret_key=SecretStr("x" * 32)))
+    return Models(database, Settings(_env_file=None, secret_key=SecretStr("x" * 32)), Leases(database))

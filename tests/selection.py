@@ -63,7 +63,6 @@ SQLITE_ONLY = (
     "tests/accounts/test_keys.py",
     "tests/accounts/test_registration.py",
     "tests/accounts/test_second_factor.py",
-    "tests/accounts/test_tickets.py",
     "tests/exports/",
     "tests/minutes/test_endpoints.py",
     "tests/recordings/api/",

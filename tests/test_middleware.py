@@ -7,15 +7,18 @@ import httpx
 import pytest
 
 from backend.accounts.throttle import Throttle
-from backend.app import create_app
+from backend.app import add_sign_in_state, create_app
+from backend.coordination.leases import Leases
 from backend.database import Database
 from backend.settings import Settings
+from tests.clocks import FixedClock
 
 
 @pytest.fixture
 async def client(settings: Settings, database: Database) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(settings)
     app.state.database = database
+    add_sign_in_state(app, settings, Leases(database))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 5))
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
         yield client
@@ -116,7 +119,7 @@ async def test_a_foreign_origin_gets_no_cors_headers(client: httpx.AsyncClient, 
 
 async def test_x_forwarded_for_is_trusted_from_trusted_proxies_only(settings: Settings, database: Database) -> None:
     app = create_app(settings.model_copy(update={"trusted_proxies": "10.0.0.0/8"}))
-    app.state.throttle = Throttle(lambda: 0.0)
+    app.state.throttle = Throttle(database, FixedClock())
     app.state.database = database
 
     statuses = {}
@@ -150,6 +153,7 @@ async def under_asr(settings: Settings, database: Database) -> AsyncIterator[htt
     """A client of a server whose PUBLIC_URL has the path /asr/."""
     app = create_app(settings.model_copy(update={"public_url": "https://example.org/asr/"}))
     app.state.database = database
+    add_sign_in_state(app, settings, Leases(database))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 5))
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
         yield client

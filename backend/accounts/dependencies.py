@@ -1,7 +1,7 @@
 """FastAPI dependencies shared by all routes: the authenticated user, database sessions and app-wide objects."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -212,7 +212,7 @@ async def _upload_creator(
     key: Annotated[str | None, Depends(_key_header)],
 ) -> Caller:
     if (ticket := connection.headers.get(UPLOAD_TICKET)) is not None:
-        if (login := tickets.redeem(ticket, Purpose.UPLOAD)) is None:
+        if (login := await tickets.redeem(ticket, Purpose.UPLOAD)) is None:
             raise NotSignedIn
         async with database.read() as session:
             return Caller(await user_of_login(session, login), login, by_ticket=True)
@@ -244,13 +244,13 @@ CurrentLogin = Annotated[tokens.Login, Depends(_current_login)]
 
 def _own_attempt(
     user: CurrentUser, login: CurrentLogin, throttle: ThrottleDep, address: RemoteAddress
-) -> AbstractContextManager[Attempt]:
+) -> AbstractAsyncContextManager[Attempt]:
     return throttle.attempt(service.throttle_key(user.username), address, device=f"login {login.user_id} {login.id}")
 
 
 #: Counts a signed-in person's guesses at their own password or code. Each login has a count of its own, so that guesses
 #: of others do not hold it.
-OwnAttempt = Annotated[AbstractContextManager[Attempt], Depends(_own_attempt)]
+OwnAttempt = Annotated[AbstractAsyncContextManager[Attempt], Depends(_own_attempt)]
 #: Any login, or an API key with the scope read.
 Reader = Annotated[User, Depends(_with_scope(keys.Scope.READ))]
 #: Any login, or an API key with the scope upload.

@@ -2,21 +2,18 @@
 
 import asyncio
 import re
-import secrets
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from backend.accounts.nonces import Nonces
 from backend.errors import AppError, ServiceBusy
 
 #: The certificates for the keys that Google signs its tokens with.
 CERTS_URL = "https://www.googleapis.com/oauth2/v1/certs"
 _ISSUERS = frozenset({"accounts.google.com", "https://accounts.google.com"})
-_NONCE_SECONDS = 600.0
-_MAX_NONCES = 10_000
 _FETCH_SECONDS = 5.0
 
 
@@ -50,17 +47,17 @@ class GoogleIdentity:
 class GoogleSignIn:
     """Create one per app. Certificates are fetched off the event loop and cached for as long as Google allows."""
 
-    def __init__(self, clients: tuple[str, ...], *, certs_url: str = CERTS_URL) -> None:
+    def __init__(self, clients: tuple[str, ...], nonces: Nonces, *, certs_url: str = CERTS_URL) -> None:
         self._clients = clients
         self._certs_url = certs_url
         self._certificates = _CertificateCache()
-        self._nonces = Nonces()
+        self._nonces = nonces
 
-    def nonce(self) -> str:
+    async def nonce(self) -> str:
         """A nonce that Google puts into the ID token. It is valid once, for ten minutes."""
         if not self._clients:
             raise GoogleNotSetUp
-        return self._nonces.issue()
+        return await self._nonces.issue()
 
     async def verify(self, credential: str) -> GoogleIdentity:
         """The account in a valid ID token. Raises `GoogleRefused`. A token, like its nonce, is accepted once."""
@@ -73,14 +70,14 @@ class GoogleSignIn:
         if claims.get("email_verified") is not True or not isinstance(email, str):
             raise GoogleRefused
         nonce = claims.get("nonce")
-        if not isinstance(nonce, str) or not self._nonces.consume(nonce):
+        if not isinstance(nonce, str) or not await self._nonces.consume(nonce):
             raise GoogleRefused
         # Google uses two spellings for the same issuer.
         return GoogleIdentity("https://accounts.google.com", subject, email[:255], nonce)
 
-    def restore_nonce(self, identity: GoogleIdentity) -> None:
+    async def restore_nonce(self, identity: GoogleIdentity) -> None:
         """Accept the same token once more: the sign-in goes on with a second factor."""
-        self._nonces.restore(identity.nonce)
+        await self._nonces.restore(identity.nonce)
 
     def _claims(self, credential: str) -> Mapping[str, Any]:
         from google.auth.exceptions import GoogleAuthError, TransportError
@@ -97,27 +94,6 @@ class GoogleSignIn:
         except (GoogleAuthError, PyJWTError, ValueError, TypeError, KeyError) as error:
             raise GoogleRefused from error
         return claims
-
-
-class Nonces:
-    """Issued nonces that have not been used yet. In memory, bounded in size."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._open: OrderedDict[str, float] = OrderedDict()
-
-    def issue(self) -> str:
-        nonce = secrets.token_urlsafe(24)
-        self._open[nonce] = self._clock() + _NONCE_SECONDS
-        while len(self._open) > _MAX_NONCES:
-            self._open.popitem(last=False)
-        return nonce
-
-    def restore(self, nonce: str) -> None:
-        self._open[nonce] = self._clock() + _NONCE_SECONDS
-
-    def consume(self, nonce: str) -> bool:
-        return self._open.pop(nonce, 0.0) > self._clock()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from backend.accounts.tokens import Login
+from backend.coordination.leases import Kind, Leases
 from backend.errors import TooManyRequests
 
 
@@ -23,25 +24,27 @@ class _OpenSocket:
 
 
 class OpenSockets:
-    """Not thread-safe: use it on the event loop only."""
+    """Those of this server; the limit holds for all servers. Not thread-safe: use it on the event loop only."""
 
-    def __init__(self, max_per_user: int = 10) -> None:
+    def __init__(self, leases: Leases, max_per_user: int = 10) -> None:
+        self._leases = leases
         self._max_per_user = max_per_user
         self._open: dict[str, dict[asyncio.Event, _OpenSocket]] = defaultdict(dict)
 
-    @contextmanager
-    def register(self, login: Login, expires_at: datetime | None = None) -> Iterator[asyncio.Event]:
+    @asynccontextmanager
+    async def register(self, login: Login, expires_at: datetime | None = None) -> AsyncIterator[asyncio.Event]:
         """Add a socket; the event is set when its login ends or `expires_at` has passed. Raises `TooManySockets`."""
-        if len(self._open.get(login.user_id, ())) >= self._max_per_user:
-            raise TooManySockets
-        ended = asyncio.Event()
-        self._open[login.user_id][ended] = _OpenSocket(login, expires_at)
-        try:
-            yield ended
-        finally:
-            self._open[login.user_id].pop(ended)
-            if not self._open[login.user_id]:
-                del self._open[login.user_id]
+        async with self._leases.hold(Kind.SOCKET, self._max_per_user, login.user_id) as lease:
+            if lease is None:
+                raise TooManySockets
+            ended = asyncio.Event()
+            self._open[login.user_id][ended] = _OpenSocket(login, expires_at)
+            try:
+                yield ended
+            finally:
+                self._open[login.user_id].pop(ended)
+                if not self._open[login.user_id]:
+                    del self._open[login.user_id]
 
     def end(self, user_id: str, login_id: str | None = None) -> None:
         """End the sockets of one login, or all sockets of the user."""

@@ -2,12 +2,17 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum
-from time import monotonic
 
+from sqlalchemy import CursorResult, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backend.accounts import tables
 from backend.accounts.tokens import Login
+from backend.coordination.clock import Clock, database_now
+from backend.database import Database
 from backend.errors import TooManyRequests
 
 LIFETIME_SECONDS = 30.0
@@ -24,37 +29,54 @@ class TooManyTickets(TooManyRequests):
 
 
 @dataclass(frozen=True, slots=True)
-class _Ticket:
-    login: Login
-    purpose: Purpose
-    expires_at: float
-
-
 class Tickets:
-    """Stored in memory only: a restart invalidates them."""
+    """Every server on the database accepts a ticket of every other, and only one of them does."""
 
-    def __init__(self, *, max_open: int = 20, clock: Callable[[], float] = monotonic) -> None:
-        self._max_open = max_open
-        self._clock = clock
-        self._open: dict[str, _Ticket] = {}
+    database: Database
+    max_open: int = 20
+    clock: Clock = database_now
 
-    def issue(self, login: Login, purpose: Purpose) -> str:
+    async def issue(self, login: Login, purpose: Purpose) -> str:
         """A ticket for this login. Raises `TooManyTickets` if its user has too many unused ones."""
-        now = self._clock()
-        self._open = {key: ticket for key, ticket in self._open.items() if ticket.expires_at > now}
-        if sum(ticket.login.user_id == login.user_id for ticket in self._open.values()) >= self._max_open:
-            raise TooManyTickets(headers={"Retry-After": str(int(LIFETIME_SECONDS))})
         ticket = secrets.token_urlsafe(32)
-        self._open[_key(ticket)] = _Ticket(login, purpose, now + LIFETIME_SECONDS)
+        async with self.database.write() as session:
+            now = await self.clock(session)
+            mine = tables.Ticket.user_id == login.user_id
+            await session.execute(delete(tables.Ticket).where(mine, tables.Ticket.expires_at <= now))
+            unused = await session.scalar(select(func.count()).select_from(tables.Ticket).where(mine))
+            if (unused or 0) >= self.max_open:
+                raise TooManyTickets(headers={"Retry-After": str(int(LIFETIME_SECONDS))})
+            session.add(
+                tables.Ticket(
+                    hash=_hash(ticket),
+                    purpose=purpose.value,
+                    user_id=login.user_id,
+                    epoch=login.epoch,
+                    login_id=login.id,
+                    expires_at=now + timedelta(seconds=LIFETIME_SECONDS),
+                )
+            )
         return ticket
 
-    def redeem(self, ticket: str, purpose: Purpose) -> Login | None:
+    async def redeem(self, ticket: str, purpose: Purpose) -> Login | None:
         """The login of a ticket, once; none for one that is used, expired, unknown or for another purpose."""
-        found = self._open.pop(_key(ticket), None)
-        if found is None or found.purpose is not purpose or found.expires_at <= self._clock():
+        hash = _hash(ticket)
+        async with self.database.read() as session:
+            row = await session.get(tables.Ticket, hash)
+        if row is None:
+            return None  # so that strangers cannot have anything written
+        async with self.database.write() as session:
+            used = await session.execute(delete(tables.Ticket).where(tables.Ticket.hash == hash))
+            now = await self.clock(session)
+        assert isinstance(used, CursorResult)
+        if used.rowcount != 1 or row.purpose != purpose.value or row.expires_at <= now:
             return None
-        return found.login
+        return Login(row.user_id, row.epoch, row.login_id)
 
 
-def _key(ticket: str) -> str:
+async def delete_expired(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(tables.Ticket).where(tables.Ticket.expires_at <= now))
+
+
+def _hash(ticket: str) -> str:
     return hashlib.sha256(ticket.encode("utf-8", "replace")).hexdigest()

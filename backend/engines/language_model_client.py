@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ class LanguageModelClient:
         self,
         endpoint: Endpoint,
         pause: Pause = asyncio.sleep,
-        semaphore: asyncio.Semaphore | None = None,
+        semaphore: AbstractAsyncContextManager[None] | None = None,
         max_attempts: int = MAX_ATTEMPTS,
         traits: EndpointTraits | None = None,
     ) -> None:

@@ -9,7 +9,9 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend.accounts import throttle, tickets
 from backend.accounts.audit import Action, note_in_own_transaction
+from backend.coordination.clock import database_now
 from backend.coordination.leases import Kind as LeaseKind
 from backend.coordination.leases import Lease, Leases
 from backend.database import utc_now
@@ -72,6 +74,8 @@ class Housekeeper:
             removed_totals.append(removed)
         async with self.context.database.write() as session:
             await idempotency.delete_expired(session, now)
+            await tickets.delete_expired(session, await database_now(session))
+            await throttle.delete_expired(session, await database_now(session))
         self.last_run_at = now
         return removed_totals
 

@@ -1,6 +1,5 @@
 """The language model of a user: from the endpoint they chose, else the system-wide one, else the settings."""
 
-import asyncio
 import logging
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -8,6 +7,8 @@ from time import monotonic
 from pydantic import BaseModel
 
 from backend.accounts.tables import Role, User
+from backend.coordination.leases import Kind, Leases
+from backend.coordination.semaphore import SharedSemaphore
 from backend.database import Database
 from backend.engines.endpoint_traits import EndpointTraits
 from backend.engines.language_model_client import LanguageModelClient
@@ -49,18 +50,19 @@ class _TestAnswer(BaseModel):
 
 @dataclass(slots=True)
 class Models:
-    """One instance for the whole server. The settings limit the open calls of all endpoints together."""
+    """One instance for the whole server. The settings limit the open calls of all endpoints and servers together."""
 
     database: Database
     settings: Settings
+    leases: Leases
     _built_in: Endpoint | None = field(init=False)
-    _semaphore: asyncio.Semaphore = field(init=False)
+    _semaphore: SharedSemaphore = field(init=False)
     _traits: dict[str, tuple[Endpoint, EndpointTraits]] = field(default_factory=dict)
     _clients: dict[str, LanguageModelClient] = field(default_factory=dict)
     _retired: list[LanguageModelClient] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._semaphore = asyncio.Semaphore(self.settings.openai_max_concurrent)
+        self._semaphore = SharedSemaphore(self.leases, Kind.QUESTION, self.settings.openai_max_concurrent)
         try:
             self._built_in = endpoint_from_settings(self.settings)
         except LanguageModelError as error:  # invalid address: everything else works without a model

@@ -12,15 +12,18 @@ from fastapi import FastAPI
 from backend.accounts import service, tokens
 from backend.accounts.api import account, google, keys, register, second_factor
 from backend.accounts.google import GoogleSignIn
+from backend.accounts.nonces import Nonces
 from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.passwords import PARALLELISM, TIME_COST, Passwords
 from backend.accounts.tables import Role, User
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
 from backend.admin.api import audit, users
+from backend.coordination.leases import Leases
 from backend.database import Database, utc_now
 from backend.errors import install_handlers
 from backend.settings import Settings
+from tests.clocks import FixedClock
 
 PASSWORD = "会议室里的大白熊 Nr. 7"
 
@@ -68,14 +71,19 @@ def make_app(settings: Settings, database: Database) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     app.state.passwords = Passwords(memory_kib=TEST_MEMORY_KIB)
-    app.state.open_sockets = OpenSockets()
-    app.state.tickets = Tickets()
-    app.state.throttle = Throttle(lambda: 0.0)  # a fixed clock, so that the speed of the machine does not matter
-    app.state.google = GoogleSignIn(settings.google_clients)
+    app.state.open_sockets = OpenSockets(Leases(database))
+    app.state.tickets = Tickets(database)
+    # A fixed clock, so that the speed of the machine does not matter.
+    app.state.throttle = Throttle(database, FixedClock())
+    app.state.google = GoogleSignIn(settings.google_clients, nonces_of(settings, database))
     install_handlers(app)
     for module in (account, google, keys, second_factor, register, users, audit):
         app.include_router(module.router)
     return app
+
+
+def nonces_of(settings: Settings, database: Database) -> Nonces:
+    return Nonces(database, settings.secret_key.get_secret_value())
 
 
 async def create_users(database: Database) -> dict[str, User]:

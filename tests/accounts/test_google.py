@@ -22,7 +22,7 @@ from backend.accounts.google import GoogleSignIn
 from backend.accounts.tables import Identity, User
 from backend.database import Database
 from backend.settings import Registration, Settings
-from tests.accounts.people import Api, make_app, open_api
+from tests.accounts.people import Api, make_app, nonces_of, open_api
 
 CLIENT, SECOND_CLIENT = "ours.apps.googleusercontent.com", "ours-too.apps.googleusercontent.com"
 GOOGLE = "/api/auth/google"
@@ -83,7 +83,8 @@ async def api(
         "registration": getattr(request, "param", Registration.OPEN),
     }
     app = make_app(settings.model_copy(update=update), database)
-    app.state.google = GoogleSignIn(app.state.settings.google_clients, certs_url=keys.url)
+    nonces = nonces_of(settings, database)
+    app.state.google = GoogleSignIn(app.state.settings.google_clients, nonces, certs_url=keys.url)
     async with open_api(app) as api:
         yield api
 

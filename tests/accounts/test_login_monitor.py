@@ -1,7 +1,7 @@
 """Open sockets end when their login ends, also if another process ended it."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -9,17 +9,18 @@ from sqlalchemy import delete, event, update
 
 from backend.accounts import logins
 from backend.accounts.login_monitor import LoginMonitor
-from backend.accounts.open_sockets import OpenSockets
+from backend.accounts.open_sockets import OpenSockets, TooManySockets
 from backend.accounts.tables import Login, User
 from backend.accounts.tokens import Login as TokenLogin
+from backend.coordination.leases import Leases
 from backend.database import Database, utc_now
 
 NOW = utc_now()
 
 
 @pytest.fixture
-def open_sockets() -> OpenSockets:
-    return OpenSockets(max_per_user=10_000)
+def open_sockets(database: Database) -> OpenSockets:
+    return OpenSockets(Leases(database), max_per_user=100)
 
 
 @pytest.fixture
@@ -58,7 +59,10 @@ ENDS = {
 async def test_a_login_ended_by_another_process_ends_its_own_sockets_only(
     database: Database, open_sockets: OpenSockets, login_monitor: LoginMonitor, signed_in: SignedIn, end: str
 ) -> None:
-    with open_sockets.register(await signed_in("ada")) as ada, open_sockets.register(await signed_in("eve")) as eve:
+    async with (
+        open_sockets.register(await signed_in("ada")) as ada,
+        open_sockets.register(await signed_in("eve")) as eve,
+    ):
         await login_monitor.check(NOW)
         assert [ada.is_set(), eve.is_set()] == [False, False]
 
@@ -73,7 +77,10 @@ async def test_a_login_without_a_row_is_valid_for_the_current_epoch(
     database: Database, open_sockets: OpenSockets, login_monitor: LoginMonitor, signed_in: SignedIn
 ) -> None:
     await signed_in("ada")
-    with open_sockets.register(TokenLogin("ada", 0)) as ada, open_sockets.register(TokenLogin("ada", 1)) as forged:
+    async with (
+        open_sockets.register(TokenLogin("ada", 0)) as ada,
+        open_sockets.register(TokenLogin("ada", 1)) as forged,
+    ):
         await login_monitor.check(NOW)
 
         assert [ada.is_set(), forged.is_set()] == [False, True]
@@ -83,7 +90,7 @@ async def test_the_login_of_another_user_is_invalid(
     open_sockets: OpenSockets, login_monitor: LoginMonitor, signed_in: SignedIn
 ) -> None:
     ada, eve = await signed_in("ada"), await signed_in("eve")
-    with open_sockets.register(TokenLogin(ada.user_id, ada.epoch, eve.id)) as mixed:
+    async with open_sockets.register(TokenLogin(ada.user_id, ada.epoch, eve.id)) as mixed:
         await login_monitor.check(NOW)
 
         assert mixed.is_set()
@@ -94,7 +101,7 @@ async def test_a_socket_ends_when_its_token_expires(
 ) -> None:
     ada = await signed_in("ada")
     soon = NOW + timedelta(minutes=1)
-    with open_sockets.register(ada, soon) as by_token, open_sockets.register(ada) as by_ticket:
+    async with open_sockets.register(ada, soon) as by_token, open_sockets.register(ada) as by_ticket:
         await login_monitor.check(soon - timedelta(seconds=1))
         assert [by_token.is_set(), by_ticket.is_set()] == [False, False]
 
@@ -112,11 +119,13 @@ async def test_a_check_takes_two_queries_for_any_number_of_sockets_and_none_with
 
     await login_monitor.check(NOW)
     assert statements == []
-    with ExitStack() as stack:
-        ended = [stack.enter_context(open_sockets.register(tokens[number % 3])) for number in range(1000)]
+    async with AsyncExitStack() as stack:
+        ended = [await stack.enter_async_context(open_sockets.register(tokens[number % 3])) for number in range(60)]
+        statements.clear()
         await login_monitor.check(NOW)
+        selects = [query for query in statements if query.startswith("SELECT")]
 
-    assert len([query for query in statements if query.startswith("SELECT")]) == 2
+    assert len(selects) == 2
     assert not any(over.is_set() for over in ended)
 
 
@@ -124,7 +133,25 @@ async def test_the_monitor_checks_periodically_and_can_be_stopped(
     open_sockets: OpenSockets, login_monitor: LoginMonitor, signed_in: SignedIn
 ) -> None:
     await signed_in("ada")
-    with open_sockets.register(TokenLogin("ada", 1)) as forged:
+    async with open_sockets.register(TokenLogin("ada", 1)) as forged:
         login_monitor.start()
         await forged.wait()
         await login_monitor.stop()
+
+
+async def test_the_limit_of_sockets_holds_for_all_servers_together(database: Database, signed_in: SignedIn) -> None:
+    one, other = OpenSockets(Leases(database), max_per_user=2), OpenSockets(Leases(database), max_per_user=2)
+    ada, eve = await signed_in("ada"), await signed_in("eve")
+
+    async with one.register(ada), AsyncExitStack() as stack:
+        await stack.enter_async_context(other.register(ada))
+        with pytest.raises(TooManySockets):
+            await stack.enter_async_context(one.register(ada))
+        with pytest.raises(TooManySockets):
+            await stack.enter_async_context(other.register(ada))
+        await stack.enter_async_context(other.register(eve))
+
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            await stack.enter_async_context(one.register(ada))
+    assert one.count() == other.count() == 0

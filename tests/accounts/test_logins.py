@@ -12,6 +12,7 @@ from backend.accounts import device_cookie, logins, tokens
 from backend.accounts.cookies import MEDIA, REFRESH
 from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.tables import AuditEntry, Login
+from backend.coordination.leases import Leases
 from backend.database import Database, utc_now
 from tests.accounts.people import PASSWORD, Api, create_users
 
@@ -261,9 +262,9 @@ async def test_old_logins_are_deleted_at_sign_in(database: Database) -> None:
 
 
 async def test_ending_a_login_ends_its_own_sockets_only(database: Database) -> None:
-    open_sockets = OpenSockets()
+    open_sockets = OpenSockets(Leases(database))
 
-    with (
+    async with (
         open_sockets.register(tokens.Login("ada", 0, "here")) as here,
         open_sockets.register(tokens.Login("ada", 0, "there")) as there,
         open_sockets.register(tokens.Login("eve", 0, "x")) as x,

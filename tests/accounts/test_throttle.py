@@ -1,124 +1,158 @@
 """Attempts are limited per account and per address, and the wait is bounded."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import select
 from starlette.requests import Request
 
 from backend.accounts import device_cookie
-from backend.accounts.throttle import Throttle, TooManyAttempts, network_of
-from backend.database import utc_now
+from backend.accounts.tables import AttemptCount
+from backend.accounts.throttle import Throttle, TooManyAttempts, delete_expired, network_of
+from backend.database import Database, utc_now
 from tests.accounts.people import PASSWORD, Api
-
-
-@dataclass
-class Clock:
-    now: float = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clocks import FixedClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FixedClock:
+    return FixedClock()
 
 
 @pytest.fixture
-def throttle(clock: Clock) -> Throttle:
-    return Throttle(clock)
+def throttle(database: Database, clock: FixedClock) -> Throttle:
+    return Throttle(database, clock)
 
 
-def test_the_wait_doubles_up_to_a_maximum(throttle: Throttle, clock: Clock) -> None:
+async def test_the_wait_doubles_up_to_a_maximum(throttle: Throttle, clock: FixedClock) -> None:
     waits = []
     for guess in range(20):
-        wait = _guess(throttle, "ada", f"address {guess}")
+        wait = await _guess(throttle, "ada", f"address {guess}")
         if wait:
-            clock.now += wait
+            clock.advance(wait)
             waits.append(wait)
-            _guess(throttle, "ada", f"address {guess}")
+            await _guess(throttle, "ada", f"address {guess}")
 
     assert waits[:4] == [1, 2, 4, 8]
     assert max(waits) == 300
-    clock.now += 301
-    assert _guess(throttle, "ada", "new") == 0
+    clock.advance(301)
+    assert await _guess(throttle, "ada", "new") == 0
 
 
-def test_one_address_that_tries_many_accounts_is_slowed_down(throttle: Throttle) -> None:
-    waits = [_guess(throttle, f"account {guess}", "here") for guess in range(30)]
+async def test_one_address_that_tries_many_accounts_is_slowed_down(throttle: Throttle) -> None:
+    waits = [await _guess(throttle, f"account {guess}", "here") for guess in range(30)]
 
     assert waits[:20] == [0] * 20
     assert all(waits[20:])
-    assert _guess(throttle, "account 1", "elsewhere") == 0
+    assert await _guess(throttle, "account 1", "elsewhere") == 0
 
 
-def test_simultaneous_attempts_all_count(throttle: Throttle) -> None:
-    attempts = [throttle.attempt("ada", f"address {number}") for number in range(1000)]
-
+async def test_simultaneous_attempts_at_all_servers_count(
+    throttle: Throttle, clock: FixedClock, database: Database
+) -> None:
+    servers = [throttle, Throttle(database, clock)]
+    ended = asyncio.Event()
     allowed = 0
-    for attempt in attempts:
-        try:
-            attempt.__enter__()  # none of them has ended yet
-            allowed += 1
-        except TooManyAttempts:
-            pass
+
+    async def guess(number: int) -> None:
+        nonlocal allowed
+        with suppress(TooManyAttempts):
+            async with servers[number % 2].attempt("ada", f"address {number}"):
+                allowed += 1
+                await ended.wait()
+
+    guesses = [asyncio.create_task(guess(number)) for number in range(40)]
+    await asyncio.wait(guesses[5:], return_when=asyncio.FIRST_COMPLETED)
+    while sum(guess.done() for guess in guesses) < 35:
+        await asyncio.sleep(0)
+    ended.set()
+    await asyncio.gather(*guesses)
 
     assert allowed == 5
 
 
-def test_a_success_resets_the_count_of_the_account_but_not_of_the_address(throttle: Throttle) -> None:
+async def test_a_count_holds_at_every_server(throttle: Throttle, clock: FixedClock, database: Database) -> None:
+    other = Throttle(database, clock)
+    for number in range(5):
+        assert await _guess(throttle, "ada", f"address {number}") == 0
+
+    assert await _guess(other, "ada", "address 9") > 0
+    assert await _guess(other, "ada", "home", device="adas browser", succeeded=True) == 0
+
+
+async def test_rows_are_swept_by_age_and_number(throttle: Throttle, clock: FixedClock, database: Database) -> None:
+    await _guess(throttle, "ada", "home", succeeded=True)
+    await _guess(throttle, "ada", "long ago")
+    clock.advance(3601)
+    for number in range(5):
+        clock.advance(1)
+        await throttle.count(("nonce", f"203.0.113.{number}"))
+
+    async with database.write() as session:
+        await delete_expired(session, clock.now, most=3)
+
+    async with database.read() as session:
+        kinds = sorted(await session.scalars(select(AttemptCount.kind)))
+    assert kinds == ["known", "nonce", "nonce", "nonce"]
+    assert await _guess(throttle, "ada", "home", succeeded=True) == 0
+
+
+async def test_a_success_resets_the_count_of_the_account_but_not_of_the_address(throttle: Throttle) -> None:
     for number in range(19):
-        _guess(throttle, f"victim {number}", "here")
+        await _guess(throttle, f"victim {number}", "here")
     for _ in range(30):
-        assert _guess(throttle, "mine", "here", succeeded=True) == 0
+        assert await _guess(throttle, "mine", "here", succeeded=True) == 0
 
-    _guess(throttle, "victim 20", "here")
-    assert _guess(throttle, "victim 21", "here") > 0
+    await _guess(throttle, "victim 20", "here")
+    assert await _guess(throttle, "victim 21", "here") > 0
 
 
-def test_guesses_from_elsewhere_do_not_lock_out_a_known_address(throttle: Throttle) -> None:
-    _guess(throttle, "ada", "home", succeeded=True)
+async def test_guesses_from_elsewhere_do_not_lock_out_a_known_address(throttle: Throttle) -> None:
+    await _guess(throttle, "ada", "home", succeeded=True)
     for number in range(50):
-        _guess(throttle, "ada", f"bot {number}")
+        await _guess(throttle, "ada", f"bot {number}")
 
-    assert _guess(throttle, "ada", "bot 51") > 0
-    assert _guess(throttle, "ada", "home", succeeded=True) == 0
+    assert await _guess(throttle, "ada", "bot 51") > 0
+    assert await _guess(throttle, "ada", "home", succeeded=True) == 0
 
 
-def test_somebody_who_has_signed_in_from_a_network_is_not_held_by_its_guesses_at_others(throttle: Throttle) -> None:
-    _guess(throttle, "ada", "office", succeeded=True)
+async def test_somebody_who_has_signed_in_from_a_network_is_not_held_by_its_guesses_at_others(
+    throttle: Throttle,
+) -> None:
+    await _guess(throttle, "ada", "office", succeeded=True)
     for guess in range(60):
-        _guess(throttle, f"account {guess}", "office")
+        await _guess(throttle, f"account {guess}", "office")
 
-    assert _guess(throttle, "bo", "office") > 0
-    assert _guess(throttle, "ada", "office", succeeded=True) == 0
+    assert await _guess(throttle, "bo", "office") > 0
+    assert await _guess(throttle, "ada", "office", succeeded=True) == 0
 
 
-def test_a_known_device_signs_in_while_a_neighbour_guesses_at_the_same_account(throttle: Throttle) -> None:
-    _guess(throttle, "ada", "office", succeeded=True)
+async def test_a_known_device_signs_in_while_a_neighbour_guesses_at_the_same_account(throttle: Throttle) -> None:
+    await _guess(throttle, "ada", "office", succeeded=True)
     for _ in range(20):
-        _guess(throttle, "ada", "office")
+        await _guess(throttle, "ada", "office")
 
-    assert _guess(throttle, "ada", "office") > 0
-    assert _guess(throttle, "ada", "office", device="adas browser", succeeded=True) == 0
+    assert await _guess(throttle, "ada", "office") > 0
+    assert await _guess(throttle, "ada", "office", device="adas browser", succeeded=True) == 0
 
 
-def test_a_known_device_that_guesses_is_slowed_down(throttle: Throttle) -> None:
-    waits = [_guess(throttle, "ada", f"address {number}", device="stolen") for number in range(8)]
+async def test_a_known_device_that_guesses_is_slowed_down(throttle: Throttle) -> None:
+    waits = [await _guess(throttle, "ada", f"address {number}", device="stolen") for number in range(8)]
 
     assert waits[:5] == [0] * 5
     assert all(waits[5:])
 
 
-def test_all_addresses_of_an_ipv6_network_share_a_count(throttle: Throttle) -> None:
+async def test_all_addresses_of_an_ipv6_network_share_a_count(throttle: Throttle) -> None:
     for number in range(40):
-        _guess(throttle, f"account {number}", f"2001:db8:1:2:{number:x}::{number:x}")
+        await _guess(throttle, f"account {number}", f"2001:db8:1:2:{number:x}::{number:x}")
 
-    assert _guess(throttle, "bo", "2001:db8:1:2:ffff::1") > 0
-    assert _guess(throttle, "bo", "2001:db8:1:3::1") == 0
+    assert await _guess(throttle, "bo", "2001:db8:1:2:ffff::1") > 0
+    assert await _guess(throttle, "bo", "2001:db8:1:3::1") == 0
 
 
 @pytest.mark.parametrize(
@@ -185,13 +219,13 @@ async def test_a_signed_in_person_is_not_held_by_guesses_of_others(api: Api) -> 
     assert answer.status_code == 200
 
 
-def test_counts_are_reset_after_an_hour(throttle: Throttle, clock: Clock) -> None:
+async def test_counts_are_reset_after_an_hour(throttle: Throttle, clock: FixedClock) -> None:
     for _ in range(9):
-        _guess(throttle, "ada", "here")
+        await _guess(throttle, "ada", "here")
 
-    clock.now += 3601
+    clock.advance(3601)
 
-    assert [_guess(throttle, "ada", "here") for _ in range(5)] == [0] * 5
+    assert [await _guess(throttle, "ada", "here") for _ in range(5)] == [0] * 5
 
 
 async def test_guesses_at_unknown_names_are_answered_like_at_known_ones(api: Api) -> None:
@@ -222,12 +256,12 @@ async def test_guesses_at_the_current_password_are_throttled(api: Api) -> None:
     assert PASSWORD not in answers[-1].text
 
 
-def _guess(
+async def _guess(
     throttle: Throttle, account: str, address: str, *, device: str | None = None, succeeded: bool = False
 ) -> int:
     """The seconds this attempt has to wait."""
     try:
-        with throttle.attempt(account, address, device) as attempt:
+        async with throttle.attempt(account, address, device) as attempt:
             attempt.succeeded = succeeded
     except TooManyAttempts as error:
         return int((error.headers or {})["Retry-After"])

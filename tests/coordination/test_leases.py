@@ -1,35 +1,26 @@
 """A limit holds for all servers together, and what a dead server held is free again."""
 
 import asyncio
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.coordination.leases import Kind, Leases
 from backend.coordination.server import Server
 from backend.coordination.tables import LeaseRow
-from backend.database import Database, connect, utc_now
-
-
-@dataclass
-class Clock:
-    now: datetime
-
-    async def __call__(self, _session: AsyncSession) -> datetime:
-        return self.now
+from backend.database import Database, connect
+from tests.clocks import FixedClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(utc_now())
+def clock() -> FixedClock:
+    return FixedClock()
 
 
 @pytest.fixture
-def servers(database: Database, clock: Clock) -> list[Leases]:
+def servers(database: Database, clock: FixedClock) -> list[Leases]:
     """What three servers hold."""
     return [Leases(database, Server(clock=clock)) for _ in range(3)]
 
@@ -79,7 +70,7 @@ async def test_giving_back_twice_takes_nothing_from_the_next_holder(servers: lis
     assert await rows(database) == 1
 
 
-async def test_the_places_of_a_dead_server_are_free_again(servers: list[Leases], clock: Clock) -> None:
+async def test_the_places_of_a_dead_server_are_free_again(servers: list[Leases], clock: FixedClock) -> None:
     lease = await servers[0].acquire(Kind.HOUSEKEEPING, 1)
     assert lease is not None
 

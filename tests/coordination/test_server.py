@@ -3,31 +3,20 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import psutil
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.coordination.clock import database_now
 from backend.coordination.server import Server, is_dead, new_name, other_servers
 from backend.database import Database, utc_now
-
-
-@dataclass
-class Clock:
-    """The clock of the database, which the test sets."""
-
-    now: datetime
-
-    async def __call__(self, _session: AsyncSession) -> datetime:
-        return self.now
+from tests.clocks import FixedClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(utc_now())
+def clock() -> FixedClock:
+    return FixedClock()
 
 
 async def others(database: Database, server: Server) -> set[str]:
@@ -66,7 +55,7 @@ def test_servers_of_other_machines_and_containers_are_not_known_to_be_dead(other
     assert not is_dead(other.replace("here", host))
 
 
-async def test_a_server_that_beats_is_known_to_the_others(database: Database, clock: Clock) -> None:
+async def test_a_server_that_beats_is_known_to_the_others(database: Database, clock: FixedClock) -> None:
     one, other = Server(clock=clock), Server(clock=clock)
 
     await beat(database, one, other, one)
@@ -75,7 +64,7 @@ async def test_a_server_that_beats_is_known_to_the_others(database: Database, cl
     assert await others(database, other) == {one.name}
 
 
-async def test_a_silent_server_is_dead_until_it_beats_again(database: Database, clock: Clock) -> None:
+async def test_a_silent_server_is_dead_until_it_beats_again(database: Database, clock: FixedClock) -> None:
     one, other = Server(clock=clock), Server(clock=clock)
     await beat(database, one, other)
 
@@ -87,7 +76,7 @@ async def test_a_silent_server_is_dead_until_it_beats_again(database: Database, 
     assert await others(database, one) == {other.name}
 
 
-async def test_a_server_that_stops_leaves(database: Database, clock: Clock) -> None:
+async def test_a_server_that_stops_leaves(database: Database, clock: FixedClock) -> None:
     one, other = Server(clock=clock), Server(clock=clock)
     await beat(database, one, other)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from backend.coordination.leases import Leases
 from backend.database import Database, utc_now
 from backend.events import Bus
 from backend.jobs import queue
@@ -45,7 +46,7 @@ async def rescuer(database: Database, settings: Settings, clock: Clock) -> Runne
     notifier, storage, language_model_jobs = (
         ChangeNotifier(database, Bus(), LIMITS),
         Storage(settings.uploads_dir),
-        LanguageModelJobs(database, Models(database, settings)),
+        LanguageModelJobs(database, Models(database, settings, Leases(database))),
     )
     render_pool = RenderPool(settings.models_dir)  # it starts no child before it renders
     return Runner(

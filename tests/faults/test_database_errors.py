@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from backend.coordination.leases import Leases
 from backend.database import Database
 from backend.events import Bus
 from backend.jobs import attempt, queue
@@ -106,7 +107,7 @@ async def running(database: Database, settings: Settings) -> AsyncIterator[Runne
         ChangeNotifier(database, Bus(), LIMITS),
         Storage(settings.uploads_dir),
         InstantPipeline(None, settings.models_dir),  # type: ignore[arg-type]  # no engine is used
-        LanguageModelJobs(database, Models(database, settings)),
+        LanguageModelJobs(database, Models(database, settings, Leases(database))),
         LIMITS,
         RenderPool(settings.models_dir),
         heartbeat_seconds=0.05,

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.tables import User
+from backend.coordination.leases import Leases
 from backend.database import Database, connect, utc_now
 from backend.events import Bus
 from backend.jobs import queue
@@ -116,7 +117,7 @@ async def test_a_superseded_attempt_publishes_nothing(
         database=database,
         storage=Storage(settings.uploads_dir),
         pipeline=InstantPipeline(None, settings.models_dir),  # type: ignore[arg-type]  # no engine is used
-        language_model_jobs=LanguageModelJobs(database, Models(database, settings)),
+        language_model_jobs=LanguageModelJobs(database, Models(database, settings, Leases(database))),
         notifier=ChangeNotifier(database, Bus(), LIMITS),
         job=job,
         limits=LIMITS,

@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from backend.accounts.tables import AuditEntry
 from backend.coordination.leases import Leases
-from backend.coordination.server import Server
 from backend.database import new_id
 from backend.housekeeping.context import HousekeepingContext, Item
 from backend.housekeeping.housekeeper import Housekeeper, remove_items
@@ -25,7 +24,7 @@ def housekeeper(installation: Installation) -> Housekeeper:
 
 def housekeeper_of(installation: Installation) -> Housekeeper:
     """That of a server of its own."""
-    leases = Leases(installation.database, Server())
+    leases = Leases(installation.database)
     return Housekeeper(installation.context, trash_days=30, every_seconds=3600, leases=leases)
 
 

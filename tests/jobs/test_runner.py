@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from backend.coordination.leases import Leases
 from backend.coordination.server import new_name
 from backend.database import Database, utc_now
 from backend.engines.hosts import open_engines
@@ -31,7 +32,7 @@ async def runner(database: Database, settings: Settings) -> AsyncIterator[Runner
         ChangeNotifier(database, Bus(), LIMITS),
         Storage(settings.uploads_dir),
         Pipeline(engines, settings.models_dir, demo=True),
-        LanguageModelJobs(database, Models(database, settings)),
+        LanguageModelJobs(database, Models(database, settings, Leases(database))),
         LIMITS,
         RenderPool(settings.models_dir),
     )

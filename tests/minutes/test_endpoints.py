@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.accounts.tables import User
+from backend.coordination.leases import Leases
 from backend.database import Database
 from backend.engines.endpoint_traits import AnswerFormat
 from backend.engines.language_model_client import LanguageModelClient
@@ -35,7 +36,7 @@ GIVEN = EndpointValues("本地", "http://127.0.0.1:1/v1", MODEL, 8192, KEY, allo
 async def models(database: Database, settings: Settings) -> AsyncIterator[Models]:
     async with database.write() as session:
         session.add_all(User(id=name, username=name, username_key=name) for name in ("ann", "bob"))
-    models = Models(database, settings)
+    models = Models(database, settings, Leases(database))
     yield models
     await models.close()
 
@@ -205,7 +206,7 @@ async def test_a_changed_secret_key_has_its_own_error_code(models: Models) -> No
     other = models.settings.model_copy(update={"secret_key": type(models.settings.secret_key)("b" * 40)})
 
     with pytest.raises(LanguageModelError) as raised:
-        await Models(models.database, other).get_model("ann")
+        await Models(models.database, other, models.leases).get_model("ann")
 
     assert raised.value.code == "language_model_secret"
 
@@ -228,7 +229,7 @@ async def test_testing_an_endpoint_calls_it_and_returns_the_result(models: Model
 
 async def test_the_concurrency_limit_covers_all_endpoints_together(models: Models) -> None:
     gate, one = threading.Event(), models.settings.model_copy(update={"openai_max_concurrent": 1})
-    fail_on_retryable = Models(models.database, one)
+    fail_on_retryable = Models(models.database, one, models.leases)
     held_back, quick = Reply({"ok": True}, until=gate), Reply({"ok": True})
     with serve_language(lambda _request: held_back) as first, serve_language(lambda _request: quick) as second:
         urls = (first.url, second.url)

@@ -13,7 +13,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import Message
 
-from backend.app import create_app
+from backend.app import add_sign_in_state, create_app
+from backend.coordination.leases import Leases
 from backend.database import Database
 from backend.middleware import BodySizeLimit
 from backend.settings import Settings
@@ -79,6 +80,7 @@ async def test_a_request_without_login_is_refused_before_its_body_is_read(
 ) -> None:
     app = create_app(settings)
     app.state.database = database
+    add_sign_in_state(app, settings, Leases(database))
     read, answers = 0, []
 
     async def receive() -> Message:

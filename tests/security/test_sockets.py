@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -17,7 +18,9 @@ from backend.accounts.tickets import Purpose, Tickets
 from backend.accounts.tokens import Login
 from backend.app import create_app
 from backend.database import connect as connect_database
+from backend.database import utc_now
 from backend.settings import Settings
+from tests.clocks import FixedClock
 from tests.serving import Server
 
 _FLOOD = 150
@@ -28,19 +31,19 @@ async def test_an_expired_ticket_is_refused(settings: Settings) -> None:
     database = connect_database(settings.database_url)
     async with database.write() as session:
         user = await service.create(session, username="ada", password_hash=None)
+    past = FixedClock(utc_now() - timedelta(seconds=31))
+    fresh, old = [
+        await tickets.issue(Login(user.id, 0), Purpose.EVENTS)
+        for tickets in (Tickets(database), Tickets(database, clock=past))
+    ]
     await database.close()
-    now = 0.0
     app = create_app(settings)
-    app.state.tickets = Tickets(clock=lambda: now)
-    fresh, old = (app.state.tickets.issue(Login(user.id, 0), Purpose.EVENTS) for _ in range(2))
 
     def open_twice() -> tuple[str, int]:
-        nonlocal now
         with TestClient(app) as client:
             with client.websocket_connect("/api/events") as socket:
                 socket.send_json({"ticket": fresh})
                 first = socket.receive_json()["type"]
-            now = 31.0
             with client.websocket_connect("/api/events") as socket:
                 socket.send_json({"ticket": old})
                 with pytest.raises(WebSocketDisconnect) as closed:

@@ -68,7 +68,7 @@ class Api:
 async def api(settings: Settings, scenario: TranscriptScenario, document: Document) -> AsyncIterator[Api]:  # noqa: F811
     app = FastAPI()
     app.state.settings, app.state.database = settings, scenario.database
-    app.state.passwords, app.state.throttle = Passwords(memory_kib=TEST_MEMORY_KIB), Throttle()
+    app.state.passwords, app.state.throttle = Passwords(memory_kib=TEST_MEMORY_KIB), Throttle(scenario.database)
     app.state.render_pool = RenderPool(settings.models_dir)
     install_handlers(app)
     for module in (transcript_exports, minutes_exports, written_form, links, visitors, shared_written_form):

@@ -148,7 +148,7 @@ async def login(
         raise cookies.ForeignOrigin  # otherwise another site could sign people in to an account of its own
     account = service.throttle_key(form.username)
     device = device_cookie.find_device(request, settings, account, utc_now())
-    with throttle.attempt(account, address, device) as attempt:
+    async with throttle.attempt(account, address, device) as attempt:
         try:
             user = await service.sign_in(database, passwords, form.username, form.password)
             await second_factor.check(database, settings, user, code, utc_now())
@@ -201,7 +201,7 @@ async def rename_me(
     own_attempt: OwnAttempt,
 ) -> Account:
     """Error codes: wrong_password, username_taken, invalid_username. Logins and keys stay valid."""
-    with own_attempt as attempt:
+    async with own_attempt as attempt:
         await service.check_password(passwords, user, body.password)
         attempt.succeeded = True
     async with database.write() as session:
@@ -227,7 +227,7 @@ async def change_password(
     own_attempt: OwnAttempt,
 ) -> PasswordChanged:
     """API keys stay valid unless `revoke_keys` is set; `keys_left` says how many are."""
-    with own_attempt as attempt:
+    async with own_attempt as attempt:
         try:
             user = await service.change_password(
                 database,
@@ -286,7 +286,7 @@ async def end_login(
 
 @router.post("/tickets", status_code=201, summary="Create a single-use ticket, valid for half a minute")
 async def create_ticket(_user: CurrentUser, login: CurrentLogin, tickets: TicketsDep, body: TicketRequest) -> Ticket:
-    return Ticket(ticket=tickets.issue(login, body.purpose), expires_in=int(LIFETIME_SECONDS))
+    return Ticket(ticket=await tickets.issue(login, body.purpose), expires_in=int(LIFETIME_SECONDS))
 
 
 async def sign_in(

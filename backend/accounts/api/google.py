@@ -45,8 +45,8 @@ class LinkedAccounts(BaseModel):
 
 @router.post("/nonce", summary="Create a nonce for a Google sign-in")
 async def nonce(google: GoogleDep, throttle: ThrottleDep, address: RemoteAddress) -> Nonce:
-    throttle.count(("nonce", address))
-    return Nonce(nonce=google.nonce())
+    await throttle.count(("nonce", address))
+    return Nonce(nonce=await google.nonce())
 
 
 @router.post("", summary="Sign in with Google")
@@ -66,12 +66,12 @@ async def sign_in_with_google(
     user = await identities.sign_in(database, settings.registration, identity)
     account = service.throttle_key(user.username)
     device = device_cookie.find_device(request, settings, account, utc_now())
-    with throttle.attempt(account, address, device) as attempt:
+    async with throttle.attempt(account, address, device) as attempt:
         try:
             await second_factor.check(database, settings, user, body.code, utc_now())
         except second_factor.SecondFactorNeeded:
             attempt.uncounted = True
-            google.restore_nonce(identity)
+            await google.restore_nonce(identity)
             raise
         attempt.succeeded = True
     return await sign_in(user, request, response, settings, database, how="google")

@@ -73,7 +73,7 @@ async def create_key(
     now = utc_now()
     if Scope.ADMIN in body.scopes:
         keys.check_scopes(user, body.scopes)
-        with own_attempt as attempt:
+        async with own_attempt as attempt:
             try:
                 await confirm(database, settings, passwords, user, password=body.password, code=body.code, now=now)
             except ConfirmationNeeded:

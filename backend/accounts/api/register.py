@@ -47,6 +47,6 @@ async def register(
     address: RemoteAddress,
 ) -> RegistrationResponse:
     """The response is the same whether the name is free or taken, so it reveals no accounts."""
-    throttle.count(("registration", address))
+    await throttle.count(("registration", address))
     await registration.register(database, passwords, settings.registration, body.username, body.password)
     return RegistrationResponse(registration=settings.registration)

@@ -68,7 +68,7 @@ async def enroll(
     own_attempt: OwnAttempt,
 ) -> Secret:
     """It is on only once the first code was confirmed. Users without a password (Google) leave it empty."""
-    with own_attempt as attempt:
+    async with own_attempt as attempt:
         await service.check_password(passwords, user, body.password)
         attempt.succeeded = True
     async with database.write() as session:
@@ -84,7 +84,7 @@ async def confirm(
     database: DatabaseDep,
     own_attempt: OwnAttempt,
 ) -> RecoveryCodes:
-    with own_attempt as attempt:
+    async with own_attempt as attempt:
         async with database.write() as session:
             codes = await second_factor.confirm(session, settings, user, body.code, utc_now())
         attempt.succeeded = True
@@ -99,7 +99,7 @@ async def renew_recovery_codes(
     database: DatabaseDep,
     own_attempt: OwnAttempt,
 ) -> RecoveryCodes:
-    with own_attempt as attempt:
+    async with own_attempt as attempt:
         await second_factor.check(database, settings, user, body.code, utc_now())
         attempt.succeeded = True
     async with database.write() as session:
@@ -114,7 +114,7 @@ async def remove(
     database: DatabaseDep,
     own_attempt: OwnAttempt,
 ) -> None:
-    with own_attempt as attempt:
+    async with own_attempt as attempt:
         await second_factor.check(database, settings, user, body.code, utc_now())
         attempt.succeeded = True
     async with database.write() as session:

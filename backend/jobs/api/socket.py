@@ -76,29 +76,32 @@ async def _serve(
 ) -> None:
     try:
         first = await asyncio.wait_for(_first_message(socket), _FIRST_MESSAGE_SECONDS)
-        login, until = _authenticate(settings, first, tickets)
+        login, until = await _authenticate(settings, first, tickets)
         async with database.read() as session:
             user = await user_of_login(session, login)
     except (asyncio.TimeoutError, NotSignedIn):
         await socket.close(NOT_SIGNED_IN)
         return
     try:
-        with open_sockets.register(login, until) as logged_out, services.bus.listen(user.id) as listener:
-            # The listener is already registered, so that no change is lost between the snapshot and the stream.
-            await socket.send_json({"type": "snapshot", "jobs": await _snapshot(database, services, user)})
-            await _run_until_first_ends(
-                _stream(socket, listener),
-                _read_until_disconnect(socket),
-                _close_when_logged_out(socket, logged_out),
-            )
+        async with open_sockets.register(login, until) as logged_out:
+            with services.bus.listen(user.id) as listener:
+                # The listener is already registered, so that no change is lost between the snapshot and the stream.
+                await socket.send_json({"type": "snapshot", "jobs": await _snapshot(database, services, user)})
+                await _run_until_first_ends(
+                    _stream(socket, listener),
+                    _read_until_disconnect(socket),
+                    _close_when_logged_out(socket, logged_out),
+                )
     except TooManySockets:
         await socket.close(POLICY_VIOLATION)
 
 
-def _authenticate(settings: Settings, first: dict[str, Any], tickets: Tickets) -> tuple[tokens.Login, datetime | None]:
+async def _authenticate(
+    settings: Settings, first: dict[str, Any], tickets: Tickets
+) -> tuple[tokens.Login, datetime | None]:
     """The login of the first message. With a token, also the time when the token expires; a ticket has no such end."""
     if isinstance(ticket := first.get("ticket"), str):
-        if (found := tickets.redeem(ticket, Purpose.EVENTS)) is None:
+        if (found := await tickets.redeem(ticket, Purpose.EVENTS)) is None:
             raise NotSignedIn
         return found, None
     if not isinstance(token := first.get("token"), str):

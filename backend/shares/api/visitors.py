@@ -118,7 +118,7 @@ async def _find_visit(database: Database, throttle: Throttle, address: str, shar
         async with database.read() as session:
             return Visit(*await service.find_open(session, share_id, utc_now()))
     except service.ShareGone:
-        throttle.count(("share", address))  # slows down trying ids
+        await throttle.count(("share", address))  # slows down trying ids
         raise
 
 
@@ -165,7 +165,7 @@ async def open_share(
 ) -> SharedRecording:
     """Sets the cookie that the other routes of this share require."""
     visit = await _find_visit(database, throttle, address, share_id)
-    with throttle.attempt(f"share {share_id}", address) as attempt:
+    async with throttle.attempt(f"share {share_id}", address) as attempt:
         attempt.succeeded = await passwords.verify(visit.share.code_hash, service.normalize_code(body.access_code))
     if not attempt.succeeded:
         await note_in_own_transaction(database, Action.SHARE_REFUSED, subject=visit.recording.id, share=share_id)
