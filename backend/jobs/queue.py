@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.coordination.clock import database_now
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound, TooManyRequests
 from backend.jobs.advance import has_advanced, with_furthest
+from backend.jobs.candidates import LONGEST_DELAY, WAITING_COLUMNS, candidates, running_by_owner
 from backend.jobs.order import QueueSnapshot, WaitingJob, fair_order
 from backend.jobs.spread import is_turn
 from backend.jobs.tables import FINAL, Job, Kind, Pool, QueueLock, Status
@@ -20,9 +21,6 @@ from backend.recordings.tables import Recording, not_trashed
 
 #: Starts of a job after which every end of its runner counts as a failure.
 _MAX_STARTS = 10
-
-#: The longest time a retry waits.
-LONGEST_DELAY = timedelta(hours=1)
 
 
 class JobNotFound(NotFound):
@@ -66,10 +64,6 @@ class Limits:
 
     def of(self, pool: Pool) -> int:
         return self.concurrent if pool is Pool.ENGINES else self.language
-
-
-#: The columns of a `WaitingJob`.
-_WAITING_COLUMNS = (Job.id, Job.owner_id, Job.attempt, Job.created_at, Job.fronted_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +141,10 @@ async def claim(session: AsyncSession, *, runner: str, limits: Limits, now: date
 
 
 async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limits, now: datetime) -> Job | None:
-    running = await _running_by_owner(session, pool)
+    running = await running_by_owner(session, pool)
     if sum(running.values()) >= limits.of(pool):
         return None
-    snapshot = QueueSnapshot(*await _candidates(session, pool, now), running)
+    snapshot = QueueSnapshot(*await candidates(session, pool, now), running)
     first = next(iter(fair_order(snapshot, limits.per_user)), None)
     if first is None or running.get(first.owner_id, 0) >= limits.per_user:
         return None
@@ -178,38 +172,13 @@ async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limi
 
 async def snapshot(session: AsyncSession, pool: Pool) -> QueueSnapshot:
     """The whole of a pool now, with the jobs that may not start yet."""
-    query = select(*_WAITING_COLUMNS).where(Job.status == Status.QUEUED.value, Job.pool == pool.value)
+    query = select(*WAITING_COLUMNS).where(Job.status == Status.QUEUED.value, Job.pool == pool.value)
     waiting = [WaitingJob(*row) for row in (await session.execute(query))]
     owners = {job.owner_id for job in waiting}
     theirs = Job.owner_id.in_(owners) & (Job.pool == pool.value)
     last = select(Job.owner_id, func.max(Job.started_at)).where(theirs).group_by(Job.owner_id)
     served = {owner: when for owner, when in (await session.execute(last)) if when is not None}
-    return QueueSnapshot(waiting, served, await _running_by_owner(session, pool))
-
-
-async def _candidates(session: AsyncSession, pool: Pool, now: datetime) -> tuple[list[WaitingJob], dict[str, datetime]]:
-    """The first job that may start of each owner, those moved to the front, and when each owner was last served.
-
-    It reads one index entry for each owner, however many jobs wait or have ended."""
-    queued = (Job.status == Status.QUEUED.value) & (Job.pool == pool.value)
-    owners = select(func.min(Job.owner_id).label("id")).where(queued).cte("owners", recursive=True)
-    next = select(func.min(Job.owner_id)).where(queued, Job.owner_id > owners.c.id).scalar_subquery()
-    owners = owners.union_all(select(next).where(owners.c.id.is_not(None)))
-    # A later time than the longest delay was written by a clock that has been set back since.
-    due = or_(Job.not_before <= now, Job.not_before > now + LONGEST_DELAY)
-    mine = select(Job.id).where(queued, Job.owner_id == owners.c.id, due).order_by(Job.created_at).limit(1)
-    last = select(func.max(Job.started_at)).where(Job.owner_id == owners.c.id, Job.pool == pool.value)
-    query = select(mine.scalar_subquery(), last.scalar_subquery()).where(owners.c.id.is_not(None))
-    found = {id: served for id, served in (await session.execute(query)) if id is not None}
-    first = Job.id.in_(found.keys()) | (queued & Job.fronted_at.is_not(None) & due)
-    heads = [WaitingJob(*row) for row in await session.execute(select(*_WAITING_COLUMNS).where(first))]
-    return heads, {head.owner_id: served for head in heads if (served := found.get(head.id)) is not None}
-
-
-async def _running_by_owner(session: AsyncSession, pool: Pool) -> dict[str, int]:
-    at_work = (Job.status == Status.RUNNING.value) & (Job.pool == pool.value)
-    counted = select(Job.owner_id, func.count()).where(at_work).group_by(Job.owner_id)
-    return {owner: count for owner, count in (await session.execute(counted))}
+    return QueueSnapshot(waiting, served, await running_by_owner(session, pool))
 
 
 async def _running_by_runner(session: AsyncSession) -> dict[str | None, int]:
@@ -271,15 +240,14 @@ async def heartbeat(session: AsyncSession, runner: str) -> dict[str, int]:
     """Write the heartbeat of `runner`; answers the attempts it still owns, by job. It writes even without any, so that
     a database that is full or read-only is noticed."""
     await _lock_queue(session)
-    mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)
-    await session.execute(update(Job).where(mine).values(heartbeat_at=utc_now()))
+    await session.execute(update(Job).where(_runs_at(runner)).values(heartbeat_at=utc_now()))
     return await attempts_of(session, runner)
 
 
 async def attempts_of(session: AsyncSession, runner: str) -> dict[str, int]:
     """The attempts that `runner` owns, by job. It takes no lock and writes nothing."""
-    mine = (Job.runner == runner) & (Job.status == Status.RUNNING.value)
-    return {id: attempt for id, attempt in (await session.execute(select(Job.id, Job.attempt).where(mine)))}
+    query = select(Job.id, Job.attempt).where(_runs_at(runner))
+    return {id: attempt for id, attempt in await session.execute(query)}
 
 
 async def rescue(
@@ -405,6 +373,10 @@ async def _transition(
     if expected is not None:
         query = query.where(Job.attempt == expected)
     return _count(await session.execute(query.execution_options(synchronize_session=False))) == 1
+
+
+def _runs_at(runner: str) -> ColumnElement[bool]:
+    return (Job.runner == runner) & (Job.status == Status.RUNNING.value)
 
 
 async def _raise_if_fenced(transition: Any) -> None:
