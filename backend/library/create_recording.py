@@ -1,5 +1,7 @@
 """Creates the rows of a recording and of its job in one transaction, for a file that is already in its folder."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +14,7 @@ from backend.jobs.api.dependencies import Services
 from backend.jobs.options import Options
 from backend.jobs.state import JobState, state
 from backend.recordings import service
-from backend.recordings.api.recordings import RecordingOut
+from backend.recordings.api.recordings import RecordingNote, RecordingOut
 from backend.recordings.files import Storage
 from backend.recordings.multipart import ReceivedFile
 from backend.recordings.tables import Recording
@@ -40,11 +42,14 @@ async def create_recording(
     received: ReceivedFile,
     seconds: float,
     options: Options,
+    *,
+    notes: Sequence[RecordingNote] = (),
 ) -> CreatedRecording:
     """Raises QueueFull, or the error of the quota that is exceeded. The runner and the listeners are notified after the
     commit."""
     recording = await service.create(session, owner_id=user.id, recording_id=recording_id, received=received)
     recording.duration = seconds
+    recording.notes = [note.model_dump() for note in notes] or None
     job = await queue.add(
         session,
         owner_id=user.id,

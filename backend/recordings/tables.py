@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, select
+from sqlalchemy import JSON, BigInteger, ColumnElement, ForeignKey, Index, String, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from backend.database import Base, UtcDateTime, new_id, utc_now
@@ -25,6 +25,7 @@ class Recording(Base):
     sha256: Mapped[str] = mapped_column(String(64))  #: of the original, computed while it arrived
     parts: Mapped[int] = mapped_column(default=1, server_default="1")  #: number of files; see `recordings.parts`
     duration: Mapped[float | None]  #: seconds: first as probed, later as decoded
+    notes: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)  #: made while it was recorded: [{"at", "text"}]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     trashed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: when it was moved to the trash
     restored_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: retention counts from then on

@@ -242,18 +242,24 @@ def with_microphone(server: Server, browser: "Browser") -> Iterator["Page"]:
     loud.close()
 
 
+def begin_recording(page: "Page") -> None:
+    page.get_by_role("button", name="录音", exact=True).click()
+    assert page.get_by_role("button", name="开始录音").is_disabled()
+    page.get_by_label("大家都知道并同意录音").check()
+    page.get_by_role("button", name="开始录音").click()
+    page.get_by_role("timer").get_by_text(re.compile("00:0[2-9]")).wait_for()
+
+
 def test_a_microphone_recording_survives_a_reload_and_is_uploaded(with_microphone: "Page", server: Server) -> None:
     page = with_microphone
     sign_in(page)
-    page.get_by_role("button", name="录音", exact=True).click()
-    dialog = page.get_by_role("dialog")
-    assert dialog.get_by_role("button", name="开始录音").is_disabled()
-    dialog.get_by_label("大家都知道并同意录音").check()
-    dialog.get_by_role("button", name="开始录音").click()
-    dialog.get_by_role("timer").get_by_text(re.compile("00:0[3-9]")).wait_for()
+    begin_recording(page)
     page.wait_for_function("Number(document.querySelector('[role=meter]').ariaValueNow) > 5")
+    page.get_by_role("button", name="标记", exact=True).click()
+    page.get_by_role("timer").get_by_text(re.compile("00:0[5-9]")).wait_for()  # the mark is stored with a piece
     page.reload()
 
+    page.get_by_role("link", name="录音库").click()
     unfinished = page.get_by_role("region", name="未完成的上传")
     unfinished.get_by_text("录在这个浏览器里，还没有传到服务器。").wait_for()
     unfinished.get_by_role("button", name="上传", exact=True).click()
@@ -261,30 +267,40 @@ def test_a_microphone_recording_survives_a_reload_and_is_uploaded(with_microphon
 
     [meeting] = recordings(server, "录音 20")
     assert server.ended(meeting["job"]["id"])["status"] == "done"
-    duration = server.client.get(f"/api/recordings/{meeting['id']}").json()["duration"]
-    assert 1.5 < duration < 30
+    stored = server.client.get(f"/api/recordings/{meeting['id']}").json()
+    assert 1.5 < stored["duration"] < 60
+    [mark] = stored["notes"]
+    assert mark["text"] == ""
+    assert 0 < mark["at"] < stored["duration"]
     page.reload()
     page.get_by_role("link", name=meeting["name"]).wait_for()
     assert page.get_by_role("region", name="未完成的上传").count() == 0
     server.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
 
 
-def test_a_microphone_recording_is_paused_stopped_and_uploaded(with_microphone: "Page", server: Server) -> None:
+def test_a_microphone_recording_goes_on_elsewhere_then_is_paused_stopped_and_uploaded(
+    with_microphone: "Page", server: Server
+) -> None:
     page = with_microphone
     sign_in(page)
-    page.get_by_role("button", name="录音", exact=True).click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("大家都知道并同意录音").check()
-    dialog.get_by_role("button", name="开始录音").click()
-    dialog.get_by_role("timer").get_by_text(re.compile("00:0[2-9]")).wait_for()
-    dialog.get_by_role("button", name="暂停").click()
-    dialog.get_by_text("已暂停").wait_for()
-    dialog.get_by_role("button", name="继续").click()
-    dialog.get_by_role("button", name="结束并上传").click()
+    begin_recording(page)
+    page.get_by_role("link", name="录音库").click()
+    page.get_by_role("heading", name="录音库").wait_for()
+    page.get_by_role("link", name="正在录音").click()
+    page.get_by_label("名称").fill("走廊里的话")
+    page.get_by_label("记下此刻的要点").fill("预算要改")
+    page.get_by_role("button", name="记下").click()
+    page.get_by_role("button", name="暂停").click()
+    page.get_by_text("已暂停").first.wait_for()
+    page.get_by_role("button", name="继续").click()
+    page.get_by_role("button", name="结束并上传").click()
     upload_list(page).get_by_text("已上传").wait_for()
 
-    [meeting] = recordings(server, "录音 20")
+    [meeting] = recordings(server, "走廊里的话")
+    assert meeting["name"] == "走廊里的话"
     assert server.ended(meeting["job"]["id"])["status"] == "done"
+    notes = server.client.get(f"/api/recordings/{meeting['id']}").json()["notes"]
+    assert [note["text"] for note in notes] == ["预算要改"]
     server.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
 
 

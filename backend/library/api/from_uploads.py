@@ -21,6 +21,7 @@ from backend.jobs.options import MAX_HOTWORDS, Options, read_options
 from backend.library.create_recording import CreatedRecording, create_recording, discard_files, refuse_duplicate
 from backend.recordings import uploads
 from backend.recordings.api.dependencies import UploadReceiverDep
+from backend.recordings.api.recordings import RecordingNote
 from backend.recordings.files import clean_name
 from backend.recordings.media_errors import TooLong
 from backend.recordings.parts import link_uploads
@@ -34,6 +35,7 @@ from backend.speech.languages import AUTO
 router = APIRouter(tags=["uploads"])
 
 MAX_PARTS = 50
+MAX_NOTES = 500
 
 
 class FromUploadsRequest(BaseModel):
@@ -50,6 +52,9 @@ class FromUploadsRequest(BaseModel):
     diarizer: str | None = None
     polish: bool = False
     minutes: str | None = None
+    notes: list[RecordingNote] = Field(
+        default_factory=list, max_length=MAX_NOTES, description="marks and notes made while it was recorded"
+    )
     allow_duplicate: bool = Field(default=False, description="even if you have a recording with this content")
 
     def options(self) -> Options:
@@ -115,7 +120,7 @@ async def _create(
                     await refuse_duplicate(session, user.id, received.sha256)
                 await uploads.remove(session, owner_id=user.id, ids=body.uploads)
                 created = await create_recording(
-                    session, services, settings, user, recording_id, received, seconds, options
+                    session, services, settings, user, recording_id, received, seconds, options, notes=body.notes
                 )
                 await idempotent.store(session, created.model_dump(mode="json"))
                 after_commit(session, lambda: services.background.start(upload_receiver.delete_files(body.uploads)))

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from backend.accounts.audit import Action, note_in_own_transaction
 from backend.accounts.dependencies import (
@@ -63,6 +63,24 @@ class RecordingOut(BaseModel):
     audio_removed_at: datetime | None = Field(default=None, description="when retention deleted the audio")
 
 
+class RecordingNote(BaseModel):
+    """A mark or a note that somebody made while the recording ran."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: float = Field(ge=0, le=1e7, allow_inf_nan=False, description="second of the recording")
+    text: str = Field(default="", max_length=500, description="empty for a mark")
+
+
+class RecordingWithNotes(RecordingOut):
+    notes: list[RecordingNote] = Field(description="made while it was recorded, in the order they were made")
+
+    @field_validator("notes", mode="before")
+    @classmethod
+    def _none_is_empty(cls, notes: Any) -> Any:
+        return notes or []
+
+
 class RecordingChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -70,8 +88,8 @@ class RecordingChange(BaseModel):
 
 
 @router.get("/{recording_id}")
-async def get_recording(recording_id: str, user: Reader, session: ReadSession) -> RecordingOut:
-    return RecordingOut.model_validate(await service.find(session, owner_id=user.id, recording_id=recording_id))
+async def get_recording(recording_id: str, user: Reader, session: ReadSession) -> RecordingWithNotes:
+    return RecordingWithNotes.model_validate(await service.find(session, owner_id=user.id, recording_id=recording_id))
 
 
 @router.patch("/{recording_id}")

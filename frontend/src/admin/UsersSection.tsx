@@ -8,6 +8,7 @@ import { type Account, api, type Role, unwrap } from "../api/client";
 import { useAction } from "../api/useAction";
 import { ErrorPage } from "../app/Feedback";
 import { useFormats } from "../app/formats";
+import { usePendingUsers } from "./pendingUsers";
 import { UserActions } from "./UserActions";
 import { NewUserDialog } from "./UserDialogs";
 
@@ -52,11 +53,7 @@ export function UsersSection({ me }: { me: Account }) {
       ),
     placeholderData: keepPreviousData,
   });
-  const waiting = useQuery({
-    queryKey: ["users", "waiting"],
-    queryFn: () => unwrap(api.GET("/api/admin/users", { params: { query: { pending: true, limit: 1 } } })),
-    refetchInterval: 30_000,
-  });
+  const waiting = usePendingUsers();
   const change = useAction(
     ({ id, ...body }: { id: string; role?: Role; active?: boolean }) =>
       unwrap(api.PATCH("/api/admin/users/{user_id}", { params: { path: { user_id: id } }, body })),

@@ -18,6 +18,7 @@ const RecordingPage = lazy(async () => ({ default: (await import("../recording/R
 const AccountPage = lazy(async () => ({ default: (await import("../account/AccountPage")).AccountPage }));
 const ConsolePage = lazy(async () => ({ default: (await import("../admin/ConsolePage")).ConsolePage }));
 const TrashPage = lazy(async () => ({ default: (await import("../library/TrashPage")).TrashPage }));
+const RecordPage = lazy(async () => ({ default: (await import("../upload/RecordPage")).RecordPage }));
 const RegisterPage = lazy(async () => ({ default: (await import("../login/RegisterPage")).RegisterPage }));
 
 const queries = new QueryClient({
@@ -61,6 +62,7 @@ export function App() {
                 <Route path="/register" element={<RegisterPage />} />
                 <Route element={<Shell />}>
                   <Route index element={<LibraryPage />} />
+                  <Route path="record" element={<RecordPage />} />
                   <Route path="trash" element={<TrashPage />} />
                   <Route path="recordings/:id" element={<RecordingPage />} />
                   <Route path="account/*" element={<AccountPage />} />

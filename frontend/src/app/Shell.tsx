@@ -1,19 +1,24 @@
 // The frame of every page for signed-in users: navigation and account menu.
 import { AudioOutlined, ControlOutlined, LogoutOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Dropdown } from "antd";
+import { Badge, Button, Dropdown } from "antd";
 import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { currentUser } from "../account/queries";
 import { useTimeZoneDefault } from "../account/timeZone";
+import { usePendingUsers } from "../admin/pendingUsers";
 import { pathOf } from "../api/basePath";
 import { api } from "../api/client";
 import { useLiveJobs } from "../library/liveJobs";
 import { CSRF_HEADER } from "../login/refresh";
 import { SessionEnded } from "../login/SignIn";
 import { session } from "../login/session";
+import { Bell } from "../notices/Bell";
+import { useJobNotices } from "../notices/useJobNotices";
 import { useUploadQueue } from "../upload/pageQueue";
+import { useRecorderOf } from "../upload/pageRecorder";
+import { RecordingIndicator } from "../upload/RecordingIndicator";
 import { Preferences } from "./Preferences";
 
 export function Shell() {
@@ -33,7 +38,11 @@ function SignedIn() {
   const navigate = useNavigate();
   useTimeZoneDefault();
   useLiveJobs();
+  useJobNotices();
   useUploadQueue(me?.id);
+  useRecorderOf(me?.id);
+  const isAdmin = me !== undefined && me.role !== "user";
+  const pending = usePendingUsers(isAdmin).data?.total ?? 0;
   function signOut() {
     void api.POST("/api/auth/logout", { headers: CSRF_HEADER });
     session.end();
@@ -54,12 +63,17 @@ function SignedIn() {
           <NavLink to="/" end aria-label={t("app.library")}>
             <AudioOutlined aria-hidden /> <span>{t("app.library")}</span>
           </NavLink>
-          {me && me.role !== "user" && (
-            <NavLink to="/admin" aria-label={t("app.console")}>
-              <ControlOutlined aria-hidden /> <span>{t("app.console")}</span>
+          {isAdmin && (
+            <NavLink to="/admin" aria-label={pending ? t("app.consoleWaiting", { count: pending }) : t("app.console")}>
+              <Badge count={pending} size="small" offset={[6, 0]}>
+                <ControlOutlined aria-hidden className="nav-icon" />
+              </Badge>{" "}
+              <span>{t("app.console")}</span>
             </NavLink>
           )}
         </nav>
+        <RecordingIndicator />
+        {me && <Bell key={me.id} user={me.id} />}
         <Preferences />
         <Dropdown
           trigger={["click"]}

@@ -26,7 +26,7 @@ export function JobState({ job, live }: { job: Job | undefined; live: boolean })
       return (
         <div className="job-state">
           <Tag icon={<ClockCircleOutlined />}>
-            {live && job.position ? t("jobs.position", { position: job.position }) : t("jobs.queued")}
+            {job.position ? t("jobs.position", { position: job.position }) : t("jobs.queued")}
           </Tag>
           <small>{job.error ? messages.byCode(job.error.code) : left}</small>
         </div>
@@ -43,7 +43,7 @@ export function JobState({ job, live }: { job: Job | undefined; live: boolean })
             {name ? t(`stages.${name}`) : t("jobs.running")}
           </Tag>
           {waits && <small>{t("jobs.waitsForEngine", { count: stage.waits_behind })}</small>}
-          {live && stage && (
+          {stage && (
             <>
               <Progress
                 percent={Math.floor((100 * stage.done_seconds) / stage.total_seconds)}

@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Alert, Button, Empty, Input, Select } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { api, unwrap } from "../api/client";
 import { ErrorPage } from "../app/Feedback";
 import { type DroppedFiles, filesOf, NOTHING_DROPPED } from "../upload/droppedFiles";
@@ -15,13 +15,12 @@ import { SORTS, STATES, useLibraryView, type View } from "./view";
 import "./library.css";
 
 const UploadDialog = lazy(async () => ({ default: (await import("../upload/UploadDialog")).UploadDialog }));
-const RecordDialog = lazy(async () => ({ default: (await import("../upload/RecordDialog")).RecordDialog }));
 
 export function LibraryPage() {
   const { t } = useTranslation();
   const [view, setView] = useLibraryView();
   const [dropped, setDropped] = useState<DroppedFiles | null>(null);
-  const [recordingAudio, setRecordingAudio] = useState(false);
+  const navigate = useNavigate();
   const jobs = useJobs();
   const { q, state, sort, order, page, size } = view;
   const query = {
@@ -51,7 +50,7 @@ export function LibraryPage() {
     >
       <header className="page-head">
         <h1>{t("app.library")}</h1>
-        <Button icon={<AudioOutlined aria-hidden />} onClick={() => setRecordingAudio(true)}>
+        <Button icon={<AudioOutlined aria-hidden />} onClick={() => void navigate("/record")}>
           {t("record.open")}
         </Button>
         <Button type="primary" icon={<UploadOutlined aria-hidden />} onClick={open}>
@@ -73,10 +72,7 @@ export function LibraryPage() {
           empty={<EmptyLibrary view={view} setView={setView} upload={open} />}
         />
       )}
-      <Suspense>
-        {dropped && <UploadDialog dropped={dropped} close={() => setDropped(null)} />}
-        {recordingAudio && <RecordDialog close={() => setRecordingAudio(false)} />}
-      </Suspense>
+      <Suspense>{dropped && <UploadDialog dropped={dropped} close={() => setDropped(null)} />}</Suspense>
     </section>
   );
 }

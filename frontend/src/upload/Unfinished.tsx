@@ -17,7 +17,7 @@ import {
   recordingName,
 } from "./localRecordings";
 import { NO_CHOICES, optionsOf } from "./options";
-import { uploadQueue } from "./pageQueue";
+import { uploadLocalRecording, uploadQueue } from "./pageQueue";
 import { transport } from "./transport";
 import type { Meeting } from "./uploadQueue";
 
@@ -73,15 +73,7 @@ function LocalRecordingRow({ recording }: { recording: LocalRecording }) {
       </span>
       <span className="upload-state">{t("record.notUploaded")}</span>
       <div className="upload-more">
-        <Button
-          size="small"
-          type="primary"
-          onClick={() =>
-            void fileOf(recording).then((file) =>
-              uploadQueue.add({ name: null, files: [file], options: DEFAULT_OPTIONS, take: recording.id }),
-            )
-          }
-        >
+        <Button size="small" type="primary" onClick={() => void uploadLocalRecording(recording, DEFAULT_OPTIONS)}>
           {t("record.send")}
         </Button>
         <Button size="small" onClick={() => void save()}>

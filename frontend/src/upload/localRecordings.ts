@@ -2,6 +2,12 @@
 // second. The database, its stores and the lock are called "takes" in users' browsers, so these names stay.
 import i18n from "i18next";
 
+/** A mark or a note made while recording, at a second of the recording. A mark has no text. */
+export interface RecordingNote {
+  readonly at: number;
+  readonly text: string;
+}
+
 export interface LocalRecording {
   readonly id: string;
   readonly user: string;
@@ -10,6 +16,9 @@ export interface LocalRecording {
   /** Recorded seconds without pauses. */
   readonly seconds: number;
   readonly pieces: number;
+  /** What the person called it, or empty; missing, like the notes, in recordings of older versions. */
+  readonly name?: string;
+  readonly notes?: readonly RecordingNote[];
 }
 
 function open(): Promise<IDBDatabase> {
@@ -51,6 +60,14 @@ export function savePiece(recording: LocalRecording, piece: Blob): Promise<void>
   });
 }
 
+/** Stores the name and the notes of a recording that is already stored. */
+export function saveFacts(recording: LocalRecording): Promise<void> {
+  return transaction<void>("readwrite", (recordings) => {
+    recordings.put(recording);
+    return undefined;
+  });
+}
+
 export async function recordingsOf(user: string): Promise<LocalRecording[]> {
   const all = await transaction<LocalRecording[]>(
     "readonly",
@@ -79,6 +96,7 @@ export async function deleteLocalRecording(id: string): Promise<void> {
 }
 
 export function recordingName(recording: LocalRecording): string {
+  if (recording.name?.trim()) return recording.name.trim();
   const two = (number: number) => String(number).padStart(2, "0");
   const at = new Date(recording.begun);
   return i18n.t("record.named", {

@@ -1,9 +1,9 @@
 // The upload queue of this page and the user it belongs to.
 import { useEffect } from "react";
-import { deleteLocalRecording } from "./localRecordings";
+import { deleteLocalRecording, fileOf, type LocalRecording, recordingName } from "./localRecordings";
 import { loadQueue, saveQueue } from "./queueStorage";
 import { transport } from "./transport";
-import { type Meeting, UploadQueue } from "./uploadQueue";
+import { type Meeting, type Options, UploadQueue } from "./uploadQueue";
 
 /** How long a finished upload stays in the list; its row in the library says the rest. */
 const DONE_SHOWN_MS = 8_000;
@@ -27,6 +27,18 @@ export const uploadQueue = new UploadQueue({
     setTimeout(() => uploadQueue.discard(meeting.id), DONE_SHOWN_MS);
   },
 });
+
+/** Uploads what was recorded in this browser, with its name and notes. */
+export async function uploadLocalRecording(recording: LocalRecording, options: Options) {
+  const file = await fileOf(recording);
+  uploadQueue.add({
+    name: recordingName(recording),
+    files: [file],
+    options,
+    take: recording.id,
+    notes: recording.notes,
+  });
+}
 
 /** Binds the upload queue to the signed-in user. */
 export function useUploadQueue(id: string | undefined) {

@@ -52,6 +52,7 @@ export const transport: Omit<UploadTransport, "saveQueue" | "onCreated"> = {
           diarizer: diarizer || null,
           polish,
           minutes: minutes || null,
+          notes: [...(meeting.notes ?? [])],
           allow_duplicate: meeting.anyway,
         },
       }),

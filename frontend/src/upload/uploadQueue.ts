@@ -1,6 +1,7 @@
 // The upload queue. Each entry is a meeting: one or more files that become one recording. Entries are uploaded one after
 // the other and continue after network errors; what is needed to resume them survives a reload (see queueStorage.ts).
 import type { ApiError } from "../api/client";
+import type { RecordingNote } from "./localRecordings";
 
 export interface Options {
   readonly speakers: string;
@@ -38,6 +39,8 @@ export interface Meeting {
   readonly anyway: boolean;
   /** The id of the local recording it uploads. The name `take` is stored in browsers. */
   readonly take?: string;
+  /** Made while it was recorded. */
+  readonly notes?: readonly RecordingNote[];
 }
 
 /** What the queue needs from its environment. All methods throw ApiErrors. */
@@ -94,15 +97,16 @@ export class UploadQueue {
     this.set(meetings);
   }
 
-  add(meeting: Pick<Meeting, "name" | "options" | "take"> & { readonly files: readonly File[] }) {
+  add(meeting: Pick<Meeting, "name" | "options" | "take" | "notes"> & { readonly files: readonly File[] }) {
     const known = this.meetings.find((one) => one.state === "lost" && matchesMissing(one, meeting.files));
     if (known) return void this.attachFiles(known.id, meeting.files);
-    const { name, options, take, files } = meeting;
+    const { name, options, take, notes, files } = meeting;
     const fresh: Meeting = {
       id: crypto.randomUUID(),
       name,
       options,
       take,
+      notes,
       state: "waiting",
       anyway: false,
       parts: files.map(partOf),

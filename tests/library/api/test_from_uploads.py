@@ -305,3 +305,18 @@ def test_fifty_job_requests_with_one_key_create_one_job(server: Server, recordin
         f"/api/recordings/{id}/jobs", json={"polish": True}, headers={"Idempotency-Key": "again"}
     )
     assert other.json()["code"] == "idempotency_key_reused"
+
+
+def test_the_notes_of_a_recording_are_kept_and_bad_ones_refused(server: Server, tone: Tone) -> None:
+    upload = upload_file(server.client, tone(1))
+    body = {"uploads": [upload], "allow_duplicate": True}
+
+    refused = [
+        server.client.post("/api/recordings/from-uploads", json={**body, "notes": notes}).status_code
+        for notes in ([{"at": -1}], [{"at": 1, "text": "字" * 501}], [{"at": 1}] * 501, [{"at": 1, "who": "x"}])
+    ]
+    notes = [{"at": 0.5, "text": ""}, {"at": 0.9, "text": "预算要改"}]
+    created = server.client.post("/api/recordings/from-uploads", json={**body, "notes": notes}).json()
+
+    assert refused == [422] * 4
+    assert server.client.get(f"/api/recordings/{created['recording']['id']}").json()["notes"] == notes
