@@ -6,6 +6,8 @@ export interface PlannedStage {
   readonly state: "done" | "running" | "coming";
   /** Seconds of audio; null while the stage has not begun. */
   readonly progress: { readonly done: number; readonly total: number } | null;
+  /** How many go before it while it waits for the engine; null while it does not wait. */
+  readonly waitsBehind: number | null;
 }
 
 /** Recognition and diarization run side by side; polish and minutes are jobs of their own that follow. */
@@ -23,11 +25,12 @@ export function stagePlan(job: Job): PlannedStage[] {
         name,
         state: done ? "done" : job.status === "running" && place === last && begun(name) ? "running" : "coming",
         progress: stage ? { done: stage.done_seconds, total: stage.total_seconds } : null,
+        waitsBehind: stage?.waits_behind ?? null,
       };
     }),
   );
   const follow = (["polish", "summarize"] as const).filter(
     (name) => job.options[name === "polish" ? "polish" : "minutes"],
   );
-  return [...planned, ...follow.map((name) => ({ name, state: "coming" as const, progress: null }))];
+  return [...planned, ...follow.map((name) => ({ name, state: "coming" as const, progress: null, waitsBehind: null }))];
 }

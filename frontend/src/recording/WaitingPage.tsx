@@ -108,13 +108,14 @@ function StageList({ plan }: { plan: readonly PlannedStage[] }) {
   const { t } = useTranslation();
   return (
     <ol className="stage-list" aria-label={t("waiting.stages")}>
-      {plan.map(({ name, state, progress }) => (
+      {plan.map(({ name, state, progress, waitsBehind }) => (
         <li key={name} className={`stage ${state}`}>
           {ICONS[state]} <span>{t(`stages.${name}`)}</span>
           <small>
             {state === "running" && progress
               ? `${formatTime(progress.done)} / ${formatTime(progress.total)}`
               : t(`waiting.${state}`)}
+            {waitsBehind !== null && ` · ${t("jobs.waitsForEngine", { count: waitsBehind })}`}
           </small>
         </li>
       ))}
