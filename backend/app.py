@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ from backend.database import connect
 from backend.database_errors import refusal
 from backend.engines.hosts import open_engines
 from backend.errors import install_handlers
-from backend.events import Bus
+from backend.events.bus import Bus
 from backend.exports.api import minutes as minutes_exports
 from backend.exports.api import shared_written_form, written_form
 from backend.exports.api import transcripts as transcript_exports
@@ -44,7 +44,7 @@ from backend.housekeeping.housekeeper import Housekeeper
 from backend.jobs import quotas
 from backend.jobs.api import engines, jobs, language_model_jobs, socket
 from backend.jobs.api.dependencies import Services
-from backend.jobs.change_notifier import ChangeNotifier, job_deleted
+from backend.jobs.change_notifier import ChangeNotifier
 from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.pipeline import open_pipeline
 from backend.jobs.queue import Limits
@@ -249,14 +249,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.storage, app.state.limits, app.state.bus, notifier, runner, app.state.background_tasks
     )
     await runner.start()
-
-    def notify_deleted(owner_id: str, jobs: Sequence[str]) -> None:
-        for job in jobs:
-            app.state.bus.publish(job_deleted(owner_id, job))
-
-    context = HousekeepingContext(database, app.state.storage, on_removed=notify_deleted)
     housekeeper = app.state.housekeeper = Housekeeper(
-        context, settings.trash_days, settings.housekeeping_minutes * 60, leases
+        HousekeepingContext(database, app.state.storage),
+        settings.trash_days,
+        settings.housekeeping_minutes * 60,
+        leases,
+        settings.event_days,
     )
     housekeeper.start()
     login_monitor = LoginMonitor(database, app.state.open_sockets)

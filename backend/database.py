@@ -108,6 +108,8 @@ class Database:
         self.reader = reader
         self._write = async_sessionmaker(writer, expire_on_commit=False)
         self._read = async_sessionmaker(reader, expire_on_commit=False)
+        #: Called after every commit with the `info` of its session.
+        self.on_commit: list[Callable[[dict[Any, Any]], None]] = []
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -123,6 +125,8 @@ class Database:
                 raise
             for callback in session.info.pop("after_commit", []):
                 callback()
+            for observer in self.on_commit:
+                observer(session.info)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

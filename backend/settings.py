@@ -251,6 +251,12 @@ class Settings(BaseSettings):
         le=3650,
         description="Days a deleted recording stays in the trash, from where it can be restored.",
     )
+    event_days: float = Field(
+        default=30,
+        gt=0,
+        le=3650,
+        description="Days for which the server remembers what happened, for windows and programs that were away.",
+    )
     housekeeping_minutes: float = Field(
         default=60.0,
         gt=0,

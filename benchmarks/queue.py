@@ -19,7 +19,7 @@ from sqlalchemy import delete, insert
 from backend.accounts.tables import User
 from backend.coordination.leases import Leases
 from backend.database import Database, connect, new_id, utc_now
-from backend.events import Bus
+from backend.events.bus import Bus
 from backend.ffmpeg import ffmpeg_path
 from backend.jobs import queue
 from backend.jobs.change_notifier import ChangeNotifier

@@ -10,6 +10,7 @@ from sqlalchemy import text, update
 
 import backend.accounts.tables
 import backend.coordination.tables
+import backend.events.tables
 import backend.housekeeping.tables
 import backend.jobs.tables
 import backend.minutes.tables
@@ -127,7 +128,7 @@ async def database(settings: Settings, kind_of_database: str) -> AsyncIterator[D
     if kind_of_database != SQLITE:
         async with database.writer.begin() as connection:
             for table in reversed(Base.metadata.sorted_tables):
-                if table.name != "queue_gate":  # its row is made by the first migration
+                if table.name not in ("queue_gate", "event_sequence"):  # their rows are made by migrations
                     await connection.execute(text(f"DELETE FROM {table.name}"))  # noqa: S608
             unset = {"max_concurrent": None, "max_per_user": None, "max_size": None}
             await connection.execute(update(backend.jobs.tables.QueueLock).values(**unset))

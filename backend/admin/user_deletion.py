@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts import audit, service
 from backend.accounts.audit import Action
 from backend.errors import Conflict
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.jobs.tables import Job, Status
 from backend.minutes.tables import Exchange, Minutes, Polish, Repair, Translation
 from backend.recordings.tables import Recording
@@ -39,6 +41,12 @@ async def delete(session: AsyncSession, *, actor_id: str, user_id: str, new_owne
         session, Action.USER_DELETED, subject=user_id, name=user.username, recordings=len(recordings), to=new_owner_id
     )
     await session.flush()
+    for id in recordings:
+        if new_owner_id is not None:
+            facts = {"from": user_id}
+            record(session, EventKind.RECORDING_TRANSFERRED, owner_id=new_owner_id, recording_id=id, **facts)
+        else:
+            record(session, EventKind.RECORDING_DELETED, owner_id=user_id, recording_id=id, jobs=[])
     await session.delete(user)
     await session.flush()
     return DataToDelete([], []) if new_owner_id is not None else DataToDelete(recordings, jobs)

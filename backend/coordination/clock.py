@@ -1,24 +1,42 @@
 """The clock of the database: the one that all servers share. Their own clocks may differ."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timezone
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
-from backend.database import utc_now
+from backend.database import UtcDateTime
 
 #: Answers the time in the transaction of a session.
 Clock = Callable[[AsyncSession], Awaitable[datetime]]
 
-_QUERIES = {"postgresql": "SELECT clock_timestamp()", "mysql": "SELECT UTC_TIMESTAMP(6)"}
+
+class DatabaseTime(FunctionElement[datetime]):
+    """SQL for the present time, in UTC: that of the statement, not of the transaction's start."""
+
+    type = UtcDateTime()
+    inherit_cache = True
 
 
 async def database_now(session: AsyncSession) -> datetime:
-    """The time of the database server, in UTC. On SQLite that is the time of this process, the only one."""
-    query = _QUERIES.get(session.get_bind().dialect.name)
-    if query is None:
-        return utc_now()
-    now: datetime | None = await session.scalar(text(query))
-    assert now is not None
-    return now.astimezone(timezone.utc) if now.tzinfo else now.replace(tzinfo=timezone.utc)
+    """The time of the database server, in UTC. On SQLite that is the time of this machine, the only one."""
+    return (await session.execute(select(DatabaseTime()))).scalar_one()
+
+
+@compiles(DatabaseTime, "sqlite")
+def _on_sqlite(_element: Any, _compiler: Any, **_options: Any) -> str:
+    return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+
+
+@compiles(DatabaseTime, "postgresql")
+def _on_postgresql(_element: Any, _compiler: Any, **_options: Any) -> str:
+    return "timezone('utc', clock_timestamp())"
+
+
+@compiles(DatabaseTime, "mysql", "mariadb")
+def _on_mysql(_element: Any, _compiler: Any, **_options: Any) -> str:
+    return "utc_timestamp(6)"

@@ -1,7 +1,7 @@
 """What all sweepers share: their context, the items they find, and the totals that are shown to admins."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -16,17 +16,11 @@ SWEEP_SECONDS = 3600.0
 BATCH = 500
 
 
-def _ignore(_owner_id: str, _jobs: Sequence[str]) -> None:
-    """Does nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class HousekeepingContext:
     database: Database
     storage: Storage
     sweep_seconds: float = SWEEP_SECONDS
-    #: Called with the owner and the jobs of a removed recording.
-    on_removed: Callable[[str, Sequence[str]], None] = _ignore
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from backend.coordination.clock import database_now
 from backend.coordination.leases import Kind as LeaseKind
 from backend.coordination.leases import Lease, Leases
 from backend.database import utc_now
+from backend.events import log as event_log
 from backend.housekeeping.context import CleanupTotal, HousekeepingContext, Item, Sweeper, total_of
 from backend.housekeeping.orphans import Orphans, looks_like_wrong_database
 from backend.housekeeping.retention import Retention, rules
@@ -35,6 +36,7 @@ class Housekeeper:
     trash_days: float
     every_seconds: float
     leases: Leases
+    event_days: float = 30
     last_run_at: datetime | None = None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _lease: Lease | None = None
@@ -76,6 +78,7 @@ class Housekeeper:
             await idempotency.delete_expired(session, now)
             await tickets.delete_expired(session, await database_now(session))
             await throttle.delete_expired(session, await database_now(session))
+        await event_log.delete_expired(self.context.database, self.event_days)
         self.last_run_at = now
         return removed_totals
 

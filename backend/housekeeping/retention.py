@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.audit import Action, note
 from backend.crash_points import durable_step
 from backend.database import utc_now
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.housekeeping import disk
 from backend.housekeeping.context import BATCH, HousekeepingContext, Item
 from backend.housekeeping.sweepers import remove_artifacts, size_of_recording
@@ -75,13 +77,11 @@ class Retention:
                     due = await self._due(session, as_of, item.recording_id)
                     if not due:
                         return False
-                    jobs = await self._mark_removed(session, due[0])
+                    await self._mark_removed(session, due[0])
         except RecordingNotFound:
             return False
         # The rows are changed already. If the process is killed now, the files are orphans.
-        if self.target is RetentionKind.RECORDINGS:
-            context.on_removed(due[0].owner_id, jobs)
-        else:
+        if self.target is not RetentionKind.RECORDINGS:
             await asyncio.to_thread(_remove_files, self._files(context.storage, due[0]))
         return True
 
@@ -108,17 +108,20 @@ class Retention:
             moments += [worked, saved]
         return max(moment for moment in moments if moment is not None)
 
-    async def _mark_removed(self, session: AsyncSession, recording: Recording) -> list[str]:
+    async def _mark_removed(self, session: AsyncSession, recording: Recording) -> None:
         now = utc_now()
         if self.target is RetentionKind.RECORDINGS:
-            return await trash.move_to_trash(session, recording, now, reason="retention", days=self.days)
+            await trash.move_to_trash(session, recording, now, reason="retention", days=self.days)
+            return
         if self.target is RetentionKind.ORIGINALS:
             recording.original_removed_at = now
             note(session, Action.ORIGINAL_REMOVED, subject=recording.id, days=self.days)
+            kind = EventKind.ORIGINAL_REMOVED
         else:
             recording.audio_removed_at = now
             note(session, Action.AUDIO_REMOVED, subject=recording.id, days=self.days)
-        return []
+            kind = EventKind.AUDIO_REMOVED
+        record(session, kind, owner_id=recording.owner_id, recording_id=recording.id)
 
     def _files(self, storage: Storage, recording: Recording) -> list[Path]:
         if self.target is RetentionKind.ORIGINALS:

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend import logs
 from backend.crash_points import durable_step
-from backend.database import Database, after_commit
+from backend.database import Database
 from backend.database_errors import refusal
 from backend.engines.protocols import EngineError
 from backend.errors import AppError
@@ -108,8 +108,6 @@ class Attempt:
         except Exception as error:
             logger.exception("Job failed unexpectedly", extra={"attempt": self.job.attempt})
             await self._give_up(*_code_and_detail(error), retry=True)
-        finally:
-            self.notifier.changed(self.job.id)
 
     async def _run_pipeline(self) -> Outcome | LanguageModelResult:
         recording = await self._retry_while_busy(self._recording)
@@ -190,9 +188,7 @@ class Attempt:
     async def _publish_once(self, outcome: Outcome | LanguageModelResult) -> None:
         has_model = await self.language_model_jobs.models.find_model(self.job.owner_id) is not None
         async with self.database.write() as session:
-            next, refused = await queue_follow_up(session, self.job, self.limits, has_model=has_model)
-            if next is not None:
-                after_commit(session, partial(self.notifier.changed, next.id))
+            _, refused = await queue_follow_up(session, self.job, self.limits, has_model=has_model)
             recording = await session.get(Recording, self.job.recording_id)
             if recording is None:
                 raise FencingError
@@ -243,7 +239,6 @@ class Attempt:
             has_model = await self.language_model_jobs.models.find_model(job.owner_id) is not None
             next, warnings = await queue_follow_up(session, job, self.limits, has_model=has_model)
             if next is not None:
-                after_commit(session, partial(self.notifier.changed, next.id))
                 without_minutes = job.options | {"minutes": None}
                 await session.execute(update(Job).where(Job.id == job.id).values(options=without_minutes))
         await queue.finish(session, job, Status.FAILED, code=code, detail=detail, warnings=warnings)

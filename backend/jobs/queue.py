@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.coordination.clock import database_now
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound, TooManyRequests
+from backend.events.tables import EventKind
 from backend.jobs.advance import has_advanced, with_furthest
 from backend.jobs.candidates import LONGEST_DELAY, WAITING_COLUMNS, candidates, running_by_owner
+from backend.jobs.job_events import record_job
 from backend.jobs.order import QueueSnapshot, WaitingJob, fair_order
 from backend.jobs.spread import is_turn
 from backend.jobs.tables import FINAL, Job, Kind, Pool, QueueLock, Status
@@ -114,6 +116,7 @@ async def add(
     job.created_at = job.not_before = now
     session.add(job)
     await session.flush()
+    record_job(session, EventKind.JOB_QUEUED, job)
     return job
 
 
@@ -167,7 +170,10 @@ async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limi
         eta_seconds=None,
         stage=None,
     )
-    return await session.get_one(Job, first.id, populate_existing=True) if claimed else None
+    job = await session.get_one(Job, first.id, populate_existing=True) if claimed else None
+    if job is not None:
+        record_job(session, EventKind.JOB_STARTED, job)
+    return job
 
 
 async def snapshot(session: AsyncSession, pool: Pool) -> QueueSnapshot:
@@ -206,6 +212,7 @@ async def finish(
     if status is Status.FAILED:
         values["failures"] = Job.failures + 1
     await _raise_if_fenced(_transition(session, job.id, (Status.RUNNING,), job.attempt, **values))
+    record_job(session, EventKind(f"job.{status.value}"), job, code)
 
 
 async def put_back(
@@ -224,9 +231,9 @@ async def put_back(
         "error_detail": detail,
         "not_before": await database_now(session) + min(timedelta(seconds=delay), LONGEST_DELAY),
     }
-    if failed:
-        values["failures"] = Job.failures + 1
+    values |= {"failures": Job.failures + 1} if failed else {}
     await _raise_if_fenced(_transition(session, job.id, (Status.RUNNING,), job.attempt, **values))
+    record_job(session, EventKind.JOB_QUEUED, job, code)
 
 
 async def report(session: AsyncSession, job: Job, **values: Any) -> None:
@@ -280,6 +287,7 @@ async def rescue(
             values |= {"status": Status.QUEUED.value, "stage": None, "not_before": await database_now(session)}
         if await _transition(session, job.id, (Status.RUNNING,), job.attempt, **values):
             moved.append(await session.get_one(Job, job.id, populate_existing=True))
+            record_job(session, EventKind(f"job.{moved[-1].status}"), job, moved[-1].error_code)
     return moved
 
 
@@ -296,6 +304,7 @@ async def cancel(session: AsyncSession, job: Job, *, code: str | None = None, de
     # Of any attempt: a person cancels the job, whichever runner works on it.
     if not await _transition(session, job.id, open_statuses, None, **values):
         raise JobFinal
+    record_job(session, EventKind.JOB_CANCELLED, job, code)
     return await session.get_one(Job, job.id, populate_existing=True)
 
 
@@ -313,10 +322,11 @@ async def retry(session: AsyncSession, job: Job, limits: Limits) -> Job:
     await _check_not_trashed(session, job.recording_id)
     await check_capacity(session, limits)
     values: dict[str, Any] = {"status": Status.QUEUED.value, "failures": 0, "not_before": await database_now(session)}
-    values |= {"finished_at": None, "stage": None, "progress": {}, "warnings": [], "fronted_at": None}
-    values |= {"error_code": None, "error_detail": None}
+    values |= dict.fromkeys(("finished_at", "stage", "fronted_at", "error_code", "error_detail"))
+    values |= {"progress": {}, "warnings": []}
     if not await _transition(session, job.id, tuple(FINAL), job.attempt, **values):
         raise JobNotFinal
+    record_job(session, EventKind.JOB_QUEUED, job)
     return await session.get_one(Job, job.id, populate_existing=True)
 
 
@@ -327,6 +337,7 @@ async def to_front(session: AsyncSession, job: Job) -> Job:
     due = case((Job.not_before > now, now), else_=Job.not_before)
     if not await _transition(session, job.id, (Status.QUEUED,), None, fronted_at=now, not_before=due):
         raise JobNotWaiting
+    record_job(session, EventKind.JOB_MOVED_TO_FRONT, job)
     return await session.get_one(Job, job.id, populate_existing=True)
 
 

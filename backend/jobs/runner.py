@@ -131,7 +131,6 @@ class Runner:
                 )
                 assert job.started_at is not None
                 self.metrics.job_started(job.kind, (job.started_at - job.not_before).total_seconds())
-                self.notifier.changed(job.id)
                 self._attempts[job.id] = attempt
                 self._running[job.id] = asyncio.create_task(self._run_attempt(attempt), name=f"job {job.id}")
 
@@ -193,7 +192,6 @@ class Runner:
             jobs = await queue.rescue(session, dead=dead, expired=expired, max_attempts=self.max_attempts)
         for job in jobs:
             logger.warning("Job rescued", extra={"job": job.id, "status": job.status, "at_start": at_start})
-            self.notifier.changed(job.id)
         if jobs:
             self.wake()
 

@@ -59,7 +59,6 @@ async def create_recording(
     )
     await quotas.charge(session, user, settings, seconds)
     after_commit(session, services.runner.wake)
-    after_commit(session, lambda: services.notifier.changed(job.id))
     return CreatedRecording(
         recording=RecordingOut.model_validate(recording), job=await state(session, job, services.limits)
     )

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.audit import Action, note
 from backend.accounts.tables import User
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.jobs import queue, quotas
 from backend.jobs.queue import Limits, QueueFull
 from backend.jobs.tables import Job, Status
@@ -21,20 +23,20 @@ _STOPPED = {"code": "trashed", "detail": "This job was stopped when its recordin
 async def move_to_trash(session: AsyncSession, recording: Recording, now: datetime, **facts: Any) -> list[str]:
     """Cancel the open jobs of the recording and move it to the trash. `facts` go into the audit log.
 
-    Returns the ids of all its jobs: whoever displays or runs them has to be notified after the commit."""
+    Returns the ids of all its jobs: whoever runs them has to be notified after the commit."""
     for job in await queue.open_jobs(session, recording.id):
         await queue.cancel(session, job, **_STOPPED)
     if not await service.set_trashed(session, recording, trashed=True, now=now):
         raise service.RecordingNotFound
     note(session, Action.RECORDING_TRASHED, subject=recording.id, **facts)
-    return await _job_ids(session, recording.id)
+    return await _record_with_jobs(session, EventKind.RECORDING_TRASHED, recording)
 
 
 async def restore(
     session: AsyncSession, user: User, recording: Recording, *, limits: Limits, settings: Settings, now: datetime
-) -> list[str]:
+) -> None:
     """Take the recording out of the trash. Jobs that were cancelled by the trash are queued again as long as the quota
-    and the queue allow it. Returns the ids of all jobs of the recording."""
+    and the queue allow it."""
     if not await service.set_trashed(session, recording, trashed=False, now=now):
         raise service.RecordingNotFound
     note(session, Action.RECORDING_RESTORED, subject=recording.id)
@@ -49,7 +51,7 @@ async def restore(
             await queue.retry(session, job, limits)
         except QueueFull:
             break
-    return await _job_ids(session, recording.id)
+    await _record_with_jobs(session, EventKind.RECORDING_RESTORED, recording)
 
 
 async def delete(session: AsyncSession, recording_id: str, *where: ColumnElement[bool], **facts: Any) -> list[str]:
@@ -57,10 +59,20 @@ async def delete(session: AsyncSession, recording_id: str, *where: ColumnElement
 
     Raises RecordingNotFound if the recording does not exist or does not match `where`. `facts` go into the audit log.
     """
+    recording = await session.get(Recording, recording_id)
+    if recording is None:
+        raise service.RecordingNotFound
     jobs = await _job_ids(session, recording_id)
     if not await service.delete(session, recording_id, *where):
         raise service.RecordingNotFound
     note(session, Action.RECORDING_DELETED, subject=recording_id, **facts)
+    record(session, EventKind.RECORDING_DELETED, owner_id=recording.owner_id, recording_id=recording_id, jobs=jobs)
+    return jobs
+
+
+async def _record_with_jobs(session: AsyncSession, kind: EventKind, recording: Recording) -> list[str]:
+    jobs = await _job_ids(session, recording.id)
+    record(session, kind, owner_id=recording.owner_id, recording_id=recording.id, jobs=jobs)
     return jobs
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.schema import MetaData
 
 import backend.accounts.tables
 import backend.coordination.tables
+import backend.events.tables
 import backend.housekeeping.tables
 import backend.jobs.tables
 import backend.minutes.tables

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import InvalidInput, NotFound
+from backend.events.tables import EventKind
 from backend.minutes.polish import Edit, PolishResult, apply_edits
 from backend.minutes.review import ReviewKind, newest_document
 from backend.minutes.tables import Polish
@@ -102,4 +103,5 @@ POLISH: ReviewKind[Polish, str, PolishResult, PolishStanding] = ReviewKind(
     check_ids=_check_ids,
     decide=_decide,
     origin=Origin.PERSON,
+    written=EventKind.POLISH_WRITTEN,
 )

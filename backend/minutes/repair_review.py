@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import InvalidInput, NotFound
+from backend.events.tables import EventKind
 from backend.minutes.repair import Change, Item, RepairProposals, apply_change, apply_item
 from backend.minutes.review import ReviewKind
 from backend.minutes.tables import Repair
@@ -92,4 +93,5 @@ REPAIR: ReviewKind[Repair, int, RepairProposals, RepairStanding] = ReviewKind(
     check_ids=_check_ids,
     decide=_decide,
     origin=Origin.REPAIR,
+    written=EventKind.REPAIR_WRITTEN,
 )

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.engines.language_model_protocol import TokenUsage
 from backend.errors import NotFound
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.minutes.tables import Polish, Repair
 from backend.recordings.tables import not_trashed
 from backend.transcripts import service as transcripts
@@ -39,6 +41,7 @@ class ReviewKind(Generic[Row, Id, Result, Standing]):
     #: The document after a review, or None where there is nothing to save.
     decide: Callable[[AsyncSession, Row, Document, Sequence[Id], Sequence[Id]], Awaitable[Document | None]]
     origin: Origin  #: of the version that a review saves
+    written: EventKind  #: the event of a stored result
 
 
 async def publish(
@@ -66,6 +69,7 @@ async def publish(
     )
     session.add(row)
     await session.flush()
+    record(session, kind.written, **scope)
     return row
 
 

@@ -8,6 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import NotFound
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.minutes.schema import MinutesContent
 from backend.minutes.tables import Minutes
 from backend.minutes.templates import Template
@@ -79,6 +81,8 @@ async def publish(
         try:
             async with session.begin_nested():
                 session.add(row)
+            scope = {"owner_id": owner_id, "recording_id": recording_id}
+            record(session, EventKind.MINUTES_WRITTEN, **scope, job_id=job_id, number=row.number)
             return row
         except IntegrityError:  # another job took the number in the meantime
             if not attempts_left:

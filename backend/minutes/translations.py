@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.database import utc_now
 from backend.engines.language_model_protocol import TokenUsage
 from backend.errors import NotFound
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.minutes.tables import Translation
 from backend.minutes.translate import TranslatedLine, is_current
 from backend.recordings.tables import not_trashed
@@ -81,6 +83,8 @@ async def publish(
     row.job_id, row.base, row.model, row.created_at = job_id, base, model[:128], utc_now()
     row.calls, row.prompt_tokens, row.completion_tokens = used.calls, used.prompt_tokens, used.completion_tokens
     await session.flush()
+    scope = {"owner_id": owner_id, "recording_id": recording_id}
+    record(session, EventKind.TRANSLATION_WRITTEN, **scope, job_id=job_id, language=language)
     return row
 
 
@@ -104,6 +108,8 @@ async def write_line(
     lines[segment] = TranslatedLine(segment, source, text, by_person=True)
     row.lines = [asdict(line) for line in lines.values()]
     await session.flush()
+    scope = {"owner_id": owner_id, "recording_id": recording_id}
+    record(session, EventKind.TRANSLATION_WRITTEN, **scope, language=language)
     return LineState(lines[segment], "current")
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import delete as remove
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.errors import InvalidInput, NotFound
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.recordings.files import clean_name
 from backend.recordings.multipart import ReceivedFile
 from backend.recordings.tables import Recording
@@ -43,6 +45,7 @@ async def create(session: AsyncSession, *, owner_id: str, recording_id: str, rec
     )
     session.add(recording)
     await session.flush()
+    record(session, EventKind.RECORDING_CREATED, owner_id=owner_id, recording_id=recording_id)
     return recording
 
 
@@ -96,6 +99,7 @@ async def rename(session: AsyncSession, *, owner_id: str, recording_id: str, nam
     recording = await find(session, owner_id=owner_id, recording_id=recording_id)
     recording.name = clean_name(name)
     await session.flush()
+    record(session, EventKind.RECORDING_RENAMED, owner_id=owner_id, recording_id=recording_id)
     return recording
 
 

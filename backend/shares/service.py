@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.audit import Action, note
 from backend.accounts.tables import User
 from backend.errors import AppError, Conflict, NotFound
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.recordings import service as recordings
 from backend.recordings.tables import Recording
 from backend.shares.tables import Share
@@ -89,6 +91,7 @@ async def create(
     await session.flush()
     shows = [name for name, shown in (("audio", audio), ("transcript", transcript), ("minutes", minutes)) if shown]
     note(session, Action.SHARE_CREATED, subject=recording_id, share=share.id, days=days, shows=shows)
+    record(session, EventKind.SHARE_CREATED, owner_id=owner_id, recording_id=recording_id, share=share.id)
     return share
 
 
@@ -108,6 +111,7 @@ async def revoke(session: AsyncSession, *, owner_id: str, recording_id: str, sha
     if share.revoked_at is None:
         share.revoked_at = now
         note(session, Action.SHARE_REVOKED, subject=recording_id, share=share_id)
+        record(session, EventKind.SHARE_REVOKED, owner_id=owner_id, recording_id=recording_id, share=share_id)
 
 
 async def find_open(session: AsyncSession, share_id: str, now: datetime) -> tuple[Share, Recording, User]:

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.recordings.tables import not_trashed
 from backend.transcripts.document import (
     Document,
@@ -111,6 +113,7 @@ async def publish(
     document: Document,
     author_id: str | None = None,
     supersede_edits: bool = True,
+    kind: EventKind = EventKind.TRANSCRIPT_PUBLISHED,
 ) -> Transcript:
     """Add a version after all others. The first must be the machine's.
 
@@ -136,6 +139,7 @@ async def publish(
         try:
             async with session.begin_nested():
                 session.add(transcript)
+            _record(session, kind, transcript)
             return transcript
         except IntegrityError:  # a concurrent save took the number
             if not attempts_left:
@@ -187,6 +191,7 @@ async def save(
                 if replaced:
                     await _remove(session, base)
                 session.add(transcript)
+            _record(session, EventKind.TRANSCRIPT_EDITED, transcript)
             return transcript
         except IntegrityError:  # the number was taken between read and write
             if not attempts_left:
@@ -211,6 +216,7 @@ async def restore(
         origin=Origin.PERSON,
         document=await asyncio.to_thread(document_from_json, restored.document),
         author_id=author_id,
+        kind=EventKind.TRANSCRIPT_RESTORED,
     )
 
 
@@ -269,6 +275,19 @@ async def _remove(session: AsyncSession, transcript: Transcript) -> None:
     if removed.rowcount != 1:
         raise TranscriptChanged(transcript.number + 1)
     session.expunge(transcript)
+
+
+def _record(session: AsyncSession, kind: EventKind, version: Transcript) -> None:
+    record(
+        session,
+        kind,
+        owner_id=version.owner_id,
+        recording_id=version.recording_id,
+        job_id=version.job_id,
+        number=version.number,
+        origin=version.origin,
+        aside=version.aside,
+    )
 
 
 def _to_stored(document: Document) -> tuple[dict[str, object], str]:

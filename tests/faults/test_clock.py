@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from backend.coordination.leases import Leases
 from backend.database import Database, utc_now
-from backend.events import Bus
+from backend.events.bus import Bus
 from backend.jobs import queue
 from backend.jobs.change_notifier import ChangeNotifier
 from backend.jobs.language_model_jobs import LanguageModelJobs

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from backend.coordination.leases import Leases
 from backend.database import Database
-from backend.events import Bus
+from backend.events.bus import Bus
 from backend.jobs import attempt, queue
 from backend.jobs import runner as runner_
 from backend.jobs.change_notifier import ChangeNotifier

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.accounts.tables import User
 from backend.coordination.leases import Leases
 from backend.database import Database, connect, utc_now
-from backend.events import Bus
+from backend.events.bus import Bus
 from backend.jobs import queue
 from backend.jobs.attempt import Attempt
 from backend.jobs.change_notifier import ChangeNotifier

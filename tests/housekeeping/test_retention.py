@@ -1,8 +1,9 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from backend.database import new_id
+from backend.events.tables import Event, EventKind
 from backend.housekeeping.context import total_of
 from backend.housekeeping.housekeeper import remove_items
 from backend.housekeeping.orphans import Orphans
@@ -158,19 +159,16 @@ async def test_artifacts_of_every_ended_job_are_removed(installation: Installati
 
 
 async def test_recordings_are_moved_to_the_trash_and_their_owners_notified(installation: Installation) -> None:
-    id, job = await installation.recording(age=91), new_id()
-    removed_jobs: list[tuple[str, list[str]]] = []
-    context = type(installation.context)(
-        installation.database,
-        installation.storage,
-        on_removed=lambda owner, jobs: removed_jobs.append((owner, list(jobs))),
-    )
+    id = await installation.recording(age=91)
     job = await installation.job_of(id)
     rule = Retention(RetentionKind.RECORDINGS, 90, RetentionStart.UPLOADED)
 
-    await remove_items(context, rule, await rule.find(context, installation.now), installation.now)
+    due = await rule.find(installation.context, installation.now)
+    await remove_items(installation.context, rule, due, installation.now)
 
     row = await installation.row(id)
     assert row is not None
     assert row.trashed_at is not None
-    assert removed_jobs == [("ada", [job])]
+    async with installation.database.read() as session:
+        event = (await session.scalars(select(Event).where(Event.kind == EventKind.RECORDING_TRASHED.value))).one()
+    assert (event.owner_id, event.recording_id, event.facts) == ("ada", id, {"jobs": [job]})

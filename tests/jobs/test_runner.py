@@ -7,7 +7,7 @@ from backend.coordination.leases import Leases
 from backend.coordination.server import new_name
 from backend.database import Database, utc_now
 from backend.engines.hosts import open_engines
-from backend.events import Bus
+from backend.events.bus import Bus
 from backend.jobs import queue
 from backend.jobs.change_notifier import ChangeNotifier
 from backend.jobs.language_model_jobs import LanguageModelJobs

@@ -104,7 +104,6 @@ async def cancel(job_id: JobId, _admin: Admin, session: WriteSession, services: 
     job = await queue.cancel(session, await _find(session, job_id))
     note(session, Action.JOB_CANCELLED, subject=job_id, owner=job.owner_id)
     after_commit(session, lambda: services.background.start(services.runner.stop_attempts([job_id])))
-    after_commit(session, lambda: services.notifier.changed(job_id))
     return (await _admin_jobs(session, services, [job]))[0]
 
 
@@ -113,7 +112,6 @@ async def retry(job_id: JobId, _admin: Admin, session: WriteSession, services: S
     job = await queue.retry(session, await _find(session, job_id), services.limits)
     note(session, Action.JOB_RETRIED, subject=job_id, owner=job.owner_id)
     after_commit(session, services.runner.wake)
-    after_commit(session, lambda: services.notifier.changed(job_id))
     return (await _admin_jobs(session, services, [job]))[0]
 
 
@@ -123,7 +121,6 @@ async def move_to_front(job_id: JobId, _admin: Admin, session: WriteSession, ser
     job = await queue.to_front(session, await _find(session, job_id))
     note(session, Action.JOB_MOVED_TO_FRONT, subject=job_id, owner=job.owner_id)
     after_commit(session, services.runner.wake)
-    after_commit(session, lambda: services.notifier.changed(job_id))
     return (await _admin_jobs(session, services, [job]))[0]
 
 

@@ -7,7 +7,7 @@ from fastapi import Depends, Header
 
 from backend.accounts.dependencies import from_app_state
 from backend.background import BackgroundTasks
-from backend.events import Bus
+from backend.events.bus import Bus
 from backend.jobs.change_notifier import ChangeNotifier
 from backend.jobs.idempotency import IdempotencyKeys
 from backend.jobs.queue import Limits

@@ -18,9 +18,10 @@ from backend.accounts.dependencies import (
     WriteSession,
 )
 from backend.database import after_commit, utc_now
+from backend.events.tables import EventKind
 from backend.jobs import queue, quotas
 from backend.jobs.api.dependencies import REPLAYED, IdempotencyKey, ServicesDep
-from backend.jobs.change_notifier import job_deleted
+from backend.jobs.job_events import record_job
 from backend.jobs.options import check_options
 from backend.jobs.partial_transcript import read_partial_transcript
 from backend.jobs.state import JobState, state, states
@@ -127,7 +128,6 @@ async def create_job(
         )
         await quotas.charge(session, user, settings, recording.duration or 0.0)
         after_commit(session, services.runner.wake)
-        after_commit(session, lambda: services.notifier.changed(job.id))
         queued = await state(session, job, services.limits)
         await idempotent.store(session, queued.model_dump(mode="json"))
     return queued
@@ -185,7 +185,6 @@ async def get_job(job_id: str, session: ReadSession, user: Reader, services: Ser
 async def cancel_job(job_id: str, session: WriteSession, user: Uploader, services: ServicesDep) -> JobState:
     job = await queue.cancel(session, await queue.find(session, owner_id=user.id, id=job_id))
     after_commit(session, lambda: services.background.start(services.runner.stop_attempts([job_id])))
-    after_commit(session, lambda: services.notifier.changed(job_id))
     return await state(session, job, services.limits)
 
 
@@ -197,7 +196,6 @@ async def retry_job(
     job = await queue.retry(session, await queue.find(session, owner_id=user.id, id=job_id), services.limits)
     await quotas.charge(session, user, settings, 0.0)
     after_commit(session, services.runner.wake)
-    after_commit(session, lambda: services.notifier.changed(job_id))
     return await state(session, job, services.limits)
 
 
@@ -210,7 +208,7 @@ async def delete_job(job_id: str, session: WriteSession, user: CurrentUser, serv
     folder = services.storage.job_folder(job.recording_id, job.id)
     await session.delete(job)
     note(session, Action.JOB_DELETED, subject=job.id, recording=job.recording_id)
-    after_commit(session, lambda: services.bus.publish(job_deleted(user.id, job_id)))
+    record_job(session, EventKind.JOB_DELETED, job)
     after_commit(session, lambda: services.background.start(asyncio.to_thread(Workspace(folder).remove)))
 
 

@@ -138,5 +138,4 @@ async def _queue_job(
         session, owner_id=owner_id, recording_id=recording.id, options=options, limits=services.limits, kind=kind
     )
     after_commit(session, services.runner.wake)
-    after_commit(session, lambda: services.notifier.changed(job.id))
     return await state(session, job, services.limits)

@@ -23,8 +23,10 @@ from backend.accounts.open_sockets import OpenSockets, TooManySockets
 from backend.accounts.tables import User
 from backend.accounts.tickets import Purpose, Tickets
 from backend.database import Database
-from backend.events import Listener
+from backend.events import log as event_log
+from backend.events.bus import Listener, MissedEvents
 from backend.jobs.api.dependencies import Services, ServicesDep
+from backend.jobs.change_notifier import happening_of
 from backend.jobs.state import states
 from backend.jobs.tables import FINAL, Job
 from backend.recordings.tables import not_trashed
@@ -41,6 +43,8 @@ POLICY_VIOLATION = 1008
 _FIRST_MESSAGE_SECONDS = 5.0
 _MESSAGES_A_MINUTE = 100
 _SNAPSHOT_SIZE = 100
+#: Whoever is further behind, counted in events of everybody, gets a snapshot only.
+_MAX_REPLAY = 10_000
 
 
 @router.websocket("/api/events")
@@ -55,8 +59,13 @@ async def events(
     """The first message is {"ticket": from POST /api/auth/tickets} or {"token": access token}, within five seconds;
     neither is ever part of a URL.
 
-    The server then sends {"type": "snapshot", "jobs": [...]} and {"type": "job", "job": {...}}; a deleted job has only
-    id and status. The socket closes with 4401 when the login or the token that opened it ends."""
+    The server then sends {"type": "snapshot", "jobs": [...], "cursor": 7, "complete": false}, and from then on
+    {"type": "job", "job": {...}}, where a deleted job has only id and status, and for what else happens to the user's
+    recordings {"type": "event", "event": {"id", "at", "kind", "recording_id", "job_id", "facts"}}: each once, with
+    increasing ids. If the first message also has "after" (the id of the last event, or the cursor of the last
+    snapshot), the events since then follow the snapshot, and "complete" is true. It is false where they are not kept
+    any more: read again what you show. Another snapshot comes if a slow client has missed events. The socket closes
+    with 4401 when the login or the token that opened it ends."""
     if not is_allowed_origin(socket, settings):
         await socket.close(FOREIGN_ORIGIN)
         return
@@ -85,10 +94,11 @@ async def _serve(
     try:
         async with open_sockets.register(login, until) as logged_out:
             with services.bus.listen(user.id) as listener:
+                services.notifier.wake()
                 # The listener is already registered, so that no change is lost between the snapshot and the stream.
-                await socket.send_json({"type": "snapshot", "jobs": await _snapshot(database, services, user)})
+                await _send_snapshot(socket, listener, database, services, user, first.get("after"))
                 await _run_until_first_ends(
-                    _stream(socket, listener),
+                    _stream(socket, listener, database, services, user),
                     _read_until_disconnect(socket),
                     _close_when_logged_out(socket, logged_out),
                 )
@@ -112,9 +122,38 @@ async def _authenticate(
         raise NotSignedIn from None
 
 
-async def _stream(socket: WebSocket, listener: Listener) -> None:
-    async for change in listener:
-        await socket.send_text(change.message)
+async def _stream(socket: WebSocket, listener: Listener, database: Database, services: Services, user: User) -> None:
+    async for news in listener:
+        if isinstance(news, MissedEvents):
+            await _send_snapshot(socket, listener, database, services, user)
+        else:
+            await socket.send_text(news.message)
+
+
+async def _send_snapshot(
+    socket: WebSocket, listener: Listener, database: Database, services: Services, user: User, after: object = None
+) -> None:
+    """Send the present state, then the events since `after` if they can all be read."""
+    async with database.read() as session:
+        log = await event_log.state(session)
+    listener.after = log.last
+    jobs = await _snapshot(database, services, user)
+    if type(after) is int and log.reaches(after) and log.last - after <= _MAX_REPLAY:
+        await socket.send_json({"type": "snapshot", "jobs": jobs, "cursor": after, "complete": True})
+        await _replay(socket, database, user, after, log.last)
+    else:
+        await socket.send_json({"type": "snapshot", "jobs": jobs, "cursor": log.last, "complete": False})
+
+
+async def _replay(socket: WebSocket, database: Database, user: User, after: int, last: int) -> None:
+    while after < last:
+        async with database.read() as session:
+            events = await event_log.read_after(session, after, owner_id=user.id)
+        for event in events:
+            assert event.position is not None
+            if event.position <= last and (happening := happening_of(event)):
+                await socket.send_text(happening.message)
+        after = events[-1].position if events and events[-1].position else last
 
 
 async def _read_until_disconnect(socket: WebSocket) -> None:

@@ -12,7 +12,6 @@ from backend.accounts.dependencies import CurrentUser, Reader, ReadSession, Sett
 from backend.database import after_commit, utc_now
 from backend.jobs import quotas
 from backend.jobs.api.dependencies import Services, ServicesDep
-from backend.jobs.change_notifier import job_deleted
 from backend.library import trash
 from backend.query_parameters import Offset
 from backend.recordings import service
@@ -73,9 +72,8 @@ async def restore(
     """Everything made from it is restored too. Jobs that were stopped by the trash are queued again as long as the
     quota and the queue allow it."""
     recording = await service.find_trashed(session, owner_id=user.id, recording_id=recording_id)
-    jobs = await trash.restore(session, user, recording, limits=services.limits, settings=settings, now=utc_now())
+    await trash.restore(session, user, recording, limits=services.limits, settings=settings, now=utc_now())
     after_commit(session, services.runner.wake)
-    after_commit(session, lambda: services.notifier.changed(*jobs))
     return RecordingOut.model_validate(recording)
 
 
@@ -93,27 +91,15 @@ async def empty_trash(user: CurrentUser, session: WriteSession, services: Servic
 
 
 async def _move_to_trash(session: AsyncSession, services: Services, recording: Recording) -> None:
-    """The listeners are notified right after the commit; attempts and mirrors are stopped in the background."""
+    """Attempts and mirrors are stopped in the background after the commit."""
     jobs = await trash.move_to_trash(session, recording, utc_now())
-
-    def clean_up() -> None:
-        for job in jobs:
-            services.bus.publish(job_deleted(recording.owner_id, job))
-        services.background.start(_stop_jobs(services, jobs))
-
-    after_commit(session, clean_up)
+    after_commit(session, lambda: services.background.start(_stop_jobs(services, jobs)))
 
 
 async def _delete_for_good(session: AsyncSession, services: Services, recording: Recording) -> None:
     """The rows are deleted now, the files after the commit."""
     jobs = await trash.delete(session, recording.id)
-
-    def clean_up() -> None:
-        for job in jobs:
-            services.bus.publish(job_deleted(recording.owner_id, job))
-        services.background.start(_delete_files(services, recording.id, jobs))
-
-    after_commit(session, clean_up)
+    after_commit(session, lambda: services.background.start(_delete_files(services, recording.id, jobs)))
 
 
 def _trashed_out(recording: Recording, lifetime: timedelta) -> TrashedRecording:

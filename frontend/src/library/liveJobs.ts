@@ -71,6 +71,19 @@ export function useLiveJobs(): void {
           }));
           void queries.invalidateQueries({ queryKey: ["recordings"] });
         },
+        happened({ kind, recording_id }) {
+          if (kind.startsWith("recording.")) {
+            void queries.invalidateQueries({ queryKey: ["recordings"] });
+            void queries.invalidateQueries({ queryKey: ["trash"] });
+            void queries.invalidateQueries({ queryKey: ["recording", recording_id, "facts"] });
+          }
+          if (kind.startsWith("share."))
+            void queries.invalidateQueries({ queryKey: ["recording", recording_id, "shares"] });
+        },
+        missed() {
+          void queries.invalidateQueries({ queryKey: ["recording"] });
+          void queries.invalidateQueries({ queryKey: ["trash"] });
+        },
         live: (live) => set((jobs) => ({ ...jobs, live })),
         ticket: async () =>
           session.token()

@@ -34,6 +34,8 @@ function setUp() {
   let tickets = 0;
   const listener: JobListener = {
     snapshot: (jobs) => events.push(`all ${jobs.map((job) => job.id).join(",")}`),
+    happened: (event) => events.push(`${event.kind} ${event.recording_id}`),
+    missed: () => events.push("missed"),
     changed: (job) => events.push(`${job.id} ${job.status}`),
     deleted: (id) => events.push(`${id} gone`),
     live: (live) => events.push(live ? "live" : "stale"),
@@ -66,7 +68,7 @@ test("a ticket is the first message, the snapshot replaces, changes follow", asy
   const { sockets, events } = setUp();
   await ticketAnswered();
   sockets[0]!.connects();
-  sockets[0]!.receives({ type: "snapshot", jobs: [job("a", "queued")] });
+  sockets[0]!.receives({ type: "snapshot", jobs: [job("a", "queued")], cursor: 1, complete: false });
   sockets[0]!.receives({ type: "job", job: job("a", "running") });
   sockets[0]!.receives({ type: "job", job: { id: "a", status: "deleted" } });
 
@@ -88,6 +90,36 @@ test("it reconnects with a new ticket and growing delays until it is answered", 
   expect(sockets.at(-1)!.sent).toEqual(['{"ticket":"ticket 8"}']);
   expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 500]);
   expect(events.at(-1)).toBe("stale");
+});
+
+test("after a reconnect it asks for the events since the last one, and says where some were missed", async () => {
+  const { sockets, events, next } = setUp();
+  await ticketAnswered();
+  sockets[0]!.connects();
+  sockets[0]!.receives({ type: "snapshot", jobs: [], cursor: 7, complete: false });
+  sockets[0]!.receives({ type: "event", event: { id: 9, kind: "recording.renamed", recording_id: "r" } });
+  sockets[0]!.disconnects();
+  await next();
+  sockets[1]!.connects();
+  sockets[1]!.receives({ type: "snapshot", jobs: [], cursor: 9, complete: true });
+  sockets[1]!.disconnects();
+  await next();
+  sockets[2]!.connects();
+  sockets[2]!.receives({ type: "snapshot", jobs: [], cursor: 50, complete: false });
+
+  expect(sockets.map((socket) => socket.sent.map((text) => JSON.parse(text).after))).toEqual([[undefined], [9], [9]]);
+  expect(events).toEqual([
+    "all ",
+    "live",
+    "recording.renamed r",
+    "stale",
+    "all ",
+    "live",
+    "stale",
+    "missed",
+    "all ",
+    "live",
+  ]);
 });
 
 test("no socket is opened without a ticket", async () => {

@@ -1,9 +1,20 @@
 // The WebSocket that reports job changes. It reconnects automatically and reports when the data may be stale.
 import type { Job } from "../api/client";
 
+/** Of "kind" such as recording.renamed; "id" grows. */
+export interface RecordingEvent {
+  id: number;
+  kind: string;
+  recording_id: string | null;
+}
+
 export interface JobListener {
   /** All current jobs; they replace what was known before. */
   snapshot(jobs: Job[]): void;
+  /** Something else happened to a recording of the user. */
+  happened(event: RecordingEvent): void;
+  /** Events were missed while the socket was closed, and are not kept any more. */
+  missed(): void;
   changed(job: Job): void;
   deleted(id: string): void;
   live(live: boolean): void;
@@ -25,6 +36,7 @@ export function subscribeToJobs(
   let failures = 0;
   let stopped = false;
   let socket: Socket | null = null;
+  let cursor: number | null = null;
   let cancelTimer = () => {};
 
   function reconnect() {
@@ -43,15 +55,21 @@ export function subscribeToJobs(
     }
     if (stopped || ticket === null) return;
     const mine = (socket = open());
-    mine.onopen = () => mine.send(JSON.stringify({ ticket }));
+    mine.onopen = () => mine.send(JSON.stringify(cursor === null ? { ticket } : { ticket, after: cursor }));
     mine.onmessage = ({ data }) => {
       const message = JSON.parse(String(data)) as
-        | { type: "snapshot"; jobs: Job[] }
+        | { type: "snapshot"; jobs: Job[]; cursor: number; complete: boolean }
+        | { type: "event"; event: RecordingEvent }
         | { type: "job"; job: Job | { id: string; status: "deleted" } };
       if (message.type === "snapshot") {
         failures = 0;
+        if (cursor !== null && !message.complete) listener.missed();
+        cursor = message.cursor;
         listener.snapshot(message.jobs);
         listener.live(true);
+      } else if (message.type === "event") {
+        cursor = message.event.id;
+        listener.happened(message.event);
       } else if (message.job.status === "deleted") listener.deleted(message.job.id);
       else listener.changed(message.job);
     };

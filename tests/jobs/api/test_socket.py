@@ -50,7 +50,7 @@ def test_the_socket_receives_every_change_of_a_job(server: Server, recording: Pa
     with open_socket(server) as socket:
         assert json.loads(socket.recv(timeout=10))["type"] == "snapshot"
         _, job = server.upload(recording)
-        messages_so_far = [message["job"] for message in messages(socket)]
+        messages_so_far = [message["job"] for message in messages(socket) if message["type"] == "job"]
 
     assert {one["id"] for one in messages_so_far} == {job}
     assert messages_so_far[-1]["status"] == "done"
@@ -84,12 +84,46 @@ def test_the_deletion_of_a_recording_is_sent_to_the_socket(server: Server, recor
 def test_jobs_of_others_are_not_sent(server: Server, recording: Path, other_user: httpx.Client) -> None:
     token = other_user.headers["Authorization"].removeprefix("Bearer ")
     with open_socket(server, token) as socket:
-        assert json.loads(socket.recv(timeout=10)) == {"type": "snapshot", "jobs": []}
+        snapshot = json.loads(socket.recv(timeout=10))
+        assert (snapshot["type"], snapshot["jobs"]) == ("snapshot", [])
         _, job = server.upload(recording)
         server.ended(job)
 
         with pytest.raises(TimeoutError):
             socket.recv(timeout=0.5)
+
+
+def test_a_client_that_was_away_gets_the_events_since_its_last_one_once_and_in_order(
+    server: Server, recording: Path
+) -> None:
+    id, job = server.upload(recording)
+    server.ended(job)
+    token = server.client.headers["Authorization"].removeprefix("Bearer ")
+    with open_socket(server) as socket:
+        cursor = json.loads(socket.recv(timeout=10))["cursor"]
+    for name in ("one", "two", "three"):
+        server.client.patch(f"/api/recordings/{id}", json={"name": name}).raise_for_status()
+
+    with connect(f"ws://127.0.0.1:{server.port}/api/events") as socket:
+        socket.send(json.dumps({"token": token, "after": cursor}))
+        snapshot = json.loads(socket.recv(timeout=10))
+        events = [json.loads(socket.recv(timeout=10))["event"] for _ in range(3)]
+        server.client.patch(f"/api/recordings/{id}", json={"name": "four"}).raise_for_status()
+        events.append(json.loads(socket.recv(timeout=10))["event"])
+
+    assert snapshot["complete"]
+    assert [(event["kind"], event["recording_id"]) for event in events] == [("recording.renamed", id)] * 4
+    assert [event["id"] for event in events] == sorted({event["id"] for event in events})
+
+
+@pytest.mark.parametrize("after", [-1, 10**30, "7", None, [], True])
+def test_a_client_whose_cursor_is_not_kept_gets_a_snapshot_and_is_told_so(server: Server, after: object) -> None:
+    token = server.client.headers["Authorization"].removeprefix("Bearer ")
+    with connect(f"ws://127.0.0.1:{server.port}/api/events") as socket:
+        socket.send(json.dumps({"token": token, "after": after}))
+        snapshot = json.loads(socket.recv(timeout=10))
+
+    assert (snapshot["type"], snapshot["complete"]) == ("snapshot", False)
 
 
 def test_a_ticket_opens_one_socket(server: Server) -> None:

@@ -1,4 +1,4 @@
-from backend.events import Bus, Change, Listener
+from backend.events.bus import Bus, Change, Listener
 
 
 def change(job: str, status: str, owner: str = "ann") -> Change:
