@@ -7,6 +7,7 @@ from sqlalchemy import JSON, BigInteger, ColumnElement, ForeignKey, Index, Strin
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from backend.database import Base, UtcDateTime, new_id, utc_now
+from backend.recordings.whitelists import VIDEO_TYPES
 
 
 class Recording(Base):
@@ -31,6 +32,14 @@ class Recording(Base):
     restored_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: retention counts from then on
     original_removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: by retention; the rest stays
     audio_removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  #: the listening copy, likewise
+
+    @property
+    def video_type(self) -> str | None:
+        """The media type of the original, if a browser may find a picture in it. The picture and the listening copy
+        have one clock only if the recording is one file."""
+        if self.parts > 1 or self.original_removed_at is not None:
+            return None
+        return VIDEO_TYPES.get(self.extension)
 
 
 class Upload(Base):

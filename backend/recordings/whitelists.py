@@ -47,6 +47,16 @@ EXTENSIONS = frozenset(
     )
 )
 
+#: Containers that may hold a picture and that browsers play, by the extension of the stored original, as the media type
+#: they are sent with. A browser tells from the content whether it can decode it.
+VIDEO_TYPES = {
+    "m4v": "video/mp4",
+    "mkv": "video/x-matroska",
+    "mov": "video/mp4",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+}
+
 
 def input_options(length: ContainerLength = WHOLE, start: int = 0) -> list[str]:
     """The options before `-i`, for every uploaded file, or for what begins at byte `start` of it."""

@@ -83,6 +83,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/trash/{recording_id}/restore"): Rule(_OWNER, trashed=True),
     ("DELETE", "/api/trash/{recording_id}"): Rule(_OWNER, ends=True, trashed=True),
     ("GET", _RECORDING + "/audio"): Rule(_OWNER, "read"),
+    ("GET", _RECORDING + "/video"): Rule(_OWNER, "read"),
     ("GET", _RECORDING + "/original"): Rule(_OWNER, "read"),
     ("GET", _RECORDING + "/peaks"): Rule(_OWNER, "read"),
     ("GET", _RECORDING + "/export"): Rule(_OWNER, "read"),

@@ -63,7 +63,7 @@ def scenario(server: Server, recording: Path) -> Scenario:
     with httpx.Client(base_url=base, headers=people["owner"], timeout=30) as owner:
         with recording.open("rb") as file:
             uploaded = owner.post(
-                "/api/recordings", data={"allow_duplicate": "true"}, files={"file": (recording.name, file)}
+                "/api/recordings", data={"allow_duplicate": "true"}, files={"file": ("meeting.mp4", file)}
             ).json()
         owned |= {"recording_id": uploaded["recording"]["id"], "job_id": uploaded["job"]["id"]}
         upload = owner.post("/api/uploads", headers={**TUS_HEADERS, "Upload-Length": "4"}).raise_for_status()

@@ -20,7 +20,7 @@ ALWAYS = {
 _ROUTES = [pytest.param(route, rule, id=" ".join(route)) for route, rule in RULES.items() if not rule.ends]
 
 
-_BYTES = ("audio/", "application/octet-stream", "application/zip")
+_BYTES = ("audio/", "video/", "application/octet-stream", "application/zip")
 
 
 @pytest.mark.parametrize(("route", "_rule"), _ROUTES)
@@ -38,7 +38,7 @@ def test_every_response_has_the_security_headers(scenario: Scenario, route: Rout
         assert "server" not in answer.headers
         if route[1].startswith("/api/"):
             # Media are large: the browser may cache them privately, but revalidates each time.
-            media = answer.is_success and route[1].endswith(("/audio", "/original", "/peaks"))
+            media = answer.is_success and route[1].endswith(("/audio", "/original", "/peaks", "/video"))
             assert answer.headers["Cache-Control"] == ("private, no-cache" if media else "no-store")
         if answer.content and not answer.headers["Content-Type"].startswith(_BYTES):
             assert "json" in answer.headers["Content-Type"] or "charset=utf-8" in answer.headers["Content-Type"]

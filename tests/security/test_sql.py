@@ -55,7 +55,7 @@ def test_no_parameter_is_run_as_sql(scenario: Scenario, text: str) -> None:
     # a sleep of twenty seconds would exceed this timeout
     with httpx.Client(base_url=scenario.base, timeout=15) as client:
         for (method, path), rule in RULES.items():
-            if rule.ends or path.endswith("/original"):
+            if rule.ends or path.endswith(("/original", "/video")):
                 continue
             names = [one["name"] for one in _parameters(scenario, method, path) if one["in"] == "query"]
             filled = path.format_map({**PATH_DEFAULTS, **scenario.owned})

@@ -27,7 +27,7 @@ def test_no_parameter_causes_a_server_error(scenario: Scenario, nasty: str) -> N
     failures = []
     with httpx.Client(base_url=scenario.base, timeout=30) as client:
         for (method, path), rule in RULES.items():
-            if rule.ends or path.endswith(("/audio", "/original")):
+            if rule.ends or path.endswith(("/audio", "/original", "/video")):
                 continue
             names = _parameters(scenario.schema["paths"][path][method.lower()])
             filled = path

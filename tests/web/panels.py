@@ -28,6 +28,11 @@ def texts(server: Server, recording: str) -> list[str]:
 
 
 def open_tab(page: "Page", tab: str) -> None:
+    """Open a tab of the panel; 润色 and 修复 are the two parts of one."""
+    if part := {"润色": "字词", "修复": "断句"}.get(tab):
+        open_tab(page, "校对")
+        page.get_by_role("radiogroup", name="校对").get_by_text(part, exact=True).click()
+        return
     page.get_by_role("radiogroup", name="侧栏").get_by_text(tab, exact=True).click()
 
 

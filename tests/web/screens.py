@@ -63,7 +63,8 @@ def _press(name: str) -> Steps:
 
 
 def _repair(page: Page, known: dict[str, str]) -> None:
-    _tab("修复")(page, known)
+    _tab("校对")(page, known)
+    page.get_by_role("radiogroup", name="校对").get_by_text("断句", exact=True).click()
     page.get_by_role("list", name="修复建议").get_by_role("button", name="不采用").last.wait_for()
 
 

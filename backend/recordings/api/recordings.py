@@ -49,6 +49,11 @@ class AudioRemoved(AppError):
     detail = "The audio was deleted by a retention rule. Everything made from it is still here."
 
 
+class NoVideo(NotFound):
+    code = "no_video"
+    detail = "This recording has no picture that a browser could show."
+
+
 class RecordingOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
@@ -61,6 +66,9 @@ class RecordingOut(BaseModel):
     created_at: datetime
     original_removed_at: datetime | None = Field(default=None, description="when retention deleted the original")
     audio_removed_at: datetime | None = Field(default=None, description="when retention deleted the audio")
+    video_type: str | None = Field(
+        default=None, description="media type of /video, if the original may have a picture; null without one"
+    )
 
 
 class RecordingNote(BaseModel):
@@ -108,6 +116,17 @@ async def get_audio(recording_id: str, user: Viewer, session: ReadSession, stora
     recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
     missing = AudioRemoved if recording.audio_removed_at else AudioNotReady
     return _file(storage.listening_copy(recording.id), "audio/mp4", "inline", f"{_stem(recording)}.m4a", missing)
+
+
+@router.get("/{recording_id}/video", response_class=FileResponse, responses={200: {"content": {"video/mp4": {}}}})
+async def get_video(recording_id: str, user: Viewer, session: ReadSession, storage: StorageDep) -> FileResponse:
+    """The original, for showing its picture beside the transcript. Range requests are supported. Only a recording
+    with a `video_type` has it; the browser finds out whether there is a picture and whether it can decode it."""
+    recording = await service.find(session, owner_id=user.id, recording_id=recording_id)
+    if recording.video_type is None:
+        raise OriginalRemoved if recording.original_removed_at is not None else NoVideo
+    path = storage.original(recording)
+    return _file(path, recording.video_type, "inline", f"{_stem(recording)}.{recording.extension}", InputMissing)
 
 
 @router.get("/{recording_id}/original", response_class=FileResponse)

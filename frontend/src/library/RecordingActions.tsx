@@ -5,6 +5,7 @@ import { App, Button, Dropdown, Input } from "antd";
 import { useTranslation } from "react-i18next";
 import { api, type Job, type Recording, unwrap } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
+import { titleOf } from "../app/recordingTitle";
 import { cancel, isOpen, isRetryable, retry } from "./jobs";
 import { useForEach, useMoveToTrash } from "./trash";
 
@@ -53,7 +54,7 @@ export function useRenameRecording(recording: Pick<Recording, "id" | "name">): (
   const queries = useQueryClient();
   return async (name) => {
     const clean = name.trim();
-    if (!clean || clean === recording.name) return true;
+    if (!clean || clean === recording.name || clean === titleOf(recording.name)) return true;
     try {
       await unwrap(
         api.PATCH("/api/recordings/{recording_id}", {
@@ -77,8 +78,9 @@ export function useRenameDialog(recording: Recording): () => void {
   const { modal } = App.useApp();
   const rename = useRenameRecording(recording);
   return () => {
-    let name = recording.name;
+    let name = titleOf(recording.name);
     const dialog = modal.confirm({
+      autoFocusButton: null, // the field has the focus
       title: t("library.renameTitle"),
       icon: null,
       content: (
@@ -86,6 +88,7 @@ export function useRenameDialog(recording: Recording): () => void {
           defaultValue={name}
           maxLength={255}
           autoFocus
+          onFocus={(event) => event.target.select()}
           aria-label={t("library.newName")}
           onChange={(event) => (name = event.target.value)}
           onPressEnter={() => void rename(name).then((renamed) => renamed && dialog.destroy())}

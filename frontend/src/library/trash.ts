@@ -49,11 +49,12 @@ export function useMoveToTrash() {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const each = useForEach();
-  return async (ids: readonly string[]) => {
+  /** Resolves to whether any was moved. */
+  return async (ids: readonly string[]): Promise<boolean> => {
     const trashed = await each(ids, (id) =>
       unwrap(api.DELETE("/api/recordings/{recording_id}", { params: { path: { recording_id: id } } })),
     );
-    if (trashed.length === 0) return;
+    if (trashed.length === 0) return false;
     const key = `trashed-${trashed[0]}`;
     const undo = async () => {
       message.destroy(key);
@@ -73,5 +74,6 @@ export function useMoveToTrash() {
         ),
       ],
     });
+    return true;
   };
 }

@@ -1,42 +1,32 @@
 // The transcript editor: player, text, and the side panel.
-import {
-  ArrowLeftOutlined,
-  CheckSquareOutlined,
-  HistoryOutlined,
-  QuestionCircleOutlined,
-  RedoOutlined,
-  SearchOutlined,
-  UndoOutlined,
-} from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { Button, Space, Tooltip } from "antd";
+import { Button } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import type { Recording } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
-import { useFormats } from "../app/formats";
 import { useWrittenForm } from "../app/writtenForm";
 import { remove, setSpeaker, setText } from "../document/edit";
 import { flaggedSegments } from "../document/reviewFlags";
 import { segmentAt } from "../document/time";
+import { samplesOf } from "../document/turns";
 import type { Segment } from "../document/types";
 import { ExportButton } from "../exports/ExportButton";
 import { useNewestJob } from "../library/liveJobs";
-import { useRenameDialog } from "../library/RecordingActions";
 import { ShareButton } from "../shares/ShareButton";
 import { BulkBar } from "./BulkBar";
 import { ConflictAlert } from "./ConflictAlert";
 import { FindBar } from "./FindBar";
+import { MoreMenu } from "./MoreMenu";
 import { renewMedia } from "./media";
-import { PlayerBar, SPEEDS } from "./PlayerBar";
+import { useNames } from "./names";
+import { PanelDivider } from "./PanelDivider";
+import { PLAYER, PlayerBar, SPEEDS } from "./PlayerBar";
 import { Player } from "./player";
 import { Segments } from "./Segments";
 import { ShortcutsHelp } from "./ShortcutsHelp";
-import { SidePanel, type Tab, wideScreen } from "./SidePanel";
-import type { SaveState } from "./saver";
+import { PANEL, SidePanel, type Tab, wideScreen } from "./SidePanel";
 import { focusedRow, rowOf, wordsOf } from "./segmentRows";
-import { shortcutLabel } from "./shortcutLabel";
 import type { Command } from "./shortcuts";
 import { type Loaded, readTranscript, useEditor } from "./useEditor";
 import { useJump } from "./useJump";
@@ -44,7 +34,7 @@ import { useSelection } from "./useSelection";
 import { useShortcuts } from "./useShortcuts";
 import { useWrittenSpans } from "./useWrittenSpans";
 import { VersionsDrawer } from "./VersionsDrawer";
-import { WrittenFormSwitch } from "./WrittenFormSwitch";
+import { WorkspaceHeader } from "./WorkspaceHeader";
 import { heardText } from "./writtenText";
 
 interface EditorProps {
@@ -54,10 +44,14 @@ interface EditorProps {
   reload: () => void;
 }
 
+/** The id of the text in the page. */
+const TEXT = "workspace-text";
+/** Where F6 goes from the text. */
+const AREAS = [PLAYER, PANEL] as const;
+
 export function Editor({ recording, user, loaded, reload }: EditorProps) {
   const { t } = useTranslation();
   const messages = useErrorMessages();
-  const formats = useFormats();
   const [first] = useState(loaded);
   const { doc, saver, state, edit, undo, redo, canUndo, canRedo, adopt, forget } = useEditor(
     recording.id,
@@ -69,13 +63,24 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
   const [follow, setFollow] = useState(true);
   const [open, setOpen] = useState<"find" | "versions" | "help" | null>(null);
   const [tab, setTab] = useState<Tab>("text");
+  const nameOf = useNames(doc.speakers);
   const list = useRef<HTMLDivElement>(null);
   const renderAll = useRef(() => {});
   const form = useWrittenForm(user);
   const spansOf = useWrittenSpans(recording.id, doc, form);
   const selection = useSelection(doc);
-  const jump = useJump({ list, renderAll, player, show: () => wideScreen.matches || setTab("text") });
-  const rename = useRenameDialog(recording);
+  const [chosenSpeaker, setOnly] = useState<string | null>(null);
+  const only = doc.speakers.some((one) => one.id === chosenSpeaker) ? chosenSpeaker : null;
+  const jump = useJump({
+    list,
+    renderAll,
+    player,
+    show: (segment) => {
+      if (only !== null && segment.speaker !== only) setOnly(null);
+      if (!wideScreen.matches) setTab("text");
+    },
+  });
+  const playSamples = (speaker: string) => player.playParts(samplesOf(doc, speaker));
   const queries = useQueryClient();
   // After a save, language model results may be outdated: refetch them.
   useEffect(() => {
@@ -96,6 +101,10 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
     return new Promise((go) => setTimeout(() => void saver.flush().then(go)));
   }
 
+  function showVersions() {
+    void flush().then(() => setOpen("versions"));
+  }
+
   /** Loads the version that the server created from this one. */
   async function adoptNewest() {
     try {
@@ -110,9 +119,9 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
   useOnDone(useNewestJob(recording.id, "polish")?.status, adoptNewest);
 
   function neighbor(by: number, from: string | null): Segment | undefined {
-    const now =
-      from === null ? segmentAt(doc.segments, player.time()) : doc.segments.findIndex((one) => one.id === from);
-    return doc.segments[Math.max(0, Math.min(doc.segments.length - 1, now + by))];
+    const shown = only === null ? doc.segments : doc.segments.filter((one) => one.speaker === only);
+    const now = from === null ? segmentAt(shown, player.time()) : shown.findIndex((one) => one.id === from);
+    return shown[Math.max(0, Math.min(shown.length - 1, now + by))];
   }
 
   function focus(segment: Segment | undefined) {
@@ -133,8 +142,17 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
   }
 
   /** Clicks the focused row's own button, which uses the current caret. */
-  function clickTool(action: "split" | "merge" | "remove") {
+  function clickTool(action: "split" | "merge" | "remove" | "speaker") {
     focusedRow()?.element.querySelector<HTMLElement>(`[data-action=${action}]`)?.click();
+  }
+
+  /** Moves the focus between text, player and panel. */
+  function goToArea(by: 1 | -1) {
+    const areas = [list.current, ...AREAS.map((id) => document.getElementById(id))].filter((one) => one !== null);
+    const now = areas.findIndex((area) => area.contains(document.activeElement));
+    const next = areas[(now + by + areas.length) % areas.length];
+    if (next !== list.current) next?.focus();
+    else focus(jump.last.current === null ? neighbor(0, null) : neighbor(0, jump.last.current));
   }
 
   function run(command: Command) {
@@ -207,82 +225,38 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
       case "split":
       case "merge":
         return clickTool(command.type);
+      case "name":
+        return clickTool("speaker");
+      case "nextArea":
+      case "previousArea":
+        return goToArea(command.type === "nextArea" ? 1 : -1);
     }
   }
   useShortcuts(run, (id) => doc.segments.find((one) => one.id === id)?.text);
 
   return (
     <div className="editor">
-      <header className="editor-head">
-        <Link to="/" aria-label={t("app.toLibrary")}>
-          <ArrowLeftOutlined />
-        </Link>
-        <h1>
-          <button type="button" onClick={rename} title={t("library.rename")}>
-            {recording.name}
-          </button>
-        </h1>
-        <small className="transcript-language" title={t("editor.language")}>
-          {formats.language(doc.language)}
-        </small>
-        <SaveStatus state={state} />
-        <Space size={2} wrap>
-          <Tooltip title={`${t("editor.undo")} (${shortcutLabel("Ctrl+Z")})`}>
-            <Button
-              type="text"
-              icon={<UndoOutlined />}
-              aria-label={t("editor.undo")}
-              disabled={!canUndo}
-              onClick={undo}
-            />
-          </Tooltip>
-          <Tooltip title={`${t("editor.redo")} (${shortcutLabel("Ctrl+Y")})`}>
-            <Button
-              type="text"
-              icon={<RedoOutlined />}
-              aria-label={t("editor.redo")}
-              disabled={!canRedo}
-              onClick={redo}
-            />
-          </Tooltip>
-          <Tooltip title={`${t("editor.find")} (${shortcutLabel("Ctrl+F")})`}>
-            <Button
-              type="text"
-              icon={<SearchOutlined />}
-              aria-label={t("editor.find")}
-              onClick={() => setOpen("find")}
-            />
-          </Tooltip>
-          <Tooltip title={`${t("bulk.begin")} (${shortcutLabel("Alt+X")})`}>
-            <Button
-              type="text"
-              icon={<CheckSquareOutlined />}
-              aria-label={t("bulk.begin")}
-              aria-pressed={selection.open}
-              onClick={selection.open ? selection.end : selection.begin}
-            />
-          </Tooltip>
-          <WrittenFormSwitch user={user} />
-          <Tooltip title={t("editor.versions")}>
-            <Button
-              type="text"
-              icon={<HistoryOutlined />}
-              aria-label={t("editor.versions")}
-              onClick={() => void flush().then(() => setOpen("versions"))}
-            />
-          </Tooltip>
-          <Tooltip title={`${t("editor.help")} (?)`}>
-            <Button
-              type="text"
-              icon={<QuestionCircleOutlined />}
-              aria-label={t("editor.help")}
-              onClick={() => setOpen("help")}
-            />
-          </Tooltip>
+      <SkipLinks />
+      <WorkspaceHeader
+        recording={recording}
+        doc={doc}
+        user={user}
+        state={state}
+        undo={canUndo ? undo : null}
+        redo={canRedo ? redo : null}
+        selecting={selection.open}
+        onSelect={selection.open ? selection.end : selection.begin}
+        onFind={() => setOpen("find")}
+        onVersions={showVersions}
+        onHelp={() => setOpen("help")}
+        onPeople={() => setTab("people")}
+      >
+        <span className="roomy">
           <ShareButton recording={recording} />
           <ExportButton recording={recording} before={flush} />
-        </Space>
-      </header>
+        </span>
+        <MoreMenu recording={recording} doc={doc} flush={flush} onVersions={showVersions} />
+      </WorkspaceHeader>
       {state.kind === "conflict" && (
         <ConflictAlert
           id={recording.id}
@@ -308,16 +282,30 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
         />
       )}
       <div className="editor-body" data-tab={tab}>
-        <Segments
-          list={list}
-          renderAll={renderAll}
-          doc={doc}
-          edit={edit}
-          player={player}
-          follow={follow}
-          selection={selection}
-          spansOf={spansOf}
-        />
+        <div className="text-pane" id={TEXT} tabIndex={-1}>
+          {only !== null && (
+            <p className="only-speaker">
+              {t("editor.onlySpeaker", { name: nameOf(only) })}
+              <Button size="small" type="link" onClick={() => setOnly(null)}>
+                {t("editor.showAll")}
+              </Button>
+            </p>
+          )}
+          <Segments
+            list={list}
+            renderAll={renderAll}
+            doc={doc}
+            edit={edit}
+            player={player}
+            follow={follow}
+            selection={selection}
+            spansOf={spansOf}
+            only={only}
+            setOnly={setOnly}
+            playSamples={playSamples}
+          />
+        </div>
+        <PanelDivider panel={PANEL} />
         <SidePanel
           tab={tab}
           setTab={setTab}
@@ -325,6 +313,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
           doc={doc}
           edit={edit}
           player={player}
+          playSamples={playSamples}
           jump={jump}
           flush={flush}
           base={() => saver.base()[0]}
@@ -348,19 +337,20 @@ function useOnDone(status: string | undefined, then: () => Promise<void>) {
   }); // runs on every render, because `then` is a new function each time
 }
 
-function SaveStatus({ state }: { state: SaveState }) {
+/** For people who go by Tab: the areas of the workspace. */
+function SkipLinks() {
   const { t } = useTranslation();
-  const messages = useErrorMessages();
-  const text = {
-    saved: () => t("editor.saved"),
-    saving: () => t("editor.saving"),
-    unsaved: () => t("editor.unsaved"),
-    conflict: () => t("editor.unsaved"),
-    failed: () => t("editor.saveFailed") + (state.kind === "failed" ? messages.textOf(state.error) : ""),
-  }[state.kind]();
   return (
-    <span className={`save-status ${state.kind}`} role="status">
-      {text}
-    </span>
+    <nav className="skips" aria-label={t("app.skipTo.name")}>
+      <a className="skip" href={`#${TEXT}`}>
+        {t("app.skipTo.text")}
+      </a>
+      <a className="skip" href={`#${PLAYER}`}>
+        {t("app.skipTo.player")}
+      </a>
+      <a className="skip" href={`#${PANEL}`}>
+        {t("app.skipTo.panel")}
+      </a>
+    </nav>
   );
 }

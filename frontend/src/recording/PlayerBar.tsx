@@ -12,6 +12,8 @@ import type { Doc } from "../document/types";
 import type { Player } from "./player";
 import { type Peaks, Waveform } from "./Waveform";
 
+/** The id of the player in the page. */
+export const PLAYER = "workspace-player";
 export const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 
 interface PlayerBarProps {
@@ -47,7 +49,7 @@ export function PlayerBar({ id, player, doc, follow, setFollow }: PlayerBarProps
   }, [player]);
   const ready = player.audio.readyState > 0;
   return (
-    <section className="player" aria-label={t("editor.player")}>
+    <section id={PLAYER} tabIndex={-1} className="player" aria-label={t("editor.player")}>
       {peaks.data ? <Waveform player={player} peaks={peaks.data} doc={doc} /> : <div className="waveform" />}
       <div className="player-row">
         <Tooltip title={t("editor.back5")}>

@@ -10,6 +10,7 @@ import { Editor } from "./Editor";
 import { loadTranscript } from "./useEditor";
 import { WaitingPage } from "./WaitingPage";
 import "./editor.css";
+import "./workspace.css";
 
 export function RecordingPage() {
   const id = useParams().id!;

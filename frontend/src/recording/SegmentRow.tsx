@@ -1,4 +1,5 @@
 // One segment. Its text has few nodes, so that long documents stay fast; the list handles its events.
+// Tab stops at its text only; its buttons have keys.
 import { ArrowDownOutlined, DeleteOutlined, ScissorOutlined, WarningFilled } from "@ant-design/icons";
 import { type CSSProperties, memo, useLayoutEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -77,18 +78,26 @@ export const SegmentRow = memo(function SegmentRow({
     >
       <div className="segment-head">
         {selected !== null && (
-          <input type="checkbox" data-action="select" checked={selected} readOnly aria-label={fill(texts.select)} />
+          <input
+            type="checkbox"
+            tabIndex={-1}
+            data-action="select"
+            checked={selected}
+            readOnly
+            aria-label={fill(texts.select)}
+          />
         )}
         <button
           type="button"
+          tabIndex={-1}
           className="speaker"
           data-action="speaker"
-          aria-haspopup="menu"
+          aria-haspopup="dialog"
           aria-label={fill(texts.changeSpeaker)}
         >
           {name}
         </button>
-        <button type="button" className="time" data-action="play" aria-label={fill(texts.playFrom)}>
+        <button type="button" tabIndex={-1} className="time" data-action="play" aria-label={fill(texts.playFrom)}>
           {time}
         </button>
         {flags.map((flag) => (
@@ -114,6 +123,7 @@ function Tools() {
     <span className="tools" role="toolbar" aria-label={t("editor.tools")}>
       <button
         type="button"
+        tabIndex={-1}
         data-action="split"
         title={`${t("editor.split")} (${shortcutLabel("Ctrl+Enter")})`}
         aria-label={t("editor.split")}
@@ -122,6 +132,7 @@ function Tools() {
       </button>
       <button
         type="button"
+        tabIndex={-1}
         data-action="merge"
         title={`${t("editor.merge")} (${shortcutLabel("Alt+M")})`}
         aria-label={t("editor.merge")}
@@ -130,6 +141,7 @@ function Tools() {
       </button>
       <button
         type="button"
+        tabIndex={-1}
         data-action="remove"
         title={`${t("editor.remove")} (${shortcutLabel("Ctrl+Shift+⌫")})`}
         aria-label={t("editor.remove")}

@@ -17,12 +17,12 @@ import { mergeWithNext, remove, setText, split } from "../document/edit";
 import { timeAt } from "../document/time";
 import type { Doc } from "../document/types";
 import type { Span } from "../document/written";
+import { NameMenu } from "./NameMenu";
 import { colorOf, useNames } from "./names";
 import { highlight, playbackHighlighter, setCaret } from "./playbackHighlight";
 import type { Player } from "./player";
 import { type RowTexts, SegmentRow, useRowTexts } from "./SegmentRow";
-import { SpeakerMenu } from "./SpeakerMenu";
-import { segmentIdOf, wordsOf } from "./segmentRows";
+import { rowOf, segmentIdOf, wordsOf } from "./segmentRows";
 import type { Edit } from "./useEditor";
 import type { SegmentSelection } from "./useSelection";
 import { caretOffset, heardText, showHeard, showsWritten, showWritten } from "./writtenText";
@@ -46,12 +46,21 @@ interface SegmentsProps {
   spansOf: (text: string) => readonly Span[];
   /** Renders all rows at once; set by this component. */
   renderAll: RefObject<() => void>;
+  /** The speaker whose segments alone are shown. */
+  only: string | null;
+  setOnly: (speaker: string | null) => void;
+  playSamples: (speaker: string) => void;
 }
 
-export function Segments({ list, doc, edit, player, follow, selection, spansOf, renderAll }: SegmentsProps) {
+export function Segments(props: SegmentsProps) {
+  const { list, doc, edit, player, follow, selection, spansOf, renderAll, only, setOnly, playSamples } = props;
   const { t } = useTranslation();
   const texts = useRowTexts();
-  const blocks = useBlocks(doc);
+  const shown = useMemo(
+    () => (only === null ? doc.segments : doc.segments.filter((one) => one.speaker === only)),
+    [doc.segments, only],
+  );
+  const blocks = useBlocks(shown);
   const ready = useRenderedBlocks(blocks.length, renderAll);
   const [focused, setFocused] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ segment: string; at: DOMRect } | null>(null);
@@ -121,7 +130,7 @@ export function Segments({ list, doc, edit, player, follow, selection, spansOf, 
     } else if (action === "split") {
       const offset = caretOffset(words);
       edit((before) => split(setText(before, id, text), id, offset));
-    } else if (action === "merge") {
+    } else if (action === "merge" && only === null) {
       edit((before) => mergeWithNext(setText(before, id, text), id));
       requestAnimationFrame(() => setCaret(words, text.length));
     } else if (action === "remove") {
@@ -221,7 +230,21 @@ export function Segments({ list, doc, edit, player, follow, selection, spansOf, 
         )}
       </div>
       {doc.segments.length === 0 && <Empty description={t("editor.empty")} />}
-      {menu && <SpeakerMenu ids={[menu.segment]} doc={doc} edit={edit} at={menu.at} close={() => setMenu(null)} />}
+      {menu && (
+        <NameMenu
+          segment={menu.segment}
+          doc={doc}
+          edit={edit}
+          only={only}
+          setOnly={setOnly}
+          playSamples={playSamples}
+          at={menu.at}
+          close={() => {
+            setMenu(null);
+            rowOf(list.current, menu.segment)?.querySelector<HTMLElement>(".speaker")?.focus();
+          }}
+        />
+      )}
     </>
   );
 }
@@ -271,10 +294,10 @@ function textBox(target: EventTarget): HTMLElement | null {
   return target instanceof HTMLElement ? target.closest<HTMLElement>(".words") : null;
 }
 
-/** The document in blocks; unchanged blocks keep their identity. */
-function useBlocks(doc: Doc): Block[] {
+/** The segments in blocks; unchanged blocks keep their identity. */
+function useBlocks(segments: Doc["segments"]): Block[] {
   const before = useRef<Block[]>([]);
-  const blocks = useMemo(() => blocksOf(doc.segments, before.current), [doc.segments]);
+  const blocks = useMemo(() => blocksOf(segments, before.current), [segments]);
   useEffect(() => {
     before.current = blocks;
   }, [blocks]);

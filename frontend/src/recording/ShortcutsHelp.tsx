@@ -18,11 +18,13 @@ const KEYS = [
   ["merge", [ALT, "M"]],
   ["remove", [CTRL, SHIFT, "⌫"]],
   ["speaker", [ALT, "1…9"]],
+  ["name", [ALT, "N"]],
   ["choose", [ALT, "X"]],
   ["chooseMore", [ALT, SHIFT, "↑", "/", "↓"]],
   ["undo", [CTRL, "Z", "/", "Y"]],
   ["find", [CTRL, "F"]],
   ["save", [CTRL, "S"]],
+  ["areas", ["F6"]],
   ["help", ["?"]],
 ] as const;
 

@@ -6,23 +6,25 @@ import type { Recording } from "../api/client";
 import { Loading } from "../app/Feedback";
 import type { Doc } from "../document/types";
 import { useNames } from "./names";
+import { Picture } from "./Picture";
 import type { Player } from "./player";
 import { ReviewFlagsPanel } from "./ReviewFlagsPanel";
+import { ReviewTab } from "./ReviewTab";
 import { SpeakersPanel } from "./SpeakersPanel";
 import type { Edit } from "./useEditor";
 import type { Jump } from "./useJump";
 
 const MinutesPanel = lazy(async () => ({ default: (await import("../minutes/MinutesPanel")).MinutesPanel }));
-const PolishPanel = lazy(async () => ({ default: (await import("../minutes/PolishPanel")).PolishPanel }));
 const TranslationPanel = lazy(async () => ({
   default: (await import("../minutes/TranslationPanel")).TranslationPanel,
 }));
-const RepairPanel = lazy(async () => ({ default: (await import("../minutes/RepairPanel")).RepairPanel }));
 const AskPanel = lazy(async () => ({ default: (await import("../minutes/AskPanel")).AskPanel }));
 const SuggestedNames = lazy(async () => ({ default: (await import("../minutes/SuggestedNames")).SuggestedNames }));
 
-export type Tab = "text" | "people" | "minutes" | "polish" | "repair" | "translation" | "ask";
-const TABS: readonly Tab[] = ["text", "people", "minutes", "polish", "repair", "translation", "ask"];
+export type Tab = "text" | "people" | "minutes" | "review" | "translation" | "ask";
+const TABS: readonly Tab[] = ["text", "people", "minutes", "review", "translation", "ask"];
+/** The id of the panel in the page. */
+export const PANEL = "workspace-panel";
 
 /** Whether there is room for the text and the panel. */
 export const wideScreen = matchMedia("(min-width: 901px)");
@@ -34,6 +36,7 @@ interface SidePanelProps {
   doc: Doc;
   edit: Edit;
   player: Player;
+  playSamples: (speaker: string) => void;
   jump: Jump;
   /** Saves everything that is on the page. */
   flush: () => Promise<void>;
@@ -43,7 +46,8 @@ interface SidePanelProps {
   reload: () => Promise<void>;
 }
 
-export function SidePanel({ tab, setTab, recording, doc, edit, player, jump, flush, base, reload }: SidePanelProps) {
+export function SidePanel(props: SidePanelProps) {
+  const { tab, setTab, recording, doc, edit, player, playSamples, jump, flush, base, reload } = props;
   const { t } = useTranslation();
   const wide = useSyncExternalStore(widthChanged, () => wideScreen.matches);
   // On a wide screen the text is always visible, so its tab exists only on a phone.
@@ -56,37 +60,37 @@ export function SidePanel({ tab, setTab, recording, doc, edit, player, jump, flu
     play: jump.play,
   };
   return (
-    <aside aria-label={t("side.name")}>
-      <Segmented<Tab>
-        block
-        className="side-tabs"
-        aria-label={t("side.name")}
-        value={shown}
-        options={TABS.filter((one) => !wide || one !== "text").map((value) => ({ value, label: t(`side.${value}`) }))}
-        onChange={setTab}
-      />
-      {shown === "people" && (
-        <>
-          <SpeakersPanel doc={doc} edit={edit} player={player}>
-            <Suspense fallback={null}>
-              <SuggestedNames id={recording.id} doc={doc} edit={edit} links={links} flush={flush} />
-            </Suspense>
-          </SpeakersPanel>
-          <ReviewFlagsPanel doc={doc} jump={jump.to} />
-          <p className="secondary">{t("editor.aiNote")}</p>
-        </>
-      )}
-      <Suspense fallback={<Loading />}>
-        {shown === "minutes" && <MinutesPanel recording={recording} links={links} flush={flush} />}
-        {shown === "polish" && (
-          <PolishPanel id={recording.id} links={links} flush={flush} base={base} reload={reload} />
+    <aside id={PANEL} tabIndex={-1} aria-label={t("side.name")}>
+      {recording.video_type && <Picture recording={recording} player={player} doc={doc} />}
+      <div className="panel-scroll">
+        <Segmented<Tab>
+          block
+          className="side-tabs"
+          aria-label={t("side.name")}
+          value={shown}
+          options={TABS.filter((one) => !wide || one !== "text").map((value) => ({ value, label: t(`side.${value}`) }))}
+          onChange={setTab}
+        />
+        {shown === "people" && (
+          <>
+            <SpeakersPanel doc={doc} edit={edit} player={player} playSamples={playSamples} jump={jump.to}>
+              <Suspense fallback={null}>
+                <SuggestedNames id={recording.id} doc={doc} edit={edit} links={links} flush={flush} />
+              </Suspense>
+            </SpeakersPanel>
+            <ReviewFlagsPanel doc={doc} jump={jump.to} />
+            <p className="secondary">{t("editor.aiNote")}</p>
+          </>
         )}
-        {shown === "repair" && (
-          <RepairPanel id={recording.id} doc={doc} links={links} flush={flush} base={base} reload={reload} />
-        )}
-        {shown === "translation" && <TranslationPanel recording={recording} links={links} flush={flush} />}
-        {shown === "ask" && <AskPanel id={recording.id} links={links} flush={flush} />}
-      </Suspense>
+        <Suspense fallback={<Loading />}>
+          {shown === "minutes" && <MinutesPanel recording={recording} links={links} flush={flush} />}
+          {shown === "review" && (
+            <ReviewTab id={recording.id} doc={doc} links={links} flush={flush} base={base} reload={reload} />
+          )}
+          {shown === "translation" && <TranslationPanel recording={recording} links={links} flush={flush} />}
+          {shown === "ask" && <AskPanel id={recording.id} links={links} flush={flush} />}
+        </Suspense>
+      </div>
     </aside>
   );
 }

@@ -1,11 +1,13 @@
 // The speakers of the document: rename, merge, add and play.
-import { MergeCellsOutlined, PlusOutlined, SoundOutlined } from "@ant-design/icons";
+import { LeftOutlined, MergeCellsOutlined, PlusOutlined, RightOutlined, SoundOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Input, Tooltip } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useFormats } from "../app/formats";
 import { addSpeaker, mergeSpeakers, renameSpeaker } from "../document/edit";
 import { formatTime } from "../document/time";
-import type { Doc } from "../document/types";
+import { turnOf } from "../document/turns";
+import type { Doc, Segment } from "../document/types";
 import { colorOf, useNames } from "./names";
 import type { Player } from "./player";
 import type { Edit } from "./useEditor";
@@ -14,21 +16,17 @@ interface SpeakersPanelProps {
   doc: Doc;
   edit: Edit;
   player: Player;
+  playSamples: (speaker: string) => void;
+  jump: (segment: Segment) => void;
   children?: ReactNode;
 }
 
-export function SpeakersPanel({ doc, edit, player, children }: SpeakersPanelProps) {
+export function SpeakersPanel({ doc, edit, player, playSamples, jump, children }: SpeakersPanelProps) {
   const { t } = useTranslation();
   const nameOf = useNames(doc.speakers);
 
-  /** Plays the longest segment: it is the easiest to recognize. */
-  function listen(speaker: string) {
-    const longest = doc.segments
-      .filter((one) => one.speaker === speaker)
-      .reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
-    player.seek(longest.start);
-    player.play();
-  }
+  const formats = useFormats();
+  const spoken = doc.segments.reduce((sum, one) => sum + one.end - one.start, 0);
 
   return (
     <section className="panel">
@@ -37,6 +35,11 @@ export function SpeakersPanel({ doc, edit, player, children }: SpeakersPanelProp
         {doc.speakers.map((speaker) => {
           const name = nameOf(speaker.id);
           const segments = doc.segments.filter((one) => one.speaker === speaker.id);
+          const seconds = segments.reduce((sum, one) => sum + one.end - one.start, 0);
+          const turn = (by: 1 | -1) => {
+            const found = turnOf(doc, speaker.id, player.time(), by);
+            if (found) jump(found);
+          };
           const others = doc.speakers.filter((one) => one.id !== speaker.id);
           return (
             <li key={speaker.id}>
@@ -58,11 +61,32 @@ export function SpeakersPanel({ doc, edit, player, children }: SpeakersPanelProp
                 />
                 <small>
                   {t("editor.share", {
-                    time: formatTime(segments.reduce((sum, one) => sum + one.end - one.start, 0)),
+                    percent: formats.percent(spoken > 0 ? Math.round((seconds / spoken) * 100) / 100 : 0),
+                    time: formatTime(seconds),
                     count: segments.length,
                   })}
                 </small>
               </div>
+              <Tooltip title={t("editor.previousTurn", { name })}>
+                <Button
+                  size="small"
+                  type="text"
+                  icon={<LeftOutlined />}
+                  disabled={segments.length === 0}
+                  aria-label={t("editor.previousTurn", { name })}
+                  onClick={() => turn(-1)}
+                />
+              </Tooltip>
+              <Tooltip title={t("editor.nextTurn", { name })}>
+                <Button
+                  size="small"
+                  type="text"
+                  icon={<RightOutlined />}
+                  disabled={segments.length === 0}
+                  aria-label={t("editor.nextTurn", { name })}
+                  onClick={() => turn(1)}
+                />
+              </Tooltip>
               <Tooltip title={t("editor.listen", { name })}>
                 <Button
                   size="small"
@@ -70,7 +94,7 @@ export function SpeakersPanel({ doc, edit, player, children }: SpeakersPanelProp
                   icon={<SoundOutlined />}
                   disabled={segments.length === 0}
                   aria-label={t("editor.listen", { name })}
-                  onClick={() => listen(speaker.id)}
+                  onClick={() => playSamples(speaker.id)}
                 />
               </Tooltip>
               <Dropdown

@@ -1,8 +1,8 @@
-// The waveform, drawn from the server's peaks in the colors of the speakers. A click seeks.
-import { useEffect, useRef } from "react";
+// The waveform, drawn from the server's peaks in the colors of the speakers. A click or a key seeks.
+import { type KeyboardEvent, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import WaveSurfer from "wavesurfer.js";
-import { segmentAt } from "../document/time";
+import { formatTime, segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
 import { colorOf } from "./names";
 import type { Player } from "./player";
@@ -11,6 +11,18 @@ export interface Peaks {
   readonly duration: number;
   readonly peaks: number[];
 }
+
+/** Seconds by which a key moves. */
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowLeft: -5,
+  ArrowDown: -5,
+  ArrowRight: 5,
+  ArrowUp: 5,
+  PageDown: -60,
+  PageUp: 60,
+  Home: -Infinity,
+  End: Infinity,
+};
 
 export function Waveform({ player, peaks, doc }: { player: Player; peaks: Peaks; doc: Doc }) {
   const { t } = useTranslation();
@@ -36,6 +48,8 @@ export function Waveform({ player, peaks, doc }: { player: Player; peaks: Peaks;
       if (Math.abs(time - shown) < peaks.duration / 4000) return;
       shown = time;
       drawn.setTime(time);
+      container.current?.setAttribute("aria-valuenow", String(Math.floor(time)));
+      container.current?.setAttribute("aria-valuetext", formatTime(time));
     });
     return () => {
       unsubscribe();
@@ -65,5 +79,25 @@ export function Waveform({ player, peaks, doc }: { player: Player; peaks: Peaks;
     });
   }, [peaks, speakers, segments]);
 
-  return <div className="waveform" ref={container} role="img" aria-label={t("editor.waveform")} />;
+  function press(event: KeyboardEvent) {
+    const step = STEPS[event.key];
+    if (step === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    player.seek(Math.max(0, Math.min(peaks.duration, player.time() + (event.shiftKey ? Math.sign(step) : step))));
+  }
+
+  return (
+    <div
+      className="waveform"
+      ref={container}
+      role="slider"
+      tabIndex={0}
+      aria-label={t("editor.waveform")}
+      aria-valuemin={0}
+      aria-valuemax={Math.floor(peaks.duration)}
+      aria-valuenow={Math.floor(player.time())}
+      aria-valuetext={formatTime(player.time())}
+      onKeyDown={press}
+    />
+  );
 }

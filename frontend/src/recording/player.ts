@@ -1,6 +1,7 @@
 // The audio player. While it plays, it calls its tickers once per animation frame, without rendering React.
 
 import { ApiError } from "../api/client";
+import type { Part } from "../document/turns";
 
 /** Renews the access to media; rejects with the reason if it cannot. */
 export type RenewAccess = (address: string) => Promise<void>;
@@ -17,13 +18,18 @@ export class Player {
   private renewed = false;
   /** The position to seek to once the audio is loaded. */
   private pendingSeek: number | null = null;
+  /** What alone is played, the first of it now. */
+  private parts: readonly Part[] = [];
+  /** The part that is played again and again. */
+  loop: Part | null = null;
 
   constructor(private readonly renew: RenewAccess) {
     this.audio.preload = "metadata";
-    for (const event of ["play", "pause", "ratechange", "loadedmetadata", "emptied"])
+    for (const event of ["play", "pause", "ratechange", "volumechange", "loadedmetadata", "emptied"])
       this.audio.addEventListener(event, this.notify);
-    this.audio.addEventListener("play", this.loop);
+    this.audio.addEventListener("play", this.frames);
     this.audio.addEventListener("seeking", this.tick);
+    this.audio.addEventListener("timeupdate", this.tick); // a page in the background has no frames
     this.audio.addEventListener("loadedmetadata", this.ready);
     this.audio.addEventListener("error", this.failed);
   }
@@ -41,7 +47,7 @@ export class Player {
   };
 
   readonly snapshot = () =>
-    `${this.audio.paused ? "paused" : "playing"} ${this.audio.playbackRate} ${this.audio.readyState > 0} ${this.problem !== null}`;
+    `${this.audio.paused ? "paused" : "playing"} ${this.audio.playbackRate} ${this.audio.readyState > 0} ${this.problem !== null} ${this.loop?.start} ${this.audio.volume} ${this.audio.muted}`;
 
   time(): number {
     return this.pendingSeek ?? this.audio.currentTime;
@@ -58,6 +64,8 @@ export class Player {
     cancelAnimationFrame(this.frame);
     this.problem = null;
     this.pendingSeek = null;
+    this.parts = [];
+    this.loop = null;
     this.renewed = false;
     this.audio.removeAttribute("src");
   }
@@ -71,7 +79,28 @@ export class Player {
     else this.audio.pause();
   }
 
+  /** Plays these parts one after the other, and stops. */
+  playParts(parts: readonly Part[]) {
+    if (!parts[0]) return;
+    this.seek(parts[0].start);
+    this.parts = parts;
+    this.play();
+  }
+
+  /** Plays a part again and again, until null is given or somebody goes elsewhere. */
+  repeat(part: Part | null) {
+    if (part && (this.time() < part.start || this.time() >= part.end)) this.seek(part.start);
+    this.loop = part;
+    this.notify();
+  }
+
   seek(time: number) {
+    this.parts = [];
+    if (this.loop && (time < this.loop.start || time >= this.loop.end)) this.repeat(null);
+    this.moveTo(time);
+  }
+
+  private moveTo(time: number) {
     const place = Math.max(0, time);
     if (this.audio.readyState > 0) this.audio.currentTime = place;
     else this.pendingSeek = place;
@@ -86,10 +115,10 @@ export class Player {
     this.audio.defaultPlaybackRate = this.audio.playbackRate = rate;
   }
 
-  private readonly loop = () => {
+  private readonly frames = () => {
     cancelAnimationFrame(this.frame);
     this.tick();
-    if (!this.audio.paused) this.frame = requestAnimationFrame(this.loop);
+    if (!this.audio.paused) this.frame = requestAnimationFrame(this.frames);
   };
 
   private readonly ready = () => {
@@ -123,9 +152,22 @@ export class Player {
   };
 
   private readonly tick = () => {
+    this.leavePart();
     const time = this.time();
     this.tickers.forEach((ticker) => ticker(time));
   };
+
+  /** At the end of a part: the next one, the same again, or the end. */
+  private leavePart() {
+    if (this.audio.paused || this.audio.seeking) return;
+    const part = this.parts[0] ?? this.loop;
+    if (!part || this.time() < part.end) return;
+    if (!this.parts.length) return this.moveTo(part.start);
+    const next = this.parts[1];
+    this.parts = this.parts.slice(1);
+    if (next) this.moveTo(next.start);
+    else this.audio.pause();
+  }
 
   private readonly notify = () => this.listeners.forEach((listener) => listener());
 }

@@ -25,7 +25,10 @@ export type Command =
         | "redo"
         | "find"
         | "save"
-        | "help";
+        | "help"
+        | "name"
+        | "nextArea"
+        | "previousArea";
     }
   | { readonly type: "speaker"; readonly number: number };
 
@@ -50,12 +53,14 @@ const WITH_ALT: Readonly<Record<string, SimpleCommand>> = {
   KeyX: "select",
   KeyM: "merge",
   KeyH: "help",
+  KeyN: "name",
 };
 
 /** The command of a key press; `inText`: the caret is in a segment, `inField`: in another field. */
 export function commandOf(key: KeyPress, inText: boolean, inField: boolean): Command | null {
   if (key.isComposing) return null; // an input method is active
   const control = key.ctrlKey || key.metaKey;
+  if (key.key === "F6" && !control && !key.altKey) return { type: key.shiftKey ? "previousArea" : "nextArea" };
   if (control && !key.altKey) {
     if (key.code === "KeyS") return { type: "save" };
     if (key.code === "KeyF") return { type: "find" };

@@ -20,8 +20,8 @@ interface JumpOptions {
   list: RefObject<HTMLDivElement | null>;
   renderAll: RefObject<() => void>;
   player: Player;
-  /** Switches to the text tab. */
-  show: () => unknown;
+  /** Makes the segment visible, where the page shows something else. */
+  show: (segment: Segment) => void;
 }
 
 export function useJump({ list, renderAll, player, show }: JumpOptions): Jump {
@@ -29,7 +29,7 @@ export function useJump({ list, renderAll, player, show }: JumpOptions): Jump {
   function reveal(segment: Segment) {
     last.current = segment.id;
     flushSync(() => {
-      show();
+      show(segment);
       if (!rowOf(list.current, segment.id)) renderAll.current();
     });
     const row = rowOf(list.current, segment.id);

@@ -10,7 +10,7 @@ export function useShortcuts(run: (command: Command) => void, textOf: (segment: 
     if (
       event.defaultPrevented ||
       document.querySelector(
-        ".ant-modal-wrap:not([style*='display: none']), .ant-drawer-open, .ant-dropdown:not(.ant-dropdown-hidden)",
+        ".ant-modal-wrap:not([style*='display: none']), .ant-drawer-open, .ant-dropdown:not(.ant-dropdown-hidden), .name-menu:not(.ant-popover-hidden)",
       )
     )
       return;
