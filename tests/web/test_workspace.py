@@ -9,14 +9,14 @@ import pytest
 
 from backend.ffmpeg import ffmpeg_path
 from tests.serving import Server, until
-from tests.web.test_editor import recording, rows  # noqa: F401  (a fixture)
+from tests.web.test_editor import rows
 from tests.web.test_journeys import AXE, axe, open_editor, saved
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 #: White from the second second of every four, otherwise black.
-_CLAPPER = "color=black:size=320x180:rate=25,drawbox=color=white:t=fill:enable='gte(mod(t,4),2)'"
+_CLAPPER = "color=black:size=64x36:rate=10,drawbox=color=white:t=fill:enable='gte(mod(t,4),2)'"
 #: Seconds of the picture and of the sound, and whether the picture is white.
 _MEDIA = """() => { const video = document.querySelector('video'), canvas = new OffscreenCanvas(1, 1);
   canvas.getContext('2d').drawImage(video, 0, 0, 1, 1);
@@ -27,18 +27,26 @@ _KEEP_PLAYER = "window.Audio = class extends Audio { constructor() { super(); wi
 
 
 @pytest.fixture
-def film(server: Server, sound: Path, tmp_path: Path) -> str:
+def recording(server: Server, sound: Path) -> str:
+    """The id of a transcribed recording."""
+    recording, job = server.upload(sound)
+    assert server.ended(job)["status"] == "done"
+    return recording
+
+
+@pytest.fixture(scope="module")
+def film(server: Server, sound: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The id of a transcribed video."""
-    path = tmp_path / "产品演示 11-28.webm"
-    picture = ["-f", "lavfi", "-i", _CLAPPER, "-i", str(sound), "-shortest"]
-    codecs = ["-c:v", "libvpx", "-deadline", "realtime", "-g", "25", "-c:a", "libopus"]
-    subprocess.run([ffmpeg_path(), "-loglevel", "error", *picture, *codecs, str(path)], check=True, timeout=120)
+    path = tmp_path_factory.mktemp("film") / "产品演示 11-28.webm"
+    inputs = ["-f", "lavfi", "-i", _CLAPPER, "-i", str(sound), "-t", "12"]
+    codecs = ["-c:v", "libvpx", "-deadline", "realtime", "-g", "10", "-c:a", "libopus"]
+    subprocess.run([ffmpeg_path(), "-loglevel", "error", *inputs, *codecs, str(path)], check=True)
     recording, job = server.upload(path)
     assert server.ended(job)["status"] == "done"
     return recording
 
 
-def test_a_speaker_is_renamed_everywhere_from_a_name_in_the_text(page: "Page", server: Server, recording: str) -> None:  # noqa: F811
+def test_a_speaker_is_renamed_everywhere_from_a_name_in_the_text(page: "Page", server: Server, recording: str) -> None:
     open_editor(page, recording)
     shown = page.get_by_role("list", name="文稿")
     shown.get_by_role("button", name="更换发言人：发言人 1").first.click()
@@ -51,7 +59,7 @@ def test_a_speaker_is_renamed_everywhere_from_a_name_in_the_text(page: "Page", s
     assert "王芳" in server.text(recording, "txt")
 
 
-def test_the_menu_of_a_name_reassigns_from_here_on_filters_and_merges(page: "Page", recording: str) -> None:  # noqa: F811
+def test_the_menu_of_a_name_reassigns_from_here_on_filters_and_merges(page: "Page", recording: str) -> None:
     open_editor(page, recording)
     names = page.get_by_role("list", name="文稿").get_by_role("button", name=re.compile("^更换发言人"))
     before = [one.removeprefix("更换发言人：") for one in names.evaluate_all("all => all.map(one => one.ariaLabel)")]
@@ -103,7 +111,7 @@ def _is_in_step(page: "Page") -> bool:
     return not still and abs(picture - sound) <= 0.06
 
 
-def test_the_width_of_the_panel_is_changed_by_keys_and_survives_a_reload(page: "Page", recording: str) -> None:  # noqa: F811
+def test_the_width_of_the_panel_is_changed_by_keys_and_survives_a_reload(page: "Page", recording: str) -> None:
     open_editor(page, recording)
     divider = page.get_by_role("separator", name="文稿与侧栏的分界")
     panel = page.get_by_role("complementary", name="侧栏")
@@ -120,7 +128,7 @@ def test_the_width_of_the_panel_is_changed_by_keys_and_survives_a_reload(page: "
     assert panel.bounding_box() == wider
 
 
-def test_tab_stops_once_a_segment_and_f6_moves_between_text_player_and_panel(page: "Page", recording: str) -> None:  # noqa: F811
+def test_tab_stops_once_a_segment_and_f6_moves_between_text_player_and_panel(page: "Page", recording: str) -> None:
     open_editor(page, recording)
     focus = "document.activeElement.closest('[data-segment], #workspace-player, #workspace-panel')"
     rows(page).nth(0).get_by_role("textbox").focus()
