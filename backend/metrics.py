@@ -23,6 +23,9 @@ class Metrics:
         self._wait = self._histogram(
             "job_wait_seconds", "From when a job could start to its start", _WAIT_BUCKETS, "kind"
         )
+        self._engine_wait = self._histogram(
+            "job_engine_wait_seconds", "For which an attempt waited while no engine worked for it", _WAIT_BUCKETS
+        )
         self._work = self._histogram("job_work_seconds", "Length of the attempts that finished", _WORK_BUCKETS, "kind")
         self._request = self._histogram("request_seconds", "Time to the end of an answer", _REQUEST_BUCKETS, "method")
 
@@ -31,6 +34,10 @@ class Metrics:
         self._wait.labels(kind).observe(max(0.0, wait))
         for status in ("done", "failed"):  # so that a rate is known from the first failure on
             self._ends.labels(kind, status)
+
+    def engine_waited(self, seconds: float) -> None:
+        """An attempt at a transcript has ended, in whatever way."""
+        self._engine_wait.observe(seconds)
 
     def job_done(self, kind: str, seconds: float, audio: float) -> None:
         """`audio` is 0 for jobs that transcribe nothing."""

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta, timezone
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.jobs.advance import wait_for_engines
 from backend.jobs.tables import Job, Kind, Status
 from backend.recordings.tables import Recording
 
@@ -20,7 +21,7 @@ class Day:
     """The statistics of one day, or of several combined."""
 
     day: date | None  #: none for several days combined
-    waits: Sequence[float]  #: seconds from when a job could have started to when it did
+    waits: Sequence[float]  #: seconds in the queue from when a job could have started, and at engines
     started: int
     done: int
     failed: int
@@ -64,7 +65,8 @@ async def _day(session: AsyncSession, starts_at: datetime) -> Day:
     ends_at = starts_at + timedelta(days=1)
     started_that_day = (Job.started_at >= starts_at) & (Job.started_at < ends_at)
     started = await session.scalar(select(func.count()).select_from(Job).where(started_that_day))
-    waits = select(Job.not_before, Job.started_at).where(started_that_day).order_by(Job.started_at).limit(_MAX_WAITS)
+    waits = select(Job.not_before, Job.started_at, Job.progress).where(started_that_day)
+    waited = await session.execute(waits.order_by(Job.started_at).limit(_MAX_WAITS))
     ended = (
         select(Job.status, Job.kind, func.count(), func.sum(Recording.duration))
         .join(Recording, Recording.id == Job.recording_id)
@@ -75,7 +77,11 @@ async def _day(session: AsyncSession, starts_at: datetime) -> Day:
     rows = (await session.execute(ended)).all()
     return Day(
         starts_at.date(),
-        [max(0.0, (at - due).total_seconds()) for due, at in await session.execute(waits) if at is not None],
+        [
+            max(0.0, (at - due).total_seconds()) + wait_for_engines(progress)
+            for due, at, progress in waited
+            if at is not None
+        ],
         started or 0,
         sum(count for status, _, count, _ in rows if status == Status.DONE.value),
         sum(count for status, _, count, _ in rows if status == Status.FAILED.value),

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,9 +29,9 @@ from backend.jobs.follow_up import queue_follow_up
 from backend.jobs.language_model_jobs import LanguageModelJobs, LanguageModelResult
 from backend.jobs.options import check_options
 from backend.jobs.pipeline import Outcome, Pipeline, Source
+from backend.jobs.progress_collector import ProgressCollector
 from backend.jobs.queue import FencingError, Limits
-from backend.jobs.rate import Rate
-from backend.jobs.tables import Job, Kind, Stage, Status
+from backend.jobs.tables import Job, Kind, Status
 from backend.jobs.workspace import Workspace
 from backend.metrics import Metrics
 from backend.recordings.files import DiskFull, Storage
@@ -121,7 +121,7 @@ class Attempt:
             owner_id=self.job.owner_id,
         )
         workspace = Workspace(self.storage.job_folder(recording.id, self.job.id))
-        collector = _ProgressCollector()
+        collector = ProgressCollector()
         if self.job.kind == Kind.TRANSCRIPT.value:
             options = check_options(self.job.options)
             self._work = asyncio.create_task(
@@ -141,8 +141,10 @@ class Attempt:
         finally:
             collector.ended.set()
             await reporting
+            if self.job.kind == Kind.TRANSCRIPT.value:
+                self.metrics.engine_waited(collector.waited)
 
-    async def _report_progress(self, collector: "_ProgressCollector") -> None:
+    async def _report_progress(self, collector: ProgressCollector) -> None:
         while not collector.ended.is_set():
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(collector.ended.wait(), REPORT_SECONDS)
@@ -271,45 +273,3 @@ def _code_and_detail(error: Exception) -> tuple[str, str]:
         return code, "The disk failed. Tell the administrator of this server, and retry later."
     code = "internal_error"
     return code, "Something went wrong here. It has been logged."
-
-
-class _ProgressCollector:
-    """Collects the progress of the stages until it is written to the row."""
-
-    def __init__(self) -> None:
-        self.ended = asyncio.Event()
-        self._rates: dict[Stage, Rate] = {}
-        self._waits: dict[Stage, tuple[float, int]] = {}  #: the seconds of all audio, and how many come before
-        self._reported: dict[str, list[float]] = {}
-
-    def note(self, stage: Stage, done: float, total: float) -> None:
-        self._rates.setdefault(stage, Rate()).note(time.monotonic(), done, total)
-
-    def note_wait(self, stage: Stage, total: float, ahead: int | None) -> None:
-        if ahead is None:
-            self._waits.pop(stage, None)
-        else:
-            self._waits[stage] = (total, ahead)
-
-    def changed_values(self) -> dict[str, Any]:
-        """The new values of the row; empty if nothing has changed."""
-        progress = {
-            stage.value: [round(rate.last_report[1], 1), round(rate.last_report[2], 1)]
-            for stage, rate in self._rates.items()
-        }
-        for stage, (total, ahead) in self._waits.items():
-            progress[stage.value] = [*progress.get(stage.value, [0.0, round(total, 1)]), float(ahead)]
-        if progress == self._reported:
-            return {}
-        self._reported = progress
-        working = [stage for stage in Stage if stage in self._rates and not _is_done(self._rates[stage])]
-        remaining = [self._rates[stage].seconds_left(time.monotonic()) for stage in working]
-        # Parallel stages end with the slowest one. If one rate is unknown, so is the end.
-        known = [left for left in remaining if left is not None]
-        eta = max(known) if known and len(known) == len(remaining) and Stage.PREPARE not in working else None
-        stage = working[0] if working else [*self._rates, *self._waits][-1]
-        return {"stage": stage.value, "progress": progress, "eta_seconds": eta}
-
-
-def _is_done(rate: Rate) -> bool:
-    return rate.last_report[1] >= rate.last_report[2]

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.jobs.order import WaitingJob
@@ -15,6 +15,11 @@ LONGEST_DELAY = timedelta(hours=1)
 WAITING_COLUMNS = (Job.id, Job.owner_id, Job.attempt, Job.created_at, Job.fronted_at)
 
 
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether a job may start. A later time than the longest delay was written by a clock that has been set back."""
+    return or_(Job.not_before <= now, Job.not_before > now + LONGEST_DELAY)
+
+
 async def candidates(session: AsyncSession, pool: Pool, now: datetime) -> tuple[list[WaitingJob], dict[str, datetime]]:
     """The first job that may start of each owner, those moved to the front, and when each owner was last served.
 
@@ -23,8 +28,7 @@ async def candidates(session: AsyncSession, pool: Pool, now: datetime) -> tuple[
     owners = select(func.min(Job.owner_id).label("id")).where(queued).cte("owners", recursive=True)
     next = select(func.min(Job.owner_id)).where(queued, Job.owner_id > owners.c.id).scalar_subquery()
     owners = owners.union_all(select(next).where(owners.c.id.is_not(None)))
-    # A later time than the longest delay was written by a clock that has been set back since.
-    due = or_(Job.not_before <= now, Job.not_before > now + LONGEST_DELAY)
+    due = is_due(now)
     mine = select(Job.id).where(queued, Job.owner_id == owners.c.id, due).order_by(Job.created_at).limit(1)
     last = select(func.max(Job.started_at)).where(Job.owner_id == owners.c.id, Job.pool == pool.value)
     query = select(mine.scalar_subquery(), last.scalar_subquery()).where(owners.c.id.is_not(None))

@@ -1,6 +1,6 @@
 """The queue is a table. Every change of a job's status is one UPDATE that names what it expects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from backend.coordination.clock import database_now
 from backend.database import utc_now
 from backend.errors import Conflict, NotFound, TooManyRequests
 from backend.events.tables import EventKind
+from backend.jobs import reserved_place
 from backend.jobs.advance import has_advanced, with_furthest
 from backend.jobs.candidates import LONGEST_DELAY, WAITING_COLUMNS, candidates, running_by_owner
 from backend.jobs.job_events import record_job
@@ -144,14 +145,13 @@ async def claim(session: AsyncSession, *, runner: str, limits: Limits, now: date
 
 
 async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limits, now: datetime) -> Job | None:
-    running = await running_by_owner(session, pool)
-    if sum(running.values()) >= limits.of(pool):
-        return None
-    snapshot = QueueSnapshot(*await candidates(session, pool, now), running)
-    first = next(iter(fair_order(snapshot, limits.per_user)), None)
-    if first is None or running.get(first.owner_id, 0) >= limits.per_user:
-        return None
-    if pool is Pool.ENGINES and not await is_turn(session, runner, first.id, limits.concurrent, limits.per_server, now):
+    first = await _first_within_limits(pool, session, limits, now)
+    if pool is Pool.ENGINES:
+        if first is None:
+            first = await reserved_place.next_job(session, now)
+        elif not await is_turn(session, runner, first.id, limits.concurrent, limits.per_server, now):
+            return None
+    if first is None:
         return None
     claimed = await _transition(
         session,
@@ -174,6 +174,19 @@ async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limi
     if job is not None:
         record_job(session, EventKind.JOB_STARTED, job)
     return job
+
+
+async def _first_within_limits(pool: Pool, session: AsyncSession, limits: Limits, now: datetime) -> WaitingJob | None:
+    running: Mapping[str, int] = await running_by_owner(session, pool)
+    if pool is Pool.ENGINES:
+        running = reserved_place.without_reserved(running, await reserved_place.running_jobs(session))
+    if sum(running.values()) >= limits.of(pool):
+        return None
+    snapshot = QueueSnapshot(*await candidates(session, pool, now), running)
+    first = next(iter(fair_order(snapshot, limits.per_user)), None)
+    if first is None or running.get(first.owner_id, 0) >= limits.per_user:
+        return None
+    return first
 
 
 async def snapshot(session: AsyncSession, pool: Pool) -> QueueSnapshot:

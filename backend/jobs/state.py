@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.jobs import queue
-from backend.jobs.forecast import forecast
+from backend.jobs.forecast import forecast, forecast_running, waits_for_engine
 from backend.jobs.order import fair_order
 from backend.jobs.tables import Job, Kind, Pool, Stage, Status
 from backend.recordings.tables import Recording
@@ -62,6 +62,8 @@ async def states(session: AsyncSession, jobs: list[Job], limits: queue.Limits) -
         orders = {pool: fair_order(await queue.snapshot(session, pool), limits.per_user) for pool in Pool}
         places = {waiting.id: place for order in orders.values() for place, waiting in enumerate(order, 1)}
         ends = await forecast(session, orders[Pool.ENGINES], limits)
+    if any(job.status == Status.RUNNING.value and waits_for_engine(job.progress) for job in jobs):
+        ends = {**ends, **await forecast_running(session)}
     ids = {job.recording_id for job in jobs}
     named = select(Recording.id, Recording.name).where(Recording.id.in_(ids))
     names = {id: name for id, name in (await session.execute(named))}

@@ -18,7 +18,7 @@ class Figures(BaseModel):
 
     day: date | None
     started: int
-    wait_p50_seconds: float | None  #: from when a job was created, or queued again, to its start
+    wait_p50_seconds: float | None  #: in the queue, from when a job was created or queued again, and at engines
     wait_p95_seconds: float | None
     done: int
     failed: int
