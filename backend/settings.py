@@ -189,7 +189,10 @@ class Settings(BaseSettings):
 
     # Jobs
     job_queue_max_concurrent: int = Field(
-        default=3, ge=1, description="Jobs that run at the same time on the engines, of all users together."
+        default=3,
+        ge=1,
+        description="Jobs that run at the same time on the engines, of all users together. One recording of at most "
+        "five minutes may run beside them.",
     )
     job_queue_max_per_user: int = Field(default=2, ge=1, description="Jobs of one user that run at the same time.")
     job_queue_max_language: int = Field(

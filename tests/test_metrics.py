@@ -16,6 +16,7 @@ def test_jobs_are_counted_by_kind_and_end() -> None:
     metrics = Metrics()
     for wait in (0.5, 40.0):
         metrics.job_started("transcript", wait)
+    metrics.engine_waited(1200.0)
     metrics.job_done("transcript", 100.0, 3600.0)
     metrics.attempt_failed("transcript", "engine_killed", final=False)
     metrics.attempt_failed("transcript", "engine_killed", final=True)
@@ -28,6 +29,8 @@ def test_jobs_are_counted_by_kind_and_end() -> None:
     assert found["meeting_asr_audio_seconds_total"] == 3600
     assert found['meeting_asr_job_wait_seconds_bucket{kind="transcript",le="30.0"}'] == 1
     assert found['meeting_asr_job_wait_seconds_bucket{kind="transcript",le="60.0"}'] == 2
+    assert found['meeting_asr_job_engine_wait_seconds_bucket{le="1800.0"}'] == 1
+    assert found['meeting_asr_job_engine_wait_seconds_bucket{le="600.0"}'] == 0
     assert found['meeting_asr_job_work_seconds_sum{kind="transcript"}'] == 100
 
 

@@ -1,6 +1,6 @@
 """The queue is a table. Every change of a job's status is one UPDATE that names what it expects."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -177,9 +177,7 @@ async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limi
 
 
 async def _first_within_limits(pool: Pool, session: AsyncSession, limits: Limits, now: datetime) -> WaitingJob | None:
-    running: Mapping[str, int] = await running_by_owner(session, pool)
-    if pool is Pool.ENGINES:
-        running = reserved_place.without_reserved(running, await reserved_place.running_jobs(session))
+    running = await reserved_place.counted_jobs(session, pool)
     if sum(running.values()) >= limits.of(pool):
         return None
     snapshot = QueueSnapshot(*await candidates(session, pool, now), running)

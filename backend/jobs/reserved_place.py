@@ -11,9 +11,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.jobs.candidates import WAITING_COLUMNS, is_due, running_by_owner
 from backend.jobs.order import WaitingJob
 from backend.jobs.tables import Job, Pool, Status
-from backend.jobs.candidates import WAITING_COLUMNS, is_due
 from backend.recordings.tables import Recording
 
 #: A recording of at most this length is short.
@@ -23,6 +23,12 @@ _LOOKED_AT = 200
 
 #: The owners of the running jobs that need the engines, and whether the recording is short.
 RunningJobs = Sequence[tuple[str, bool]]
+
+
+async def counted_jobs(session: AsyncSession, pool: Pool) -> Mapping[str, int]:
+    """The running jobs of each owner, as the limits count them."""
+    by_owner = await running_by_owner(session, pool)
+    return without_reserved(by_owner, await running_jobs(session)) if pool is Pool.ENGINES else by_owner
 
 
 async def running_jobs(session: AsyncSession) -> RunningJobs:

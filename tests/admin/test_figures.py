@@ -60,6 +60,20 @@ async def test_audio_seconds_count_finished_transcripts_only(filled: Database) -
     assert [day.audio_seconds for day in days] == [0.0, 0.0, 0.0, 20 * 60.0, 0.0]
 
 
+async def test_a_wait_for_an_engine_counts_as_one_in_the_queue(
+    database: Database, recording_of: MakeRecording  # noqa: F811
+) -> None:  # fmt: skip
+    waited = job(await recording_of("a"), NOW, 0.1, Status.DONE)
+    waited.progress = {"transcribe": [60.0, 60.0], "waited": [1200.0]}
+    async with database.write() as session:
+        session.add(waited)
+
+    async with database.read() as session:
+        (today,) = await daily_figures(session, NOW, 1, timedelta(0))
+
+    assert today.wait_percentile(0.5) == pytest.approx(1200.1)
+
+
 async def test_days_begin_at_local_midnight(filled: Database) -> None:
     late = datetime(2026, 3, 9, 17, 0, tzinfo=timezone.utc)  # 1:00 on the tenth in China
 

@@ -295,7 +295,7 @@ def test_a_retention_rule_is_previewed_before_it_is_saved(page: "Page", server: 
 def test_statistics_are_shown_in_charts_and_in_a_table(page: "Page", recording: str) -> None:
     sign_in(page)
     page.goto("/admin/figures")
-    for chart in ("排队等待", "失败率", "转写分钟数"):
+    for chart in ("排队和等待引擎", "失败率", "转写分钟数"):
         page.get_by_role("img", name=chart).locator("svg path").first.wait_for(state="attached")
     today = page.get_by_role("table").get_by_role("row").nth(1)
     today.get_by_role("cell").nth(5).wait_for()
