@@ -14,9 +14,9 @@ from backend.errors import Conflict, NotFound, TooManyRequests
 from backend.events.tables import EventKind
 from backend.jobs import reserved_place
 from backend.jobs.advance import has_advanced, with_furthest
-from backend.jobs.candidates import LONGEST_DELAY, WAITING_COLUMNS, candidates, running_by_owner
+from backend.jobs.candidates import LONGEST_DELAY, WAITING_COLUMNS, running_by_owner
 from backend.jobs.job_events import record_job
-from backend.jobs.order import QueueSnapshot, WaitingJob, fair_order
+from backend.jobs.order import QueueSnapshot, WaitingJob
 from backend.jobs.spread import is_turn
 from backend.jobs.tables import FINAL, Job, Kind, Pool, QueueLock, Status
 from backend.recordings.service import RecordingNotFound
@@ -145,7 +145,7 @@ async def claim(session: AsyncSession, *, runner: str, limits: Limits, now: date
 
 
 async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limits, now: datetime) -> Job | None:
-    first = await _first_within_limits(pool, session, limits, now)
+    first = await reserved_place.next_within_limits(session, pool, limits.of(pool), limits.per_user, now)
     if pool is Pool.ENGINES:
         if first is None:
             first = await reserved_place.next_job(session, now)
@@ -174,17 +174,6 @@ async def _claim_in(pool: Pool, session: AsyncSession, runner: str, limits: Limi
     if job is not None:
         record_job(session, EventKind.JOB_STARTED, job)
     return job
-
-
-async def _first_within_limits(pool: Pool, session: AsyncSession, limits: Limits, now: datetime) -> WaitingJob | None:
-    running = await reserved_place.counted_jobs(session, pool)
-    if sum(running.values()) >= limits.of(pool):
-        return None
-    snapshot = QueueSnapshot(*await candidates(session, pool, now), running)
-    first = next(iter(fair_order(snapshot, limits.per_user)), None)
-    if first is None or running.get(first.owner_id, 0) >= limits.per_user:
-        return None
-    return first
 
 
 async def snapshot(session: AsyncSession, pool: Pool) -> QueueSnapshot:

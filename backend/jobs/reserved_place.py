@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.jobs.candidates import WAITING_COLUMNS, is_due, running_by_owner
-from backend.jobs.order import WaitingJob
+from backend.jobs.candidates import WAITING_COLUMNS, candidates, is_due, running_by_owner
+from backend.jobs.order import QueueSnapshot, WaitingJob, fair_order
 from backend.jobs.tables import Job, Pool, Status
 from backend.recordings.tables import Recording
 
@@ -25,10 +25,17 @@ _LOOKED_AT = 200
 RunningJobs = Sequence[tuple[str, bool]]
 
 
-async def counted_jobs(session: AsyncSession, pool: Pool) -> Mapping[str, int]:
-    """The running jobs of each owner, as the limits count them."""
-    by_owner = await running_by_owner(session, pool)
-    return without_reserved(by_owner, await running_jobs(session)) if pool is Pool.ENGINES else by_owner
+async def next_within_limits(
+    session: AsyncSession, pool: Pool, concurrent: int, per_user: int, now: datetime
+) -> WaitingJob | None:
+    """The job that comes next in the fair order, if the limits let it start."""
+    running: Mapping[str, int] = await running_by_owner(session, pool)
+    if pool is Pool.ENGINES:
+        running = without_reserved(running, await running_jobs(session))
+    if sum(running.values()) >= concurrent:
+        return None
+    first = next(iter(fair_order(QueueSnapshot(*await candidates(session, pool, now), running), per_user)), None)
+    return None if first is None or running.get(first.owner_id, 0) >= per_user else first
 
 
 async def running_jobs(session: AsyncSession) -> RunningJobs:

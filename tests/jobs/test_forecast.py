@@ -46,7 +46,7 @@ async def test_a_job_that_waits_for_an_engine_ends_after_its_share_of_it(
         async with database.write() as session:
             await session.execute(update(Recording).where(Recording.id == recording).values(duration=seconds[name]))
             job = await queue.add(session, owner_id=owner, recording_id=recording, options={}, limits=limits)
-            values = {"status": "done" if name == "done" else "running", "progress": progress[name]}
+            values: dict[str, object] = {"status": "done" if name == "done" else "running", "progress": progress[name]}
             values |= {"started_at": now - timedelta(seconds=200), "finished_at": now if name == "done" else None}
             await session.execute(update(Job).where(Job.id == job.id).values(**values))
             ids[name] = job.id
