@@ -35,6 +35,7 @@ SLOW = (
     "tests/engines/test_pyannote_pipeline.py",
     "tests/engines/test_whisper.py",
     "tests/minutes/test_injections.py",
+    "tests/minutes/test_shared_endpoints.py",
     "tests/recordings/test_decoder_check.py",
     "tests/recordings/test_known_bursts.py",
     "tests/recordings/test_media.py",

@@ -1,6 +1,7 @@
 """The language model of a user: from the endpoint they chose, else the system-wide one, else the settings."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
@@ -17,6 +18,7 @@ from backend.engines.language_model_protocol import (
     LanguageModelError,
     LanguageModelNotConfigured,
     TokenUsage,
+    estimate_tokens,
 )
 from backend.engines.model_endpoint import Endpoint, endpoint_from_settings
 from backend.minutes import endpoints
@@ -26,11 +28,15 @@ logger = logging.getLogger(__name__)
 
 #: Short, because a person waits for the answer to a test.
 _TEST_SECONDS = 30.0
+#: The most tokens of the long question of a test, and those left for its frame and the answer.
+_LONG_QUESTION_TOKENS, _SPARE_TOKENS = 16_000, 600
+_INSTRUCTION, _QUESTION = "只回答一个JSON对象。", '回答 {"ok": true}'
+_LONG_QUESTION_LINE = "第{number}项：接口联调已经完成，进展已经同步，有问题随时在群里说。"
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointTestResult:
-    """The result of a small test question; `code` and `detail` describe the error, `reason` is the endpoint's own.
+    """The result of a test; `code` and `detail` describe the error, `reason` is the endpoint's own.
     `adapted` are the codes of what the endpoint wants otherwise than most (see `EndpointTraits.adapted`)."""
 
     ok: bool
@@ -102,17 +108,16 @@ class Models:
             return None
 
     async def test_endpoint(self, endpoint: Endpoint) -> EndpointTestResult:
-        """Send one small question and return what happened. What was learned about the endpoint before is forgotten:
-        it may have been changed since. What the test learns is kept."""
+        """Send a small question, and one as long as the context that was set, and return what happened. What was
+        learned about the endpoint before is forgotten: it may have been changed since. What the test learns is kept."""
         model = LanguageModelClient(
             replace(endpoint, timeout=min(endpoint.timeout, _TEST_SECONDS)), semaphore=self._semaphore, max_attempts=1
         )
         usage, started = TokenUsage(), monotonic()
         code, detail, reason = None, "", ""
         try:
-            await model.complete_json(
-                _TestAnswer, "只回答一个JSON对象。", '回答 {"ok": true}', max_tokens=200, usage=usage
-            )
+            await model.complete_json(_TestAnswer, _INSTRUCTION, _QUESTION, max_tokens=200, usage=usage)
+            await _ask_long_question(model, usage)
             self._traits[endpoint.id] = (endpoint, model.traits)
         except LanguageModelError as error:
             code, detail, reason = error.code, error.detail, error.reason
@@ -145,3 +150,15 @@ class Models:
     async def close(self) -> None:
         for model in (*self._clients.values(), *self._retired):
             await model.close()
+
+
+async def _ask_long_question(model: LanguageModelClient, usage: TokenUsage) -> None:
+    """Let the model learn whether the endpoint reads as much as was set: some drop the rest without a word, and only
+    their count of tokens shows it. An endpoint that is too slow or refuses it can be used all the same."""
+    left, lines = min(model.context_tokens, _LONG_QUESTION_TOKENS) - _SPARE_TOKENS, list[str]()
+    while (left := left - estimate_tokens(line := _LONG_QUESTION_LINE.format(number=len(lines) + 1))) > 0:
+        lines.append(line)
+    with suppress(LanguageModelError):
+        await model.complete_json(
+            _TestAnswer, _INSTRUCTION, "\n".join([*lines, _QUESTION]), max_tokens=200, usage=usage
+        )

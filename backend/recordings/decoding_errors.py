@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from backend.errors import AppError
@@ -12,6 +12,10 @@ from backend.recordings.media_errors import InputMissing, InputUnreadable, Media
 
 #: FFmpeg's exit status after a signal that it handles, and its message if it had not started yet.
 _EXIT_AFTER_SIGNAL, _EXIT_REQUESTED = 255, "Immediate exit requested"
+#: What FFmpeg reports about video streams, which it is not allowed to decode.
+_HARMLESS = ("not on whitelist", "Failed to open codec in avformat_find_stream_info")
+_LESS_THAN_A_SAMPLE = "Invalid PCM packet, data has size"
+_INVALID_DATA = "Invalid data found when processing input"
 _FAILED_READ = "Input/output error"
 _TOO_MANY_STREAMS = re.compile(r"Number of (streams|tracks) exceeds max_streams")
 
@@ -62,6 +66,30 @@ def error_for(outcome: child.Outcome, *, opened: bool = False) -> AppError:
     if opened or _FAILED_READ in errors or outcome.code < 0 or ("moov atom not found" in errors and not misread):
         return MediaDamaged()
     return NotMedia()
+
+
+def decoding_errors(messages: Iterable[str]) -> list[str]:
+    """The messages that tell of lost audio.
+
+    FFmpeg also complains of pictures, which it may not decode, and of less than a sample behind the last one of a PCM
+    track, which is padding: Wave64 pads its audio to eight bytes."""
+    lines = [line for line in messages if not any(harmless in line for harmless in _HARMLESS)]
+    padded = [_track_of(line) for line in lines if _LESS_THAN_A_SAMPLE in line]
+    followed = set()  # tracks with the second message, which only says that the first one was an error
+    lost = []
+    for line in lines:
+        track = _track_of(line)
+        if padded.count(track) == 1 and _LESS_THAN_A_SAMPLE in line:
+            continue
+        if padded.count(track) == 1 and _INVALID_DATA in line and track not in followed:
+            followed.add(track)
+            continue
+        lost.append(line)
+    return lost
+
+
+def _track_of(message: str) -> str:
+    return " ".join(message.split(" ", 2)[:2])
 
 
 def size_of(source: Path) -> int:

@@ -15,7 +15,7 @@ from backend.crash_points import durable_step
 from backend.durable import sync_folder
 from backend.recordings import child
 from backend.recordings.decoder_check import blames_ffmpeg_first
-from backend.recordings.decoding_errors import check_readable, error_for, killed_from_outside, size_of
+from backend.recordings.decoding_errors import check_readable, decoding_errors, error_for, killed_from_outside, size_of
 from backend.recordings.ffmpeg_report import FfmpegReport, ignore_progress
 from backend.recordings.files import DiskFull
 from backend.recordings.media_errors import DecoderKilled, MediaDamaged, TooLong, TooShort
@@ -26,8 +26,6 @@ from backend.recordings.silk import silk_decoded
 
 _TEMPORARY_PREFIX = ".normalize-"
 _MEMORY_BYTES = 2 * 1024**3
-#: What FFmpeg reports about video streams, which it is not allowed to decode.
-_HARMLESS_ERRORS = ("not on whitelist", "Failed to open codec in avformat_find_stream_info")
 #: Seconds between the length of the wav and that of the audio it was made from.
 _TOLERANCE = 0.1
 
@@ -132,11 +130,7 @@ def _part(source: Path, probed: Probe) -> Part:
 def _warnings(probes: Sequence[Probe], outcome: child.Outcome, report: Report, duration: float) -> Iterator[str]:
     unreadable = unheard(report.tracks)
     names = tuple(f"{track_name(track.part, track.track)} " for track in unreadable)
-    errors = [
-        line
-        for line in outcome.errors.splitlines()
-        if not line.startswith(names) and not any(harmless in line for harmless in _HARMLESS_ERRORS)
-    ]
+    errors = decoding_errors(line for line in outcome.errors.splitlines() if not line.startswith(names))
     expected = sum(_expected_seconds(one) for one in probes)
     failed = report.encoder != 0 or any(track.code != 0 for track in report.tracks if track not in unreadable)
     if errors or failed or duration < 0.98 * expected - 1 or any(one.damaged for one in probes):

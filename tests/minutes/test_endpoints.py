@@ -28,6 +28,7 @@ from backend.minutes.models import Models
 from backend.minutes.tables import LanguageEndpoint
 from backend.settings import Settings
 from tests.language_server import KEY, MODEL, ModelRequest, Reply, fault, serve_language
+from tests.odd_endpoints import serve_odd_endpoints
 
 GIVEN = EndpointValues("本地", "http://127.0.0.1:1/v1", MODEL, 8192, KEY, allow_private=True)
 
@@ -219,12 +220,32 @@ async def test_testing_an_endpoint_calls_it_and_returns_the_result(models: Model
         inside = await models.test_endpoint(replace(endpoint, allow_private=False))
     gone = await models.test_endpoint(endpoint)
 
-    assert (well.ok, well.code, well.usage.calls, len(server.requests)) == (True, None, 1, 2)
+    assert (well.ok, well.code, well.usage.calls, len(server.requests)) == (True, None, 2, 3)
     assert [one.code for one in (refused, inside, gone)] == [
         "language_model_key",
         "language_model_address",
         "language_model_unreachable",
     ]
+
+
+async def test_a_test_finds_a_context_that_is_cut_silently(models: Models) -> None:
+    with serve_odd_endpoints(lambda _request: Reply({"ok": True})) as server:
+        cutting, whole = [
+            Endpoint(server.url(name), KEY, MODEL, allow_private=True) for name in ("cuts-prompts", "plain")
+        ]
+        found = await models.test_endpoint(cutting)
+        plain = await models.test_endpoint(whole)
+
+    assert (found.ok, found.adapted) == (True, ("small_context",))
+    assert (plain.ok, plain.adapted) == (True, ())
+
+
+async def test_a_test_asks_no_more_than_the_context_that_was_set(models: Models) -> None:
+    with serve_language(lambda _request: Reply({"ok": True})) as server:
+        await models.test_endpoint(Endpoint(server.url, KEY, MODEL, allow_private=True, context_tokens=2048))
+
+    small, long = server.requests
+    assert small.tokens < 100 < 1200 < long.tokens < 2048
 
 
 async def test_the_concurrency_limit_covers_all_endpoints_together(models: Models) -> None:
@@ -243,7 +264,7 @@ async def test_the_concurrency_limit_covers_all_endpoints_together(models: Model
         gate.set()
         tried = [await held, await waiting]
 
-    assert (before, len(second.requests)) == (0, 1)
+    assert (before, len(second.requests)) == (0, 2)
     assert [one.ok for one in tried] == [True, True]
 
 

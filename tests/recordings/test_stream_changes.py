@@ -98,12 +98,13 @@ async def test_a_late_start_and_a_clock_that_starts_elsewhere_are_no_damage(
 async def test_an_unreadable_track_beside_a_readable_one_costs_a_warning(
     normalizer: Normalizer, tmp_path: Path, make: Make
 ) -> None:
-    unreadable = ("-map", "0", "-map", "0", "-c:a:0", "dca", "-strict", "-2", "-c:a:1", "pcm_s16le", "-ar", "48000")
-    source = make(tmp_path / "a.mka", *TONE, *unreadable)
+    tracks = ("-map", "0", "-map", "0", "-c:a:0", "ac3", "-c:a:1", "pcm_s16le", "-ar", "48000")
+    source = make(tmp_path / "a.mka", *TONE, *tracks)
+    renamed = source.read_bytes().replace(b"A_AC3", b"A_DTS")  # only FFmpeg's experimental encoder writes real DTS
 
-    normalized = await normalizer.normalize(source)
+    normalized = await normalizer.normalize(write(source, renamed))
 
-    assert Normalized(2.0, ("track_unreadable",)) == normalized
+    assert (normalized.duration, normalized.warnings) == (pytest.approx(2.0, abs=0.02), ("track_unreadable",))
     assert max(normalizer.samples()) > 1000
 
 

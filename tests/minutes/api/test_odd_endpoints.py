@@ -24,6 +24,9 @@ ADAPTED = {
     "no-json-format": ["no_json_format"],
     "other-length-name": ["length_parameter"],
     "one-temperature": ["no_temperature"],
+    "cuts-prompts": ["small_context"],
+    "small-context": ["small_context"],
+    "plain": [],
 }
 
 
