@@ -13,7 +13,7 @@ from backend.recordings.container_length import ContainerLength
 from backend.recordings.ffmpeg_report import AudioTrack
 from backend.recordings.mix_plan import DecodedTrack, Plan, Report, TrackFormat, TrackPlan
 from backend.recordings.sandbox import Sandbox, sandboxed
-from backend.recordings.whitelists import input_options
+from backend.recordings.whitelists import input_address, input_options
 
 WAV_RATE = 16_000
 _COPY_RATE = 32_000  #: enough for voices: up to 16 kHz
@@ -107,7 +107,8 @@ def _track_plan(program: str, part: Part, track: AudioTrack, rate: int, start: i
     command = [
         *(program, "-nostdin", "-hide_banner", "-nostats", "-v", "repeat+error"),
         *input_options(part.length, start),
-        *("-copyts", "-itsoffset", str(_LEAD), "-i", f"file:{part.source}", "-map", f"0:{track.index}"),
+        *("-copyts", "-itsoffset", str(_LEAD), "-i", input_address(part.source, part.length, start)),
+        *("-map", f"0:{track.index}"),
         *("-af", f"{_RIGHT_TIMES},aresample={rate},{_separate_channels(columns)}", "-max_error_rate", "1"),
         *("-map_metadata", "-1", "-map_chapters", "-1"),
         *("-c:a", "pcm_s16le", "-f", "matroska", "pipe:1"),

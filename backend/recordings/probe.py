@@ -32,7 +32,7 @@ from backend.recordings.media_errors import (
 from backend.recordings.sandbox import Sandbox, sandboxed
 from backend.recordings.silk import is_silk, read_silk
 from backend.recordings.unsupported_formats import names_the_format, protected_audio
-from backend.recordings.whitelists import input_options
+from backend.recordings.whitelists import input_address, input_options
 
 #: Shorter recordings contain no word.
 MIN_SECONDS = 0.3
@@ -103,7 +103,7 @@ async def _probe_from(
     report = FfmpegReport(max_seconds)
     command = [
         *(ffmpeg or ffmpeg_path(), "-nostdin", "-hide_banner", "-nostats", *input_options(length, start)),
-        *("-i", f"file:{source}", "-map", "0:a", "-c", "copy", "-f", "null"),
+        *("-i", input_address(source, length, start), "-map", "0:a", "-c", "copy", "-f", "null"),
         *("-progress", "pipe:1", "-stats_period", "0.2", "-"),
     ]
     seconds = 30 + size_of(source) / 20e6

@@ -1,5 +1,7 @@
 """The containers and audio decoders that FFmpeg may open. Everything else is refused."""
 
+from pathlib import Path
+
 from backend.recordings.container_length import WHOLE, ContainerLength
 
 #: Containers that contain their own samples. Playlists (hls, dash), scripts (concat), image sequences and everything
@@ -62,8 +64,15 @@ def input_options(length: ContainerLength = WHOLE, start: int = 0) -> list[str]:
     """The options before `-i`, for every uploaded file, or for what begins at byte `start` of it."""
     ignore_length = length.longer_than_header and start == length.starts[-1]
     return [
-        *("-max_streams", "32", "-protocol_whitelist", "file"),
+        *("-max_streams", "32", "-protocol_whitelist", "file,subfile" if length.chained else "file"),
         *("-format_whitelist", ",".join(FORMATS), "-codec_whitelist", ",".join(CODECS)),
         *(("-ignore_length", "1") if ignore_length else ()),
-        *(("-skip_initial_bytes", str(start)) if start else ()),
+        *(("-skip_initial_bytes", str(start)) if start and not length.chained else ()),
     ]
+
+
+def input_address(source: Path, length: ContainerLength, start: int) -> str:
+    """What follows `-i`: the file, or one chain of it."""
+    if length.chained:
+        return f"subfile,,start,{start},end,{length.end_of(start)},,:file:{source}"
+    return f"file:{source}"

@@ -24,6 +24,10 @@ CHANGES = {
     "rate in a transport stream": ("ts", "mp2", (44_100, 1), (48_000, 1)),
     "nothing in chained Ogg": ("ogg", "libvorbis", (48_000, 2), (48_000, 2)),
     "nothing in chained Opus": ("opus", "libopus", (48_000, 1), (48_000, 1)),
+    "channels in chained Ogg": ("ogg", "libvorbis", (48_000, 1), (48_000, 2)),
+    "rate in chained Ogg": ("ogg", "libvorbis", (44_100, 2), (48_000, 2)),
+    "everything in chained Ogg": ("oga", "flac", (16_000, 1), (44_100, 2)),
+    "channels in chained Opus": ("opus", "libopus", (48_000, 1), (48_000, 2)),
     "everything in joined WAV files": ("wav", "pcm_s16le", (16_000, 1), (48_000, 2)),
 }
 
@@ -74,14 +78,36 @@ async def test_chunks_after_the_audio_of_a_wav_are_not_heard(normalizer: Normali
     assert Normalized(1.0, ()) == await normalizer.normalize(write(tmp_path / "a.wav", content))
 
 
-@pytest.mark.parametrize("suffix", ["wav", "w64", "aiff", "au", "caf", "avi", "mka", "mov", "wma"])
+@pytest.mark.parametrize(
+    "suffix", ["wav", "w64", "aiff", "au", "caf", "avi", "mka", "mov", "wma", "ogg", "oga", "mp3", "flv", "ts"]
+)
 def test_bytes_that_a_container_promises_are_missed(tmp_path: Path, make: Make, suffix: str) -> None:
     picture = PICTURE if suffix == "avi" else ()
-    whole = make(tmp_path / f"a.{suffix}", *picture, *TONE).read_bytes()
+    codec = ("-c:a", "aac") if suffix == "flv" else ()
+    whole = make(tmp_path / f"a.{suffix}", *picture, *TONE, *codec, "-ar", "44100").read_bytes()
+    within_a_packet = len(whole) // 2 // 188 * 188 + 100  # more cannot be known of a transport stream
 
     assert 0 == container_length(write(tmp_path / "whole", whole)).missing
     assert container_length(write(tmp_path / "cut", whole[:-1000])).missing > 0
-    assert container_length(write(tmp_path / "cut", whole[: len(whole) // 2])).missing > 0
+    assert container_length(write(tmp_path / "cut", whole[:within_a_packet])).missing > 0
+
+
+@pytest.mark.parametrize("suffix", ["ogg", "mp3", "flv", "ts"])
+def test_bytes_behind_the_end_of_a_stream_are_not_missed(tmp_path: Path, make: Make, suffix: str) -> None:
+    codec = ("-c:a", "aac") if suffix == "flv" else ()
+    whole = make(tmp_path / f"a.{suffix}", *TONE, *codec, "-ar", "44100").read_bytes()
+
+    assert 0 == container_length(write(tmp_path / "longer", whole + b"TAG" + bytes(1000))).missing
+
+
+def test_a_radio_with_a_chain_for_each_title_is_read_in_one_go(tmp_path: Path, make: Make) -> None:
+    title = make(tmp_path / "a.ogg", *TONE, "-c:a", "libvorbis").read_bytes()
+
+    few = container_length(write(tmp_path / "few", 3 * title))
+    many = container_length(write(tmp_path / "many", 300 * title))
+
+    assert ((0, len(title), 2 * len(title)), True) == (few.starts, few.chained)
+    assert ((0,), False) == (many.starts, many.chained)
 
 
 async def test_a_late_start_and_a_clock_that_starts_elsewhere_are_no_damage(
