@@ -236,7 +236,7 @@ def _mp3(file: BinaryIO, size: int) -> ContainerLength:
     frame = file.read(200)
     if frame[:1] != b"\xff":
         return WHOLE
-    found = max(frame.find(b"Xing"), frame.find(b"Info"))
+    found = max(frame.find(b"Xing", 0, -20), frame.find(b"Info", 0, -20))
     if found < 0 or not frame[found + 7] & _XING_BYTES:
         return WHOLE
     place = found + 8 + 4 * (frame[found + 7] & _XING_FRAMES)

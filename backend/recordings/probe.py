@@ -25,6 +25,7 @@ from backend.recordings.media_errors import (
     InputUnreadable,
     MediaDamaged,
     NoAudio,
+    NotMedia,
     TooLong,
     TooShort,
     UnsupportedAudio,
@@ -81,8 +82,11 @@ async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str 
     length = await _container_length(source)
     probed = await _probe_from(source, length, 0, max_seconds, ffmpeg)
     for start in length.next_starts:
-        following = await _probe_from(source, length, start, max_seconds, ffmpeg)
-        probed = replace(probed, duration=probed.duration + following.duration, header_duration=None)
+        seconds = 0.0
+        # what cannot be read behind a readable beginning costs a warning
+        with contextlib.suppress(TooShort, NoAudio, UnsupportedAudio, MediaDamaged, NotMedia):
+            seconds = (await _probe_from(source, length, start, max_seconds, ffmpeg)).duration
+        probed = replace(probed, duration=probed.duration + seconds, header_duration=None)
     if probed.duration > max_seconds + 1:
         raise TooLong
     return probed

@@ -100,6 +100,19 @@ def test_bytes_behind_the_end_of_a_stream_are_not_missed(tmp_path: Path, make: M
     assert 0 == container_length(write(tmp_path / "longer", whole + b"TAG" + bytes(1000))).missing
 
 
+async def test_a_chain_without_a_word_does_not_cost_the_recording(
+    normalizer: Normalizer, tmp_path: Path, make: Make
+) -> None:
+    speech, jingle = [
+        make(tmp_path / f"{seconds}.ogg", *TONE, "-t", seconds, "-c:a", "libvorbis").read_bytes()
+        for seconds in ("2", "0.05")
+    ]
+
+    normalized = await normalizer.normalize(write(tmp_path / "a.ogg", speech + jingle))
+
+    assert normalized.duration == pytest.approx(2.0, abs=0.1)
+
+
 def test_a_radio_with_a_chain_for_each_title_is_read_in_one_go(tmp_path: Path, make: Make) -> None:
     title = make(tmp_path / "a.ogg", *TONE, "-c:a", "libvorbis").read_bytes()
 
