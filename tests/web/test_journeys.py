@@ -350,7 +350,7 @@ def test_axe_finds_nothing_serious_on_any_page(page: "Page", recording: str, the
     sign_in(page)
     page.get_by_text("已完成").first.wait_for()
     found += axe(page)
-    for path, there in ((f"/recordings/{recording}", "跟随播放"), ("/account", "配额与用量"), ("/admin", "新建用户")):
+    for path, there in ((f"/recordings/{recording}", "已保存"), ("/account", "配额与用量"), ("/admin", "新建用户")):
         page.goto(path)
         page.get_by_text(there).first.wait_for()
         found += axe(page)

@@ -20,7 +20,7 @@ test("the topics of the minutes are the chapters, in order", () => {
 test("without topics a chapter begins after a pause, and lasts a while", () => {
   expect(chaptersOf(doc, [])).toEqual([
     { start: 2, title: "先看预算。" },
-    { start: 110, title: "再看招聘的进度，现在还差三个人，要…" },
+    { start: 110, title: "再看招聘的进度，现在还差三个人，要加…" },
   ]);
 });
 

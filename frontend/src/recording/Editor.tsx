@@ -28,6 +28,7 @@ import { ShortcutsHelp } from "./ShortcutsHelp";
 import { PANEL, SidePanel, type Tab, wideScreen } from "./SidePanel";
 import { focusedRow, rowOf, wordsOf } from "./segmentRows";
 import type { Command } from "./shortcuts";
+import { useChapters } from "./useChapters";
 import { type Loaded, readTranscript, useEditor } from "./useEditor";
 import { useJump } from "./useJump";
 import { useSelection } from "./useSelection";
@@ -80,6 +81,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
       if (!wideScreen.matches) setTab("text");
     },
   });
+  const chapters = useChapters(recording.id, doc);
   const playSamples = (speaker: string) => player.playParts(samplesOf(doc, speaker));
   const queries = useQueryClient();
   // After a save, language model results may be outdated: refetch them.
@@ -269,7 +271,14 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
           }}
         />
       )}
-      <PlayerBar id={recording.id} player={player} doc={doc} follow={follow} setFollow={setFollow} />
+      <PlayerBar
+        id={recording.id}
+        player={player}
+        doc={doc}
+        chapters={chapters}
+        follow={follow}
+        setFollow={setFollow}
+      />
       {open === "find" && (
         <FindBar
           recordingId={recording.id}
@@ -314,6 +323,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
           edit={edit}
           player={player}
           playSamples={playSamples}
+          chapters={chapters}
           jump={jump}
           flush={flush}
           base={() => saver.base()[0]}

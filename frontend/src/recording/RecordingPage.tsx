@@ -6,6 +6,7 @@ import { currentUser } from "../account/queries";
 import { ApiError, api, unwrap } from "../api/client";
 import { ErrorPage, Loading } from "../app/Feedback";
 import { usePageTitle } from "../app/pageTitle";
+import { titleOf } from "../app/recordingTitle";
 import { Editor } from "./Editor";
 import { loadTranscript } from "./useEditor";
 import { WaitingPage } from "./WaitingPage";
@@ -20,7 +21,7 @@ export function RecordingPage() {
     queryKey: ["recording", id, "facts"],
     queryFn: () => unwrap(api.GET("/api/recordings/{recording_id}", { params: { path } })),
   });
-  usePageTitle(recording.data?.name);
+  usePageTitle(recording.data && titleOf(recording.data.name));
   const queries = useQueryClient();
   const transcript = useQuery({
     queryKey: ["recording", id, "transcript", generation],

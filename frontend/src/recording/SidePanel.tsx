@@ -4,7 +4,10 @@ import { lazy, Suspense, useMemo, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import type { Recording } from "../api/client";
 import { Loading } from "../app/Feedback";
+import type { Chapter } from "../document/chapters";
+import { segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
+import { ChaptersPanel } from "./ChaptersPanel";
 import { useNames } from "./names";
 import { Picture } from "./Picture";
 import type { Player } from "./player";
@@ -37,6 +40,7 @@ interface SidePanelProps {
   edit: Edit;
   player: Player;
   playSamples: (speaker: string) => void;
+  chapters: readonly Chapter[];
   jump: Jump;
   /** Saves everything that is on the page. */
   flush: () => Promise<void>;
@@ -47,8 +51,13 @@ interface SidePanelProps {
 }
 
 export function SidePanel(props: SidePanelProps) {
-  const { tab, setTab, recording, doc, edit, player, playSamples, jump, flush, base, reload } = props;
+  const { tab, setTab, recording, doc, edit, player, playSamples, chapters, jump, flush, base, reload } = props;
   const { t } = useTranslation();
+  const goTo = (time: number) => {
+    const segment = doc.segments[Math.max(0, segmentAt(doc.segments, time))];
+    if (segment) jump.to(segment);
+    player.seek(time);
+  };
   const wide = useSyncExternalStore(widthChanged, () => wideScreen.matches);
   // On a wide screen the text is always visible, so its tab exists only on a phone.
   const shown = wide && tab === "text" ? "people" : tab;
@@ -78,6 +87,7 @@ export function SidePanel(props: SidePanelProps) {
                 <SuggestedNames id={recording.id} doc={doc} edit={edit} links={links} flush={flush} />
               </Suspense>
             </SpeakersPanel>
+            <ChaptersPanel chapters={chapters} player={player} go={goTo} />
             <ReviewFlagsPanel doc={doc} jump={jump.to} />
             <p className="secondary">{t("editor.aiNote")}</p>
           </>

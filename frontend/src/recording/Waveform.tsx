@@ -2,6 +2,8 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import WaveSurfer from "wavesurfer.js";
+import HoverPlugin from "wavesurfer.js/plugins/hover";
+import type { Chapter } from "../document/chapters";
 import { formatTime, segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
 import { colorOf } from "./names";
@@ -24,22 +26,53 @@ const STEPS: Readonly<Record<string, number>> = {
   End: Infinity,
 };
 
-export function Waveform({ player, peaks, doc }: { player: Player; peaks: Peaks; doc: Doc }) {
+/** Pixels: the waveform, and the lane of each speaker below it. */
+const [HEIGHT, LANE, MOST_LANES] = [52, 5, 8];
+
+interface WaveformProps {
+  player: Player;
+  peaks: Peaks;
+  doc: Doc;
+  chapters: readonly Chapter[];
+  /** How many times as wide as its place. */
+  zoom: number;
+}
+
+export function Waveform({ player, peaks, doc, chapters, zoom }: WaveformProps) {
   const { t } = useTranslation();
   const container = useRef<HTMLDivElement>(null);
   const wave = useRef<WaveSurfer | null>(null);
   const { speakers, segments } = doc;
+  const lanes = speakers.length > 1 ? Math.min(speakers.length, MOST_LANES) : 0;
+  const newest = useRef(chapters);
+  useEffect(() => {
+    newest.current = chapters;
+  });
 
   useEffect(() => {
+    const heights = peaks.peaks.length ? peaks.peaks : [0];
     const drawn = WaveSurfer.create({
       container: container.current!,
-      height: 64,
-      peaks: [peaks.peaks.length ? peaks.peaks : [0]],
+      height: HEIGHT,
+      // The second channel holds the place of each peak, from 0 to 1: a zoomed waveform is drawn in pieces.
+      peaks: [heights, heights.map((_, number) => number / heights.length)],
       duration: peaks.duration || 1,
       cursorColor: "#e5484d",
       cursorWidth: 2,
       progressColor: "rgba(0, 0, 0, 0.28)",
       dragToSeek: true,
+      plugins: [
+        HoverPlugin.create({
+          lineColor: "#8c8c8c",
+          labelColor: "#ffffff",
+          labelBackground: "#1f1f1f",
+          labelSize: 12,
+          formatTimeCallback: (time) => {
+            const chapter = newest.current.findLast((one) => one.start <= time);
+            return chapter ? `${formatTime(time)} ${chapter.title}` : formatTime(time);
+          },
+        }),
+      ],
     });
     drawn.on("interaction", (time) => player.seek(time));
     wave.current = drawn;
@@ -59,25 +92,37 @@ export function Waveform({ player, peaks, doc }: { player: Player; peaks: Peaks;
   }, [player, peaks]);
 
   useEffect(() => {
+    const count = Math.max(1, peaks.peaks.length);
     wave.current?.setOptions({
+      height: HEIGHT + lanes * LANE,
+      minPxPerSec: zoom > 1 ? (container.current!.clientWidth * zoom) / (peaks.duration || 1) : 0,
       renderFunction(channels, context) {
         const heights = channels[0]!;
-        const { width, height } = context.canvas;
-        const step = 3 * devicePixelRatio;
-        for (let x = 0; x < width; x += step) {
-          const from = Math.floor((x / width) * heights.length);
-          const to = Math.max(from + 1, Math.floor(((x + step) / width) * heights.length));
-          let loudest = 0;
-          for (let index = from; index < to; index += 1) loudest = Math.max(loudest, heights[index] ?? 0);
-          const time = (x / width) * peaks.duration;
+        const { width } = context.canvas;
+        const from = (channels[1]?.[0] ?? 0) * peaks.duration;
+        const seconds = (heights.length / count) * peaks.duration;
+        const colors = (time: number) => {
           const segment = segments[segmentAt(segments, time)];
-          context.fillStyle = segment && time <= segment.end ? colorOf(speakers, segment.speaker) : "#8c8c8c66";
-          const barHeight = Math.max(2, loudest * height);
-          context.fillRect(x, (height - barHeight) / 2, step * 0.66, barHeight);
+          return segment && time <= segment.end ? colorOf(speakers, segment.speaker) : "#8c8c8c66";
+        };
+        drawBars(context, heights, (share) => colors(from + share * seconds));
+        const lane = LANE * devicePixelRatio;
+        const top = HEIGHT * devicePixelRatio;
+        for (const segment of segments) {
+          const number = speakers.findIndex((one) => one.id === segment.speaker);
+          if (number < 0 || number >= lanes || segment.end < from || segment.start > from + seconds) continue;
+          context.fillStyle = colorOf(speakers, segment.speaker);
+          const x = ((segment.start - from) / seconds) * width;
+          const length = Math.max(1, ((segment.end - segment.start) / seconds) * width);
+          context.fillRect(x, top + number * lane + 1, length, lane - 2 * devicePixelRatio);
         }
+        context.fillStyle = "#8c8c8c";
+        for (const { start } of chapters)
+          if (start > from && start < from + seconds)
+            context.fillRect(((start - from) / seconds) * width, 0, devicePixelRatio, context.canvas.height);
       },
     });
-  }, [peaks, speakers, segments]);
+  }, [peaks, speakers, segments, lanes, zoom, chapters]);
 
   function press(event: KeyboardEvent) {
     const step = STEPS[event.key];
@@ -100,4 +145,19 @@ export function Waveform({ player, peaks, doc }: { player: Player; peaks: Peaks;
       onKeyDown={press}
     />
   );
+}
+
+function drawBars(context: CanvasRenderingContext2D, heights: ArrayLike<number>, colorAt: (share: number) => string) {
+  const { width } = context.canvas;
+  const height = HEIGHT * devicePixelRatio;
+  const step = 3 * devicePixelRatio;
+  for (let x = 0; x < width; x += step) {
+    const from = Math.floor((x / width) * heights.length);
+    const to = Math.max(from + 1, Math.floor(((x + step) / width) * heights.length));
+    let loudest = 0;
+    for (let index = from; index < to; index += 1) loudest = Math.max(loudest, heights[index] ?? 0);
+    context.fillStyle = colorAt(x / width);
+    const bar = Math.max(2, loudest * height);
+    context.fillRect(x, (height - bar) / 2, step * 0.66, bar);
+  }
 }

@@ -1,6 +1,8 @@
 // The audio player. While it plays, it calls its tickers once per animation frame, without rendering React.
 
 import { ApiError } from "../api/client";
+import type { Pause } from "../document/chapters";
+import { lastBefore } from "../document/time";
 import type { Part } from "../document/turns";
 
 /** Renews the access to media; rejects with the reason if it cannot. */
@@ -20,6 +22,8 @@ export class Player {
   private pendingSeek: number | null = null;
   /** What alone is played, the first of it now. */
   private parts: readonly Part[] = [];
+  /** Silence that is left out while it plays, in order. */
+  pauses: readonly Pause[] = [];
   /** The part that is played again and again. */
   loop: Part | null = null;
 
@@ -115,6 +119,11 @@ export class Player {
     this.audio.defaultPlaybackRate = this.audio.playbackRate = rate;
   }
 
+  /** From 0 to 1. */
+  volume(share: number) {
+    this.audio.volume = share;
+  }
+
   private readonly frames = () => {
     cancelAnimationFrame(this.frame);
     this.tick();
@@ -161,12 +170,18 @@ export class Player {
   private leavePart() {
     if (this.audio.paused || this.audio.seeking) return;
     const part = this.parts[0] ?? this.loop;
-    if (!part || this.time() < part.end) return;
+    if (!part) return this.leavePause();
+    if (this.time() < part.end) return;
     if (!this.parts.length) return this.moveTo(part.start);
     const next = this.parts[1];
     this.parts = this.parts.slice(1);
     if (next) this.moveTo(next.start);
     else this.audio.pause();
+  }
+
+  private leavePause() {
+    const pause = this.pauses[lastBefore(this.pauses, this.time(), (one) => one.start)];
+    if (pause && this.time() < pause.end) this.moveTo(pause.end);
   }
 
   private readonly notify = () => this.listeners.forEach((listener) => listener());
