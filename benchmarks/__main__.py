@@ -195,11 +195,25 @@ def fairness(
 def sockets(
     count: Annotated[int, typer.Option(min=1, help="WebSockets open at once")] = 1000,
     changes: Annotated[int, typer.Option(min=1, help="Changes sent to each of them")] = 20,
+    servers: Annotated[int, typer.Option(min=1, help="Servers on one database")] = 1,
+    database: Annotated[str, typer.Option(help="sqlite, postgresql or mariadb")] = "sqlite",
 ) -> None:
     """How late a change reaches a thousand WebSockets, and whether one is missed."""
     from benchmarks.sockets import run
 
-    raise typer.Exit(run(count, changes))
+    raise typer.Exit(run(count, changes, servers, database))
+
+
+@app.command()
+def commits(
+    seconds: Annotated[float, typer.Option(min=0.1, help="For each measurement")] = 3,
+    writers: Annotated[int, typer.Option(min=1, help="Transactions at the same time")] = 8,
+    database: Annotated[str, typer.Option(help="sqlite, postgresql or mariadb")] = "postgresql",
+) -> None:
+    """How many commits a second there are with events and without."""
+    from benchmarks.commits import run
+
+    raise typer.Exit(run(seconds, writers, database))
 
 
 @app.command()

@@ -60,23 +60,25 @@ async def state(session: AsyncSession) -> LogState:
     return LogState(*found) if found else LogState(0, 0, unnumbered=True)
 
 
-async def number(session: AsyncSession, notify: str = "") -> None:
+async def number(session: AsyncSession, notify: str = "") -> LogState:
     """Give the committed events that have no position the next ones. One server at a time: the row of the sequence
     stays locked until the commit, so that positions become visible in their order. A transaction that is still open
     delays nobody but itself.
 
-    On PostgreSQL the other servers are notified at the commit, with `notify` as the payload."""
+    On PostgreSQL the other servers are notified at the commit, with `notify` as the payload. Answers the state after
+    it."""
     sequence = await _lock_sequence(session)
     query = select(Event.id).where(Event.position.is_(None)).order_by(Event.id).limit(BATCH)
     ids = (await session.scalars(query)).all()
     if not ids:
-        return
+        return LogState(sequence.last, sequence.swept, unnumbered=False)
     positions = {id: sequence.last + count for count, id in enumerate(ids, 1)}
     statement = update(Event).where(Event.id.in_(ids)).values(position=case(positions, value=Event.id))
     await session.execute(statement.execution_options(synchronize_session=False))
     sequence.last += len(ids)
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(select(func.pg_notify(CHANNEL, notify)))
+    return LogState(sequence.last, sequence.swept, unnumbered=len(ids) == BATCH)
 
 
 async def read_after(session: AsyncSession, cursor: int, *, owner_id: str | None = None) -> Sequence[Event]:

@@ -30,9 +30,7 @@ class EventTailer:
             found = await log.state(session)
         if found.unnumbered:
             async with self.database.write() as session:
-                await log.number(session, notify=self.name)
-            async with self.database.read() as session:
-                found = await log.state(session)
+                found = await log.number(session, notify=self.name)
         # Asked after the state was read: whoever starts to listen from now on reads a later state.
         if not anybody():
             self._cursor = found.last
