@@ -60,6 +60,7 @@ from backend.middleware import (
     SecurityHeaders,
     UnhandledErrors,
 )
+from backend.minutes.api import edit as edit_minutes
 from backend.minutes.api import endpoints, minutes, model, names, questions, review, shared, templates, translations
 from backend.minutes.models import Models
 from backend.page import DIST, Page, is_built
@@ -82,7 +83,7 @@ _ROUTER_MODULES = (
     *(account, keys, second_factor, google, register),
     *(form_upload, trash, uploads, from_uploads, search, recordings, transcripts),
     *(jobs, language_model_jobs, engines, socket),
-    *(minutes, review, translations, questions, names, templates, model, endpoints, shared),
+    *(minutes, edit_minutes, review, translations, questions, names, templates, model, endpoints, shared),
     *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors, shared_written_form),
     *(users, operations, limits, figures, storage, system, audit, metrics),
 )

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Select, func, or_, select, true, update
+from sqlalchemy import Select, func, or_, select, update
 
 from backend.database import Database
 from backend.durable import write_durably
@@ -84,16 +84,18 @@ async def remove_trashed_mirrors(database: Database, storage: Storage) -> int:
 
 def _newest(kind: type[_Version]) -> "Select[_Version, str]":
     """The newest version of each recording with a version that is not mirrored, and the recording's name; minutes also
-    when a transcript is not mirrored, since that may make them stale. Recordings in the trash and side versions are
-    left out."""
-    is_main_version = Transcript.aside.is_(False)
-    newly_transcribed = select(Transcript.recording_id).where(Transcript.mirrored.is_(False), is_main_version)
-    conditions = [kind.recording_id.in_(select(kind.recording_id).where(kind.mirrored.is_(False)))]
+    when a transcript is not mirrored, since that may make them stale. Recordings in the trash, side versions and
+    proposals are left out."""
+    is_main_version = Transcript.aside.is_(False) if kind is Transcript else Minutes.proposal.is_(None)
+    newly_transcribed = select(Transcript.recording_id).where(
+        Transcript.mirrored.is_(False), Transcript.aside.is_(False)
+    )
+    conditions = [kind.recording_id.in_(select(kind.recording_id).where(kind.mirrored.is_(False), is_main_version))]
     if kind is Minutes:
         conditions.append(kind.recording_id.in_(newly_transcribed))
     newest = (
         select(kind.recording_id, func.max(kind.number).label("number"))
-        .where(or_(*conditions), is_main_version if kind is Transcript else true())
+        .where(or_(*conditions), is_main_version)
         .group_by(kind.recording_id)
         .subquery()
     )

@@ -113,3 +113,5 @@ class MinutesContent(_StoredModel):
     coverage: Coverage
     dropped: int
     used: LanguageModelUsage
+    edited: list[str] = []  #: which of title, headline and keywords a person has changed
+    removed: dict[str, list[Statement]] = {}  #: by part: what people have changed or deleted

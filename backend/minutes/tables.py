@@ -10,7 +10,7 @@ from backend.database import Base, UtcDateTime, new_id, utc_now
 
 
 class Minutes(Base):
-    """One version of the minutes of a recording. Rows are added, never changed."""
+    """One version of the minutes of a recording. Rows are added; only the state of a proposal changes."""
 
     __tablename__ = "minutes"
     __table_args__ = (UniqueConstraint("recording_id", "number"),)
@@ -21,6 +21,8 @@ class Minutes(Base):
     job_id: Mapped[str | None] = mapped_column(String(32))
     number: Mapped[int]  #: from 1
     transcript: Mapped[int]  #: number of the transcript version they were made from
+    author_id: Mapped[str | None] = mapped_column(String(32))  #: the person who saved this version, where one did
+    proposal: Mapped[str | None] = mapped_column(String(8))  #: open or closed: by a model, beside edited minutes
     template: Mapped[dict[str, Any]] = mapped_column(JSON)  #: a copy: key, name, guidance, parts, version
     model: Mapped[str] = mapped_column(String(128))
     content: Mapped[dict[str, Any]] = mapped_column(JSON)  #: see `backend.minutes.schema`

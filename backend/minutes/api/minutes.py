@@ -1,7 +1,7 @@
 """Minutes: read, list versions. Their export: `backend.exports`."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -18,7 +18,9 @@ router = APIRouter(prefix="/api/recordings/{recording_id}/minutes", tags=["minut
 
 
 class MinutesVersion(BaseModel):
-    """`stale` where the transcript has a newer version than `transcript`. Minutes are never remade automatically."""
+    """`stale` where the transcript has a newer version than `transcript`. Minutes are never remade automatically.
+
+    `edited`: a person saved this version. `proposal`: open or closed where a model made it beside edited minutes."""
 
     number: int
     transcript: int
@@ -28,12 +30,17 @@ class MinutesVersion(BaseModel):
     language: str
     covered: int
     segments: int
+    edited: bool
+    proposal: Literal["open", "closed"] | None
     job_id: str | None
     created_at: datetime
 
 
 class MinutesAnswer(MinutesVersion):
+    """`proposed` is the number of the open proposal, if there is one."""
+
     recording_id: str
+    proposed: int | None
     content: MinutesContent
 
 
@@ -43,9 +50,7 @@ async def read(
 ) -> MinutesAnswer:
     """Every statement names the ids of the segments that are its evidence; `content.coverage` says what was read."""
     found = await _find(session, user.id, recording_id, version)
-    last = await service.newest_transcript(session, owner_id=user.id, recording_id=recording_id)
-    content = MinutesContent.model_validate(found.content)
-    return MinutesAnswer(**_version(found, last).model_dump(), recording_id=recording_id, content=content)
+    return await answer_of(session, found)
 
 
 @router.get("/versions", summary="All minutes, newest first")
@@ -54,6 +59,22 @@ async def versions(session: ReadSession, user: Reader, recording_id: RecordingId
     last = await service.newest_transcript(session, owner_id=user.id, recording_id=recording_id)
     found = await service.versions(session, owner_id=user.id, recording_id=recording_id)
     return [_version(one, last) for one in found]
+
+
+async def answer_of(session: AsyncSession, found: Minutes) -> MinutesAnswer:
+    """The answer with these minutes."""
+    scope = {"owner_id": found.owner_id, "recording_id": found.recording_id}
+    last = await service.newest_transcript(session, **scope)
+    try:
+        proposed = (await service.open_proposal(session, **scope)).number
+    except service.ProposalClosed:
+        proposed = None
+    return MinutesAnswer(
+        **_version(found, last).model_dump(),
+        recording_id=found.recording_id,
+        proposed=proposed,
+        content=MinutesContent.model_validate(found.content),
+    )
 
 
 async def _find(session: AsyncSession, owner_id: str, recording_id: str, number: int | None) -> Minutes:
@@ -73,6 +94,8 @@ def _version(found: Minutes, last: int) -> MinutesVersion:
         language=found.content["language"],
         covered=coverage["covered"],
         segments=coverage["segments"],
+        edited=found.author_id is not None,
+        proposal=found.proposal,  # type: ignore[arg-type]  # the table has strings
         job_id=found.job_id,
         created_at=found.created_at,
     )
