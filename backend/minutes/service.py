@@ -129,6 +129,8 @@ async def save(
             session.add(row)
     except IntegrityError:
         raise MinutesChanged(newest=row.number) from None
+    scope = {"owner_id": base.owner_id, "recording_id": base.recording_id}
+    record(session, EventKind.MINUTES_WRITTEN, **scope, number=row.number)
     return row
 
 

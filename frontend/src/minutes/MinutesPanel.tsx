@@ -1,24 +1,27 @@
 // The minutes beside the transcript, with a citation for every statement.
-import { DownloadOutlined } from "@ant-design/icons";
+import { EditOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Select } from "antd";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { currentUser } from "../account/queries";
-import { api, download, type Recording, unwrap } from "../api/client";
+import { api, type Recording, unwrap } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { ErrorPage, Loading } from "../app/Feedback";
-import { saveFile } from "../app/saveFile";
-import { useWrittenForm } from "../app/writtenForm";
 import { useNewestJob } from "../library/liveJobs";
 import { DEFAULT, useTemplateChoices, useTemplateName } from "../templates/templates";
 import type { SegmentLinks } from "./citations";
+import { draftOf, replaced } from "./draft";
 import { AiNote, ModelJobStatus, nullIfMissing, RequiresModel } from "./languageModel";
 import { type Minutes, MinutesText } from "./MinutesText";
+import { MinutesTools } from "./MinutesTools";
+import { Proposal, VersionDifference } from "./Proposal";
+import { saveMinutes } from "./saveMinutes";
+import "./minutes.css";
 
 const LANGUAGES = ["zh", "en", "ja", "ko", "fr", "de", "es"] as const;
-const FORMATS = ["md", "docx", "pdf"] as const;
+
+const MinutesEditor = lazy(async () => ({ default: (await import("./MinutesEditor")).MinutesEditor }));
 
 interface MinutesPanelProps {
   recording: Recording;
@@ -29,7 +32,10 @@ interface MinutesPanelProps {
 export function MinutesPanel({ recording, links, flush }: MinutesPanelProps) {
   const { t } = useTranslation();
   const templateName = useTemplateName();
+  const messages = useErrorMessages();
+  const queries = useQueryClient();
   const [version, setVersion] = useState<number | null>(null);
+  const [editing, setEditing] = useState(false);
   const path = { recording_id: recording.id };
   const job = useNewestJob(recording.id, "minutes");
   const read = useQuery({
@@ -48,6 +54,45 @@ export function MinutesPanel({ recording, links, flush }: MinutesPanelProps) {
   if (read.isPending) return <Loading />;
   if (read.isError) return <ErrorPage error={read.error} retry={() => void read.refetch()} />;
   const minutes = read.data;
+  const people = minutes ? peopleOf(minutes, links) : [];
+  const newest = () => unwrap(api.GET("/api/recordings/{recording_id}/minutes", { params: { path } }));
+
+  function show(saved: Minutes) {
+    setEditing(false);
+    setVersion(null);
+    queries.setQueryData(["recording", recording.id, "minutes", null], saved);
+    void queries.invalidateQueries({ queryKey: ["recording", recording.id, "minutes"] });
+  }
+
+  async function tick(place: number, done: boolean) {
+    if (!minutes) return;
+    const draft = draftOf(minutes.content);
+    const actions = replaced(draft.actions, place, { ...draft.actions[place]!, done });
+    try {
+      show(await saveMinutes(recording.id, minutes.number, { ...draft, actions }));
+    } catch (error) {
+      messages.show(error);
+      void read.refetch();
+    }
+  }
+
+  if (minutes && editing)
+    return (
+      <section className="panel minutes" aria-label={t("minutes.name")}>
+        <Suspense fallback={<Loading />}>
+          <MinutesEditor
+            minutes={minutes}
+            people={people}
+            links={links}
+            newest={newest}
+            onSaved={show}
+            onCancel={() => setEditing(false)}
+          />
+        </Suspense>
+      </section>
+    );
+  const isNewest =
+    minutes !== null && (versions.data ?? [minutes]).every((one) => one.number <= minutes.number || one.proposal);
   return (
     <section className="panel minutes" aria-label={t("minutes.name")}>
       <RequiresModel>
@@ -62,6 +107,9 @@ export function MinutesPanel({ recording, links, flush }: MinutesPanelProps) {
       </RequiresModel>
       {minutes && (
         <>
+          {minutes.proposed !== null && isNewest && !minutes.proposal && (
+            <Proposal current={minutes} number={minutes.proposed} onTaken={show} />
+          )}
           {minutes.stale && (
             <Alert type="warning" showIcon title={t("minutes.stale")} description={t("minutes.staleAbout")} />
           )}
@@ -72,17 +120,46 @@ export function MinutesPanel({ recording, links, flush }: MinutesPanelProps) {
               value={minutes.number}
               options={(versions.data ?? [minutes]).map((one) => ({
                 value: one.number,
-                label: t("minutes.versionOf", { number: one.number, template: templateName(one.template) }),
+                label: `${t("minutes.versionOf", { number: one.number, template: templateName(one.template) })}${markOf(one)}`,
               }))}
               onChange={setVersion}
             />
-            <DownloadButtons recording={recording} number={minutes.number} />
+            {isNewest && !minutes.proposal && (
+              <Button
+                size="small"
+                icon={<EditOutlined />}
+                aria-label={t("minutes.edit")}
+                onClick={() => setEditing(true)}
+              >
+                {t("minutes.edit")}
+              </Button>
+            )}
           </div>
-          <MinutesText minutes={minutes} links={links} />
+          <MinutesTools recording={recording} number={minutes.number} />
+          {minutes.number > 1 && (
+            <VersionDifference key={minutes.number} recordingId={recording.id} minutes={minutes} />
+          )}
+          <MinutesText
+            minutes={minutes}
+            links={links}
+            onTick={isNewest && !minutes.proposal ? (place, done) => void tick(place, done) : undefined}
+          />
           <AiNote />
         </>
       )}
     </section>
+  );
+
+  function markOf({ edited, proposal }: { edited: boolean; proposal: string | null }): string {
+    return proposal ? ` · ${t("minutes.proposed")}` : edited ? ` · ${t("minutes.byHand")}` : "";
+  }
+}
+
+/** Everybody who is named in the minutes, with the current names of speakers. */
+function peopleOf({ content }: Minutes, links: SegmentLinks): string[] {
+  const speakers = content.speakers.map((one) => links.nameOf(one.speaker) ?? one.name);
+  return [...new Set([...content.meeting.attendees, ...speakers, ...content.actions.map((one) => one.who)])].filter(
+    Boolean,
   );
 }
 
@@ -183,28 +260,4 @@ function WriteForm({ recording, existing, flush, onWritten }: WriteFormProps) {
       ? t("minutes.againWith", { template: nameOf(chosen) })
       : t("minutes.again");
   }
-}
-
-function DownloadButtons({ recording, number }: { recording: Recording; number: number }) {
-  const { t } = useTranslation();
-  const messages = useErrorMessages();
-  const { script } = useWrittenForm(useQuery(currentUser()).data?.id);
-  async function save(format: (typeof FORMATS)[number]) {
-    const content = await download(
-      `/api/recordings/${recording.id}/minutes/export?format=${format}&version=${number}&script=${script}`,
-      new AbortController().signal,
-    );
-    saveFile(`${recording.name.replace(/\.[^.]{1,5}$/, "")} ${t("minutes.name")}.${format}`, content);
-  }
-  return FORMATS.map((format) => (
-    <Button
-      key={format}
-      size="small"
-      icon={<DownloadOutlined />}
-      aria-label={t("minutes.download", { format: format.toUpperCase() })}
-      onClick={() => void save(format).catch(messages.show)}
-    >
-      {format.toUpperCase()}
-    </Button>
-  ));
 }

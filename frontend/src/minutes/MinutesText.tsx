@@ -1,6 +1,6 @@
 // The text of the minutes: the sections in the order of the template.
-import { Tag } from "antd";
-import type { ReactNode } from "react";
+import { Checkbox, Tag } from "antd";
+import { Fragment, type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "../api/client";
 import { formatTime } from "../document/time";
@@ -11,7 +11,14 @@ export type Minutes = Schemas["MinutesAnswer"];
 type Content = Minutes["content"];
 type Statement = Schemas["Statement"];
 
-export function MinutesText({ minutes, links }: { minutes: Minutes; links: SegmentLinks }) {
+interface MinutesTextProps {
+  minutes: Minutes;
+  links: SegmentLinks;
+  /** Ticks a task, by its position; tasks have no boxes where it is missing. */
+  onTick?: (place: number, done: boolean) => void;
+}
+
+export function MinutesText({ minutes, links, onTick }: MinutesTextProps) {
   const { t } = useTranslation();
   const { content } = minutes;
   const included = Array.isArray(minutes.template.parts)
@@ -24,10 +31,11 @@ export function MinutesText({ minutes, links }: { minutes: Minutes; links: Segme
   return (
     <article className="minutes-text" lang={content.language}>
       <h2>{content.title}</h2>
+      <MeetingFacts meeting={content.meeting} />
       {parts.map((part) => (
         <section key={part}>
           <h3>{t(`minutes.parts.${part}`)}</h3>
-          <PartContent part={part} content={content} links={links} />
+          <PartContent part={part} content={content} links={links} onTick={onTick} />
         </section>
       ))}
       <Coverage content={content} links={links} />
@@ -40,7 +48,54 @@ function hasContent(content: Content, part: Part): boolean {
   return Array.isArray(found) ? found.length > 0 : found !== null;
 }
 
-function PartContent({ part, content, links }: { part: Part; content: Content; links: SegmentLinks }) {
+function MeetingFacts({ meeting }: { meeting: Content["meeting"] }) {
+  const { t, i18n } = useTranslation();
+  const moment = (at: string | null | undefined) =>
+    at ? new Date(at).toLocaleString(i18n.language, { dateStyle: "long", timeStyle: "short" }) : "";
+  const facts = [
+    ["held", moment(meeting.held)],
+    ["place", meeting.place],
+    ["attendees", meeting.attendees.join(t("app.comma"))],
+    ["next", [moment(meeting.next_held), meeting.next_place].filter(Boolean).join(t("app.comma"))],
+  ] as const;
+  const entered = facts.filter(([, value]) => value);
+  if (!entered.length && !meeting.attachments.length) return null;
+  return (
+    <dl className="minutes-meeting">
+      {entered.map(([name, value]) => (
+        <Fragment key={name}>
+          <dt>{t(`minutes.meeting.${name}`)}</dt>
+          <dd>{value}</dd>
+        </Fragment>
+      ))}
+      {meeting.attachments.length > 0 && (
+        <>
+          <dt>{t("minutes.meeting.attachments")}</dt>
+          <dd>
+            {meeting.attachments.map((one, number) => (
+              <div key={number}>
+                {one.url ? (
+                  <a href={one.url} target="_blank" rel="noreferrer noopener">
+                    {one.name}
+                  </a>
+                ) : (
+                  one.name
+                )}
+              </div>
+            ))}
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+interface PartContentProps extends Pick<MinutesTextProps, "links" | "onTick"> {
+  part: Part;
+  content: Content;
+}
+
+function PartContent({ part, content, links, onTick }: PartContentProps) {
   const { t } = useTranslation();
   switch (part) {
     case "headline":
@@ -60,12 +115,20 @@ function PartContent({ part, content, links }: { part: Part; content: Content; l
         <Statements
           all={content.actions}
           links={links}
+          before={(action, place) => (
+            <Checkbox
+              checked={action.done}
+              disabled={!onTick}
+              aria-label={t("minutes.done", { text: action.text })}
+              onChange={(event) => onTick?.(place, event.target.checked)}
+            />
+          )}
           more={(action) => (
             <>
               {action.who && (
                 <Tag>{t("minutes.who", { who: (action.speaker && links.nameOf(action.speaker)) || action.who })}</Tag>
               )}
-              {action.when && <Tag>{t("minutes.when", { when: action.when })}</Tag>}
+              {(action.due || action.when) && <Tag>{t("minutes.when", { when: action.due ?? action.when })}</Tag>}
             </>
           )}
         />
@@ -84,7 +147,7 @@ function PartContent({ part, content, links }: { part: Part; content: Content; l
           {content.topics.map((topic, number) => (
             <li key={number}>
               <div>
-                <Citation id={topic.evidence[0]!} links={links} label={formatTime(topic.start)} />{" "}
+                {topic.evidence[0] && <Citation id={topic.evidence[0]} links={links} label={formatTime(topic.start)} />}{" "}
                 <strong>{topic.title}</strong>
               </div>
               <Statements all={topic.points ?? []} links={links} />
@@ -96,7 +159,7 @@ function PartContent({ part, content, links }: { part: Part; content: Content; l
       return (
         <p>
           {content.keywords.map((word) => (
-            <Tag key={word}>{word}</Tag>
+            <Keyword key={word} word={word} links={links} />
           ))}
         </p>
       );
@@ -106,7 +169,7 @@ function PartContent({ part, content, links }: { part: Part; content: Content; l
 interface StatementsProps<One> {
   all: readonly One[];
   links: SegmentLinks;
-  before?: (one: One) => ReactNode;
+  before?: (one: One, place: number) => ReactNode;
   more?: (one: One) => ReactNode;
 }
 
@@ -115,7 +178,7 @@ function Statements<One extends Statement>({ all, links, before, more }: Stateme
     <ul>
       {all.map((one, number) => (
         <li key={number}>
-          {before?.(one)} <StatementText statement={one} links={links} /> {more?.(one)}
+          {before?.(one, number)} <StatementText statement={one} links={links} /> {more?.(one)}
         </li>
       ))}
     </ul>
@@ -135,6 +198,27 @@ function StatementText({ statement, links }: { statement: Statement; links: Segm
       )}{" "}
       <Citations ids={statement.evidence} links={links} />
     </>
+  );
+}
+
+/** A keyword: each click plays the next place where it was said. */
+function Keyword({ word, links }: { word: string; links: SegmentLinks }) {
+  const { t } = useTranslation();
+  const last = useRef(-1);
+  const places = links.saying(word);
+  if (places.length === 0) return <Tag>{word}</Tag>;
+  return (
+    <button
+      type="button"
+      className="keyword"
+      title={t("minutes.keywordAbout", { count: places.length })}
+      onClick={() => {
+        last.current = (last.current + 1) % places.length;
+        links.play(places[last.current]!);
+      }}
+    >
+      {word} <small>{places.length}</small>
+    </button>
   );
 }
 

@@ -8,6 +8,8 @@ export interface SegmentLinks {
   find(id: string): Segment | undefined;
   /** The current name of a speaker; null if the speaker no longer exists. */
   nameOf(speaker: string): string | null;
+  /** The segments in which this was said, in order. */
+  saying(text: string): readonly Segment[];
   /** Shows the segment and plays it. */
   play(segment: Segment): void;
 }

@@ -66,6 +66,7 @@ export function SidePanel(props: SidePanelProps) {
   const links = {
     find: (id: string) => segments.get(id),
     nameOf: (id: string) => (doc.speakers.some((one) => one.id === id) ? nameOf(id) : null),
+    saying: (text: string) => doc.segments.filter((one) => one.text.toLowerCase().includes(text.toLowerCase())),
     play: jump.play,
   };
   return (
