@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -153,8 +153,8 @@ class Runner:
                 raise
             self.database_state = "ok"
             self._stop_all_but(mine)
-            for id in mine.keys() - self._attempts.keys():
-                await self._reclaim(id)
+            if lost := mine.keys() - self._attempts.keys():
+                await self._reclaim(lost)
         await self._rescue()
         await self.mirror()
 
@@ -172,12 +172,13 @@ class Runner:
             if mine.get(id) != attempt.job.attempt:
                 attempt.stop(put_back=False)
 
-    async def _reclaim(self, id: str) -> None:
-        """Put back a job that only its row calls ours: the end of its attempt could not be written."""
+    async def _reclaim(self, ids: Collection[str]) -> None:
+        """Put back jobs that only their rows call ours: the ends of their attempts could not be written. It counts
+        against them as the end of a runner does."""
         async with self.database.write() as session:
-            job = await session.get(Job, id)
-            if job is not None and job.runner == self.name and job.status == Status.RUNNING.value:
-                await queue.put_back(session, job, failed=True)
+            mine = (Job.id.in_(ids)) & (Job.runner == self.name) & (Job.status == Status.RUNNING.value)
+            lost = [queue.Heartbeat.of(job) for job in await session.scalars(select(Job).where(mine))]
+            await queue.rescue(session, expired=lost, max_attempts=self.max_attempts)
         self.wake()
 
     async def _rescue(self, at_start: bool = False) -> None:

@@ -162,7 +162,7 @@ MUTANTS = [
     Mutant("the answer to a form is stored in its own transaction", _N, "                        await idempotent.store(", "                        await session.commit()\n                        await idempotent.store(", (FASTER,)),
     Mutant("the answer to another job is stored in its own transaction", "backend/jobs/api/jobs.py", "        await idempotent.store(session, queued", "        await session.commit()\n        await idempotent.store(session, queued", (FASTER,)),
     Mutant("a busy database ends a job", _A, "                if self.stopping or refusal(error) is None:\n", "                if True:\n", (ERRORS + "::test_a_lock_longer_than_the_timeout_is_a_503_and_work_continues_after_it",)),
-    Mutant("a job without an attempt runs for ever", _R, "            await self._reclaim(id)\n", "            pass\n", (RUNNER + "::test_an_attempt_whose_end_could_not_be_written_is_repeated",)),
+    Mutant("a job without an attempt runs for ever", _R, "                await self._reclaim(lost)\n", "                pass\n", (RUNNER + "::test_an_attempt_whose_end_could_not_be_written_is_repeated",)),
     # uploads
     Mutant("any offset is accepted", _D, "            if offset != upload.received:\n                raise WrongOffset(offset=upload.received)\n", "", (UPLOAD_RECEIVER,)),
     Mutant("two requests may write to one upload", _D, "        if upload_id in self._active:\n            raise UploadBusy(headers={\"Retry-After\": \"1\"})\n", "", (UPLOAD_RECEIVER,)),

@@ -17,6 +17,8 @@ from backend.recordings.peaks import make_peaks
 from backend.speech.types import Sentence, Word, sentence_to_json
 from tests.engines.conftest import tone
 from tests.engines.installed_models import plant
+from tests.recordings.bursts import Burst, bursts_wav
+from tests.recordings.conftest import wav_of
 
 Progress = Callable[[float, float], None]
 
@@ -130,6 +132,21 @@ async def test_the_document_is_in_the_language_that_was_heard_most(source: Sourc
     assert outcome.document.language == "en"
     stored = json.loads((source.original.parent / "jobs" / "first" / DOCUMENT).read_text())
     assert stored["language"] == "en"
+
+
+async def test_the_channels_of_a_telephone_call_tell_who_speaks(source: Source) -> None:
+    """Its diarizer hears nobody."""
+    turns = [bursts_wav([Burst(time, n % 2) for time in (0.2, 0.9, 1.6, 2.3)], rate=8000, channels=2) for n in range(4)]
+    source.original.write_bytes(wav_of(b"".join(turn[44:] for turn in turns), rate=8000, channels=2))
+    sentences = [
+        said(3.0 * n + 0.3, 3.0 * n + 2.5, text, "zh") for n, text in enumerate(("你好", "喂", "在吗", "在的"))
+    ]
+
+    document = (await outcome_of(SpeakingEngines(*sentences), source, Options())).document
+
+    spoken = [(segment.speaker, segment.text) for segment in document.segments]
+    first, second = document.speakers[0].id, document.speakers[1].id
+    assert spoken == [(first, "你好"), (second, "喂"), (first, "在吗"), (second, "在的")]
 
 
 async def test_an_engine_without_hotwords_says_so_and_is_given_none(source: Source) -> None:

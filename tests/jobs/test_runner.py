@@ -100,6 +100,25 @@ async def test_an_attempt_whose_end_could_not_be_written_is_repeated(
     assert (await ended(database, job.id)).attempt == 2
 
 
+async def test_an_end_that_could_not_be_written_counts_as_the_end_of_a_runner_does(
+    runner: Runner, database: Database, recording_of: MakeRecording
+) -> None:
+    runner.heartbeat_seconds, recording = 0.05, await recording_of("ann")
+    runner.storage.make_folder(runner.storage.folder(recording))
+    async with database.write() as session:
+        for _ in range(2):
+            await queue.add(session, owner_id="ann", recording_id=recording, options={}, limits=LIMITS)
+        further, stuck = [await queue.claim(session, runner=runner.name, limits=LIMITS) for _ in range(2)]
+        assert further is not None
+        assert stuck is not None
+        await queue.report(session, further, progress={"transcribe": [60.0, 100.0]})
+
+    await runner.start()
+
+    # each fails once more, at its end: there is no file
+    assert [(await ended(database, job.id)).failures - 1 for job in (further, stuck)] == [0, 1]
+
+
 async def test_without_a_transcriber_a_job_fails_at_once_and_names_the_command(
     runner: Runner, database: Database, recording_of: MakeRecording, settings: Settings
 ) -> None:
