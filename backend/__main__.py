@@ -27,6 +27,7 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of HOST")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on, instead of PORT")] = None,
     demo: Annotated[bool, typer.Option(help="Use the scripted engine instead of real models")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; more than one needs PostgreSQL or MariaDB")] = 1,
 ) -> None:
     """Run the server until it is stopped."""
     import os
@@ -38,34 +39,43 @@ def serve(
     from backend.listen import CannotListen, listen
     from backend.malloc import retain_freed_memory
     from backend.settings import load_settings
+    from backend.workers import WorkersRefused, check_workers, run_workers
 
     os.umask(_PRIVATE)
     retain_freed_memory()
-    given: dict[str, Any] = {"host": host, "port": port, "demo": demo or None}
-    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    options_given: dict[str, Any] = {"host": host, "port": port, "demo": demo or None}
+    given = {name: value for name, value in options_given.items() if value is not None}
+    settings = load_settings(**given)
     try:
+        check_workers(settings, workers)
         sockets = listen(settings.host, settings.port)
-    except CannotListen as error:
+    except (WorkersRefused, CannotListen) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
-    app = _open_app(settings)
+    try:
+        app = _open_app(settings)
+    except typer.Exit:
+        for socket in sockets:
+            socket.close()
+        raise
+    options: dict[str, Any] = {
+        "http": HeadTimeoutProtocol,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,  # the app does this itself, with TRUSTED_PROXIES
+        # Longer than nginx (60 s) and HTTP clients (5 s) keep idle connections: the side that sends must close first,
+        # or a request is written to a connection that is just being closed, and nobody may repeat a POST.
+        "timeout_keep_alive": 75,
+        "ws_max_size": 64 * 1024,
+        "ws_per_message_deflate": False,  # a small message must not expand into a large one
+    }
+    if workers > 1:
+        raise typer.Exit(run_workers(workers, sockets, given, options))
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops cleanly and then raises the signal again for the previous handler: exit with 0.
         signal.signal(stop, lambda *_: None)
-    config = uvicorn.Config(
-        app,
-        http=HeadTimeoutProtocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # the app does this itself, with TRUSTED_PROXIES
-        # Longer than nginx (60 s) and HTTP clients (5 s) keep idle connections: the side that sends must close first,
-        # or a request is written to a connection that is just being closed, and nobody may repeat a POST.
-        timeout_keep_alive=75,
-        ws_max_size=64 * 1024,
-        ws_per_message_deflate=False,  # a small message must not expand into a large one
-    )
-    uvicorn.Server(config).run(sockets=sockets)
+    uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=sockets)
 
 
 @app.command()
@@ -179,15 +189,17 @@ def _open_app(settings: "Settings") -> "FastAPI":
 
     from backend import migrations
     from backend.app import create_app
+    from backend.coordination.single_process import SecondProcess, only_process
     from backend.database_errors import why_unusable
     from backend.logs import LogFileClosed
     from backend.migrations.drift import SchemaDamaged
 
     try:
-        migrations.upgrade(settings.database_url)
+        with only_process(settings.database_url):
+            migrations.upgrade(settings.database_url)
         settings.uploads_dir.mkdir(parents=True, exist_ok=True)
         return create_app(settings)
-    except (migrations.DatabaseTooNew, SchemaDamaged, LogFileClosed) as error:
+    except (migrations.DatabaseTooNew, SchemaDamaged, LogFileClosed, SecondProcess) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None
     except (SQLAlchemyError, ImportError) as error:

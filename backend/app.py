@@ -29,6 +29,7 @@ from backend.api_description import serve_description
 from backend.background import BackgroundTasks
 from backend.coordination.leases import Leases
 from backend.coordination.server import Server
+from backend.coordination.single_process import only_process
 from backend.database import connect
 from backend.database_errors import refusal
 from backend.engines.hosts import open_engines
@@ -217,6 +218,13 @@ async def _answer_refusal(_request: Request, error: Exception) -> JSONResponse:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    with only_process(app.state.settings.database_url):
+        async with _running(app):
+            yield
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     await asyncio.to_thread(migrations.upgrade, settings.database_url)
     settings.uploads_dir.mkdir(parents=True, exist_ok=True)

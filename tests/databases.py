@@ -23,6 +23,11 @@ def kinds_to_test() -> list[str]:
     return [SQLITE, *(others if selected == "all" else [kind for kind in others if kind in selected.split(",")])]
 
 
+def kinds_for_several_servers() -> list[str]:
+    """The kinds to test several server processes on: SQLite serves one."""
+    return [kind for kind in kinds_to_test() if kind != SQLITE]
+
+
 class DatabaseServer:
     """A database server; `create` makes an empty database and answers its URL."""
 

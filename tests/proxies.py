@@ -1,9 +1,11 @@
 """Reverse proxies for tests: a real nginx, and one that removes a prefix from paths and says so."""
 
+import asyncio
 import shutil
 import socket
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -90,3 +92,61 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         while part := source.recv(65536):
             target.sendall(part)
         target.shutdown(socket.SHUT_WR)
+
+
+class RoundRobin:
+    """A TCP proxy on `port`: each connection goes to the next of `ports` that accepts it. Connections are counted in
+    `connections`, by port."""
+
+    def __init__(self, ports: list[int]) -> None:
+        self.ports = ports
+        self.connections: Counter[int] = Counter()
+        self._next = 0
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="round robin")
+
+    def __enter__(self) -> "RoundRobin":
+        self._thread.start()
+        assert self._started.wait(30)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(30)
+
+    async def _run(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = int(server.sockets[0].getsockname()[1])
+        self._started.set()
+        await self._stopping.wait()
+        server.close()
+        open_connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in open_connections:
+            task.cancel()
+        await asyncio.gather(*open_connections, return_exceptions=True)
+        await asyncio.sleep(0)  # the transports close
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers = [writer]
+        try:
+            for _ in self.ports:
+                port = self.ports[self._next % len(self.ports)]
+                self._next += 1
+                with suppress(OSError):
+                    answers, requests = await asyncio.open_connection("127.0.0.1", port)
+                    writers.append(requests)
+                    self.connections[port] += 1
+                    await asyncio.gather(_copy(reader, requests), _copy(answers, writer))
+                    return
+        finally:
+            for one in writers:
+                one.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()

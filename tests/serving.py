@@ -1,5 +1,6 @@
 """A real server in its own process, for tests that kill it, and a client for it."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import text
+
+from backend.database import connect
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a password of the tests"
@@ -25,6 +29,15 @@ def until(fact: Callable[[], Any], seconds: float = 30.0) -> Any:
         assert time.monotonic() < deadline, f"still {answer!r} after {seconds} s"
         time.sleep(0.02)
     return answer
+
+
+async def _rows(url: str, query: str) -> list[tuple[Any, ...]]:
+    database = connect(url)
+    try:
+        async with database.read() as session:
+            return [tuple(row) for row in await session.execute(text(query))]
+    finally:
+        await database.close()
 
 
 class Server:
@@ -46,6 +59,7 @@ class Server:
         self.log = folder / "server.log"
         self.client = httpx.Client(timeout=30)
         self.port = 0
+        self.arguments: list[str] = []  #: further ones of `serve`
 
     def start(self, *, again: bool = False, **more: str) -> None:
         """Serve on a new port, or `again` on the last one. The first start creates the client's user and signs in."""
@@ -55,7 +69,7 @@ class Server:
                 self.port = int(probe.getsockname()[1])
         self._spawn(more)
         self.client.base_url = httpx.URL(f"http://127.0.0.1:{self.port}")
-        until(self._answers, 60)
+        until(self._answers, 180)  # on a busy machine; one that dies fails at once
         if "Authorization" not in self.client.headers:
             self.client.headers["Authorization"] = f"Bearer {self._sign_in()}"
 
@@ -109,6 +123,8 @@ class Server:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of the database, also while the server is down."""
+        if not self.env["DATABASE_URL"].startswith("sqlite"):
+            return asyncio.run(_rows(self.env["DATABASE_URL"], query))
         with closing(sqlite3.connect(f"file:{self.folder}/server.db?mode=ro", uri=True)) as database:
             return database.execute(query).fetchall()
 
@@ -118,7 +134,7 @@ class Server:
         return not (uploads / recording).exists() and not list((uploads / "transcripts").glob(f"{recording}*"))
 
     def _spawn(self, more: dict[str, str]) -> None:
-        command = [sys.executable, "-m", "backend", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "backend", "serve", "--port", str(self.port), *self.arguments]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env={**self.env, **more}, cwd=ROOT, stdout=log, stderr=log)
 

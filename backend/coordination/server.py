@@ -1,11 +1,12 @@
 """This server among the others: its name, which no other has, and the row that says that it lives."""
 
 import hashlib
+import logging
 import os
 import secrets
 import socket
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.coordination.clock import Clock, database_now
 from backend.coordination.tables import ServerRow
+from backend.database import utc_now
+
+logger = logging.getLogger(__name__)
+
+_MAX_CLOCK_DIFFERENCE = timedelta(seconds=30)
 
 #: Where the kernel says which machine this is since its start, and in which container.
 _BOOT_ID, _PID_NAMESPACE = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
@@ -48,10 +54,12 @@ class Server:
     lifetime: timedelta = timedelta(seconds=9)
     name: str = field(default_factory=new_name)
     clock: Clock = database_now
+    clock_differs: bool = False  #: whether this server's own clock is wrong, as the last heartbeat found it
 
     async def beat(self, session: AsyncSession) -> None:
         """Say that this server lives, and remove the servers that no longer do, with all they held."""
         now = await self.clock(session)
+        self._compare_clocks(now, utc_now())
         mine = ServerRow.id == self.name
         until = now + self.lifetime
         touched = await session.execute(update(ServerRow).where(mine).values(expires_at=until))
@@ -67,6 +75,14 @@ class Server:
             # Compared again: a server may have come back since.
             gone = ServerRow.id.in_(dead) & (ServerRow.expires_at <= now)
             await session.execute(delete(ServerRow).where(gone))
+
+    def _compare_clocks(self, database: datetime, own: datetime) -> None:
+        """Tell once that the clock of this server is wrong: access tokens go by it."""
+        differs = abs(database - own) > _MAX_CLOCK_DIFFERENCE
+        if differs and not self.clock_differs:
+            seconds = round((own - database).total_seconds())
+            logger.warning("The clock of this server differs from that of the database", extra={"seconds": seconds})
+        self.clock_differs = differs
 
     async def leave(self, session: AsyncSession) -> None:
         """Say that this server has stopped."""

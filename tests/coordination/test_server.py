@@ -94,3 +94,17 @@ async def test_the_clock_is_that_of_the_database(database: Database) -> None:
     assert first.tzinfo is not None
     assert timedelta(0) <= second - first < timedelta(minutes=1)
     assert abs(first - utc_now()) < timedelta(minutes=1)  # the test's database runs on this machine
+
+
+async def test_a_server_whose_clock_is_an_hour_off_lives_like_the_others_and_says_so_once(
+    database: Database, clock: FixedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong, right = Server(clock=clock), Server()
+    clock.advance(3600)  # the database, as a server sees it whose own clock is an hour behind
+
+    await beat(database, wrong, wrong)
+    await beat(database, right)
+
+    told = [record for record in caplog.records if "clock" in record.message]
+    assert [record.__dict__["seconds"] for record in told] == [-3600]
+    assert (wrong.clock_differs, right.clock_differs) == (True, False)

@@ -2,27 +2,30 @@
 
 import json
 import signal
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy.exc import DBAPIError
 
-from tests.faults.conftest import copy_prepared, play, script
+from tests.databases import DatabaseServer, kinds_for_several_servers
+from tests.faults.conftest import play, script
 from tests.serving import Server, until
 
 
-@pytest.fixture
-def servers(tmp_path: Path, prepared: Server) -> Iterator[tuple[Server, Server]]:
+@pytest.fixture(params=kinds_for_several_servers()[:1])
+def servers(
+    request: pytest.FixtureRequest, tmp_path: Path, database_servers: Callable[[str], DatabaseServer]
+) -> Iterator[tuple[Server, Server]]:
     """Two servers of one installation, not started yet. A job without heartbeats is rescued after two seconds."""
     timeouts = {"RESCUE_SECONDS": "2", "HEARTBEAT_SECONDS": "0.3", "SCRIPT": str(tmp_path / "script.json")}
-    one, other = Server(tmp_path, **timeouts), Server(tmp_path, **timeouts)
+    settings = {"DATABASE_URL": database_servers(request.param).create(), **timeouts}
+    one, other = Server(tmp_path, **settings), Server(tmp_path, **settings)
     other.log = tmp_path / "other.log"
-    copy_prepared(one, prepared)
+    play(one)
     yield one, other
     for server in (one, other):
         if server.process is not None and server.process.poll() is None:
@@ -149,15 +152,13 @@ def test_after_a_crash_at_the_limit_of_a_user_both_jobs_run_again(
 
 
 def pause(server: Server) -> psutil.Process:
-    """SIGSTOP the server while it is not writing: on SQLite it would block every other writer."""
+    """SIGSTOP the server while it holds no lock of the queue: it would block every other writer."""
     assert server.process is not None
     process = psutil.Process(server.process.pid)
     while True:
         process.suspend()
-        with closing(sqlite3.connect(server.folder / "server.db", timeout=0.2, isolation_level=None)) as rows:
-            try:
-                rows.execute("BEGIN IMMEDIATE")
-                rows.execute("ROLLBACK")
-                return process
-            except sqlite3.OperationalError:
-                process.resume()
+        try:
+            server.rows("SELECT moves FROM queue_gate FOR UPDATE NOWAIT")
+            return process
+        except DBAPIError:
+            process.resume()
