@@ -1,9 +1,14 @@
 // Edits of a document. Each function returns a new document and leaves its argument unchanged.
+
+import { type CopiedWords, keepCopiedTimes } from "./copiedWords";
+import { freshId } from "./ids";
 import type { Doc, Segment, Speaker } from "./types";
 import { isNarrow, retimeWords, wordRanges } from "./words";
 
-export function setText(doc: Doc, id: string, text: string): Doc {
-  return setTexts(doc, new Map([[id, text]]));
+/** Text that is among the `copied` words keeps their times, where these fit. */
+export function setText(doc: Doc, id: string, text: string, copied: readonly CopiedWords[] = []): Doc {
+  const changed = setTexts(doc, new Map([[id, text]]));
+  return changed === doc ? doc : keepCopiedTimes(doc, changed, id, copied);
 }
 
 /** Sets the text of each of these segments. */
@@ -76,11 +81,14 @@ export function mergeSpeakers(doc: Doc, from: string, into: string): Doc {
   };
 }
 
-/** Splits a segment before the character at `caret`. At either end the document is returned unchanged. */
+/**
+ * Splits a segment before the character at `caret`, so that marks stay with the words they belong to. At either end
+ * the document is returned unchanged.
+ */
 export function split(doc: Doc, id: string, caret: number): Doc {
   const index = doc.segments.findIndex((one) => one.id === id);
   const segment = doc.segments[index];
-  const offset = segment ? wholeCharacter(segment.text, caret) : caret;
+  const offset = segment ? betweenWords(segment.text, wholeCharacter(segment.text, caret)) : caret;
   if (!segment?.text.slice(0, offset).trim() || !segment.text.slice(offset).trim()) return doc;
   const ranges = wordRanges(segment.text, segment.words);
   const found = ranges.findIndex((place) => place !== null && place[1] > offset);
@@ -101,7 +109,7 @@ export function split(doc: Doc, id: string, caret: number): Doc {
   };
   const right: Segment = {
     ...segment,
-    id: freshId(doc, segment.id),
+    id: freshId(new Set(doc.segments.map((one) => one.id)), segment.id),
     start: at,
     text: segment.text.slice(offset),
     words: words.slice(first),
@@ -170,6 +178,20 @@ function wholeCharacter(text: string, offset: number): number {
     : offset;
 }
 
+/** Marks that close what is before them, and the spaces after them. */
+const CLOSING = /^[\p{Pe}\p{Pf}。，、；：？！…—～·.,;:?!]*\s*/u;
+/** Marks that open what is after them. */
+const OPENING = /[\p{Ps}\p{Pi}]+$/u;
+
+/** The offset moved behind marks that belong to the words before it, or before those that belong to the words after it. */
+function betweenWords(text: string, offset: number): number {
+  const inNumber = /[\p{L}\p{N}]$/u.test(text.slice(0, offset)) && /^[.,:]\p{N}/u.test(text.slice(offset));
+  if (inNumber) return offset;
+  const closing = CLOSING.exec(text.slice(offset))![0].length;
+  if (closing > 0) return offset + closing;
+  return offset - (OPENING.exec(text.slice(0, offset))?.[0].length ?? 0);
+}
+
 function splitWord(segment: Segment, number: number, offset: number) {
   const [text, start, end] = segment.words[number]!;
   const at = start + ((end - start) * offset) / text.length;
@@ -177,12 +199,4 @@ function splitWord(segment: Segment, number: number, offset: number) {
     [text.slice(0, offset), start, at],
     [text.slice(offset), at, end],
   ] as const;
-}
-
-function freshId(doc: Doc, id: string): string {
-  const usedIds = new Set(doc.segments.map((one) => one.id));
-  const stem = id.replace(/-\d+$/, "").slice(0, 56);
-  let number = 2;
-  while (usedIds.has(`${stem}-${number}`)) number += 1;
-  return `${stem}-${number}`;
 }

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { remove, renameSpeaker, setText } from "./edit";
+import { mergeWithNext, remove, renameSpeaker, setText, split } from "./edit";
 import { createHistory, type History, pushStep, undo } from "./history";
+import { merge, resolve } from "./merge";
 import { deserializeHistory, rebaseHistory, serializeHistory } from "./storedHistory";
 import { DOCUMENTS, document, segment } from "./testDocuments";
 import type { Doc } from "./types";
@@ -68,16 +69,39 @@ test("a history that does not fit or cannot be parsed is dropped", () => {
   expect(deserializeHistory(doc, "not JSON")).toBeNull();
 });
 
-test("unsaved texts are applied to another document by segment id", () => {
+test("unsaved changes are put on another document, where both sides' changes can then be merged", () => {
   const doc = document(segment("a", "一", 0, 1), segment("b", "二", 1, 2), segment("c", "三", 2, 3));
-  const text = serializeHistory(doc, pushStep(createHistory<Doc>(doc), setText(doc, "b", "改过的")))!;
+  const changed = setText(remove(doc, ["c"]), "b", "改过的");
+  const text = serializeHistory(doc, pushStep(createHistory<Doc>(doc), changed))!;
+  const newest = document(segment("b", "二二", 1, 2, { speaker: "S2" }), segment("d", "四", 2, 3));
 
-  const after = rebaseHistory(document(segment("b", "二二", 1, 2, { speaker: "S2" }), segment("d", "四", 2, 3)), text)!;
+  const { base, history } = rebaseHistory(newest, text)!;
 
-  expect(after.present.segments.map((one) => [one.id, one.text, one.speaker])).toEqual([
-    ["b", "改过的", "S2"],
-    ["d", "四", "S1"],
+  const texts = (one: Doc) => one.segments.map(({ id, text: said }) => [id, said]);
+  expect(texts(base)).toEqual([
+    ["b", "二"],
+    ["c", "三"],
+    ["d", "四"],
   ]);
-  expect(undo(after).present.segments[0]!.text).toBe("二二");
+  expect(texts(history.present)).toEqual([
+    ["b", "改过的"],
+    ["d", "四"],
+  ]);
+  expect(merge(base, history.present, newest).conflicts).toMatchObject([
+    { mine: [{ text: "改过的" }], theirs: [{ text: "二二" }] },
+  ]);
   expect(rebaseHistory(doc, "not JSON")).toBeNull();
+});
+
+test("unsaved changes of one window and another window's changes elsewhere survive that a version is gone", () => {
+  const doc = document(...["a", "b", "c", "d"].map((id, number) => segment(id, `${id}。`, number, number + 1)));
+  const mine = split(setText(doc, "d", "我的一句。"), "d", 2);
+  const text = serializeHistory(doc, pushStep(createHistory<Doc>(doc), mine))!;
+  const newest = mergeWithNext(setText(doc, "c", "他的。"), "a");
+
+  const { base, history } = rebaseHistory(newest, text)!;
+  const found = merge(base, history.present, newest);
+
+  expect([found.conflicts, found.names]).toEqual([[], []]);
+  expect(resolve(found, () => "mine").segments.map((one) => one.text)).toEqual(["a。b。", "他的。", "我的", "一句。"]);
 });

@@ -42,6 +42,23 @@ export function formatTime(seconds: number): string {
   return (hours ? [String(hours), ...parts] : parts).join(":");
 }
 
+/** 1:02:03.45, or 02:03.4 below an hour: in hundredths, without zeros at the end. */
+export function formatPreciseTime(seconds: number): string {
+  const hundredths = Math.round(Math.max(0, seconds) * 100);
+  const fraction = String(hundredths % 100)
+    .padStart(2, "0")
+    .replace(/0$/, "");
+  return `${formatTime(Math.floor(hundredths / 100))}.${fraction}`;
+}
+
+/** The seconds of what a person typed: 62.5, 1:02.5 or 0:01:02.5; null for anything else. */
+export function parseTime(text: string): number | null {
+  const parts = text.trim().replaceAll("：", ":").split(":");
+  if (parts.length > 3 || !parts.every((part, at) => (at < parts.length - 1 ? /^\d+$/ : /^\d+(\.\d+)?$/).test(part)))
+    return null;
+  return parts.reduce((sum, part) => sum * 60 + Number(part), 0);
+}
+
 // Computed once per segment: segments are immutable.
 const known = new WeakMap<Segment, ReturnType<typeof wordRanges>>();
 

@@ -1,6 +1,6 @@
 // The transcript editor: player, text, and the side panel.
 import { useQueryClient } from "@tanstack/react-query";
-import { Button } from "antd";
+import { App, Button } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Recording } from "../api/client";
@@ -23,13 +23,14 @@ import { useNames } from "./names";
 import { PanelDivider } from "./PanelDivider";
 import { PLAYER, PlayerBar, SPEEDS } from "./PlayerBar";
 import { Player } from "./player";
+import { type Loaded, readTranscript } from "./readTranscript";
 import { Segments } from "./Segments";
 import { ShortcutsHelp } from "./ShortcutsHelp";
 import { PANEL, SidePanel, type Tab, wideScreen } from "./SidePanel";
 import { focusedRow, rowOf, wordsOf } from "./segmentRows";
 import type { Command } from "./shortcuts";
 import { useChapters } from "./useChapters";
-import { type Loaded, readTranscript, useEditor } from "./useEditor";
+import { useEditor } from "./useEditor";
 import { useJump } from "./useJump";
 import { useSelection } from "./useSelection";
 import { useShortcuts } from "./useShortcuts";
@@ -42,7 +43,6 @@ interface EditorProps {
   recording: Recording;
   user: string;
   loaded: Loaded;
-  reload: () => void;
 }
 
 /** The id of the text in the page. */
@@ -50,15 +50,17 @@ const TEXT = "workspace-text";
 /** Where F6 goes from the text. */
 const AREAS = [PLAYER, PANEL] as const;
 
-export function Editor({ recording, user, loaded, reload }: EditorProps) {
+export function Editor({ recording, user, loaded }: EditorProps) {
   const { t } = useTranslation();
   const messages = useErrorMessages();
   const [first] = useState(loaded);
-  const { doc, saver, state, edit, undo, redo, canUndo, canRedo, adopt, forget } = useEditor(
+  const { message } = App.useApp();
+  const { doc, saver, state, conflict, edit, undo, redo, canUndo, canRedo, adopt, ...editor } = useEditor(
     recording.id,
     user,
     first,
     commitFocused,
+    () => void message.info({ key: "merged", content: t("editor.merged") }),
   );
   const [player] = useState(() => new Player(renewMedia));
   const [follow, setFollow] = useState(true);
@@ -100,7 +102,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
   /** Resolves when everything is saved, or saving failed. */
   function flush(): Promise<void> {
     commitFocused();
-    return new Promise((go) => setTimeout(() => void saver.flush().then(go)));
+    return new Promise((go) => setTimeout(() => void editor.flush().then(go)));
   }
 
   function showVersions() {
@@ -144,7 +146,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
   }
 
   /** Clicks the focused row's own button, which uses the current caret. */
-  function clickTool(action: "split" | "merge" | "remove" | "speaker") {
+  function clickTool(action: "split" | "merge" | "remove" | "speaker" | "times") {
     focusedRow()?.element.querySelector<HTMLElement>(`[data-action=${action}]`)?.click();
   }
 
@@ -226,6 +228,7 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
         return chosen.length ? edit((before) => remove(before, chosen)) : clickTool(command.type);
       case "split":
       case "merge":
+      case "times":
         return clickTool(command.type);
       case "name":
         return clickTool("speaker");
@@ -259,17 +262,8 @@ export function Editor({ recording, user, loaded, reload }: EditorProps) {
         </span>
         <MoreMenu recording={recording} doc={doc} flush={flush} onVersions={showVersions} />
       </WorkspaceHeader>
-      {state.kind === "conflict" && (
-        <ConflictAlert
-          id={recording.id}
-          mine={doc}
-          newest={state.newest}
-          keepMine={() => void saver.overwrite()}
-          takeTheirs={() => {
-            forget();
-            reload();
-          }}
-        />
+      {conflict.theirs && (
+        <ConflictAlert mine={doc} base={saver.base()[1]} theirs={conflict.theirs.document} decide={conflict.decide} />
       )}
       <PlayerBar
         id={recording.id}

@@ -1,6 +1,5 @@
 // The page of a recording: the editor, or the progress while there is no transcript.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useParams } from "react-router";
 import { currentUser } from "../account/queries";
 import { ApiError, api, unwrap } from "../api/client";
@@ -8,14 +7,13 @@ import { ErrorPage, Loading } from "../app/Feedback";
 import { usePageTitle } from "../app/pageTitle";
 import { titleOf } from "../app/recordingTitle";
 import { Editor } from "./Editor";
-import { loadTranscript } from "./useEditor";
+import { loadTranscript } from "./readTranscript";
 import { WaitingPage } from "./WaitingPage";
 import "./editor.css";
 import "./workspace.css";
 
 export function RecordingPage() {
   const id = useParams().id!;
-  const [generation, setGeneration] = useState(0);
   const path = { recording_id: id };
   const recording = useQuery({
     queryKey: ["recording", id, "facts"],
@@ -24,7 +22,7 @@ export function RecordingPage() {
   usePageTitle(recording.data && titleOf(recording.data.name));
   const queries = useQueryClient();
   const transcript = useQuery({
-    queryKey: ["recording", id, "transcript", generation],
+    queryKey: ["recording", id, "transcript"],
     queryFn: async () => {
       const { id: user } = await queries.fetchQuery(currentUser());
       return { user, loaded: await loadTranscript(id, user) };
@@ -42,12 +40,5 @@ export function RecordingPage() {
   }
   if (!recording.data || transcript.isPending) return <Loading />;
   if (!transcript.data) return <WaitingPage recording={recording.data} />;
-  return (
-    <Editor
-      key={`${id} ${generation}`}
-      recording={recording.data}
-      {...transcript.data}
-      reload={() => setGeneration(generation + 1)}
-    />
-  );
+  return <Editor key={id} recording={recording.data} {...transcript.data} />;
 }

@@ -1,6 +1,12 @@
 // One segment. Its text has few nodes, so that long documents stay fast; the list handles its events.
 // Tab stops at its text only; its buttons have keys.
-import { ArrowDownOutlined, DeleteOutlined, ScissorOutlined, WarningFilled } from "@ant-design/icons";
+import {
+  ArrowDownOutlined,
+  ClockCircleOutlined,
+  DeleteOutlined,
+  ScissorOutlined,
+  WarningFilled,
+} from "@ant-design/icons";
 import { type CSSProperties, memo, useLayoutEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { type ReviewFlag, reviewFlagsOf } from "../document/reviewFlags";
@@ -138,6 +144,16 @@ function Tools() {
         aria-label={t("editor.merge")}
       >
         <ArrowDownOutlined />
+      </button>
+      <button
+        type="button"
+        tabIndex={-1}
+        data-action="times"
+        title={`${t("editor.times")} (${shortcutLabel("Alt+T")})`}
+        aria-label={t("editor.times")}
+        aria-haspopup="dialog"
+      >
+        <ClockCircleOutlined />
       </button>
       <button
         type="button"

@@ -11,6 +11,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import { type Block, blocksOf } from "../document/blocks";
 import { mergeWithNext, remove, setText, split } from "../document/edit";
@@ -22,7 +23,9 @@ import { colorOf, useNames } from "./names";
 import { highlight, playbackHighlighter, setCaret } from "./playbackHighlight";
 import type { Player } from "./player";
 import { type RowTexts, SegmentRow, useRowTexts } from "./SegmentRow";
+import { SegmentTimes } from "./SegmentTimes";
 import { rowOf, segmentIdOf, wordsOf } from "./segmentRows";
+import { useCopiedWords } from "./useCopiedWords";
 import type { Edit } from "./useEditor";
 import type { SegmentSelection } from "./useSelection";
 import { caretOffset, heardText, showHeard, showsWritten, showWritten } from "./writtenText";
@@ -64,6 +67,8 @@ export function Segments(props: SegmentsProps) {
   const ready = useRenderedBlocks(blocks.length, renderAll);
   const [focused, setFocused] = useState<string | null>(null);
   const [menu, setMenu] = useState<{ segment: string; at: DOMRect } | null>(null);
+  const [times, setTimes] = useState<{ segment: string; at: DOMRect } | null>(null);
+  const copied = useCopiedWords(list, doc);
   const typing = useRef(0);
   /** The mouse is pressed on a text: until it is released, the text under it stays what it is. */
   const pressed = useRef(false);
@@ -113,10 +118,18 @@ export function Segments(props: SegmentsProps) {
     (words: HTMLElement) => {
       clearTimeout(typing.current);
       const id = segmentIdOf(words);
-      if (id) edit((before) => setText(before, id, heardText(words)));
+      const text = heardText(words);
+      const clips = [...copied.current];
+      if (id) edit((before) => setText(before, id, text, clips));
     },
-    [edit],
+    [edit, copied],
   );
+
+  const timed = times && doc.segments.find((one) => one.id === times.segment);
+  function closeTimes() {
+    setTimes(null);
+    wordsOf(rowOf(list.current, times!.segment))?.focus();
+  }
 
   function act(action: string, row: HTMLElement) {
     const id = row.dataset.segment!;
@@ -129,9 +142,23 @@ export function Segments(props: SegmentsProps) {
       setMenu({ segment: id, at: row.querySelector(".speaker")!.getBoundingClientRect() });
     } else if (action === "split") {
       const offset = caretOffset(words);
-      edit((before) => split(setText(before, id, text), id, offset));
+      let second: string | undefined;
+      flushSync(() =>
+        edit((before) => {
+          const whole = setText(before, id, text, copied.current);
+          const parted = split(whole, id, offset);
+          second =
+            parted === whole ? undefined : parted.segments[parted.segments.findIndex((one) => one.id === id) + 1]!.id;
+          return parted;
+        }),
+      );
+      // Whoever splits goes on with the second half.
+      const next = second === undefined ? null : wordsOf(rowOf(list.current, second));
+      if (next) setCaret(next, 0);
+    } else if (action === "times") {
+      setTimes({ segment: id, at: row.querySelector(".tools")!.getBoundingClientRect() });
     } else if (action === "merge" && only === null) {
-      edit((before) => mergeWithNext(setText(before, id, text), id));
+      edit((before) => mergeWithNext(setText(before, id, text, copied.current), id));
       requestAnimationFrame(() => setCaret(words, text.length));
     } else if (action === "remove") {
       const rows = [...list.current!.querySelectorAll<HTMLElement>(".segment")];
@@ -230,6 +257,7 @@ export function Segments(props: SegmentsProps) {
         )}
       </div>
       {doc.segments.length === 0 && <Empty description={t("editor.empty")} />}
+      {times && timed && <SegmentTimes segment={timed} edit={edit} player={player} at={times.at} close={closeTimes} />}
       {menu && (
         <NameMenu
           segment={menu.segment}

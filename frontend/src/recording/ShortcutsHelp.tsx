@@ -16,6 +16,7 @@ const KEYS = [
   ["leave", ["Esc"]],
   ["split", [CTRL, "Enter"]],
   ["merge", [ALT, "M"]],
+  ["times", [ALT, "T"]],
   ["remove", [CTRL, SHIFT, "⌫"]],
   ["speaker", [ALT, "1…9"]],
   ["name", [ALT, "N"]],

@@ -9,7 +9,8 @@ import { useErrorMessages } from "../api/useErrorMessages";
 import { ErrorPage, Loading } from "../app/Feedback";
 import type { Doc } from "../document/types";
 import { Difference } from "./Difference";
-import type { Edit, Loaded } from "./useEditor";
+import type { Loaded } from "./readTranscript";
+import type { Edit } from "./useEditor";
 
 interface VersionsDrawerProps {
   id: string;

@@ -74,13 +74,15 @@ test("a conflict waits for a decision and loses nothing", async () => {
   await saver.flush();
   expect([kind(), saves.length]).toEqual(["conflict", 1]);
 
-  void saver.overwrite();
-  expect(saves[1]).toMatchObject({ value: "third", basedOn: 9 });
+  saver.rebase(9, "theirs", "merged");
+  expect(kind()).toBe("unsaved");
+  next();
+  expect(saves[1]).toMatchObject({ value: "merged", basedOn: 9 });
 });
 
-test("the next save is based on an adopted version", async () => {
+test("the next save is based on a newer version that was taken from the server", async () => {
   const { saver, saves, kind, next } = await setUp();
-  saver.adopt(7, "theirs");
+  saver.rebase(7, "theirs", "theirs");
   expect([kind(), saver.base()]).toEqual(["saved", [7, "theirs"]]);
 
   saver.change("mine");

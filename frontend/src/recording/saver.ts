@@ -54,12 +54,14 @@ export class Saver<Value> {
     await this.busy;
   }
 
-  /** After a conflict: saves the local document over the newer version. */
-  overwrite() {
-    if (this.state.kind !== "conflict") return Promise.resolve();
-    this.basedOn = this.state.newest;
-    this.set({ kind: "unsaved" });
-    return this.flush();
+  /** After a merge with a newer version from the server: `value` is what is to be saved based on it. */
+  rebase(number: number, stored: Value, value: Value) {
+    this.cancelTimer();
+    this.basedOn = number;
+    this.stored = stored;
+    this.latest = value;
+    this.set({ kind: value === stored ? "saved" : "unsaved" });
+    if (value !== stored) this.wait(0);
   }
 
   /** Discards unsaved changes. */
@@ -71,14 +73,6 @@ export class Saver<Value> {
   /** The last saved version: its number and value. */
   base(): readonly [number: number, stored: Value] {
     return [this.basedOn, this.stored];
-  }
-
-  /** Takes a newer version from the server as the base. */
-  adopt(number: number, value: Value) {
-    this.cancelTimer();
-    this.basedOn = number;
-    this.stored = this.latest = value;
-    this.set({ kind: "saved" });
   }
 
   private async store(value: Value) {

@@ -19,6 +19,7 @@ export type Command =
         | "split"
         | "merge"
         | "remove"
+        | "times"
         | "commit"
         | "leave"
         | "undo"
@@ -52,6 +53,7 @@ const WITH_ALT: Readonly<Record<string, SimpleCommand>> = {
   Comma: "previousFlag",
   KeyX: "select",
   KeyM: "merge",
+  KeyT: "times",
   KeyH: "help",
   KeyN: "name",
 };

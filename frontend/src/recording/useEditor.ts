@@ -3,19 +3,23 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExter
 import { flushSync } from "react-dom";
 import { api, type Schemas, unwrap } from "../api/client";
 import { createHistory, pushStep, redo, undo } from "../document/history";
-import { deserializeHistory, rebaseHistory, serializeHistory } from "../document/storedHistory";
+import { deserializeHistory, serializeHistory } from "../document/storedHistory";
 import type { Doc } from "../document/types";
 import { session } from "../login/session";
-import { loadHistory, removeHistory, saveHistory } from "./historyStorage";
+import { loadHistory, saveHistory } from "./historyStorage";
+import type { Loaded } from "./readTranscript";
 import { Saver } from "./saver";
+import { useConflict } from "./useConflict";
 
-export type Loaded = Schemas["TranscriptAnswer"];
 export type Edit = (change: (doc: Doc) => Doc) => void;
 
 const STORE_DELAY = 400;
 
-/** `commit` commits the text being typed; it is called when the page is closed. */
-export function useEditor(recordingId: string, user: string, loaded: Loaded, commit: () => void) {
+/**
+ * `commit` commits the text being typed; it is called when the page is closed, and before what was saved elsewhere is
+ * merged, which `onMerged` reports.
+ */
+export function useEditor(recordingId: string, user: string, loaded: Loaded, commit: () => void, onMerged: () => void) {
   const [history, setHistory] = useState(() => {
     const record = loadHistory(user, recordingId);
     const restored = record?.version === loaded.number ? deserializeHistory(loaded.document, record.history) : null;
@@ -54,13 +58,12 @@ export function useEditor(recordingId: string, user: string, loaded: Loaded, com
     return () => removeEventListener("beforeunload", warn);
   }, [state.kind]);
 
-  const discarded = useRef(false);
   const newest = useRef({ history, commit });
   useLayoutEffect(() => {
     newest.current = { history, commit };
   });
   const write = useCallback(() => {
-    if (discarded.current || !session.token()) return; // signed out: store nothing
+    if (!session.token()) return; // signed out: store nothing
     const { past, present, future } = newest.current.history;
     const [version, stored] = saver.base();
     if (past.length + future.length === 0 && present === stored) return;
@@ -84,53 +87,41 @@ export function useEditor(recordingId: string, user: string, loaded: Loaded, com
     };
   }, [write]);
 
+  const conflict = useConflict({
+    recordingId,
+    saver,
+    state,
+    current: () => {
+      flushSync(() => newest.current.commit());
+      return newest.current.history;
+    },
+    replace: setHistory,
+    onMerged,
+  });
+
   return {
     doc,
     saver,
     state,
+    conflict,
     edit: useCallback<Edit>((change) => setHistory((before) => pushStep(before, change(before.present))), []),
     undo: useCallback(() => setHistory(undo), []),
     redo: useCallback(() => setHistory(redo), []),
     canUndo: history.past.length > 0,
     canRedo: history.future.length > 0,
-    /** Discards everything that was changed here. */
-    forget: useCallback(() => {
-      discarded.current = true;
-      saver.discard();
-      removeHistory(user, recordingId);
-    }, [saver, user, recordingId]),
+    /** Resolves when everything is saved and merged, saving failed, or there is something to decide. */
+    flush: async () => {
+      await saver.flush();
+      await conflict.settled();
+      await saver.flush();
+    },
     /** Continues with a version the server created from this one; undo still works. */
     adopt: useCallback(
       ({ number, document }: Loaded) => {
-        saver.adopt(number, document);
+        saver.rebase(number, document, document);
         setHistory((before) => pushStep(before, document));
       },
       [saver],
     ),
   };
-}
-
-/** A version from the server, by default the newest. */
-export async function readTranscript(recordingId: string, version?: number): Promise<Loaded> {
-  const params = { path: { recording_id: recordingId }, query: { version } };
-  // openapi-fetch loses the tuple type of a word.
-  return (await unwrap(api.GET("/api/recordings/{recording_id}/transcript", { params }))) as Loaded;
-}
-
-/** The newest version, or an older one if this browser has unsaved changes based on it. */
-export async function loadTranscript(recordingId: string, user: string): Promise<Loaded> {
-  const newest = await readTranscript(recordingId);
-  const record = loadHistory(user, recordingId);
-  if (!record?.unsaved || record.version >= newest.number) return newest;
-  try {
-    return await readTranscript(recordingId, record.version);
-  } catch {
-    // That version was replaced, because the saves of one editing session are one version. Keep its number, so that
-    // saving causes a conflict instead of overwriting the newest version.
-    const mine = rebaseHistory(newest.document, record.history);
-    const history = mine && serializeHistory(newest.document, mine);
-    if (!history || mine.past.length === 0) return newest;
-    saveHistory(user, recordingId, { version: record.version, unsaved: true, history });
-    return { ...newest, number: record.version };
-  }
 }

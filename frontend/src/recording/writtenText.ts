@@ -72,6 +72,17 @@ export function caretOffset(words: HTMLElement): number {
   return heardOffset(shown.get(words)?.spans ?? [], offset);
 }
 
+/** The selected range of what was heard; null where the selection is empty or goes beyond the row. */
+export function selectedRange(words: HTMLElement): readonly [from: number, to: number] | null {
+  const selection = getSelection();
+  const range = selection?.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
+  const from = range && offsetIn(words, range.startContainer, range.startOffset);
+  const to = range && offsetIn(words, range.endContainer, range.endOffset);
+  if (typeof from !== "number" || typeof to !== "number") return null;
+  const spans = shown.get(words)?.spans ?? [];
+  return [heardOffset(spans, from), heardOffset(spans, to)];
+}
+
 /** The range of the DOM for a range of what was heard. */
 export function rangeIn(words: HTMLElement, from: number, to: number): Range | null {
   const spans = shown.get(words)?.spans ?? [];
