@@ -96,13 +96,14 @@ function SegmentQuestion({
     if (segments.length > 1)
       return segments.map((one) => (
         <span key={one.id} className="conflict-part">
-          {nameOf(one.speaker)}：{one.text}
+          {nameOf(one.speaker)} · {one.text}
         </span>
       ));
     const shown = pieces.filter((piece) => piece.kind === "same" || piece.kind === own);
     return (
       <>
-        {nameOf(segments[0]!.speaker)}：
+        {nameOf(segments[0]!.speaker)}
+        {" · "}
         {shown.map(({ kind, text }, at) => (kind === own ? <mark key={at}>{text}</mark> : text))}
       </>
     );
