@@ -19,7 +19,7 @@ import { followPlayer } from "./pictureClock";
 import type { Player } from "./player";
 
 const KEY = "meeting-asr.picture";
-const PLACES = ["docked", "floating", "hidden"] as const;
+const PLACES = ["beside", "floating", "hidden"] as const;
 type Place = (typeof PLACES)[number];
 
 interface PictureProps {
@@ -34,7 +34,7 @@ export function Picture({ recording, player, doc }: PictureProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [exists, setExists] = useState(false);
   const [subtitles, setSubtitles] = useState(true);
-  const [place, setPlace] = useState<Place>(() => PLACES.find((one) => one === localStorage.getItem(KEY)) ?? "docked");
+  const [place, setPlace] = useState<Place>(() => PLACES.find((one) => one === localStorage.getItem(KEY)) ?? "beside");
   const renewed = useRef(false);
   const address = pathOf(`/api/recordings/${recording.id}/video`);
   useEffect(() => followPlayer(video.current!, player), [player]);
@@ -62,7 +62,7 @@ export function Picture({ recording, player, doc }: PictureProps) {
   return (
     <>
       {exists && place === "hidden" && (
-        <Button size="small" icon={<VideoCameraOutlined />} onClick={() => choose("docked")}>
+        <Button size="small" icon={<VideoCameraOutlined />} onClick={() => choose("beside")}>
           {t("picture.show")}
         </Button>
       )}
@@ -94,9 +94,9 @@ export function Picture({ recording, player, doc }: PictureProps) {
             size="small"
             type="text"
             icon={place === "floating" ? <PushpinOutlined /> : <SelectOutlined />}
-            aria-label={t(place === "floating" ? "picture.dock" : "picture.float")}
-            title={t(place === "floating" ? "picture.dock" : "picture.float")}
-            onClick={() => choose(place === "floating" ? "docked" : "floating")}
+            aria-label={t(place === "floating" ? "picture.back" : "picture.float")}
+            title={t(place === "floating" ? "picture.back" : "picture.float")}
+            onClick={() => choose(place === "floating" ? "beside" : "floating")}
           />
           <Button
             size="small"
