@@ -36,6 +36,7 @@ from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
 from backend.settings import Settings
 from backend.transcripts.document import Document
+from backend.transcripts.render_pool import RenderPool
 from benchmarks.machine import describe
 
 START_LIMIT_MS = 50.0
@@ -133,6 +134,7 @@ async def _starts(database: Database, recordings: dict[str, str], folder: Path) 
         pipeline,
         LanguageModelJobs(database, _models(database)),
         limits,
+        RenderPool(folder),
     )
     runner.storage.make_folder(folder / "uploads")
     await runner.start()
@@ -149,6 +151,7 @@ async def _starts(database: Database, recordings: dict[str, str], folder: Path) 
         while runner._running:
             await asyncio.sleep(0.0005)
     await runner.stop()
+    await runner.render_pool.close()
     await _delete_jobs(database)
     return taken
 
