@@ -1,9 +1,11 @@
 // How the page is built, and how `npm run dev` serves it on port 3030 with the server behind a proxy.
+
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
+import { build, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** Leaves a compressed copy beside every text file but the page, so that the server never compresses while it serves. */
@@ -21,8 +23,59 @@ function compressed(): Plugin {
   };
 }
 
+/** Chunks that the page needs to show its frame without a network. The heavy parts are stored when they are first used. */
+const FRAME = ["index", "App", "zh-CN", "en"];
+
+/** Builds the service worker as one file that knows the files of the frame, each with a checksum. */
+function serviceWorker(): Plugin {
+  let entries: { url: string; revision: string }[] = [];
+  return {
+    name: "service-worker",
+    apply: "build",
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        const needed = new Set(["index.html"]);
+        function add(fileName: string) {
+          const file = bundle[fileName];
+          if (file?.type !== "chunk" || needed.has(fileName)) return;
+          needed.add(fileName);
+          file.viteMetadata?.importedCss.forEach((css) => needed.add(css));
+          file.imports.forEach(add);
+        }
+        for (const file of Object.values(bundle)) {
+          if (file.type === "chunk" && (file.isEntry || file.isDynamicEntry) && FRAME.includes(file.name))
+            add(file.fileName);
+        }
+        entries = [...needed].flatMap((url) => {
+          const file = bundle[url];
+          if (!file) return [];
+          const content = file.type === "chunk" ? file.code : file.source;
+          return [{ url, revision: createHash("sha256").update(content).digest("hex").slice(0, 16) }];
+        });
+      },
+    },
+    async writeBundle({ dir }) {
+      await build({
+        configFile: false,
+        logLevel: "warn",
+        publicDir: false,
+        define: { "self.__WB_MANIFEST": JSON.stringify(entries), "process.env.NODE_ENV": '"production"' },
+        build: {
+          outDir: dir!,
+          emptyOutDir: false,
+          rollupOptions: {
+            input: "src/pwa/serviceWorker.ts",
+            output: { format: "iife", entryFileNames: "sw.js" },
+          },
+        },
+      });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [react(), serviceWorker(), compressed()],
   base: "./", // the server replaces it with the path under which it is served: backend/page.py
   server: {
     port: 3030,

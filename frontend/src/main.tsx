@@ -4,6 +4,7 @@ import { basePath } from "./api/basePath";
 import { language } from "./app/preferences";
 import { loadLanguage } from "./locales/i18n";
 import { session } from "./login/session";
+import { registerServiceWorker } from "./pwa/register";
 import "./app/page.css";
 
 const root = createRoot(document.getElementById("root")!);
@@ -18,3 +19,4 @@ if (shared) {
   const restored = session.restore().catch(() => {});
   void Promise.all([import("./app/App"), texts, restored]).then(([{ App }]) => root.render(<App />));
 }
+registerServiceWorker();

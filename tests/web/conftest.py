@@ -77,6 +77,7 @@ def page(server: Server, browser: "Browser") -> Iterator["Page"]:
         locale="zh-CN",
         viewport={"width": 1360, "height": 860},
         reduced_motion="reduce",  # a click in the middle of an animation may miss
+        service_workers="block",  # test_installable.py is about it
     )
     context.set_default_timeout(30_000)
     page = context.new_page()

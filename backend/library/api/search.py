@@ -1,6 +1,7 @@
 """Lists the recordings of a user with their speakers and their newest job: searched, filtered and sorted."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -12,11 +13,14 @@ from backend.accounts.dependencies import Reader, ReadSession
 from backend.jobs.api.dependencies import ServicesDep
 from backend.jobs.state import JobState, states
 from backend.jobs.tables import Job, Kind, Status
+from backend.minutes.tables import Minutes
 from backend.query_parameters import Offset
 from backend.recordings import service
 from backend.recordings.api.recordings import RecordingOut
 from backend.recordings.tables import Recording
 from backend.transcripts.tables import Transcript
+
+EXCERPT_CHARACTERS = 160
 
 router = APIRouter(prefix="/api/recordings", tags=["recordings"])
 
@@ -34,6 +38,10 @@ class RecordingSpeaker(BaseModel):
 
 class LibraryRecording(RecordingOut):
     speakers: list[RecordingSpeaker] | None = Field(description="of the newest transcript; null without a transcript")
+    excerpt: str | None = Field(
+        description="what it was about: the headline or first decision of the newest minutes, else the beginning of "
+        "the newest transcript"
+    )
     job: JobState | None = Field(description="the newest transcription job")
 
 
@@ -66,14 +74,16 @@ async def list_recordings(
         limit=limit,
     )
     ids = [recording.id for recording in page.recordings]
-    speakers = await _load_speakers(session, ids)
+    transcripts = await _load_transcripts(session, ids)
+    conclusions = await _load_conclusions(session, ids)
     jobs = await _load_newest_jobs(session, ids)
     job_states = {one.recording_id: one for one in await states(session, jobs, services.limits)}
     return RecordingsOut(
         items=[
             LibraryRecording(
                 **RecordingOut.model_validate(row).model_dump(),
-                speakers=speakers.get(row.id),
+                speakers=transcripts[row.id].speakers if row.id in transcripts else None,
+                excerpt=conclusions.get(row.id) or (transcripts[row.id].beginning if row.id in transcripts else None),
                 job=job_states.get(row.id),
             )
             for row in page.recordings
@@ -94,18 +104,45 @@ async def _load_newest_jobs(session: AsyncSession, recordings: list[str]) -> lis
     return list((await session.scalars(select(Job).where(Job.id.in_(ids)))).all())
 
 
-async def _load_speakers(session: AsyncSession, recordings: list[str]) -> dict[str, list[RecordingSpeaker]]:
-    """Only the speakers are loaded from the database, because a document may be several megabytes."""
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    speakers: list[RecordingSpeaker]
+    beginning: str | None
+
+
+async def _load_transcripts(session: AsyncSession, recordings: list[str]) -> dict[str, _Newest]:
+    """Of a document, which may be several megabytes, only the speakers and the first sentences are loaded."""
     newest = (
         select(Transcript.recording_id, func.max(Transcript.number).label("number"))
         .where(Transcript.recording_id.in_(recordings), Transcript.aside.is_(False))
         .group_by(Transcript.recording_id)
         .subquery()
     )
-    query = select(Transcript.recording_id, Transcript.document["speakers"]).join(
+    beginning = func.substr(Transcript.text, 1, EXCERPT_CHARACTERS)
+    query = select(Transcript.recording_id, Transcript.document["speakers"], beginning).join(
         newest, (newest.c.recording_id == Transcript.recording_id) & (newest.c.number == Transcript.number)
     )
     rows: Sequence[Any] = (await session.execute(query)).all()
     return {
-        id: [RecordingSpeaker(id=one["id"], name=one.get("name")) for one in speakers or []] for id, speakers in rows
+        id: _Newest(
+            [RecordingSpeaker(id=one["id"], name=one.get("name")) for one in speakers or []],
+            " ".join((text or "").split()) or None,
+        )
+        for id, speakers, text in rows
     }
+
+
+async def _load_conclusions(session: AsyncSession, recordings: list[str]) -> dict[str, str]:
+    """The headline of the newest minutes of each recording; without one the first decision."""
+    newest = (
+        select(Minutes.recording_id, func.max(Minutes.number).label("number"))
+        .where(Minutes.recording_id.in_(recordings))
+        .group_by(Minutes.recording_id)
+        .subquery()
+    )
+    query = select(Minutes.recording_id, Minutes.content["headline"], Minutes.content["decisions"]).join(
+        newest, (newest.c.recording_id == Minutes.recording_id) & (newest.c.number == Minutes.number)
+    )
+    rows: Sequence[Any] = (await session.execute(query)).all()
+    statements = {id: headline or next(iter(decisions or []), None) for id, headline, decisions in rows}
+    return {id: str(one["text"])[:EXCERPT_CHARACTERS] for id, one in statements.items() if one}

@@ -11,6 +11,7 @@ import { LibraryPage } from "../library/LibraryPage";
 import { loadLanguage } from "../locales/i18n";
 import { SignInPage } from "../login/SignIn";
 import { Loading, NotFound } from "./Feedback";
+import { OfflineNotice } from "./OfflineNotice";
 import { useLanguage, useTheme } from "./preferences";
 import { Shell } from "./Shell";
 
@@ -56,6 +57,7 @@ export function App() {
       <AntApp>
         <QueryClientProvider client={queries}>
           <BrowserRouter basename={basePath}>
+            <OfflineNotice />
             <Suspense fallback={<Loading />}>
               <Routes>
                 <Route path="/sign-in" element={<SignInPage />} />

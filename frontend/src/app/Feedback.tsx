@@ -1,9 +1,11 @@
 // Loading, error and not-found states.
+import { FileUnknownOutlined } from "@ant-design/icons";
 import { Alert, Button, Result, Spin } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { ApiError } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
+import { usePageTitle } from "./pageTitle";
 
 export function Loading() {
   const { t } = useTranslation();
@@ -18,10 +20,12 @@ export function ErrorPage({ error, retry }: { error: unknown; retry?: () => void
   const { t } = useTranslation();
   const messages = useErrorMessages();
   const missing = error instanceof ApiError && error.status === 404;
+  usePageTitle(messages.textOf(error));
   return (
     <Result
-      status={missing ? "404" : "warning"}
-      title={messages.textOf(error)}
+      status={missing ? "info" : "warning"}
+      icon={missing ? <FileUnknownOutlined /> : undefined}
+      title={<h1>{messages.textOf(error)}</h1>}
       extra={
         <>
           {retry && !missing && (
@@ -51,5 +55,13 @@ export function ErrorAlert({ error, retry }: { error: unknown; retry?: () => voi
 
 export function NotFound() {
   const { t } = useTranslation();
-  return <Result status="404" title={t("app.nothingHere")} extra={<Link to="/">{t("app.toLibrary")}</Link>} />;
+  usePageTitle(t("app.nothingHere"));
+  return (
+    <Result
+      status="info"
+      icon={<FileUnknownOutlined />}
+      title={<h1>{t("app.nothingHere")}</h1>}
+      extra={<Link to="/">{t("app.toLibrary")}</Link>}
+    />
+  );
 }

@@ -1,7 +1,8 @@
 // A page of several sections, each with its own address. The navigation is beside it, or above it on a phone.
 import { type ReactNode, Suspense } from "react";
-import { NavLink, Route, Routes } from "react-router";
+import { NavLink, Route, Routes, useLocation } from "react-router";
 import { Loading, NotFound } from "./Feedback";
+import { usePageTitle } from "./pageTitle";
 import "./sections.css";
 
 export interface Section {
@@ -22,6 +23,9 @@ export function Sections({
   sections: readonly Section[];
   children?: ReactNode;
 }) {
+  const place = useLocation().pathname.slice(base.length + 1);
+  const current = sections.find(({ path }) => path === place)?.label;
+  usePageTitle(current ? `${current} · ${title}` : title);
   return (
     <section className="page sections">
       <header className="page-head">

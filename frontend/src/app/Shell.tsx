@@ -1,5 +1,5 @@
 // The frame of every page for signed-in users: navigation and account menu.
-import { AudioOutlined, ControlOutlined, LogoutOutlined, UserOutlined } from "@ant-design/icons";
+import { ControlOutlined, FolderOpenOutlined, LogoutOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Badge, Button, Dropdown } from "antd";
 import { useSyncExternalStore } from "react";
@@ -25,7 +25,10 @@ export function Shell() {
   const { token } = useSyncExternalStore(session.subscribe, session.snapshot);
   const location = useLocation();
   if (!token) {
-    const next = location.pathname === "/" ? "" : `?next=${encodeURIComponent(location.pathname + location.search)}`;
+    const next =
+      location.pathname + location.search === "/"
+        ? ""
+        : `?next=${encodeURIComponent(location.pathname + location.search)}`;
     return <Navigate to={`/sign-in${next}`} replace />;
   }
   return <SignedIn />;
@@ -61,13 +64,15 @@ function SignedIn() {
         </NavLink>
         <nav aria-label={t("app.navigation")}>
           <NavLink to="/" end aria-label={t("app.library")}>
-            <AudioOutlined aria-hidden /> <span>{t("app.library")}</span>
+            <FolderOpenOutlined aria-hidden className="nav-icon" /> <span>{t("app.library")}</span>
           </NavLink>
           {isAdmin && (
             <NavLink to="/admin" aria-label={pending ? t("app.consoleWaiting", { count: pending }) : t("app.console")}>
-              <Badge count={pending} size="small" offset={[6, 0]}>
-                <ControlOutlined aria-hidden className="nav-icon" />
-              </Badge>{" "}
+              <span aria-hidden>
+                <Badge count={pending} size="small" offset={[2, -2]}>
+                  <ControlOutlined className="nav-icon" />
+                </Badge>
+              </span>{" "}
               <span>{t("app.console")}</span>
             </NavLink>
           )}

@@ -2,11 +2,13 @@
 import { AudioOutlined, DeleteOutlined, InboxOutlined, UploadOutlined } from "@ant-design/icons";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Alert, Button, Empty, Input, Select } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate } from "react-router";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import { api, unwrap } from "../api/client";
 import { ErrorPage } from "../app/Feedback";
+import { usePageTitle } from "../app/pageTitle";
+import { takeShared } from "../pwa/sharedFiles";
 import { type DroppedFiles, filesOf, NOTHING_DROPPED } from "../upload/droppedFiles";
 import { UploadList } from "../upload/UploadList";
 import { useJobs } from "./liveJobs";
@@ -18,6 +20,7 @@ const UploadDialog = lazy(async () => ({ default: (await import("../upload/Uploa
 
 export function LibraryPage() {
   const { t } = useTranslation();
+  usePageTitle(t("app.library"));
   const [view, setView] = useLibraryView();
   const [dropped, setDropped] = useState<DroppedFiles | null>(null);
   const navigate = useNavigate();
@@ -37,6 +40,13 @@ export function LibraryPage() {
     placeholderData: keepPreviousData,
   });
   const open = () => setDropped(NOTHING_DROPPED);
+  const [search, setSearch] = useSearchParams();
+  const shared = search.has("shared");
+  useEffect(() => {
+    if (!shared) return;
+    setSearch({}, { replace: true });
+    void takeShared().then((files) => files.length > 0 && setDropped({ files, folder: null }));
+  }, [shared, setSearch]);
 
   return (
     <section

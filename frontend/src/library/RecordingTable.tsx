@@ -54,6 +54,7 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
             editing={renaming === row.id}
             setEditing={(on) => setRenaming(on ? row.id : null)}
           />
+          {row.excerpt && <p className="excerpt">{row.excerpt}</p>}
           {narrow && (
             <div className="recording-facts">
               <JobState job={jobOf(row)} live={jobs.live} />

@@ -9,6 +9,7 @@ import { api, type Schemas, unwrap } from "../api/client";
 import { useAction } from "../api/useAction";
 import { ErrorPage } from "../app/Feedback";
 import { useFormats } from "../app/formats";
+import { usePageTitle } from "../app/pageTitle";
 import { formatTime } from "../document/time";
 import { restoreRecording, useForEach } from "./trash";
 import "./library.css";
@@ -18,6 +19,7 @@ const SIZE = 50;
 
 export function TrashPage() {
   const { t } = useTranslation();
+  usePageTitle(t("trash.name"));
   const { modal, message } = App.useApp();
   const formats = useFormats();
   const each = useForEach();

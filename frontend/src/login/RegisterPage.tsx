@@ -7,6 +7,7 @@ import { Link } from "react-router";
 import { samePassword } from "../account/passwords";
 import { api, unwrap } from "../api/client";
 import { ErrorAlert } from "../app/Feedback";
+import { usePageTitle } from "../app/pageTitle";
 import { SignInLayout } from "./SignIn";
 import { signInOptions } from "./signInOptions";
 
@@ -18,6 +19,7 @@ interface FormValues {
 
 export function RegisterPage() {
   const { t } = useTranslation();
+  usePageTitle(t("register.open"));
   const { data: ways } = useQuery(signInOptions());
   const register = useMutation({
     mutationFn: ({ username, password }: FormValues) =>

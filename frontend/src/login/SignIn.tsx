@@ -7,12 +7,14 @@ import { Link, Navigate, useSearchParams } from "react-router";
 import { basePath, pathOf } from "../api/basePath";
 import type { Account } from "../api/client";
 import { Preferences } from "../app/Preferences";
+import { usePageTitle } from "../app/pageTitle";
 import { SignInForm } from "./SignInForm";
 import { session } from "./session";
 import { signInOptions } from "./signInOptions";
 
 export function SignInPage() {
   const { t } = useTranslation();
+  usePageTitle(t("login.signIn"));
   const { token } = useSyncExternalStore(session.subscribe, session.snapshot);
   const { data: ways } = useQuery(signInOptions());
   const [search] = useSearchParams();

@@ -32,7 +32,7 @@ export function Bell({ user }: { user: string }) {
   return (
     <Popover
       trigger="click"
-      placement="bottomRight"
+      placement="bottom"
       open={open}
       onOpenChange={toggle}
       content={
@@ -64,9 +64,11 @@ export function Bell({ user }: { user: string }) {
       <Button
         type="text"
         icon={
-          <Badge count={unseen} size="small" offset={[4, -2]}>
-            <BellOutlined className="bell" />
-          </Badge>
+          <span aria-hidden>
+            <Badge count={unseen} size="small" offset={[4, -2]}>
+              <BellOutlined className="bell" />
+            </Badge>
+          </span>
         }
         aria-label={unseen ? t("notices.unseen", { count: unseen }) : t("notices.title")}
       />

@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { pathOf } from "../api/basePath";
 import { ApiError, api, type Schemas, unwrap } from "../api/client";
+import { usePageTitle } from "../app/pageTitle";
 import { chooseLanguage, useLanguage } from "../app/preferences";
 import { formatTime } from "../document/time";
 import { loadLanguage } from "../locales/i18n";
@@ -76,9 +77,7 @@ function SharedContent({ id, shared }: { id: string; shared: Schemas["SharedReco
   const { t, i18n } = useTranslation();
   const listening = useSharedAudio();
   const date = (when: string) => new Intl.DateTimeFormat(i18n.language, { dateStyle: "medium" }).format(new Date(when));
-  useEffect(() => {
-    document.title = shared.name;
-  }, [shared.name]);
+  usePageTitle(shared.name);
   const facts = [
     t("shared.uploaded", { date: date(shared.created_at) }),
     shared.duration !== null && formatTime(shared.duration),
@@ -92,7 +91,7 @@ function SharedContent({ id, shared }: { id: string; shared: Schemas["SharedReco
         <LanguageSwitch />
       </header>
       {shared.audio && (
-        <div className="shared-player">
+        <section className="shared-player" aria-label={t("shared.audio")}>
           <audio
             ref={listening.audio}
             controls
@@ -103,7 +102,7 @@ function SharedContent({ id, shared }: { id: string; shared: Schemas["SharedReco
             onError={listening.fail}
           />
           {listening.failed && <p role="alert">{t("shared.noAudio")}</p>}
-        </div>
+        </section>
       )}
       <main className={shared.minutes && shared.transcript ? "share-columns" : undefined}>
         {shared.minutes && (

@@ -6,6 +6,7 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { currentUser } from "../account/queries";
+import { usePageTitle } from "../app/pageTitle";
 import { CaptureError, type CaptureProblem, type CaptureSource, canCaptureScreen, microphones } from "./capture";
 import { OptionsForm } from "./OptionsForm";
 import { type Choices, NO_CHOICES, optionsOf } from "./options";
@@ -21,6 +22,7 @@ type Problem = CaptureProblem | "insecure" | "unsupported";
 
 export function RecordPage() {
   const { t } = useTranslation();
+  usePageTitle(t("record.title"));
   const user = useQuery(currentUser()).data?.id;
   const { recorder, name, full } = useRecorder();
   const [form] = Form.useForm<Choices>();

@@ -17,7 +17,7 @@ import {
   recordingName,
 } from "./localRecordings";
 import { NO_CHOICES, optionsOf } from "./options";
-import { uploadLocalRecording, uploadQueue } from "./pageQueue";
+import { uploadLocalRecording, uploadQueue, usedUploads } from "./pageQueue";
 import { transport } from "./transport";
 import type { Meeting } from "./uploadQueue";
 
@@ -41,7 +41,9 @@ export function Unfinished({ meetings }: { meetings: readonly Meeting[] }) {
   }, [queries]);
   const ours = new Set(meetings.flatMap((meeting) => meeting.parts.map((part) => part.upload)));
   const sending = new Set(meetings.filter((meeting) => meeting.state !== "lost").map((meeting) => meeting.take));
-  const leftovers = (uploads.data?.items ?? []).filter((upload) => !ours.has(upload.id));
+  const leftovers = (uploads.data?.items ?? []).filter(
+    (upload) => !ours.has(upload.id) && !usedUploads.has(upload.id),
+  );
   const unsent = (recordings.data ?? []).filter((recording) => !sending.has(recording.id));
   if (leftovers.length + unsent.length === 0) return null;
   return (

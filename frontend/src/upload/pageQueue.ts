@@ -8,6 +8,9 @@ import { type Meeting, type Options, UploadQueue } from "./uploadQueue";
 /** How long a finished upload stays in the list; its row in the library says the rest. */
 const DONE_SHOWN_MS = 8_000;
 
+/** The uploads that have become recordings; the server's list may still be an older one. */
+export const usedUploads = new Set<string>();
+
 let user: string | null = null;
 let saved = "";
 
@@ -23,6 +26,7 @@ export const uploadQueue = new UploadQueue({
     saveQueue(user, meetings);
   },
   onCreated(meeting: Meeting) {
+    for (const { upload } of meeting.parts) if (upload) usedUploads.add(upload);
     if (meeting.take) void deleteLocalRecording(meeting.take);
     setTimeout(() => uploadQueue.discard(meeting.id), DONE_SHOWN_MS);
   },
