@@ -41,9 +41,7 @@ export function Unfinished({ meetings }: { meetings: readonly Meeting[] }) {
   }, [queries]);
   const ours = new Set(meetings.flatMap((meeting) => meeting.parts.map((part) => part.upload)));
   const sending = new Set(meetings.filter((meeting) => meeting.state !== "lost").map((meeting) => meeting.take));
-  const leftovers = (uploads.data?.items ?? []).filter(
-    (upload) => !ours.has(upload.id) && !usedUploads.has(upload.id),
-  );
+  const leftovers = (uploads.data?.items ?? []).filter((upload) => !ours.has(upload.id) && !usedUploads.has(upload.id));
   const unsent = (recordings.data ?? []).filter((recording) => !sending.has(recording.id));
   if (leftovers.length + unsent.length === 0) return null;
   return (
