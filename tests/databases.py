@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -66,10 +66,21 @@ def _postgresql(folder: Path) -> Iterator[DatabaseServer]:
     if user is not None:
         os.chown(folder, user, -1)
     log, cluster, port = folder / "log", folder / "cluster", _free_port()
-    make = [programs / "initdb", "-D", cluster, "-A", "trust", "-U", "meeting", "-E", "UTF8", "--locale=C.UTF-8"]
+    make: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        cluster,
+        "-A",
+        "trust",
+        "-U",
+        "meeting",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+    ]
     subprocess.run([*make, "--no-sync"], check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
     quick = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"]
-    where = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", folder]
+    where: list[str | Path] = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", folder]
     ask = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port), "-U", "meeting", "-d"]
     server = DatabaseServer(f"postgresql://meeting@127.0.0.1:{port}", ask, "postgres")
     with _running([programs / "postgres", "-D", cluster, *quick, *where], log, server, user):
@@ -93,7 +104,9 @@ def _mariadb(folder: Path) -> Iterator[DatabaseServer]:
 
 
 @contextmanager
-def _running(command: list[str | Path], log: Path, server: DatabaseServer, user: int | None = None) -> Iterator[None]:
+def _running(
+    command: Sequence[str | Path], log: Path, server: DatabaseServer, user: int | None = None
+) -> Iterator[None]:
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, user=user, cwd=log.parent)
     try:

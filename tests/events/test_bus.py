@@ -1,4 +1,4 @@
-from backend.events.bus import Bus, Change, Listener
+from backend.events.bus import Bus, Change, Happening, Listener, MissedEvents
 
 
 def change(job: str, status: str, owner: str = "ann") -> Change:
@@ -44,3 +44,30 @@ async def test_a_closed_listener_gets_no_changes() -> None:
     bus.publish(change("1", "queued"))
 
     assert not listener._newest
+
+
+def happening(position: int) -> Happening:
+    return Happening("ann", position, {"id": position})
+
+
+async def test_a_listener_gets_no_event_that_is_in_its_snapshot() -> None:
+    bus = Bus()
+    with bus.listen("ann") as listener:
+        for position in (1, 2, 3):
+            bus.publish(happening(position))
+        listener.after = 2
+
+        assert await anext(aiter(listener)) == happening(3)
+
+
+async def test_a_listener_that_is_too_slow_is_told_that_it_has_missed_events() -> None:
+    bus = Bus()
+    with bus.listen("ann") as listener:
+        bus.publish(change("1", "queued"))
+        for position in range(1, 1002):
+            bus.publish(happening(position))
+        bus.publish(happening(1002))
+        told = aiter(listener)
+
+        assert isinstance(await anext(told), MissedEvents)
+        assert await anext(told) == happening(1002)
