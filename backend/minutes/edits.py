@@ -43,7 +43,9 @@ def mark_edits(base: MinutesContent, edited: MinutesContent) -> MinutesContent:
 def join(current: MinutesContent, proposed: MinutesContent) -> MinutesContent:
     """The proposal with everything in it that a person wrote, ticked or entered, and without what a person removed."""
     changes: dict[str, object] = {part: _joined(part, current, proposed) for part in PARTS}
-    kept = {name: getattr(current, name) for name in ("title", "keywords", "headline") if name in current.edited}
+    kept: dict[str, object] = {
+        name: getattr(current, name) for name in ("title", "keywords", "headline") if name in current.edited
+    }
     person = {"meeting": current.meeting, "edited": current.edited, "removed": current.removed}
     return proposed.model_copy(update={**changes, **kept, **person})
 

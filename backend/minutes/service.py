@@ -102,8 +102,10 @@ def evidence_of(content: MinutesContent) -> Iterator[str]:
     lists = (content.overview, content.decisions, content.actions, content.questions, content.speakers, points)
     statements: list[Statement] = [one for many in lists for one in many]
     headline = [content.headline] if content.headline else []
-    for one in (*headline, *statements, *content.topics):
+    for one in (*headline, *statements):
         yield from one.evidence
+    for topic in content.topics:
+        yield from topic.evidence
 
 
 async def save(

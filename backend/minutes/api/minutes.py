@@ -63,7 +63,7 @@ async def versions(session: ReadSession, user: Reader, recording_id: RecordingId
 
 async def answer_of(session: AsyncSession, found: Minutes) -> MinutesAnswer:
     """The answer with these minutes."""
-    scope = {"owner_id": found.owner_id, "recording_id": found.recording_id}
+    scope: dict[str, Any] = {"owner_id": found.owner_id, "recording_id": found.recording_id}
     last = await service.newest_transcript(session, **scope)
     try:
         proposed = (await service.open_proposal(session, **scope)).number
@@ -95,7 +95,7 @@ def _version(found: Minutes, last: int) -> MinutesVersion:
         covered=coverage["covered"],
         segments=coverage["segments"],
         edited=found.author_id is not None,
-        proposal=found.proposal,  # type: ignore[arg-type]  # the table has strings
+        proposal=found.proposal,
         job_id=found.job_id,
         created_at=found.created_at,
     )
