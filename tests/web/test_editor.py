@@ -157,6 +157,7 @@ def test_two_people_edit_different_segments_and_nothing_is_lost_or_asked(
     for side in (page, window):
         saved(side)
         assert side.get_by_role("radiogroup", name=re.compile("保留哪一个")).count() == 0
+        until(lambda side=side: words(side) == expected)  # a window is told at once what another one has saved
 
     # Undo takes back one's own sentence only.
     page.get_by_role("button", name="撤销").click()

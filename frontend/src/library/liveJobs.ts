@@ -43,6 +43,11 @@ export function useNewestJob(recording: string, kind: Job["kind"]): Job | undefi
   return newest;
 }
 
+/** The number of the newest version of a transcript that was told of; 0 where none was. */
+export function useNewestVersion(recording: string): number {
+  return useQuery({ queryKey: ["newest-version", recording], queryFn: () => 0, initialData: 0, enabled: false }).data;
+}
+
 /** Subscribes while somebody is signed in. */
 export function useLiveJobs(): void {
   const queries = useQueryClient();
@@ -71,7 +76,11 @@ export function useLiveJobs(): void {
           }));
           void queries.invalidateQueries({ queryKey: ["recordings"] });
         },
-        happened({ kind, recording_id }) {
+        happened({ kind, recording_id, facts }) {
+          // The page takes in a model's changes itself, so that they can be undone.
+          const byModel = facts?.origin === "polish" || facts?.origin === "repair";
+          if (kind.startsWith("transcript.") && !facts?.aside && !byModel)
+            queries.setQueryData(["newest-version", recording_id], facts?.number ?? 0);
           if (kind.startsWith("recording.")) {
             void queries.invalidateQueries({ queryKey: ["recordings"] });
             void queries.invalidateQueries({ queryKey: ["trash"] });

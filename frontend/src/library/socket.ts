@@ -6,6 +6,8 @@ export interface RecordingEvent {
   id: number;
   kind: string;
   recording_id: string | null;
+  /** Of a transcript's version: its number, where it is from, and whether it is a side version. */
+  facts?: { number?: number; origin?: string; aside?: boolean };
 }
 
 export interface JobListener {

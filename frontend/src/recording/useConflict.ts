@@ -2,19 +2,14 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { History } from "../document/history";
-import { type Choice, type Merge, merge } from "../document/merge";
+import { type Choice, merge } from "../document/merge";
 import { mergeHistory } from "../document/mergeHistory";
 import type { Doc } from "../document/types";
+import { useNewestVersion } from "../library/liveJobs";
 import { type Loaded, readTranscript } from "./readTranscript";
 import type { Saver, SaveState } from "./saver";
 
 const RETRY_DELAY = 5000;
-
-export interface Conflict {
-  /** The version that was saved elsewhere. */
-  readonly theirs: Loaded;
-  readonly merge: Merge;
-}
 
 interface ConflictOptions {
   recordingId: string;
@@ -23,11 +18,11 @@ interface ConflictOptions {
   /** The history of the page, with the text that is being typed. Called outside of rendering. */
   current: () => History<Doc>;
   replace: (history: History<Doc>) => void;
-  /** Called with the number of segments that were changed elsewhere and are now on the page. */
+  /** Called when changes from elsewhere are on the page. */
   onMerged: () => void;
 }
 
-/** `conflict` is what a person has to decide; `check` looks for a newer version, at least `number`, at once. */
+/** `theirs` is the version that a person has to decide about, by `decide`; null where nothing is open. */
 export function useConflict({ recordingId, saver, state, current, replace, onMerged }: ConflictOptions) {
   const [theirs, setTheirs] = useState<Loaded | null>(null);
   const running = useRef<Promise<void> | null>(null);
@@ -74,9 +69,14 @@ export function useConflict({ recordingId, saver, state, current, replace, onMer
     return () => clearTimeout(timer);
   }, [newest, load]);
 
+  // A newer version is taken in at once; unsaved changes are merged when their save is refused.
+  const told = useNewestVersion(recordingId);
+  useEffect(() => {
+    if (state.kind === "saved" && told > saver.base()[0]) void load().catch(() => undefined);
+  }, [told, state.kind, load, saver]);
+
   return {
     theirs,
-    load,
     decide: (choose: (key: string) => Choice) => theirs && settle(theirs, choose),
     /** Resolves when no merge is running. */
     settled: () => running.current?.catch(() => undefined) ?? Promise.resolve(),
