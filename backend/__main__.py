@@ -132,6 +132,19 @@ def measure_engines(
     raise typer.Exit(measure_command(load_settings(needs_key=False), audio, engine))
 
 
+search_app = typer.Typer(no_args_is_help=True, help="The index that finds what was said.")
+app.add_typer(search_app, name="search")
+
+
+@search_app.command("rebuild")
+def rebuild_search() -> None:
+    """Make the index of the search anew from the transcripts. The server may run meanwhile."""
+    from backend.housekeeping.commands import rebuild_search_command
+    from backend.settings import load_settings
+
+    raise typer.Exit(rebuild_search_command(load_settings(needs_key=False)))
+
+
 @app.command()
 def doctor() -> None:
     """Check everything the server needs, and report what is wrong and how to fix it."""

@@ -71,9 +71,11 @@ from backend.recordings.api import recordings, uploads
 from backend.recordings.files import Storage
 from backend.recordings.upload_receiver import UploadReceiver
 from backend.request_metrics import RequestMetrics
+from backend.search import api as text_search
 from backend.settings import Settings
 from backend.shares.api import links, visitors
 from backend.transcripts import api as transcripts
+from backend.transcripts.passages import index_missing
 from backend.transcripts.render_pool import RenderPool
 from backend.trusted_proxies import trusted_addresses
 
@@ -82,7 +84,7 @@ logger = logging.getLogger(__name__)
 #: Every module with a router.
 _ROUTER_MODULES = (
     *(account, keys, second_factor, google, register),
-    *(form_upload, trash, uploads, from_uploads, search, recordings, transcripts),
+    *(form_upload, trash, uploads, from_uploads, search, text_search, recordings, transcripts),
     *(jobs, language_model_jobs, engines, socket),
     *(minutes, edit_minutes, review, translations, questions, names, templates, model, endpoints, shared),
     *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors, shared_written_form),
@@ -268,9 +270,12 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     housekeeper.start()
     login_monitor = LoginMonitor(database, app.state.open_sockets)
     login_monitor.start()
+    stopping = asyncio.Event()
+    app.state.background_tasks.start(index_missing(database, stopping))
     try:
         yield
     finally:
+        stopping.set()
         await login_monitor.stop()
         await housekeeper.stop()
         await upload_receiver.close()

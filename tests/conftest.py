@@ -15,6 +15,7 @@ import backend.housekeeping.tables
 import backend.jobs.tables
 import backend.minutes.tables
 import backend.recordings.tables
+import backend.search.tables
 import backend.shares.tables
 import backend.transcripts.tables
 from backend import migrations

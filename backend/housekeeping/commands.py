@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from backend.database import connect
 from backend.errors import AppError
 from backend.housekeeping.backup import backup
 from backend.housekeeping.check import check_installation, run_check
@@ -12,6 +13,7 @@ from backend.housekeeping.report import Report
 from backend.housekeeping.restore import restore
 from backend.jobs.queue import Limits
 from backend.settings import Settings
+from backend.transcripts import passages
 
 
 def check_command(settings: Settings, *, as_json: bool = False, quick: bool = False) -> int:
@@ -46,6 +48,20 @@ def restore_command(settings: Settings, source: Path) -> int:
         return 1
     console.print("Restored. Result of the check:")
     return check_command(settings)
+
+
+def rebuild_search_command(settings: Settings) -> int:
+    count = asyncio.run(_rebuild_search(settings))
+    Console(stderr=True).print(f"The transcripts of {count} recordings are in the index.", highlight=False)
+    return 0
+
+
+async def _rebuild_search(settings: Settings) -> int:
+    database = connect(settings.database_url)
+    try:
+        return await passages.rebuild(database)
+    finally:
+        await database.close()
 
 
 async def _check(settings: Settings, quick: bool) -> Report:

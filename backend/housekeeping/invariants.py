@@ -18,6 +18,8 @@ from backend.migrations.drift import missing_parts
 from backend.minutes.tables import Minutes, Polish
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
+from backend.search.tables import PassageState
+from backend.transcripts import passages
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document, document_from_json, document_to_json, plain_text
 from backend.transcripts.export import export
@@ -148,10 +150,25 @@ async def check_limits(context: CheckContext, report: Report) -> Problems:
             yield Problem("I6", owner, f"{count} jobs of one user run, the limit is {context.limits.per_user}", mend)
 
 
+async def check_passages(context: CheckContext, report: Report) -> Problems:
+    async with context.housekeeping.database.read() as session:
+        indexed = (await session.scalars(select(PassageState.recording_id).order_by(PassageState.recording_id))).all()
+        waiting = await passages.count_missing(session)
+    report.checked["I8"] = len(indexed)
+    if waiting:
+        report.notes.append(f"{waiting} recordings are not in the index of the search yet; a running server adds them.")
+    for recording in indexed:
+        async with context.housekeeping.database.read() as session:
+            wrong = await passages.differences(session, recording)
+        if wrong:
+            what = f"{len(wrong)} segments are not found by their text, or by another"
+            yield Problem("I8", recording, what, "Run: python -m backend search rebuild")
+
+
 #: In the order of the report.
 CHECKS: tuple[Callable[[CheckContext, Report], Problems], ...] = (
     *(check_database, check_originals, check_jobs, check_publications),
-    *(check_transcripts, check_files_have_rows, check_rows_have_files, check_limits),
+    *(check_transcripts, check_files_have_rows, check_rows_have_files, check_limits, check_passages),
 )
 
 

@@ -16,6 +16,7 @@ DESCRIPTIONS = {
     "I4": "Every finished job has its transcript: row, text and files agree, and no recognised text is missing",
     "I5": "No file without a row, no row without its file",
     "I6": "No more jobs run than the limits allow",
+    "I8": "What was said is found: the index has the text of every newest transcript, and no other",
 }
 #: What cannot be checked from rows and files.
 NOT_CHECKED = [

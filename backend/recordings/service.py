@@ -15,6 +15,7 @@ from backend.events.tables import EventKind
 from backend.recordings.files import clean_name
 from backend.recordings.multipart import ReceivedFile
 from backend.recordings.tables import Recording
+from backend.search import passages
 
 #: The largest number of recordings on one page.
 MAX_PAGE_SIZE = 100
@@ -126,6 +127,9 @@ async def delete(session: AsyncSession, recording_id: str, *where: ColumnElement
 
     Delete the files with `Storage.delete` afterwards: files without a row are cleaned up later.
     """
+    if await session.scalar(select(Recording.id).where(Recording.id == recording_id, *where)) is None:
+        return False
+    await passages.remove(session, recording_id)
     query = remove(Recording).where(Recording.id == recording_id, *where)
     removed = await session.execute(query.execution_options(synchronize_session=False))
     assert isinstance(removed, CursorResult)

@@ -21,6 +21,7 @@ from backend.transcripts.document import (
     plain_text,
     rename_speaker,
 )
+from backend.transcripts.passages import index_document
 from backend.transcripts.tables import Origin, Transcript
 
 #: Saves of one person within this time are one version, because the editor saves automatically.
@@ -140,10 +141,13 @@ async def publish(
             async with session.begin_nested():
                 session.add(transcript)
             _record(session, kind, transcript)
-            return transcript
         except IntegrityError:  # a concurrent save took the number
             if not attempts_left:
                 raise
+            continue
+        if not aside:
+            await _index(session, transcript, document)
+        return transcript
     raise AssertionError("unreachable")
 
 
@@ -192,10 +196,12 @@ async def save(
                     await _remove(session, base)
                 session.add(transcript)
             _record(session, EventKind.TRANSCRIPT_EDITED, transcript)
-            return transcript
         except IntegrityError:  # the number was taken between read and write
             if not attempts_left:
                 raise TranscriptChanged(await _last_number(session, owner_id, recording_id)) from None
+            continue
+        await _index(session, transcript, document)
+        return transcript
     raise AssertionError("unreachable")
 
 
@@ -287,6 +293,16 @@ def _record(session: AsyncSession, kind: EventKind, version: Transcript) -> None
         number=version.number,
         origin=version.origin,
         aside=version.aside,
+    )
+
+
+async def _index(session: AsyncSession, transcript: Transcript, document: Document) -> None:
+    await index_document(
+        session,
+        owner_id=transcript.owner_id,
+        recording_id=transcript.recording_id,
+        version=transcript.number,
+        document=document,
     )
 
 

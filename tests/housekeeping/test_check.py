@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from backend.database import new_id
 from backend.housekeeping.check import check_installation, run_check
@@ -14,7 +14,9 @@ from backend.housekeeping.report import CheckImpossible, Report
 from backend.jobs.queue import Limits
 from backend.jobs.tables import Job, Status
 from backend.jobs.workspace import SENTENCES, Workspace
+from backend.search.tables import Passage
 from backend.settings import Settings
+from backend.transcripts import passages
 from tests.housekeeping.conftest import Installation
 
 LIMITS = Limits(concurrent=3, per_user=2, size=50)
@@ -37,7 +39,7 @@ async def test_a_consistent_installation_is_green(installation: Installation) ->
     report = await run(installation)
 
     assert report.problems == []
-    assert report.checked == {"DB": 1, "I1": 3, "I2": 0, "I3": 3, "I4": 3, "I5": 4, "I6": 0}
+    assert report.checked == {"DB": 1, "I1": 3, "I2": 0, "I3": 3, "I4": 3, "I5": 4, "I6": 0, "I8": 3}
 
 
 async def test_a_changed_or_missing_original_is_a_problem(installation: Installation) -> None:
@@ -266,6 +268,16 @@ async def test_more_running_jobs_than_the_limits_allow_are_a_problem(installatio
         await installation.change_job(await installation.job_of(id), **_running(installation))
 
     assert [one for one in await found(installation) if one[0] == "I6"] == [("I6", "ada"), ("I6", "queue")]
+
+
+async def test_a_transcript_that_is_not_found_by_its_text_is_a_problem(installation: Installation) -> None:
+    recording = await installation.recording()
+    async with installation.database.write() as session:
+        await session.execute(update(Passage).where(Passage.recording_id == recording).values(text="别的"))
+
+    assert [("I8", recording)] == await found(installation)
+    assert 1 == await passages.rebuild(installation.database)
+    assert [] == await found(installation)
 
 
 async def test_a_row_without_its_parent_is_a_problem(installation: Installation) -> None:

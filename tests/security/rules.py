@@ -74,6 +74,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("DELETE", _UPLOAD): Rule(_OWNER, "upload", ends=True),
     ("POST", "/api/recordings/from-uploads"): Rule(_OWN, "upload", body={"uploads": []}),
     ("GET", "/api/recordings"): Rule(_OWN, "read"),
+    ("GET", "/api/search"): Rule(_OWN, "read"),
+    ("GET", "/api/search/recordings/{recording_id}"): Rule(_OWNER, "read"),
     ("POST", "/api/recordings"): Rule(_OWN, "upload"),
     ("GET", _RECORDING): Rule(_OWNER, "read"),
     ("PATCH", _RECORDING): Rule(_OWNER, body={"name": "another name"}),

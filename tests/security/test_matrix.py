@@ -18,6 +18,7 @@ _ALLOWED_BUT_REFUSED = {
     "google_off",
     "not_linked",
     "engine_not_found",
+    "nothing_to_find",
 }
 #: Routes that delete more than one thing, tested after all others, in reverse order.
 _LAST = ("/api/auth/logout-everywhere", "/api/trash")

@@ -1,0 +1,67 @@
+"""The full-text index: one passage for each segment of the newest version of a transcript."""
+
+from sqlalchemy import DDL, BigInteger, ForeignKey, Index, Integer, String, event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.database import Base, LongText
+
+#: Made from the transcripts, and made again from them after a restore.
+_DERIVED = {"info": {"backed_up": False}}
+#: SQLite's, and how the names of the tables begin that it keeps for it.
+FULL_TEXT_TABLE = "passages_fts"
+
+
+class Passage(Base):
+    """Each database keeps the terms of its passages in its own way: see `backend.search.index`."""
+
+    __tablename__ = "passages"
+    __table_args__ = (
+        Index(None, "recording_id", "position"),
+        Index(None, "owner_id", "speaker"),
+        {"sqlite_autoincrement": True, **_DERIVED},  # an id that was used once is never another passage
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    segment_id: Mapped[str] = mapped_column(String(64))
+    position: Mapped[int]  #: of the segment in the document, from 0
+    start: Mapped[float]  #: seconds from the start of the recording
+    end: Mapped[float]
+    speaker: Mapped[str | None] = mapped_column(String(255))  #: the name that a person gave; None without one
+    text: Mapped[str] = mapped_column(LongText)
+    #: When words begin: pairs of an offset in `text` and hundredths of a second after `start`, as JSON.
+    times: Mapped[str] = mapped_column(LongText)
+
+
+class PassageState(Base):
+    """Which version of a transcript the passages of a recording are of. Without a row it is not indexed yet."""
+
+    __tablename__ = "passage_states"
+    __table_args__ = (_DERIVED,)
+
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int]
+    rules: Mapped[int]  #: the number of the rules of terms: see `backend.search.terms`
+
+
+#: What each kind of database has for the terms of passages; no part of the table for SQLAlchemy.
+_FULL_TEXT = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE passages_fts USING fts5"
+        "(terms, content='', detail='none', columnsize=0, tokenize='ascii', prefix='5')",
+    ),
+    "postgresql": (
+        "ALTER TABLE passages ADD COLUMN terms tsvector",
+        "CREATE INDEX ix_passages_terms ON passages USING gin (terms)",
+    ),
+    "mysql": (
+        "ALTER TABLE passages ADD COLUMN terms LONGTEXT CHARACTER SET ascii",
+        "CREATE FULLTEXT INDEX ix_passages_terms ON passages (terms)",
+    ),
+}
+_DIALECTS = {"sqlite": ("sqlite",), "postgresql": ("postgresql",), "mysql": ("mysql", "mariadb")}
+
+for _dialect, _statements in _FULL_TEXT.items():
+    for _statement in _statements:
+        event.listen(Passage.__table__, "after_create", DDL(_statement).execute_if(dialect=_DIALECTS[_dialect]))
