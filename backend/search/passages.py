@@ -112,7 +112,7 @@ def _times(segment: Segment) -> str:
 
 def time_of(passage: Passage, offset: int) -> float:
     """The second of the recording in which the character at this offset of the text is said."""
-    pairs = json.loads(passage.times)
+    pairs: list[tuple[int, int]] = json.loads(passage.times)
     before = [hundredths for at, hundredths in pairs if at <= offset]
     if before:
         return passage.start + before[-1] / 100

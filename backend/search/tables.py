@@ -60,8 +60,7 @@ _FULL_TEXT = {
         "CREATE FULLTEXT INDEX ix_passages_terms ON passages (terms)",
     ),
 }
-_DIALECTS = {"sqlite": ("sqlite",), "postgresql": ("postgresql",), "mysql": ("mysql", "mariadb")}
-
-for _dialect, _statements in _FULL_TEXT.items():
+for _dialect, _statements in (*_FULL_TEXT.items(), ("mariadb", _FULL_TEXT["mysql"])):
     for _statement in _statements:
-        event.listen(Passage.__table__, "after_create", DDL(_statement).execute_if(dialect=_DIALECTS[_dialect]))
+        _made: DDL = DDL(_statement)  # type: ignore[no-untyped-call]
+        event.listen(Passage.__table__, "after_create", _made.execute_if(dialect=_dialect))
