@@ -28,6 +28,7 @@ from backend.engines.hallucination_checks import (
     is_without_speech,
 )
 from backend.engines.hotwords import WHISPER_TOKENS, whisper_line
+from backend.engines.isolated_sounds import mark_isolated_sounds
 from backend.engines.protocols import EngineContext, EngineError, ProgressCallback, TranscribeOptions
 from backend.engines.punctuation import marks_after, punctuate_by_pauses, punctuated, sentences
 from backend.engines.registry import fetch_command
@@ -108,7 +109,7 @@ class Whisper:
                         finished[index] = checkpoint.save(index, sentence)
                     options.yield_turn()
                 progress(min(window.pieces[-1].last, reader.duration), reader.duration)
-        decoded = [finished[index] for index in range(len(pieces))]
+            decoded = mark_isolated_sounds([finished[index] for index in range(len(pieces))], reader.duration)
         return _as_sentences(
             decoded, merge_overlaps([(p, s.words) for p, s in zip(pieces, decoded, strict=True)]), language
         )

@@ -366,7 +366,8 @@ def test_axe_finds_nothing_serious_in_version_comparison_and_bulk_selection(
     rows(page).nth(1).get_by_role("checkbox").click()
     found = axe(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-    page.get_by_role("button", name="版本").click()
+    page.get_by_role("button", name="更多操作").click()
+    page.get_by_role("menuitem", name="版本").click()
     page.get_by_role("dialog", name="版本").get_by_role("button", name="查看修改").click()
     page.get_by_text("1 段不同").wait_for()
     found += axe(page)
