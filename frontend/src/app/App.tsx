@@ -20,6 +20,7 @@ const AccountPage = lazy(async () => ({ default: (await import("../account/Accou
 const ConsolePage = lazy(async () => ({ default: (await import("../admin/ConsolePage")).ConsolePage }));
 const TrashPage = lazy(async () => ({ default: (await import("../library/TrashPage")).TrashPage }));
 const RecordPage = lazy(async () => ({ default: (await import("../upload/RecordPage")).RecordPage }));
+const SearchPage = lazy(async () => ({ default: (await import("../search/SearchPage")).SearchPage }));
 const RegisterPage = lazy(async () => ({ default: (await import("../login/RegisterPage")).RegisterPage }));
 
 const queries = new QueryClient({
@@ -66,6 +67,7 @@ export function App() {
                   <Route index element={<LibraryPage />} />
                   <Route path="record" element={<RecordPage />} />
                   <Route path="trash" element={<TrashPage />} />
+                  <Route path="search" element={<SearchPage />} />
                   <Route path="recordings/:id" element={<RecordingPage />} />
                   <Route path="account/*" element={<AccountPage />} />
                   <Route path="admin/*" element={<ConsolePage />} />

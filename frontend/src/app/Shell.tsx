@@ -1,5 +1,5 @@
 // The frame of every page for signed-in users: navigation and account menu.
-import { ControlOutlined, FolderOpenOutlined, LogoutOutlined, UserOutlined } from "@ant-design/icons";
+import { ControlOutlined, FolderOpenOutlined, LogoutOutlined, SearchOutlined, UserOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Badge, Button, Dropdown } from "antd";
 import { useSyncExternalStore } from "react";
@@ -66,10 +66,13 @@ function SignedIn() {
           <NavLink to="/" end aria-label={t("app.library")}>
             <FolderOpenOutlined aria-hidden className="nav-icon" /> <span>{t("app.library")}</span>
           </NavLink>
+          <NavLink to="/search" aria-label={t("search.name")}>
+            <SearchOutlined aria-hidden className="nav-icon" /> <span>{t("search.name")}</span>
+          </NavLink>
           {isAdmin && (
             <NavLink to="/admin" aria-label={pending ? t("app.consoleWaiting", { count: pending }) : t("app.console")}>
               <span aria-hidden>
-                <Badge count={pending} size="small" offset={[2, -2]}>
+                <Badge dot={pending > 0} offset={[2, 0]}>
                   <ControlOutlined className="nav-icon" />
                 </Badge>
               </span>{" "}

@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { pathOf } from "../api/basePath";
 import { api, type Job, unwrap } from "../api/client";
 import { session } from "../login/session";
+import { isNews } from "../notices/endedJobs";
 import { subscribeToJobs } from "./socket";
 
 /** `live` is false while the socket is disconnected: progress may be stale then. */
@@ -62,7 +63,7 @@ export function useLiveJobs(): void {
         changed(job) {
           const before = queries.getQueryData<Jobs>(KEY)?.byId[job.id];
           set((jobs) => ({ ...jobs, byId: { ...jobs.byId, [job.id]: job } }));
-          if (before?.status === job.status) return;
+          if (!isNews(before, job)) return;
           void queries.invalidateQueries({ queryKey: ["recordings"] });
           // A language model job does not change the open transcript, so only its own queries are refetched.
           const kinds = job.kind === "transcript" ? [] : [job.kind];

@@ -65,7 +65,7 @@ export function Bell({ user }: { user: string }) {
         type="text"
         icon={
           <span aria-hidden>
-            <Badge count={unseen} size="small" offset={[4, -2]}>
+            <Badge dot={unseen > 0} offset={[2, 0]}>
               <BellOutlined className="bell" />
             </Badge>
           </span>

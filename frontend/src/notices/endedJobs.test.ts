@@ -14,6 +14,13 @@ test("a job that was open and has ended is news, once", () => {
   expect(endedBetween(after, after)).toEqual([]);
 });
 
+test("a job that was tried again and has ended between two messages is news", () => {
+  const before = byId(job("a", "done", "2026-11-30T10:00:00Z"));
+  const after = byId(job("a", "done", "2026-11-30T11:00:00Z"));
+
+  expect(endedBetween(before, after).map(({ id }) => id)).toEqual(["a"]);
+});
+
 test("the newest come first, and those after the last look are counted", () => {
   const jobs = newestEnded(
     byId(

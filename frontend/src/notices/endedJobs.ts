@@ -3,12 +3,17 @@ import type { Job } from "../api/client";
 
 type ById = Readonly<Record<string, Job>>;
 
-/** The jobs that were open before and have ended since. One that was cancelled is no news to the person who did it. */
+/** The jobs that were known before and have ended since. One that was cancelled is no news to the person who did it. */
 export function endedBetween(before: ById, after: ById): Job[] {
   return Object.values(after).filter((job) => {
-    const earlier = before[job.id]?.status;
-    return (earlier === "queued" || earlier === "running") && hasEnded(job);
+    const earlier = before[job.id];
+    return earlier !== undefined && hasEnded(job) && isNews(earlier, job);
   });
+}
+
+/** Whether its state is another. A short job may have been tried again and have ended between two messages. */
+export function isNews(before: Job | undefined, after: Job): boolean {
+  return before?.status !== after.status || before.finished_at !== after.finished_at;
 }
 
 /** The jobs that have ended, newest first. */

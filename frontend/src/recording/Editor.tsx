@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { App, Button } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Recording } from "../api/client";
+import type { Job, Recording } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { useWrittenForm } from "../app/writtenForm";
 import { remove, setSpeaker, setText } from "../document/edit";
@@ -12,7 +12,8 @@ import { segmentAt } from "../document/time";
 import { samplesOf } from "../document/turns";
 import type { Segment } from "../document/types";
 import { ExportButton } from "../exports/ExportButton";
-import { useNewestJob } from "../library/liveJobs";
+import { useJobs, useNewestJob } from "../library/liveJobs";
+import { isNews } from "../notices/endedJobs";
 import { ShareButton } from "../shares/ShareButton";
 import { BulkBar } from "./BulkBar";
 import { ConflictAlert } from "./ConflictAlert";
@@ -32,6 +33,7 @@ import type { Command } from "./shortcuts";
 import { useChapters } from "./useChapters";
 import { useEditor } from "./useEditor";
 import { useJump } from "./useJump";
+import { useOpenedPlace } from "./useOpenedPlace";
 import { useSelection } from "./useSelection";
 import { useShortcuts } from "./useShortcuts";
 import { useWrittenSpans } from "./useWrittenSpans";
@@ -83,6 +85,10 @@ export function Editor({ recording, user, loaded }: EditorProps) {
       if (!wideScreen.matches) setTab("text");
     },
   });
+  useOpenedPlace(doc.segments, (segment, time) => {
+    player.seek(time);
+    jump.reveal(segment);
+  });
   const chapters = useChapters(recording.id, doc);
   const playSamples = (speaker: string) => player.playParts(samplesOf(doc, speaker));
   const queries = useQueryClient();
@@ -120,7 +126,7 @@ export function Editor({ recording, user, loaded }: EditorProps) {
       messages.show(error);
     }
   }
-  useOnDone(useNewestJob(recording.id, "polish")?.status, adoptNewest);
+  useOnDone(useNewestJob(recording.id, "polish"), adoptNewest);
 
   function neighbor(by: number, from: string | null): Segment | undefined {
     const shown = only === null ? doc.segments : doc.segments.filter((one) => one.speaker === only);
@@ -331,13 +337,15 @@ export function Editor({ recording, user, loaded }: EditorProps) {
   );
 }
 
-/** Calls `then` when the job changes from open to done. */
-function useOnDone(status: string | undefined, then: () => Promise<void>) {
-  const before = useRef(status);
+/** Calls `then` when a job has become done, also one that began and ended between two messages. */
+function useOnDone(job: Job | undefined, then: () => Promise<void>) {
+  const { known } = useJobs();
+  const before = useRef<Job | null>(undefined); // undefined until the jobs are known
   useEffect(() => {
-    const open = before.current === "queued" || before.current === "running";
-    before.current = status;
-    if (open && status === "done") void then();
+    const earlier = before.current;
+    before.current = known ? (job ?? null) : undefined;
+    if (earlier === undefined || job?.status !== "done") return;
+    if (earlier?.id !== job.id || isNews(earlier, job)) void then();
   }); // runs on every render, because `then` is a new function each time
 }
 

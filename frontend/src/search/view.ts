@@ -1,0 +1,63 @@
+// What is looked for, stored in the URL so that a reload or link shows the same.
+import { useSearchParams } from "react-router";
+
+export const SORTS = ["newest", "best"] as const;
+export const PAGE_SIZE = 20;
+
+export interface View {
+  readonly q: string;
+  readonly speaker: string;
+  /** Days as YYYY-MM-DD in the time zone of the browser, both included; empty for none. */
+  readonly from: string;
+  readonly to: string;
+  readonly sort: (typeof SORTS)[number];
+  readonly page: number;
+}
+
+export function useSearchView(): [View, (changes: Partial<View>) => void] {
+  const [search, setSearch] = useSearchParams();
+  return [
+    readView(search),
+    (changes) => setSearch((before) => writeView({ ...readView(before), page: 1, ...changes }), { replace: true }),
+  ];
+}
+
+export function readView(search: URLSearchParams): View {
+  return {
+    q: search.get("q") ?? "",
+    speaker: search.get("speaker") ?? "",
+    from: day(search.get("from")),
+    to: day(search.get("to")),
+    sort: SORTS.find((one) => one === search.get("sort")) ?? "newest",
+    page: Math.max(1, Math.floor(Number(search.get("page"))) || 1),
+  };
+}
+
+export function writeView(view: View): URLSearchParams {
+  const defaults = readView(new URLSearchParams());
+  const changed = Object.entries(view).filter(([name, value]) => value !== defaults[name as keyof View]);
+  return new URLSearchParams(changed.map(([name, value]) => [name, String(value)]));
+}
+
+/** The parameters of the request: from the beginning of the first day up to the end of the last. */
+export function requestOf(view: View) {
+  return {
+    q: view.q,
+    sort: view.sort,
+    offset: (view.page - 1) * PAGE_SIZE,
+    limit: PAGE_SIZE,
+    ...(view.speaker && { speaker: [view.speaker] }),
+    ...(view.from && { since: startOf(view.from, 0) }),
+    ...(view.to && { until: startOf(view.to, 1) }),
+  };
+}
+
+function startOf(text: string, daysLater: number): string {
+  const date = new Date(`${text}T00:00`);
+  date.setDate(date.getDate() + daysLater);
+  return date.toISOString();
+}
+
+function day(text: string | null): string {
+  return text && /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00`)) ? text : "";
+}
