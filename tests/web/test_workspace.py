@@ -135,12 +135,12 @@ def test_tab_stops_once_a_segment_and_f6_moves_between_text_player_and_panel(pag
     focus = "document.activeElement.closest('[data-segment], #workspace-player, #workspace-panel')"
     rows(page).nth(0).get_by_role("textbox").focus()
     page.keyboard.press("Tab")
-    assert rows(page).nth(1).get_by_role("textbox").evaluate("one => one === document.activeElement")
+    until(lambda: rows(page).nth(1).get_by_role("textbox").evaluate("one => one === document.activeElement"))
     for area in ("workspace-player", "workspace-panel"):
         page.keyboard.press("F6")
-        assert page.evaluate(f"{focus}.id") == area
+        until(lambda area=area: page.evaluate(f"{focus}?.id") == area)
     page.keyboard.press("F6")
-    assert page.evaluate(f"'segment' in {focus}.dataset")
+    until(lambda: page.evaluate(f"'segment' in ({focus}?.dataset ?? {{}})"))
 
     page.keyboard.press("Alt+n")
     page.get_by_role("dialog", name="发言人").wait_for()
