@@ -137,14 +137,14 @@ class RoundRobin:
                     answers, requests = await asyncio.open_connection("127.0.0.1", port)
                     writers.append(requests)
                     self.connections[port] += 1
-                    await asyncio.gather(_copy(reader, requests), _copy(answers, writer))
+                    await asyncio.gather(_forward(reader, requests), _forward(answers, writer))
                     return
         finally:
             for one in writers:
                 one.close()
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(OSError):
         while data := await reader.read(65536):
             writer.write(data)

@@ -287,9 +287,9 @@ def test_a_microphone_recording_goes_on_elsewhere_then_is_paused_stopped_and_upl
     page.get_by_role("link", name="录音库").click()
     page.get_by_role("heading", name="录音库").wait_for()
     page.get_by_role("link", name="正在录音").click()
-    page.get_by_label("名称").fill("走廊里的话")
     page.get_by_label("记下此刻的要点").fill("预算要改")
     page.get_by_role("button", name="记下").click()
+    page.get_by_label("名称").fill("走廊里的话")  # the library has a column of that name
     page.get_by_role("button", name="暂停").click()
     page.get_by_text("已暂停").first.wait_for()
     page.get_by_role("button", name="继续").click()
