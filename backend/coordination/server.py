@@ -70,10 +70,12 @@ class Server:
                     await session.execute(insert(ServerRow).values(id=self.name, expires_at=until))
             except IntegrityError:
                 pass  # another task of this process was faster
-        dead = (await session.scalars(select(ServerRow.id).where(ServerRow.expires_at <= now))).all()
-        if dead:
+        known = (await session.execute(select(ServerRow.id, ServerRow.expires_at))).all()
+        ended = [row.id for row in known if is_dead(row.id)]  # need not be waited for
+        silent = [row.id for row in known if row.expires_at <= now]
+        if ended or silent:
             # Compared again: a server may have come back since.
-            gone = ServerRow.id.in_(dead) & (ServerRow.expires_at <= now)
+            gone = ServerRow.id.in_(ended) | (ServerRow.id.in_(silent) & (ServerRow.expires_at <= now))
             await session.execute(delete(ServerRow).where(gone))
 
     def _compare_clocks(self, database: datetime, own: datetime) -> None:

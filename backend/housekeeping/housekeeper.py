@@ -26,6 +26,9 @@ from backend.recordings.timeouts import with_timeout
 
 logger = logging.getLogger(__name__)
 
+#: How often a server looks whether the one that cleans up is gone.
+_SUCCESSION_SECONDS = 60.0
+
 
 @dataclass(slots=True)
 class Housekeeper:
@@ -94,13 +97,15 @@ class Housekeeper:
 
     async def _run_regularly(self) -> None:
         while not self._stopping.is_set():
+            pause = min(self.every_seconds, _SUCCESSION_SECONDS)
             try:
                 if await self.is_responsible():
                     await self.run_once(utc_now())
+                    pause = self.every_seconds
             except (SQLAlchemyError, OSError):
                 logger.warning("Housekeeping will be tried again", exc_info=True)
             with suppress(asyncio.TimeoutError):
-                await with_timeout(self.every_seconds, self._stopping.wait())
+                await with_timeout(pause, self._stopping.wait())
 
 
 async def remove_items(

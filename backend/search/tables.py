@@ -7,6 +7,9 @@ from backend.database import Base, LongText
 
 #: Made from the transcripts, and made again from them after a restore.
 _DERIVED = {"info": {"backed_up": False}}
+#: Of the passages, on the other databases; no column for SQLAlchemy.
+FULL_TEXT_COLUMN = "terms"
+
 #: SQLite's, and how the names of the tables begin that it keeps for it.
 FULL_TEXT_TABLE = "passages_fts"
 

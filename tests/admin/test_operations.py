@@ -108,8 +108,14 @@ def test_queue_limits_are_set_at_run_time_and_survive_a_restart(tmp_path: Path) 
         assert (state["max_concurrent"], state["max_per_user"], state["max_size"]) == (1, 2, 9)
         assert server.client.patch(path, json={"max_concurrent": None, "max_size": None}).json()["max_size"] == 7
         first, *_ = reversed(_audit(server, action="limits_changed"))
-        assert first["facts"]["before"] == {"concurrent": 3, "per_user": 2, "size": 7, "language": 4}
-        assert first["facts"]["after"] == {"concurrent": 1, "per_user": 2, "size": 9, "language": 4}
+        assert first["facts"]["before"] == {
+            "concurrent": 3,
+            "per_user": 2,
+            "per_server": None,
+            "size": 7,
+            "language": 4,
+        }
+        assert first["facts"]["after"] == {"concurrent": 1, "per_user": 2, "per_server": None, "size": 9, "language": 4}
     finally:
         server.close()
 

@@ -10,6 +10,7 @@ import pytest
 
 from backend.coordination.clock import database_now
 from backend.coordination.server import Server, is_dead, new_name, other_servers
+from backend.coordination.tables import ServerRow
 from backend.database import Database, utc_now
 from tests.clocks import FixedClock
 
@@ -39,12 +40,17 @@ def test_this_process_is_alive_under_every_name() -> None:
     assert len(one) <= 64
 
 
-def test_an_ended_process_is_dead_even_if_its_process_id_is_used_again() -> None:
+def name_of_ended_process() -> str:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     host, place, _pid, _started, random = new_name().split(":")
+    return f"{host}:{place}:{child.pid}:1.00:{random}"
 
-    assert is_dead(f"{host}:{place}:{child.pid}:1.00:{random}")
+
+def test_an_ended_process_is_dead_even_if_its_process_id_is_used_again() -> None:
+    host, place, _pid, _started, random = new_name().split(":")
+
+    assert is_dead(name_of_ended_process())
     assert is_dead(f"{host}:{place}:{os.getpid()}:{psutil.Process().create_time() - 1000:.2f}:{random}")
 
 
@@ -74,6 +80,19 @@ async def test_a_silent_server_is_dead_until_it_beats_again(database: Database, 
     assert await others(database, one) == set()
     await beat(database, one, other)
     assert await others(database, one) == {other.name}
+
+
+async def test_a_server_of_this_machine_whose_process_has_ended_is_not_waited_for(
+    database: Database, clock: FixedClock
+) -> None:
+    one, ended = Server(clock=clock), name_of_ended_process()
+    async with database.write() as session:
+        session.add(ServerRow(id=ended, expires_at=clock.now + timedelta(seconds=9)))
+    assert await others(database, one) == {ended}
+
+    await beat(database, one)
+
+    assert await others(database, one) == set()
 
 
 async def test_a_server_that_stops_leaves(database: Database, clock: FixedClock) -> None:
