@@ -15,6 +15,8 @@ class LingeringCloseProtocol(H11Protocol):
     """uvicorn's protocol, which discards the rest of a refused body for a while before it closes the connection."""
 
     linger_seconds = 5.0
+    linger_bytes = 16 << 20  #: a client that has not read its answer by then never does
+    _discarded = 0
     _linger_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -28,6 +30,10 @@ class LingeringCloseProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         if not self.lingers:
             super().data_received(data)
+            return
+        self._discarded += len(data)
+        if self._discarded > self.linger_bytes:
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._linger_timer is not None:
