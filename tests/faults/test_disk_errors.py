@@ -73,7 +73,7 @@ async def test_an_unreadable_original_fails_its_own_job_until_it_is_readable(
 
 def test_recognised_text_that_could_not_be_written_is_recognised_again(server: TracedServer, recording: Path) -> None:
     id, job = stored_recording(server, recording)
-    server.fail("write", server.folder / "uploads" / id / "jobs" / job / "finished.jsonl", when="3")
+    server.fail("write", server.folder / "uploads" / id / "jobs" / job / "finished.jsonl", when="6")
     server.start()
 
     state = server.ended(job)
