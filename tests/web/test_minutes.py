@@ -95,9 +95,13 @@ def test_two_windows_lose_nothing(page: "Page", server: Server, recording: str) 
     form.get_by_text("这份纪要在别处改过了").wait_for()
     form.get_by_role("button", name="存我的").click()
 
+    def numbers() -> list[int]:
+        versions = server.client.get(f"/api/recordings/{recording}/minutes/versions").json()
+        return [one["number"] for one in versions]
+
+    until(lambda: numbers() == [first["number"] + 2, first["number"] + 1, first["number"]])
+    form.wait_for(state="detached")
     panel.get_by_text(SENTENCE).wait_for()
-    versions = server.client.get(f"/api/recordings/{recording}/minutes/versions").json()
-    assert [one["number"] for one in versions] == [first["number"] + 2, first["number"] + 1, first["number"]]
     theirs = server.client.get(f"/api/recordings/{recording}/minutes", params={"version": first["number"] + 1}).json()
     assert theirs["content"]["title"] == "另一个窗口的标题"
 
