@@ -5,7 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from backend.path_prefix import is_prefix
+from backend.trusted_proxies import split_entries
 
 #: What stands in examples, without marks: with such a key anybody could sign tokens.
 _EXAMPLES = ("replacewith", "replacethis", "changeme", "changethis", "changeinproduction", "yoursecret", "verysecret")
@@ -75,6 +78,22 @@ def split_whisper_folders(value: object, root: Path) -> object:
             raise ValueError(f"the name {name!r} is taken; choose another one")
         folders[name] = (root / Path(folder).expanduser()).resolve()
     return folders
+
+
+def check_proxies(value: str) -> str:
+    """Addresses and networks as `backend.trusted_proxies` reads them."""
+    split_entries(value)
+    return value
+
+
+def check_key(value: SecretStr) -> SecretStr:
+    """A key that nobody can guess."""
+    if not is_strong_key(value.get_secret_value()):
+        raise ValueError(
+            "it must be a random string of at least 32 characters, not an example, words or a repetition; "
+            "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    return value
 
 
 @lru_cache(maxsize=8)

@@ -14,7 +14,6 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend import setting_values
-from backend.trusted_proxies import split_entries
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -337,22 +336,8 @@ class Settings(BaseSettings):
         "MB it is renamed to `app.log.1`, and five of these are kept. One server a file.",
     )
 
-    @field_validator("secret_key")
-    @classmethod
-    def _strong_key(cls, value: SecretStr) -> SecretStr:
-        if not setting_values.is_strong_key(value.get_secret_value()):
-            raise ValueError(
-                "it must be a random string of at least 32 characters, not an example, words or a repetition; "
-                "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-            )
-        return value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _proxies(cls, value: str) -> str:
-        split_entries(value)
-        return value
-
+    _strong_key = field_validator("secret_key")(setting_values.check_key)
+    _proxies = field_validator("trusted_proxies")(setting_values.check_proxies)
     _public_url = field_validator("public_url")(setting_values.check_public_url)
     _split_origins = field_validator("cors_origins", mode="before")(setting_values.split_origins)
     _known_level = field_validator("log_level", mode="before")(setting_values.known_log_level)
