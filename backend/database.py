@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData, Table, Text, event, make_url
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Table, Text, event, make_url
 from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -39,11 +39,14 @@ _DRIVERS = {
 }
 
 
-#: `__table_args__` of a table whose rows mean nothing after a restart of the installation.
+#: `__table_args__` of a table whose rows mean nothing after a restart of the installation, or are made from others.
 NOT_BACKED_UP = {"info": {"backed_up": False}}
 
 #: Text of any length; MySQL's TEXT ends at 64 KiB.
 LongText = Text().with_variant(LONGTEXT(), "mysql", "mariadb")
+
+#: A 64-bit integer; SQLite counts up only in a plain INTEGER.
+BigInt = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Base(DeclarativeBase):

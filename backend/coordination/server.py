@@ -7,6 +7,7 @@ import secrets
 import socket
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -97,6 +98,7 @@ async def other_servers(session: AsyncSession, name: str, clock: Clock = databas
     return set(await session.scalars(select(ServerRow.id).where(ServerRow.expires_at > now, ServerRow.id != name)))
 
 
+@cache
 def _place() -> str:
     """Where process ids mean the same as here: this machine since its last start, and this container. Empty where the
     system does not tell."""

@@ -4,13 +4,11 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, String
+from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.coordination.clock import DatabaseTime
-from backend.database import Base, UtcDateTime
-
-_BigInt = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in a plain INTEGER
+from backend.database import Base, BigInt, UtcDateTime
 
 
 class EventKind(str, Enum):
@@ -49,8 +47,8 @@ class Event(Base):
     __table_args__ = (Index(None, "position", unique=True),)
 
     #: Given at the insert, so in another order than the commits: follow `position`.
-    id: Mapped[int] = mapped_column(_BigInt, primary_key=True)
-    position: Mapped[int | None] = mapped_column(_BigInt)  #: see `backend.events.log.number`; none until then
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    position: Mapped[int | None] = mapped_column(BigInt)  #: see `backend.events.log.number`; none until then
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=DatabaseTime())
     kind: Mapped[str] = mapped_column(String(32))  #: an EventKind
     owner_id: Mapped[str] = mapped_column(String(32))
@@ -65,5 +63,5 @@ class EventSequence(Base):
     __tablename__ = "event_sequence"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    last: Mapped[int] = mapped_column(_BigInt, default=0)  #: the newest position
-    swept: Mapped[int] = mapped_column(_BigInt, default=0)  #: events up to this position have been deleted
+    last: Mapped[int] = mapped_column(BigInt, default=0)  #: the newest position
+    swept: Mapped[int] = mapped_column(BigInt, default=0)  #: events up to this position have been deleted

@@ -1,12 +1,11 @@
-"""The full-text index: one passage for each segment of the newest version of a transcript."""
+"""The full-text index: one passage for each segment of the newest version of a transcript. No backup has it: it is made
+again from the transcripts after a restore."""
 
-from sqlalchemy import DDL, BigInteger, ForeignKey, Index, Integer, String, event
+from sqlalchemy import DDL, ForeignKey, Index, String, event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.database import Base, LongText
+from backend.database import NOT_BACKED_UP, Base, BigInt, LongText
 
-#: Made from the transcripts, and made again from them after a restore.
-_DERIVED = {"info": {"backed_up": False}}
 #: Of the passages, on the other databases; no column for SQLAlchemy.
 FULL_TEXT_COLUMN = "terms"
 
@@ -21,10 +20,10 @@ class Passage(Base):
     __table_args__ = (
         Index(None, "recording_id", "position"),
         Index(None, "owner_id", "speaker"),
-        {"sqlite_autoincrement": True, **_DERIVED},  # an id that was used once is never another passage
+        {"sqlite_autoincrement": True, **NOT_BACKED_UP},  # an id that was used once is never another passage
     )
 
-    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
     owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     segment_id: Mapped[str] = mapped_column(String(64))
@@ -41,7 +40,7 @@ class PassageState(Base):
     """Which version of a transcript the passages of a recording are of. Without a row it is not indexed yet."""
 
     __tablename__ = "passage_states"
-    __table_args__ = (_DERIVED,)
+    __table_args__ = NOT_BACKED_UP
 
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
     version: Mapped[int]
