@@ -1,5 +1,5 @@
-// Filter, sorting and page of the library, stored in the URL so that a reload or link shows the same.
-import { useSearchParams } from "react-router";
+// Filter, sorting and page of the library.
+import { useUrlView } from "../app/urlView";
 
 export const STATES = {
   open: ["queued", "running"],
@@ -19,23 +19,7 @@ export interface View {
   readonly size: number;
 }
 
-export function useLibraryView(): [View, (changes: Partial<View>) => void] {
-  const [search, setSearch] = useSearchParams();
-  const view = read(search);
-  return [
-    view,
-    (changes) =>
-      setSearch(
-        (before) => {
-          const next = { ...read(before), page: 1, ...changes };
-          const defaults = read(new URLSearchParams());
-          const changed = Object.entries(next).filter(([name, value]) => value !== defaults[name as keyof View]);
-          return new URLSearchParams(changed.map(([name, value]) => [name, String(value)]));
-        },
-        { replace: true },
-      ),
-  ];
-}
+export const useLibraryView = () => useUrlView(read);
 
 function read(search: URLSearchParams): View {
   const state = search.get("state") ?? "";

@@ -1,5 +1,5 @@
-// What is looked for, stored in the URL so that a reload or link shows the same.
-import { useSearchParams } from "react-router";
+// What is looked for.
+import { useUrlView } from "../app/urlView";
 
 export const SORTS = ["newest", "best"] as const;
 export const PAGE_SIZE = 20;
@@ -14,13 +14,7 @@ export interface View {
   readonly page: number;
 }
 
-export function useSearchView(): [View, (changes: Partial<View>) => void] {
-  const [search, setSearch] = useSearchParams();
-  return [
-    readView(search),
-    (changes) => setSearch((before) => writeView({ ...readView(before), page: 1, ...changes }), { replace: true }),
-  ];
-}
+export const useSearchView = () => useUrlView(readView);
 
 export function readView(search: URLSearchParams): View {
   return {
@@ -31,12 +25,6 @@ export function readView(search: URLSearchParams): View {
     sort: SORTS.find((one) => one === search.get("sort")) ?? "newest",
     page: Math.max(1, Math.floor(Number(search.get("page"))) || 1),
   };
-}
-
-export function writeView(view: View): URLSearchParams {
-  const defaults = readView(new URLSearchParams());
-  const changed = Object.entries(view).filter(([name, value]) => value !== defaults[name as keyof View]);
-  return new URLSearchParams(changed.map(([name, value]) => [name, String(value)]));
 }
 
 /** The parameters of the request: from the beginning of the first day up to the end of the last. */
