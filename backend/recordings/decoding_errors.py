@@ -14,6 +14,8 @@ from backend.recordings.media_errors import InputMissing, InputUnreadable, Media
 _EXIT_AFTER_SIGNAL, _EXIT_REQUESTED = 255, "Immediate exit requested"
 #: What FFmpeg reports about video streams, which it is not allowed to decode.
 _HARMLESS = ("not on whitelist", "Failed to open codec in avformat_find_stream_info")
+#: What FFmpeg 5.1 answers to an empty packet. A decoder that fails says why in a message of its own.
+_EMPTY_PACKET = re.compile(r"Error while decoding stream \S+ Invalid argument$")
 _LESS_THAN_A_SAMPLE = "Invalid PCM packet, data has size"
 _INVALID_DATA = "Invalid data found when processing input"
 _FAILED_READ = "Input/output error"
@@ -71,9 +73,13 @@ def error_for(outcome: child.Outcome, *, opened: bool = False) -> AppError:
 def decoding_errors(messages: Iterable[str]) -> list[str]:
     """The messages that tell of lost audio.
 
-    FFmpeg also complains of pictures, which it may not decode, and of less than a sample behind the last one of a PCM
-    track, which is padding: Wave64 pads its audio to eight bytes."""
-    lines = [line for line in messages if not any(harmless in line for harmless in _HARMLESS)]
+    FFmpeg also complains of pictures, which it may not decode, of empty packets, and of less than a sample behind the
+    last one of a PCM track, which is padding: Wave64 pads its audio to eight bytes."""
+    lines = [
+        line
+        for line in messages
+        if not any(harmless in line for harmless in _HARMLESS) and not _EMPTY_PACKET.search(line.rstrip())
+    ]
     padded = [_track_of(line) for line in lines if _LESS_THAN_A_SAMPLE in line]
     followed = set()  # tracks with the second message, which only says that the first one was an error
     lost = []

@@ -124,7 +124,7 @@ async def _normalize(
 
 def _part(source: Path, probed: Probe) -> Part:
     delay = max(probed.duration, probed.header_duration or 0.0)
-    return Part(source, probed.format, probed.zero, delay, chosen_tracks(probed.tracks), probed.length)
+    return Part(source, probed.format, probed.zero, delay, chosen_tracks(probed.tracks), probed.length, probed.pauses)
 
 
 def _warnings(probes: Sequence[Probe], outcome: child.Outcome, report: Report, duration: float) -> Iterator[str]:

@@ -3,12 +3,13 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from backend.ffmpeg import ffmpeg_path
 from backend.recordings import child
+from backend.recordings.avi_pauses import Pause
 from backend.recordings.container_length import ContainerLength
 from backend.recordings.ffmpeg_report import AudioTrack
 from backend.recordings.mix_plan import DecodedTrack, Plan, Report, TrackFormat, TrackPlan
@@ -51,6 +52,7 @@ class Part:
     longest_delay: float  #: seconds before its first sound that are believed
     tracks: Sequence[AudioTrack]
     length: ContainerLength
+    pauses: Mapping[int, Sequence[Pause]]  #: by the index of the track
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def _track_plan(program: str, part: Part, track: AudioTrack, rate: int, start: i
             zero=part.zero + _LEAD,
             longest_gap=_MAX_TRANSPORT_GAP if part.format.startswith(_TRANSPORT) else _MAX_GAP,
             longest_delay=max(part.longest_delay, _MAX_GAP),
+            pauses=[(pause.time + _LEAD, pause.seconds) for pause in part.pauses.get(track.index, ())],
         ),
     )
 

@@ -19,6 +19,8 @@ class TrackFormat:
     zero: float  #: the timestamp, in seconds, at which the recording starts
     longest_gap: float  #: seconds without audio that are believed
     longest_delay: float  #: seconds before the first block that are believed
+    #: Audio from the first number on, in seconds by its timestamp, comes later by the second. In order.
+    pauses: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backend.ffmpeg import ffmpeg_path
 from backend.recordings import child
+from backend.recordings.avi_pauses import Pause, avi_pauses
 from backend.recordings.container_length import WHOLE, ContainerLength, container_length
 from backend.recordings.decode_silk import RATE as SILK_RATE
 from backend.recordings.decoder_check import blames_ffmpeg_first
@@ -59,6 +61,7 @@ class Probe:
     zero: float = 0.0  #: the time on the clock of the file at which it starts, in seconds
     has_video: bool = False
     length: ContainerLength = WHOLE
+    pauses: Mapping[int, tuple[Pause, ...]] = field(default_factory=dict)  #: that FFmpeg does not see, by stream
 
     @property
     def damaged(self) -> bool:
@@ -79,8 +82,8 @@ async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str 
         return await _probe_silk(source, max_seconds)
     if protection := await asyncio.to_thread(protected_audio, source):
         raise protection
-    length = await _container_length(source)
-    probed = await _probe_from(source, length, 0, max_seconds, ffmpeg)
+    length, pauses = await asyncio.to_thread(_walk, source)
+    probed = replace(await _probe_from(source, length, 0, max_seconds, ffmpeg), pauses=pauses)
     for start in length.next_starts:
         seconds = 0.0
         # what cannot be read behind a readable beginning costs a warning
@@ -92,9 +95,10 @@ async def probe(source: Path, *, max_seconds: float = float("inf"), ffmpeg: str 
     return probed
 
 
-async def _container_length(source: Path) -> ContainerLength:
+def _walk(source: Path) -> tuple[ContainerLength, dict[int, tuple[Pause, ...]]]:
+    """What the bytes of the container tell and FFmpeg does not."""
     try:
-        return await asyncio.to_thread(container_length, source)
+        return container_length(source), avi_pauses(source)
     except FileNotFoundError:
         raise InputMissing from None
     except OSError as error:

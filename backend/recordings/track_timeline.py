@@ -32,6 +32,8 @@ class TrackTimeline:
         self._buffered = 0
         self._pieces: deque[Samples | int] = deque()  # a number: so many samples of silence
         self._offset = -track.zero
+        self._pauses = deque(track.pauses)
+        self._paused = 0.0
         self._expected: float | None = None  # the time at which the next block should start
 
     def fill(self, count: int) -> int:
@@ -65,6 +67,9 @@ class TrackTimeline:
         samples = numpy.frombuffer(content[: len(content) // width * width], "<i2").reshape(-1, self._track.channels)
         if len(samples) == 0:
             return
+        while self._pauses and time >= self._pauses[0][0]:
+            self._paused += self._pauses.popleft()[1]
+        time += self._paused
         if self._expected is None and -_PRIMING < time + self._offset < 0:
             early = round(-(time + self._offset) * self._track.rate)
             samples = samples[early:]

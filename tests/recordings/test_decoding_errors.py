@@ -32,3 +32,11 @@ def test_more_than_the_end_of_a_track_is_lost_audio(invalid: str) -> None:
 
 def test_pictures_are_no_lost_audio() -> None:
     assert decoding_errors(of("0.0", "[h264 @ 0x1] Codec (h264) not on whitelist 'aac,ac3'")) == []
+
+
+def test_an_empty_packet_is_no_lost_audio() -> None:
+    empty = "Error while decoding stream #0:1: Invalid argument"
+    broken = "[aac @ 0x1] channel element 0.5 is not allocated"
+
+    assert decoding_errors(of("0.0", empty, empty)) == []
+    assert decoding_errors(of("0.0", broken, empty)) == of("0.0", broken)

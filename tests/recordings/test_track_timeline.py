@@ -49,3 +49,16 @@ def test_times_derived_from_packets_count_only_where_some_are_missing() -> None:
 
 def test_a_jump_of_a_broadcast_is_no_gap() -> None:
     assert [0.0, 0.5] == heard([0.0, 30.0], longest_gap=10.0)
+
+
+def test_what_comes_behind_a_pause_is_heard_later() -> None:
+    track = TrackFormat(
+        RATE, 1, clocked=True, zero=0.0, longest_gap=3600.0, longest_delay=3600.0, pauses=[(0.2, 0.3), (0.7, 1.0)]
+    )
+    blocks = [(time, numpy.full((500, 1), 1, "<i2").tobytes()) for time in (0.0, 0.5, 1.0)]
+    timeline = TrackTimeline(blocks, track)
+
+    samples = timeline.take(timeline.fill(10**7))[:, 0]
+
+    assert [0, 800, 2300] == [0, *(numpy.flatnonzero(numpy.diff(samples) == 1) + 1)]
+    assert (1500, 1300) == (timeline.decoded, timeline.silence)
