@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 STOPPING = "The server is stopping."
 #: A request that others wait for has this long before it is asked to yield.
 _SLICE_SECONDS = 10.0
+#: A request with at most so much audio left has this long to end before it is asked: to switch twice would take longer.
+_NEARLY_DONE_AUDIO_SECONDS, _FINISH_SECONDS = 30.0, 20.0
 #: A request that was asked to yield and does not is given up: something in it hangs.
 _MAX_YIELD_SECONDS = 600.0
 #: How long a cancelled request may take to end by itself, where killing the process would cost others their work.
@@ -52,9 +54,10 @@ class _Request:
 
 @dataclass(slots=True, eq=False)
 class _Turn:
-    """The turn of one request; `overdue` once it has lasted a slice."""
+    """The turn of one request; `overdue` once it has to yield to whoever comes."""
 
     request: _Request
+    timer: asyncio.TimerHandle | None = None  #: until it is overdue
     overdue: bool = False
     pausing: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,6 +75,7 @@ class EngineHost:
         idle_seconds: float,
         memory_bytes: float,
         slice_seconds: float = _SLICE_SECONDS,
+        finish_seconds: float = _FINISH_SECONDS,
         max_yield_seconds: float = _MAX_YIELD_SECONDS,
     ) -> None:
         self.name = name
@@ -79,6 +83,7 @@ class EngineHost:
         self._idle_seconds = idle_seconds
         self._memory_bytes = memory_bytes
         self._slice_seconds = slice_seconds
+        self._finish_seconds = finish_seconds
         self._max_yield_seconds = max_yield_seconds
         self._numbers = itertools.count()
         self._fair_turns = FairTurns()
@@ -203,11 +208,11 @@ class EngineHost:
         begun = request.child is child
         request.child = child
         child.send({"id": request.claim.number, **({"turn": True} if begun else request.message)})
-        timer = asyncio.get_running_loop().call_later(self._slice_seconds, self._slice_over, turn)
+        turn.timer = asyncio.get_running_loop().call_later(self._slice_seconds, self._slice_over, turn)
         try:
             memory = await self._read_answers(request, child)
         finally:
-            timer.cancel()
+            turn.timer.cancel()
         if memory is None:
             return
         self._served += 1
@@ -236,6 +241,12 @@ class EngineHost:
         raise AssertionError("unreachable")
 
     def _slice_over(self, turn: _Turn) -> None:
+        if turn.request.claim.seconds_left > _NEARLY_DONE_AUDIO_SECONDS:
+            self._turn_over(turn)
+        else:
+            turn.timer = asyncio.get_running_loop().call_later(self._finish_seconds, self._turn_over, turn)
+
+    def _turn_over(self, turn: _Turn) -> None:
         turn.overdue = True
         if len(self._requests) > 1:
             self._ask_to_yield(turn)

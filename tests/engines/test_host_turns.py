@@ -59,7 +59,7 @@ def silence(path: Path, seconds: int) -> Path:
 
 def host_of(script: Path, **limits: float) -> EngineHost:
     context = EngineContext(Path("models"), script=script)
-    options = {"idle_seconds": 600.0, "memory_bytes": 8e9, "slice_seconds": 0.0, "max_yield_seconds": 600.0, **limits}
+    options = {"idle_seconds": 600.0, "memory_bytes": 8e9, "slice_seconds": 0.0, "finish_seconds": 0.0, **limits}
     return EngineHost("scripted", context, **options)
 
 
@@ -78,6 +78,22 @@ async def test_a_short_file_does_not_wait_for_a_long_one(script: Script, audio: 
     assert (tmp_path / "long.json").read_bytes() == (tmp_path / "alone.json").read_bytes()
     assert shared.host.state()["served"] == 2
     await asyncio.gather(alone.host.close(), shared.host.close())
+
+
+async def test_a_request_that_is_nearly_done_is_not_asked_to_yield(script: Script, audio: Path, tmp_path: Path) -> None:
+    talks = Talks(host_of(script(transcribe={"delay": 0.01}), finish_seconds=600.0), audio)
+    talks.audio = silence(tmp_path / "long.wav", 300)
+    long = talks.start("long", Priority("a", 300))
+    talks.audio = silence(tmp_path / "short.wav", 30)
+    short = talks.start("short", Priority("b", 30))
+
+    await asyncio.gather(long, short)
+
+    first = talks.order.index("short")
+    steps = talks.order.count("short")
+    assert talks.order[first : first + steps] == ["short"] * steps
+    assert "long" in talks.order[first + steps :]
+    await talks.host.close()
 
 
 async def test_nothing_is_done_twice(script: Script, audio: Path, tmp_path: Path) -> None:
