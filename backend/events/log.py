@@ -67,7 +67,7 @@ async def number(session: AsyncSession, notify: str = "") -> LogState:
 
     On PostgreSQL the other servers are notified at the commit, with `notify` as the payload. Answers the state after
     it."""
-    sequence = await _lock_sequence(session)
+    sequence = await lock_sequence(session)
     query = select(Event.id).where(Event.position.is_(None)).order_by(Event.id).limit(BATCH)
     ids = (await session.scalars(query)).all()
     if not ids:
@@ -99,14 +99,15 @@ async def delete_expired(database: Database, days: float) -> int:
     end = log.last if first_kept is None else first_kept - 1
     for start in range(log.swept, end, BATCH):
         async with database.write() as session:
-            sequence = await _lock_sequence(session)
+            sequence = await lock_sequence(session)
             sequence.swept = max(sequence.swept, min(start + BATCH, end))
             expired = delete(Event).where(Event.position <= sequence.swept)
             await session.execute(expired.execution_options(synchronize_session=False))
     return max(end - log.swept, 0)
 
 
-async def _lock_sequence(session: AsyncSession) -> EventSequence:
+async def lock_sequence(session: AsyncSession) -> EventSequence:
+    """Until the end of the transaction no other server gives positions."""
     query = select(EventSequence).where(EventSequence.id == 1)
     sequence = await session.scalar(query.with_for_update())
     if sequence is None:

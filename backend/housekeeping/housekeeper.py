@@ -16,6 +16,7 @@ from backend.coordination.leases import Kind as LeaseKind
 from backend.coordination.leases import Lease, Leases
 from backend.database import utc_now
 from backend.events import log as event_log
+from backend.events.repair import repair
 from backend.housekeeping.context import CleanupTotal, HousekeepingContext, Item, Sweeper, total_of
 from backend.housekeeping.orphans import Orphans, looks_like_wrong_database
 from backend.housekeeping.retention import Retention, rules
@@ -81,6 +82,7 @@ class Housekeeper:
             await idempotency.delete_expired(session, now)
             await tickets.delete_expired(session, await database_now(session))
             await throttle.delete_expired(session, await database_now(session))
+        await repair(self.context.database)
         await event_log.delete_expired(self.context.database, self.event_days)
         self.last_run_at = now
         return removed_totals

@@ -17,6 +17,7 @@ DESCRIPTIONS = {
     "I5": "No file without a row, no row without its file",
     "I6": "No more jobs run than the limits allow",
     "I8": "What was said is found: the index has the text of every newest transcript, and no other",
+    "I9": "What happened is told: events have positions without a gap, and belong to recordings that were there",
 }
 #: What cannot be checked from rows and files.
 NOT_CHECKED = [

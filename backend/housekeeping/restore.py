@@ -5,18 +5,22 @@ import os
 import shutil
 from pathlib import Path
 
-from sqlalchemy import delete, inspect, update
+from sqlalchemy import delete, inspect, select, update
 
 from backend import migrations
 from backend.crash_points import durable_step
 from backend.database import Base, Database, connect, is_backed_up, utc_now
 from backend.durable import sync_folder
 from backend.errors import AppError
+from backend.events.log import record
+from backend.events.tables import EventKind
 from backend.housekeeping import snapshot
 from backend.housekeeping.backup import MANIFEST, Manifest, manifest_from_json
 from backend.housekeeping.backup_archive import extract, members, private_folder
+from backend.jobs.job_events import record_job
 from backend.jobs.mirror import mirror_new
 from backend.jobs.tables import Job, Status
+from backend.library import trash
 from backend.minutes.tables import Minutes
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording, Upload
@@ -150,12 +154,18 @@ async def _fill_database(url: str, file: Path, manifest: Manifest, uploads_dir: 
 async def _catch_up(database: Database, manifest: Manifest) -> None:
     now = utc_now()
     async with database.write() as session:
-        await session.execute(delete(Recording).where(Recording.id.in_(manifest.gone)))
-        lost = Recording.id.in_(manifest.originals_gone)
-        await session.execute(update(Recording).where(lost).values(original_removed_at=now))
+        for id in manifest.gone:
+            await trash.delete(session, id, reason="backup")
+        lost = select(Recording).where(Recording.id.in_(manifest.originals_gone))
+        for recording in (await session.scalars(lost)).all():
+            recording.original_removed_at = now
+            await session.flush()
+            record(session, EventKind.ORIGINAL_REMOVED, owner_id=recording.owner_id, recording_id=recording.id)
         # Their runner is dead or on another machine. That is not the job's fault, so no failure is counted.
         again = {"status": Status.QUEUED.value, "runner": None, "stage": None, "eta_seconds": None, "not_before": now}
-        await session.execute(update(Job).where(Job.status == Status.RUNNING.value).values(**again))
+        for job in (await session.scalars(select(Job).where(Job.status == Status.RUNNING.value))).all():
+            await session.execute(update(Job).where(Job.id == job.id).values(**again))
+            record_job(session, EventKind.JOB_QUEUED, job)
         await session.execute(delete(Upload))  # unfinished uploads are in no backup: their senders start again
         for transient in Base.metadata.sorted_tables[::-1]:
             if not is_backed_up(transient):  # SQLite's file has them: of servers that are gone

@@ -17,6 +17,7 @@ from backend.housekeeping.context import HousekeepingContext
 from backend.jobs.mirror import mirror_new
 from backend.jobs.tables import Job, Status
 from backend.jobs.workspace import SENTENCES, Workspace
+from backend.library import trash
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
 from backend.settings import Settings
@@ -131,7 +132,7 @@ class Installation:
     async def delete_row(self, id: str) -> None:
         """Delete the row of a recording and leave its files."""
         async with self.database.write() as session:
-            await session.delete(await session.get_one(Recording, id))
+            await trash.delete(session, id)
 
     async def versions(self, id: str) -> list[Transcript]:
         async with self.database.read() as session:

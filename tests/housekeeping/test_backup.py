@@ -11,6 +11,7 @@ from sqlalchemy import select
 from backend.accounts.audit import Action, note
 from backend.accounts.tables import AuditEntry, User
 from backend.database import Base, Database, connect
+from backend.events.tables import Event
 from backend.housekeeping import snapshot
 from backend.housekeeping.backup import MANIFEST, Manifest, TargetExists, backup, manifest_from_json, write_backup
 from backend.housekeeping.backup_archive import new_archive
@@ -160,6 +161,10 @@ async def test_recordings_deleted_during_a_backup_stay_deleted(
         left = {one.id: one.original_removed_at for one in await session.scalars(select(Recording))}
     assert set(left) == {kept_id, lost}
     assert left[lost] is not None
+    async with opened.read() as session:
+        told = [(one.kind, one.recording_id) for one in await session.scalars(select(Event))]
+    assert ("recording.deleted", deleted) in told
+    assert ("recording.original_removed", lost) in told
 
 
 async def test_damaged_originals_are_reported(installation: Installation, tmp_path: Path) -> None:

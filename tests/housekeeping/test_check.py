@@ -6,9 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 
 from backend.database import new_id
+from backend.events import log
+from backend.events.log import record
+from backend.events.repair import repair
+from backend.events.tables import Event, EventKind
 from backend.housekeeping.check import check_installation, run_check
 from backend.housekeeping.report import CheckImpossible, Report
 from backend.jobs.queue import Limits
@@ -39,7 +43,7 @@ async def test_a_consistent_installation_is_green(installation: Installation) ->
     report = await run(installation)
 
     assert report.problems == []
-    assert report.checked == {"DB": 1, "I1": 3, "I2": 0, "I3": 3, "I4": 3, "I5": 4, "I6": 0, "I8": 3}
+    assert report.checked == {"DB": 1, "I1": 3, "I2": 0, "I3": 3, "I4": 3, "I5": 4, "I6": 0, "I8": 3, "I9": 3}
 
 
 async def test_a_changed_or_missing_original_is_a_problem(installation: Installation) -> None:
@@ -278,6 +282,33 @@ async def test_a_transcript_that_is_not_found_by_its_text_is_a_problem(installat
     assert [("I8", recording)] == await found(installation)
     assert 1 == await passages.rebuild(installation.database)
     assert [] == await found(installation)
+
+
+async def test_events_of_a_recording_that_never_was_are_a_problem(installation: Installation) -> None:
+    deleted, never_was = await installation.recording(), new_id()
+    await installation.delete_row(deleted)
+    async with installation.database.write() as session:
+        record(session, EventKind.RECORDING_RENAMED, owner_id="ada", recording_id=never_was)
+
+    assert ("I9", never_was) in await found(installation)
+    assert ("I9", deleted) not in await found(installation)
+
+
+async def test_a_gap_in_the_event_log_is_a_problem_until_housekeeping_has_repaired_it(
+    installation: Installation,
+) -> None:
+    for _ in range(3):
+        await installation.recording()
+    async with installation.database.write() as session:
+        await log.number(session)
+    assert await found(installation) == []
+
+    async with installation.database.write() as session:
+        await session.execute(delete(Event).where(Event.position == 2))
+    assert await found(installation) == [("I9", "event log")]
+
+    await repair(installation.database)
+    assert await found(installation) == []
 
 
 async def test_a_row_without_its_parent_is_a_problem(installation: Installation) -> None:
