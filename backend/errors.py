@@ -38,6 +38,16 @@ class Conflict(AppError):
     detail = "This cannot be done in the present state."
 
 
+class NameChanged(Conflict):
+    """Somebody has renamed it since the name was read. `name` is what it is called now, None where it has none."""
+
+    code = "name_changed"
+    detail = "It was renamed in the meantime. Send the present name as `expected_name` to replace it."
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__(name=name)
+
+
 class InvalidInput(AppError):
     status = 422
     code = "invalid_input"

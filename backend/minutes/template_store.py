@@ -30,8 +30,15 @@ class TemplateBuiltIn(Conflict):
 
 
 class TemplateChanged(Conflict):
+    """`template` is what it is now."""
+
     code = "template_changed"
-    detail = "The template was changed in the meantime. Load it again."
+    detail = "The template was changed in the meantime. Compare it with yours, and save again based on its version."
+
+    def __init__(self, now: Template) -> None:
+        super().__init__(
+            template={"name": now.name, "guidance": now.guidance, "parts": list(now.parts), "version": now.version}
+        )
 
 
 class TooManyTemplates(Conflict):
@@ -55,9 +62,17 @@ async def list_templates(session: AsyncSession, *, owner_id: str) -> Sequence[Te
 
 
 async def save(
-    session: AsyncSession, *, owner_id: str | None, key: str | None, name: str, guidance: str, parts: Sequence[str]
+    session: AsyncSession,
+    *,
+    owner_id: str | None,
+    key: str | None,
+    name: str,
+    guidance: str,
+    parts: Sequence[str],
+    based_on: int | None = None,
 ) -> Template:
-    """A new template, or a new version of the one at `key`."""
+    """A new template, or a new version of the one at `key`. Raises TemplateChanged if its newest version is not
+    `based_on`; None is based on any."""
     if not sanitize_for_prompt(name):
         raise InvalidInput("A template needs a name.")
     version = 1
@@ -68,7 +83,10 @@ async def save(
     elif key in BUILT_IN:
         raise TemplateBuiltIn
     else:
-        version = (await _newest(session, owner_id, key)).version + 1
+        newest = await _newest(session, owner_id, key)
+        if based_on not in (None, newest.version):
+            raise TemplateChanged(_template(newest))
+        version = newest.version + 1
     return await _add(
         session, owner_id, key, version, sanitize_for_prompt(name), sanitize_for_prompt(guidance), list(parts)
     )
@@ -124,7 +142,7 @@ async def _add(
         async with session.begin_nested():
             session.add(row)
     except IntegrityError:
-        raise TemplateChanged from None
+        raise TemplateChanged(_template(await _newest(session, owner_id, key))) from None
     return _template(row)
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, func, select, update
 from sqlalchemy import delete as remove
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.errors import InvalidInput, NotFound
+from backend.errors import InvalidInput, NameChanged, NotFound
 from backend.events.log import record
 from backend.events.tables import EventKind
 from backend.recordings.files import clean_name
@@ -93,11 +93,20 @@ async def search(
     return Page(rows.all(), total or 0)
 
 
-async def rename(session: AsyncSession, *, owner_id: str, recording_id: str, name: str) -> Recording:
-    """Change the display name. Nothing on the disk changes, because paths contain no names of users."""
+async def rename(
+    session: AsyncSession, *, owner_id: str, recording_id: str, name: str, expected_name: str | None = None
+) -> Recording:
+    """Change the display name. Nothing on the disk changes, because paths contain no names of users.
+
+    Raises NameChanged if its name is no longer `expected_name`; None replaces any name."""
     if not name.strip():
         raise InvalidInput("A recording needs a name.")
-    recording = await find(session, owner_id=owner_id, recording_id=recording_id)
+    query = _owned(owner_id, recording_id, Recording.trashed_at.is_(None)).with_for_update()
+    recording = await session.scalar(query)
+    if recording is None:
+        raise RecordingNotFound
+    if expected_name is not None and recording.name != expected_name:
+        raise NameChanged(recording.name)
     recording.name = clean_name(name)
     await session.flush()
     record(session, EventKind.RECORDING_RENAMED, owner_id=owner_id, recording_id=recording_id)
@@ -137,9 +146,11 @@ async def delete(session: AsyncSession, recording_id: str, *where: ColumnElement
 
 
 async def _find(session: AsyncSession, owner_id: str, recording_id: str, where: ColumnElement[bool]) -> Recording:
-    recording = await session.scalar(
-        select(Recording).where(Recording.id == recording_id, Recording.owner_id == owner_id, where)
-    )
+    recording = await session.scalar(_owned(owner_id, recording_id, where))
     if recording is None:
         raise RecordingNotFound
     return recording
+
+
+def _owned(owner_id: str, recording_id: str, where: ColumnElement[bool]) -> Select[tuple[Recording]]:
+    return select(Recording).where(Recording.id == recording_id, Recording.owner_id == owner_id, where)

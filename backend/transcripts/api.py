@@ -67,12 +67,14 @@ class RestoreRequest(BaseModel):
 
 
 class RenameRequest(BaseModel):
-    """Without `based_on` the newest version is the base; an empty name removes the name."""
+    """Without `based_on` the newest version is the base; an empty name removes the name. `expected_name` is the name
+    that was read before, null for none; left out, any name is replaced."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(max_length=64)] | None
     based_on: Number | None = None
+    expected_name: Annotated[str, Field(max_length=64)] | None = None
 
 
 @router.get("", summary="The newest version, or any", response_model=TranscriptAnswer)
@@ -151,6 +153,7 @@ async def rename(
     speaker: Annotated[Id, Path()],
     change: RenameRequest,
 ) -> Response:
+    """409 `name_changed` with `name` where the speaker is no longer called `expected_name`."""
     renamed = await service.rename(
         session,
         owner_id=user.id,
@@ -159,6 +162,7 @@ async def rename(
         speaker=speaker,
         name=change.name,
         based_on=change.based_on,
+        expected_name=change.expected_name if "expected_name" in change.model_fields_set else ...,
     )
     return await _answer(renamed)
 

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import EllipsisType
 
 from sqlalchemy import ColumnElement, CursorResult, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.database import utc_now
-from backend.errors import Conflict, NotFound
+from backend.errors import Conflict, NameChanged, NotFound
 from backend.events.log import record
 from backend.events.tables import EventKind
 from backend.recordings.tables import not_trashed
@@ -235,14 +236,20 @@ async def rename(
     speaker: str,
     name: str | None,
     based_on: int | None = None,
+    expected_name: str | EllipsisType | None = ...,
     now: datetime | None = None,
 ) -> Transcript:
-    """Save a version in which `speaker` has this name; without `based_on`, based on the newest version."""
+    """Save a version in which `speaker` has this name; without `based_on`, based on the newest version. Raises
+    NameChanged if the speaker is no longer called `expected_name`; None stands for no name, ... for any."""
     base = await newest(session, owner_id=owner_id, recording_id=recording_id)
     try:
-        document = rename_speaker(document_from_json(base.document), speaker, name)
+        before = document_from_json(base.document)
+        document = rename_speaker(before, speaker, name)
     except KeyError:
         raise SpeakerNotFound from None
+    now_called = next(one.name for one in before.speakers if one.id == speaker)
+    if expected_name is not ... and now_called != expected_name:
+        raise NameChanged(now_called)
     return await save(
         session,
         owner_id=owner_id,

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from backend.accounts.tables import User
 from backend.database import Database, new_id, utc_now
-from backend.errors import InvalidInput
+from backend.errors import InvalidInput, NameChanged
 from backend.recordings import service
 from backend.recordings.multipart import ReceivedFile
 from backend.recordings.service import RecordingNotFound
@@ -82,6 +82,22 @@ async def test_a_new_name_is_cleaned_and_never_blank(database: Database) -> None
         assert "新名字.wav" == renamed.name
         with pytest.raises(InvalidInput):
             await service.rename(session, owner_id=ada, recording_id=recording, name="  ")
+
+
+async def test_a_name_given_in_between_is_not_replaced(database: Database) -> None:
+    [ada] = await people(database, "ada")
+    recording = await upload(database, ada, "a.wav")
+    mine = {"owner_id": ada, "recording_id": recording, "expected_name": "a.wav"}
+
+    async with database.write() as session:
+        await service.rename(session, **mine, name="周会")
+        with pytest.raises(NameChanged) as refused:
+            await service.rename(session, **mine, name="例会")
+        assert {"name": "周会"} == refused.value.facts
+        await service.rename(session, **mine | {"expected_name": "周会"}, name="例会")
+
+    async with database.read() as session:
+        assert "例会" == (await service.find(session, owner_id=ada, recording_id=recording)).name
 
 
 async def test_deleting_removes_the_row(database: Database) -> None:

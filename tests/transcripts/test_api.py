@@ -114,6 +114,18 @@ async def test_a_speaker_is_renamed_everywhere(api: TranscriptApi) -> None:
         assert "王小明" in exported
 
 
+async def test_a_speaker_named_in_between_keeps_the_name(api: TranscriptApi) -> None:
+    address = f"{api.path}/speakers/S1"
+
+    first = await api.client.patch(address, json={"name": "王小明", "expected_name": None})
+    late = await api.client.patch(address, json={"name": "李雷", "expected_name": None})
+    again = await api.client.patch(address, json={"name": "李雷", "expected_name": "王小明"})
+
+    assert [200, 409, 200] == [first.status_code, late.status_code, again.status_code]
+    assert ("name_changed", "王小明") == (late.json()["code"], late.json()["name"])
+    assert "李雷" == again.json()["document"]["speakers"][0]["name"]
+
+
 async def test_an_invalid_rename_is_refused(api: TranscriptApi) -> None:
     unknown = await api.client.patch(f"{api.path}/speakers/S9", json={"name": "王"})
     stale = await api.client.patch(f"{api.path}/speakers/S1", json={"name": "王", "based_on": 7})

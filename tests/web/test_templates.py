@@ -197,6 +197,38 @@ def test_editing_a_template_deleted_elsewhere_shows_an_error(page: "Page", serve
     assert dialog.get_by_label("名称").input_value() == "就要没了"
 
 
+def test_a_template_and_a_name_changed_elsewhere_are_shown_before_anything_is_replaced(
+    page: "Page", server: Server, sound: Path
+) -> None:
+    key = make(server, "两扇窗", ALL)
+    sign_in(page)
+    open_templates(page)
+    dialog = press(page, "修改", "两扇窗")
+    dialog.get_by_label("关注点").fill("我的关注点。")
+    body = {"name": "别处的名字", "guidance": "别处的关注点。", "parts": ["overview"]}
+    server.client.put(f"/api/templates/{key}", json=body).raise_for_status()
+
+    dialog.get_by_role("button", name="保存").click()
+    alert = dialog.get_by_role("alert")
+    alert.get_by_text("别处的关注点。").wait_for()
+    assert dialog.get_by_label("关注点").input_value() == "我的关注点。"
+    assert templates(server)["别处的名字"]["guidance"] == "别处的关注点。"
+    alert.get_by_role("button", name="用我的").click()
+    dialog.get_by_role("button", name="保存").click()
+    page.get_by_text("已保存为第 3 版。").wait_for()
+    assert templates(server)["两扇窗"]["guidance"] == "我的关注点。"
+
+    recording, _ = server.upload(sound)
+    page.goto("/")
+    page.get_by_role("button", name=f"“{sound.name}”的操作").click()
+    page.get_by_role("menuitem", name="重命名").click()
+    server.client.patch(f"/api/recordings/{recording}", json={"name": "别处起的"}).raise_for_status()
+    page.get_by_label("新名称").fill("我起的")
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").filter(has_text="别处起的").get_by_role("button", name="用我的").click()
+    page.get_by_role("link", name="我起的").wait_for()
+
+
 def test_minutes_are_rewritten_with_another_template(page: "Page", server: Server, sound: Path) -> None:
     own = make(server, "行动优先", ["actions", "overview"])
     make(server, "公共周报", ["decisions"], "admin/templates")

@@ -20,7 +20,7 @@ from backend.minutes.api.endpoints import (
     test_and_record,
 )
 from backend.minutes.api.model import ModelsDep
-from backend.minutes.api.templates import Key, TemplateIn, TemplateOut
+from backend.minutes.api.templates import Key, TemplateChange, TemplateIn, TemplateOut
 from backend.minutes.endpoints import EndpointNotFound
 
 router = APIRouter(prefix="/api/admin", tags=["admin"])
@@ -109,8 +109,11 @@ async def make_template(_admin: Admin, session: WriteSession, body: TemplateIn) 
 
 
 @router.put("/templates/{shared_template}", summary="Change a shared template, as a new version")
-async def change_template(_admin: Admin, session: WriteSession, shared_template: Key, body: TemplateIn) -> TemplateOut:
-    """Existing minutes keep the version they were made with."""
+async def change_template(
+    _admin: Admin, session: WriteSession, shared_template: Key, body: TemplateChange
+) -> TemplateOut:
+    """Existing minutes keep the version they were made with. 409 `template_changed` with `template` where another
+    version came in between."""
     return await _save(session, shared_template, body)
 
 

@@ -45,6 +45,15 @@ class TemplateIn(BaseModel):
         return {"name": self.name, "guidance": self.guidance, "parts": list(dict.fromkeys(self.parts))}
 
 
+class TemplateChange(TemplateIn):
+    """`based_on` is the number of the version that was edited; null replaces any."""
+
+    based_on: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+    def to_values(self) -> dict[str, Any]:
+        return super().to_values() | {"based_on": self.based_on}
+
+
 @router.get("", summary="Built-in, shared and own templates")
 async def templates(session: ReadSession, user: Reader) -> list[TemplateOut]:
     return [TemplateOut.of(one) for one in await template_store.list_templates(session, owner_id=user.id)]
@@ -56,8 +65,9 @@ async def make_template(session: WriteSession, user: CurrentUser, body: Template
 
 
 @router.put("/{template}", summary="Change an own template, as a new version")
-async def change_template(session: WriteSession, user: CurrentUser, template: Key, body: TemplateIn) -> TemplateOut:
-    """Existing minutes keep the version they were made with."""
+async def change_template(session: WriteSession, user: CurrentUser, template: Key, body: TemplateChange) -> TemplateOut:
+    """Existing minutes keep the version they were made with. 409 `template_changed` with `template` where another
+    version came in between."""
     return TemplateOut.of(await template_store.save(session, owner_id=user.id, key=template, **body.to_values()))
 
 

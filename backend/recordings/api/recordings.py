@@ -93,6 +93,9 @@ class RecordingChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=255)
+    expected_name: str | None = Field(
+        default=None, max_length=255, description="the name that was read before; null replaces any name"
+    )
 
 
 @router.get("/{recording_id}")
@@ -104,10 +107,11 @@ async def get_recording(recording_id: str, user: Reader, session: ReadSession) -
 async def rename_recording(
     recording_id: str, change: RecordingChange, user: CurrentUser, session: WriteSession
 ) -> RecordingOut:
-    """Change the name of a recording."""
-    return RecordingOut.model_validate(
-        await service.rename(session, owner_id=user.id, recording_id=recording_id, name=change.name)
+    """Change the name of a recording. 409 `name_changed` with `name` where it is no longer `expected_name`."""
+    renamed = await service.rename(
+        session, owner_id=user.id, recording_id=recording_id, name=change.name, expected_name=change.expected_name
     )
+    return RecordingOut.model_validate(renamed)
 
 
 @router.get("/{recording_id}/audio", response_class=FileResponse, responses={200: {"content": {"audio/mp4": {}}}})

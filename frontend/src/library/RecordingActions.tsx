@@ -8,6 +8,7 @@ import { useErrorMessages } from "../api/useErrorMessages";
 import { titleOf } from "../app/recordingTitle";
 import { cancel, isOpen, isRetryable, retry } from "./jobs";
 import { useForEach, useMoveToTrash } from "./trash";
+import { nameNow, useNameQuestion } from "./useNameQuestion";
 
 interface Handlers {
   rename: () => void;
@@ -52,16 +53,26 @@ export function RecordingActions({ recording, job, on }: { recording: Recording;
 export function useRenameRecording(recording: Pick<Recording, "id" | "name">): (name: string) => Promise<boolean> {
   const messages = useErrorMessages();
   const queries = useQueryClient();
-  return async (name) => {
-    const clean = name.trim();
-    if (!clean || clean === recording.name || clean === titleOf(recording.name)) return true;
+  const keepMine = useNameQuestion();
+  const put = async (name: string, expected: string): Promise<void> => {
     try {
       await unwrap(
         api.PATCH("/api/recordings/{recording_id}", {
           params: { path: { recording_id: recording.id } },
-          body: { name: clean },
+          body: { name, expected_name: expected },
         }),
       );
+    } catch (error) {
+      const theirs = nameNow(error);
+      if (theirs === null) throw error;
+      if (theirs !== name && (await keepMine(name, theirs))) await put(name, theirs);
+    }
+  };
+  return async (name) => {
+    const clean = name.trim();
+    if (!clean || clean === recording.name || clean === titleOf(recording.name)) return true;
+    try {
+      await put(clean, recording.name);
     } catch (error) {
       messages.show(error);
       return false;

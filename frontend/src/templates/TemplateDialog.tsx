@@ -1,14 +1,17 @@
 // The dialog that creates or edits a template: name, guidance and sections.
 import { Form, Input, Modal } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useAction } from "../api/useAction";
 import { ErrorAlert } from "../app/Feedback";
 import { PartsField } from "./PartsField";
-import { type Scope, saveTemplate, type Template, type TemplateInput } from "./templates";
+import { TemplateConflict } from "./TemplateConflict";
+import { type Scope, saveTemplate, type Template, type TemplateInput, templateNow } from "./templates";
 
 /** The template being edited, or the initial values of a new one. */
 export interface Draft {
   readonly key: string | null;
+  readonly version: number | null;
   readonly values: TemplateInput;
 }
 
@@ -25,11 +28,13 @@ export function TemplateDialog({
 }) {
   const { t } = useTranslation();
   const [form] = Form.useForm<TemplateInput>();
-  const save = useAction((values: TemplateInput) => saveTemplate(scope, draft.key, values), {
+  const [basedOn, setBasedOn] = useState(draft.version);
+  const save = useAction((values: TemplateInput) => saveTemplate(scope, draft.key, values, basedOn), {
     invalidates: ["templates"],
     silent: true,
     onDone,
   });
+  const theirs = templateNow(save.error);
   const title =
     draft.key === null
       ? t(scope === "mine" ? "templates.make" : "templates.makeShared")
@@ -42,6 +47,7 @@ export function TemplateDialog({
       onCancel={close}
       onOk={() => form.submit()}
       confirmLoading={save.isPending}
+      okButtonProps={{ disabled: theirs !== null }}
       okText={t("app.save")}
     >
       <Form<TemplateInput>
@@ -51,7 +57,18 @@ export function TemplateDialog({
         initialValues={draft.values}
         onFinish={(values) => save.mutate(values)}
       >
-        <ErrorAlert error={save.error} />
+        {theirs ? (
+          <TemplateConflict
+            theirs={theirs}
+            choose={(mine) => {
+              setBasedOn(theirs.version);
+              if (!mine) form.setFieldsValue(theirs);
+              save.reset();
+            }}
+          />
+        ) : (
+          <ErrorAlert error={save.error} />
+        )}
         <Form.Item
           name="name"
           label={t("keys.name")}

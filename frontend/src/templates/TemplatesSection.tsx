@@ -26,15 +26,17 @@ export function TemplatesSection({ scope }: { scope: Scope }) {
     const { guidance, parts } = one;
     setDraft({
       key: null,
+      version: null,
       values: { name: t("templates.copyName", { name: nameOf(one) }).slice(0, LONGEST_NAME), guidance, parts },
     });
   };
-  const edit = ({ key, name, guidance, parts }: Template) => setDraft({ key, values: { name, guidance, parts } });
+  const edit = ({ key, version, name, guidance, parts }: Template) =>
+    setDraft({ key, version, values: { name, guidance, parts } });
   const make = (
     <Button
       type="primary"
       icon={<PlusOutlined />}
-      onClick={() => setDraft({ key: null, values: { name: "", guidance: "", parts: [...PARTS] } })}
+      onClick={() => setDraft({ key: null, version: null, values: { name: "", guidance: "", parts: [...PARTS] } })}
     >
       {t(scope === "mine" ? "templates.make" : "templates.makeShared")}
     </Button>

@@ -1,7 +1,7 @@
 // Requests for minutes templates: built-in, shared and own.
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { api, type Schemas, unwrap } from "../api/client";
+import { ApiError, api, type Schemas, unwrap } from "../api/client";
 
 export type Template = Schemas["TemplateOut"];
 export type TemplateInput = Schemas["TemplateIn"];
@@ -19,7 +19,14 @@ export function templatesQuery() {
   return queryOptions({ queryKey: ["templates"], queryFn: () => unwrap(api.GET(OWN)), staleTime: 60_000 });
 }
 
-export function saveTemplate(scope: Scope, key: string | null, body: TemplateInput): Promise<Template> {
+/** `basedOn` is the version that was edited; null for a new template. */
+export function saveTemplate(
+  scope: Scope,
+  key: string | null,
+  values: TemplateInput,
+  basedOn: number | null,
+): Promise<Template> {
+  const body = key === null ? values : { ...values, based_on: basedOn };
   if (scope === "mine")
     return unwrap(
       key === null
@@ -36,6 +43,12 @@ export function saveTemplate(scope: Scope, key: string | null, body: TemplateInp
 export function deleteTemplate(scope: Scope, key: string) {
   if (scope === "mine") return unwrap(api.DELETE(`${OWN}/{template}`, { params: { path: { template: key } } }));
   return unwrap(api.DELETE(`${SHARED}/{shared_template}`, { params: { path: { shared_template: key } } }));
+}
+
+/** The template as it is now, if this error says that it was changed in the meantime. */
+export function templateNow(error: unknown): (TemplateInput & { version: number }) | null {
+  if (!(error instanceof ApiError) || error.code !== "template_changed") return null;
+  return error.details.template as TemplateInput & { version: number };
 }
 
 /** Whether a template is built in, shared or the user's own. */

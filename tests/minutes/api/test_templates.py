@@ -10,10 +10,12 @@ def test_an_own_template_is_versioned_and_used(server: Server, transcribed: str,
 
     made = server.client.post("/api/templates", json=mine).raise_for_status().json()
     changed = server.client.put(f"/api/templates/{made['key']}", json=mine | {"name": "改过"}).json()
+    late = server.client.put(f"/api/templates/{made['key']}", json=mine | {"based_on": 1})
     server.ended(ask(server, transcribed, template=made["key"])["id"])
 
     minutes = get(server, f"{transcribed}/minutes")
     assert (made["version"], changed["version"], minutes["template"]["name"]) == (1, 2, "改过")
+    assert (late.status_code, late.json()["code"], late.json()["template"]["name"]) == (409, "template_changed", "改过")
     markdown = server.client.get(f"/api/recordings/{transcribed}/minutes/export").text
     assert markdown.index("## 决议") < markdown.index("## 概要")
     assert other_user.put(f"/api/templates/{made['key']}", json=mine).status_code == 404

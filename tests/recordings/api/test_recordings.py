@@ -81,9 +81,11 @@ async def test_only_the_owner_may_rename_a_recording_and_only_its_name_changes(a
     foreign = await api.client.patch(address, json={"name": "x"}, headers=api.as_(api.eve))
     more = await api.client.patch(address, json={"name": "x", "owner_id": "y"}, headers=api.as_(api.ada))
     blank = await api.client.patch(address, json={"name": " "}, headers=api.as_(api.ada))
+    late = await api.client.patch(address, json={"name": "x", "expected_name": "a.wav"}, headers=api.as_(api.ada))
 
     assert (200, "董事会") == (renamed.status_code, renamed.json()["name"])
     assert [404, 422, 422] == [foreign.status_code, more.status_code, blank.status_code]
+    assert (409, "name_changed", "董事会") == (late.status_code, late.json()["code"], late.json()["name"])
     assert "董事会" == (await api.client.get(address, headers=api.as_(api.ada))).json()["name"]
 
 
