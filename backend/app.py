@@ -50,7 +50,7 @@ from backend.jobs.language_model_jobs import LanguageModelJobs
 from backend.jobs.pipeline import open_pipeline
 from backend.jobs.queue import Limits
 from backend.jobs.runner import Runner
-from backend.library.api import form_upload, from_uploads, search, trash
+from backend.library.api import folders, form_upload, from_uploads, organize, search, tags, trash
 from backend.logs import set_up_logs
 from backend.metrics import Metrics
 from backend.middleware import (
@@ -85,6 +85,7 @@ logger = logging.getLogger(__name__)
 _ROUTER_MODULES = (
     *(account, keys, second_factor, google, register),
     *(form_upload, trash, uploads, from_uploads, search, text_search, recordings, transcripts),
+    *(tags, folders, organize),
     *(jobs, language_model_jobs, engines, socket),
     *(minutes, edit_minutes, review, translations, questions, names, templates, model, endpoints, shared),
     *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors, shared_written_form),

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, Field
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -18,3 +18,13 @@ def _in_utc(moment: datetime) -> datetime:
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
 #: A time with its zone, converted to UTC. In its own zone it may lie at the edge of the calendar, and in UTC past it.
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+#: Recordings with all of these tags.
+TagFilter = Annotated[
+    list[Annotated[str, Field(max_length=64)]] | None,
+    Query(max_length=20, description="ids of tags; all must be there"),
+]
+#: Recordings of one folder.
+FolderFilter = Annotated[
+    str | None,
+    Query(max_length=64, description="id of a folder: what is in it and in the folders inside it; empty: in no folder"),
+]

@@ -13,6 +13,7 @@ import backend.coordination.tables
 import backend.events.tables
 import backend.housekeeping.tables
 import backend.jobs.tables
+import backend.library.tables
 import backend.minutes.tables
 import backend.recordings.tables
 import backend.search.tables

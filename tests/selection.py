@@ -11,7 +11,7 @@ REAL_SERVERS = (
     "tests/faults/",
     "tests/security/",
     "tests/jobs/api/",
-    "tests/library/",
+    "tests/library/api/",
     "tests/minutes/api/",
     "tests/admin/test_operations.py",
     "tests/admin/test_storage.py",

@@ -11,6 +11,7 @@ from backend.errors import Conflict
 from backend.events.log import record
 from backend.events.tables import EventKind
 from backend.jobs.tables import Job, Status
+from backend.library.transfer import transfer
 from backend.minutes.tables import Exchange, Minutes, Polish, Repair, Translation
 from backend.recordings.tables import Recording
 from backend.search import passages
@@ -64,3 +65,4 @@ async def _transfer_ownership(session: AsyncSession, user_id: str, new_owner_id:
         raise UserHasRunningJob  # its runner would publish results for the old owner
     for table in (Recording, Job, Transcript, Minutes, Polish, Exchange, Repair, Translation, Share, Passage):
         await session.execute(update(table).where(table.owner_id == user_id).values(owner_id=new_owner_id))
+    await transfer(session, owner_id=user_id, new_owner_id=new_owner_id)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 
 from backend.checksums import sha256
 from backend.housekeeping.event_invariants import check_events
+from backend.housekeeping.library_invariants import check_library
 from backend.housekeeping.orphans import Orphans
 from backend.housekeeping.report import CheckContext, Problem, Report
 from backend.jobs.tables import FINAL, Job, Kind, Status
@@ -170,7 +171,7 @@ async def check_passages(context: CheckContext, report: Report) -> Problems:
 CHECKS: tuple[Callable[[CheckContext, Report], Problems], ...] = (
     *(check_database, check_originals, check_jobs, check_publications),
     *(check_transcripts, check_files_have_rows, check_rows_have_files, check_limits, check_passages),
-    check_events,
+    *(check_events, check_library),
 )
 
 

@@ -6,6 +6,7 @@ import backend.accounts.tables
 import backend.events.tables
 import backend.housekeeping.tables
 import backend.jobs.tables
+import backend.library.tables
 import backend.migrations.resume
 import backend.minutes.tables
 import backend.recordings.tables

@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.library.tables import has_tag, in_folder
 from backend.recordings.tables import Recording
 from backend.search import index
 from backend.search.query import Query
@@ -30,6 +31,8 @@ class Filters:
     until: datetime | None = None  #: exclusive
     shortest: float | None = None  #: seconds
     longest: float | None = None
+    tags: Sequence[str] = ()  #: ids; a recording has all of them
+    folder_id: str | None = None  #: in it, or in a folder inside it; empty: in no folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +117,7 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         conditions.append(Recording.duration >= filters.shortest)
     if filters.longest is not None:
         conditions.append(Recording.duration <= filters.longest)
+    conditions += [has_tag(Recording.id, one) for one in filters.tags]
+    if filters.folder_id is not None:
+        conditions.append(in_folder(Recording.id, filters.folder_id or None))
     return conditions

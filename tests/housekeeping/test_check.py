@@ -43,7 +43,7 @@ async def test_a_consistent_installation_is_green(installation: Installation) ->
     report = await run(installation)
 
     assert report.problems == []
-    assert report.checked == {"DB": 1, "I1": 3, "I2": 0, "I3": 3, "I4": 3, "I5": 4, "I6": 0, "I8": 3, "I9": 3}
+    assert report.checked == {"DB": 1, "I1": 3, "I2": 0, "I3": 3, "I4": 3, "I5": 4, "I6": 0, "I8": 3, "I9": 3, "I10": 0}
 
 
 async def test_a_changed_or_missing_original_is_a_problem(installation: Installation) -> None:

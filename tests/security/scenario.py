@@ -71,6 +71,9 @@ def scenario(server: Server, recording: Path) -> Scenario:
         owned["key_id"] = _create_key(base, people["owner"], "read")["id"]
         template = owner.post("/api/templates", json=RULES["POST", "/api/templates"].body)
         owned["template"] = template.raise_for_status().json()["key"]
+        for thing in ("tag", "folder"):
+            made = owner.post(f"/api/{thing}s", json={"name": "另一个"}).raise_for_status()
+            owned[f"{thing}_id"] = made.json()["id"]
         shared = owner.post(f"/api/recordings/{owned['recording_id']}/shares", json={"transcript": True})
         owned["share_id"] = shared.raise_for_status().json()["id"]
         for name, id, path in (("endpoint_id", "id", "language-model/endpoints"), ("template", "key", "templates")):

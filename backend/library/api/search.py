@@ -13,8 +13,12 @@ from backend.accounts.dependencies import Reader, ReadSession
 from backend.jobs.api.dependencies import ServicesDep
 from backend.jobs.state import JobState, states
 from backend.jobs.tables import Job, Kind, Status
+from backend.library.api.tags import TagOut
+from backend.library.folders import folders_of
+from backend.library.tables import has_tag, in_folder
+from backend.library.tags import tags_of
 from backend.minutes.tables import Minutes
-from backend.query_parameters import Offset
+from backend.query_parameters import FolderFilter, Offset, TagFilter
 from backend.recordings import service
 from backend.recordings.api.recordings import RecordingOut
 from backend.recordings.tables import Recording
@@ -43,6 +47,8 @@ class LibraryRecording(RecordingOut):
         "the newest transcript"
     )
     job: JobState | None = Field(description="the newest transcription job")
+    tags: list[TagOut]
+    folder_id: str | None = Field(description="the folder it lies in; null for none")
 
 
 class RecordingsOut(BaseModel):
@@ -57,6 +63,8 @@ async def list_recordings(
     services: ServicesDep,
     q: Annotated[str, Query(max_length=255, description="part of the name")] = "",
     status: Annotated[list[Status] | None, Query(description="of the newest transcription job")] = None,
+    tag: TagFilter = None,
+    folder: FolderFilter = None,
     sort: Annotated[Literal["date", "name", "duration"], Query()] = "date",
     order: Annotated[Literal["asc", "desc"], Query()] = "desc",
     offset: Offset = 0,
@@ -68,7 +76,11 @@ async def list_recordings(
         session,
         owner_id=user.id,
         text=q,
-        where=[_newest_job(Job.status).in_([one.value for one in status])] if status else [],
+        where=[
+            *([_newest_job(Job.status).in_([one.value for one in status])] if status else []),
+            *(has_tag(Recording.id, one) for one in tag or ()),
+            *([in_folder(Recording.id, folder or None)] if folder is not None else []),
+        ],
         order=sort_column.asc() if order == "asc" else sort_column.desc(),
         offset=offset,
         limit=limit,
@@ -76,6 +88,8 @@ async def list_recordings(
     ids = [recording.id for recording in page.recordings]
     transcripts = await _load_transcripts(session, ids)
     conclusions = await _load_conclusions(session, ids)
+    tags = await tags_of(session, ids)
+    folders = await folders_of(session, ids)
     jobs = await _load_newest_jobs(session, ids)
     job_states = {one.recording_id: one for one in await states(session, jobs, services.limits)}
     return RecordingsOut(
@@ -85,6 +99,8 @@ async def list_recordings(
                 speakers=transcripts[row.id].speakers if row.id in transcripts else None,
                 excerpt=conclusions.get(row.id) or (transcripts[row.id].beginning if row.id in transcripts else None),
                 job=job_states.get(row.id),
+                tags=[TagOut.model_validate(one) for one in tags.get(row.id, [])],
+                folder_id=folders.get(row.id),
             )
             for row in page.recordings
         ],

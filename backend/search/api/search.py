@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.dependencies import Reader, ReadSession
-from backend.query_parameters import Moment, Offset
+from backend.query_parameters import FolderFilter, Moment, Offset, TagFilter
 from backend.recordings import service as recordings
 from backend.recordings.tables import Recording
 from backend.search import service
@@ -95,8 +95,18 @@ def _filters(
     until: Annotated[Moment | None, Query(description="uploaded before")] = None,
     shortest: Annotated[float | None, Query(ge=0, le=1e9, description="seconds")] = None,
     longest: Annotated[float | None, Query(ge=0, le=1e9, description="seconds")] = None,
+    tag: TagFilter = None,
+    folder: FolderFilter = None,
 ) -> Filters:
-    return Filters(speakers=speaker or (), since=since, until=until, shortest=shortest, longest=longest)
+    return Filters(
+        speakers=speaker or (),
+        since=since,
+        until=until,
+        shortest=shortest,
+        longest=longest,
+        tags=tag or (),
+        folder_id=folder,
+    )
 
 
 @router.get("", summary="Find what was said")

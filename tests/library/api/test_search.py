@@ -84,3 +84,27 @@ def test_only_own_recordings_are_listed(server: Server, other_user: httpx.Client
 def test_page_sizes_and_offsets_are_limited(server: Server) -> None:
     for query in ("limit=0", "limit=101", "offset=-1", "offset=99999999999999999999"):
         assert server.client.get(f"/api/recordings?{query}").status_code == 422
+
+
+def test_recordings_are_filtered_by_tag_and_folder(server: Server, recordings: dict[str, str]) -> None:
+    made = {}
+    for thing, name in (("tags", "重要"), ("tags", "客户"), ("folders", "项目")):
+        made[name] = server.client.post(f"/api/{thing}", json={"name": name}).raise_for_status().json()["id"]
+    inner = {"name": "例会", "parent_id": made["项目"]}
+    made["例会"] = server.client.post("/api/folders", json=inner).raise_for_status().json()["id"]
+    for name, tags, folder in (("Alpha.wav", ["重要", "客户"], "例会"), ("beta.wav", ["重要"], "项目")):
+        body = {"add_tags": [made[one] for one in tags], "folder_id": made[folder]}
+        ids = {"recording_ids": [recordings[name]]}
+        server.client.post("/api/recordings/organize", json=ids | body).raise_for_status()
+
+    assert list_names(server, tag=made["重要"]) == ["beta.wav", "Alpha.wav"]
+    assert list_names(server, tag=[made["重要"], made["客户"]]) == ["Alpha.wav"]
+    assert list_names(server, folder=made["项目"]) == ["beta.wav", "Alpha.wav"]
+    assert list_names(server, folder=made["例会"]) == ["Alpha.wav"]
+    assert list_names(server, folder="") == ["乙 周会.wav"]
+    assert list_names(server, tag="none") == []
+    [row] = server.client.get("/api/recordings", params={"q": "alpha"}).json()["items"]
+    assert [tag["name"] for tag in row["tags"]] == ["客户", "重要"]
+    assert row["folder_id"] == made["例会"]
+    counted = server.client.get("/api/folders").json()
+    assert {one["name"]: one["recordings"] for one in counted} == {"项目": 2, "例会": 1}
