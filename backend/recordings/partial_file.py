@@ -1,5 +1,6 @@
 """The file of an unfinished upload while a request writes to it. Used in threads, one call at a time."""
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterable
@@ -22,6 +23,10 @@ class Digest(Protocol):
     def copy(self) -> "Digest": ...
 
 
+class FileInUse(Exception):
+    """Another request writes to the file, at this server or another one."""
+
+
 class PartialFile:
     """Appends to the acknowledged bytes and hashes what it writes."""
 
@@ -33,10 +38,19 @@ class PartialFile:
         self._file = -1
         self.written = start  #: offset of the next byte
 
-    def open(self) -> bool:
-        """Returns False if the file has lost acknowledged bytes."""
+    def lock(self) -> None:
+        """Keep other requests of all servers from writing, until `close`. Raises FileInUse. The kernel gives the lock
+        back when the process dies; a file system without locks has none."""
         with translate_disk_full():
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not _lock(self._file):
+            os.close(self._file)
+            self._file = -1
+            raise FileInUse
+
+    def open(self) -> bool:
+        """Start to write, after `lock`. Returns False if the file has lost acknowledged bytes."""
+        with translate_disk_full():
             if self._start == 0:  # the first request: nobody has synced the name of the file yet
                 sync_folder(self._path.parent)
             if os.fstat(self._file).st_size < self._start:
@@ -78,3 +92,25 @@ class PartialFile:
                     os.ftruncate(self._file, size)
             finally:
                 os.close(self._file)
+
+
+def is_in_use(path: Path) -> bool:
+    """Whether a request writes to this file, at any server."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _lock(file)
+    finally:
+        os.close(file)
+
+
+def _lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # a file system without locks
+    return True

@@ -54,6 +54,8 @@ class Upload(Base):
     sha256: Mapped[str | None] = mapped_column(String(64))  #: of the complete file; None while it is incomplete
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    #: When a server last asked the one that writes to it to end its request.
+    interrupted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @property
     def complete(self) -> bool:

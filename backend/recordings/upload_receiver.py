@@ -1,10 +1,14 @@
 """Receives uploads: one request at a time writes to each, and acknowledged bytes survive a power cut."""
 
 import asyncio
+import contextlib
 import hashlib
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.crash_points import durable_step
 from backend.database import Database, utc_now
@@ -13,14 +17,18 @@ from backend.errors import AppError, Conflict
 from backend.recordings import uploads
 from backend.recordings.files import DiskFull, Storage
 from backend.recordings.multipart import MIN_BYTES_PER_PERIOD, TooLarge, UploadStalled
-from backend.recordings.partial_file import Digest, PartialFile
+from backend.recordings.partial_file import Digest, FileInUse, PartialFile, is_in_use
 from backend.recordings.tables import Upload
-from backend.recordings.timeouts import run_to_completion
+from backend.recordings.timeouts import run_to_completion, with_timeout
 from backend.recordings.tus import Checksum
 from backend.recordings.uploads import UploadNotFound
 
+logger = logging.getLogger(__name__)
+
 _BATCH = 1024**2  #: bytes that are handed to a thread at once
 _SAVE_EVERY = 64 * 1024**2  #: bytes after which a long request is synced to the disk and its offset stored
+#: How often a request looks whether another server asks for the offset, and how long that server waits for its end.
+_LOOK_SECONDS, _INTERRUPT_SECONDS = 1.0, 10.0
 
 
 class WrongOffset(Conflict):
@@ -104,8 +112,23 @@ class UploadReceiver:
             del self._active[upload_id]
             active.finished.set()
 
+    async def interrupt_everywhere(self, database: Database, upload_id: str) -> None:
+        """`interrupt`, also where another server receives it. Raises UploadBusy if that one does not answer."""
+        await self.interrupt(upload_id)
+        path = self.storage.upload(upload_id)
+        if not await asyncio.to_thread(is_in_use, path):
+            return
+        async with database.write() as session:
+            await uploads.interrupt(session, upload_id)
+        for _ in range(round(_INTERRUPT_SECONDS / 0.1)):
+            await asyncio.sleep(0.1)
+            if not await asyncio.to_thread(is_in_use, path):
+                return
+        raise UploadBusy(headers={"Retry-After": "1"})
+
     async def interrupt(self, upload_id: str) -> None:
-        """End the request that writes to this upload, if any: its connection may be dead. Its bytes are stored."""
+        """End the request of this server that writes to this upload, if any: its connection may be dead. Its bytes are
+        stored."""
         if (active := self._active.get(upload_id)) is not None:
             active.end(UploadInterrupted)
             await active.finished.wait()
@@ -166,7 +189,10 @@ class _UploadRequest:
         self._batch: list[bytes] = []
         self._writing: asyncio.Task[None] | None = None
         self._saving: asyncio.Task[None] | None = None
-        self._saved_is_certain = True  #: false while a commit is under way
+        self._saved_is_certain = False  #: not before the file is open, and not while a commit is under way
+        self._interrupted_at: datetime | None = None  #: as it was when this request began
+        self._ended = asyncio.Event()
+        self._looking: asyncio.Task[None] | None = None
 
     async def run(self, stream: AsyncIterator[bytes]) -> Upload:
         try:
@@ -175,6 +201,7 @@ class _UploadRequest:
             if self._active.error is not None:  # it was interrupted before `reader` existed
                 reader.cancel()
             watching = asyncio.create_task(self._interrupt_when_stalled())
+            self._looking = asyncio.create_task(self._look_for_interruption())
             error = await _error_of(reader)
             watching.cancel()
             if not isinstance(error, TooLarge | DiskFull | OSError):
@@ -189,10 +216,22 @@ class _UploadRequest:
 
     async def _open(self) -> None:
         await asyncio.to_thread(self._receiver.storage.make_folder, self._receiver.storage.incoming)
+        try:
+            await asyncio.to_thread(self._file.lock)
+        except FileInUse:
+            raise UploadBusy(headers={"Retry-After": "1"}) from None
+        # Read again: until now another server may have written to it.
+        owner_id, id = self._upload.owner_id, self._upload.id
+        async with self._database.read() as session:
+            upload = await uploads.find(session, owner_id=owner_id, upload_id=id, now=utc_now())
+        if upload.received != self._saved:
+            raise WrongOffset(offset=upload.received)
+        self._interrupted_at = upload.interrupted_at
         if not await asyncio.to_thread(self._file.open):
             async with self._database.write() as session:
-                await uploads.remove(session, owner_id=self._upload.owner_id, ids=[self._upload.id])
+                await uploads.remove(session, owner_id=owner_id, ids=[id])
             raise UploadNotFound
+        self._saved_is_certain = True
 
     async def _read(self, stream: AsyncIterator[bytes]) -> None:
         waiting, saved = 0, self._saved
@@ -215,6 +254,21 @@ class _UploadRequest:
             arrived = self._arrived
             await asyncio.sleep(self._receiver.stall_seconds)
         self._active.end(UploadStalled)
+
+    async def _look_for_interruption(self) -> None:
+        """End the request when another server has asked for the offset, or has deleted the upload."""
+        while self._active.error is None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await with_timeout(_LOOK_SECONDS, self._ended.wait())
+                return
+            try:
+                async with self._database.read() as session:
+                    if await uploads.interruption(session, self._upload.id) != self._interrupted_at:
+                        self._active.end(UploadInterrupted)
+            except UploadNotFound:
+                self._active.end(UploadNotFound)
+            except SQLAlchemyError:
+                logger.warning("The database did not answer; trying again", exc_info=True)
 
     async def _write(self) -> None:
         """Hand the batch to a thread after the previous one was written."""
@@ -266,7 +320,8 @@ class _UploadRequest:
         self._receiver.store_digest(self._upload, digest)
 
     async def _close(self) -> None:
-        for task in (self._writing, self._saving):
+        self._ended.set()
+        for task in (self._writing, self._saving, self._looking):
             if task is not None:
                 await asyncio.wait([task])
                 if not task.cancelled():

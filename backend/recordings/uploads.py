@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backend.coordination.clock import DatabaseTime
 from backend.errors import Conflict, NotFound, TooManyRequests
 from backend.recordings.files import clean_name
 from backend.recordings.tables import Upload
@@ -79,6 +80,20 @@ async def advance(
     )
     if _row_count(moved) != 1:
         raise UploadNotFound
+
+
+async def interrupt(session: AsyncSession, id: str) -> None:
+    """Ask the server whose request writes to this upload to end it."""
+    await session.execute(update(Upload).where(Upload.id == id).values(interrupted_at=DatabaseTime()))
+
+
+async def interruption(session: AsyncSession, id: str) -> datetime | None:
+    """When that was asked last. Raises UploadNotFound for an upload that was deleted meanwhile."""
+    row = (await session.execute(select(Upload.interrupted_at).where(Upload.id == id))).one_or_none()
+    if row is None:
+        raise UploadNotFound
+    asked_at: datetime | None = row.interrupted_at
+    return asked_at
 
 
 async def remove(session: AsyncSession, *, owner_id: str, ids: Sequence[str]) -> None:

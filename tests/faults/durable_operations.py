@@ -39,6 +39,7 @@ def main(root: Path) -> None:
     storage.make_folder(storage.incoming)
     for id in ("one", "two", "aborted", "expired"):
         partial_file = PartialFile(storage.upload(id), 0, [], lambda: None)
+        partial_file.lock()
         assert partial_file.open()
         partial_file.write([BYTES])
         partial_file.sync()

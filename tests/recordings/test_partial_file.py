@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.recordings.partial_file import PartialFile
+from backend.recordings.partial_file import FileInUse, PartialFile, is_in_use
 
 
 def random_chunks(count: int, max_size: int) -> list[bytes]:
@@ -19,6 +19,7 @@ def random_chunks(count: int, max_size: int) -> list[bytes]:
 def test_chunks_are_written_in_order_and_hashed(tmp_path: Path, chunks: list[bytes]) -> None:
     digest = hashlib.sha256()
     partial_file = PartialFile(tmp_path / "upload", 0, [digest], lambda: None)
+    partial_file.lock()
     assert partial_file.open()
 
     partial_file.write(chunks)
@@ -41,6 +42,7 @@ def test_short_writes_are_continued_until_everything_is_written(
     monkeypatch.setattr(os, "write", short_write)
     chunks = random_chunks(40, 20_000)
     partial_file = PartialFile(tmp_path / "upload", 0, [], lambda: None)
+    partial_file.lock()
     assert partial_file.open()
 
     partial_file.write(chunks)
@@ -58,6 +60,7 @@ def test_unacknowledged_bytes_of_a_killed_server_are_cut_off(tmp_path: Path) -> 
     path.write_bytes(b"safe" + b"unacknowledged" * 1000)
     continued = partial_file(path, 4)
 
+    continued.lock()
     assert continued.open()
 
     assert b"safe" == path.read_bytes()
@@ -68,6 +71,7 @@ def test_bytes_are_appended_and_cut_off_when_not_acknowledged(tmp_path: Path) ->
     path = tmp_path / "upload"
     path.write_bytes(b"safe")
     continued = partial_file(path, 4)
+    continued.lock()
     assert continued.open()
 
     continued.write([b" and", b" more"])
@@ -76,11 +80,31 @@ def test_bytes_are_appended_and_cut_off_when_not_acknowledged(tmp_path: Path) ->
     assert b"safe and" == path.read_bytes()
 
 
+def test_a_file_that_another_request_writes_to_is_not_opened_until_that_one_has_ended(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    assert not is_in_use(path)
+    first, second = partial_file(path, 0), partial_file(path, 0)
+    first.lock()
+    assert first.open()
+    first.write([b"first"])
+
+    with pytest.raises(FileInUse):
+        second.lock()
+    second.close(0)
+
+    assert is_in_use(path)
+    first.close(5)
+    assert b"first" == path.read_bytes()
+    second.lock()
+    second.close(None)
+
+
 def test_a_file_shorter_than_the_acknowledged_size_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "upload"
     path.write_bytes(b"saf")
     short = partial_file(path, 4)
 
+    short.lock()
     assert not short.open()
     short.close(None)
 

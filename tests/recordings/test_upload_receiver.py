@@ -16,6 +16,7 @@ from backend.database import Database, utc_now
 from backend.errors import AppError
 from backend.recordings import upload_receiver, uploads
 from backend.recordings.files import Storage
+from backend.recordings.partial_file import PartialFile
 from backend.recordings.tables import Upload
 from backend.recordings.tus import Checksum
 from backend.recordings.upload_receiver import UploadReceiver
@@ -172,6 +173,73 @@ async def test_interrupting_a_dead_connection_keeps_its_bytes(case: UploadCase) 
     assert 123_456 == await case.received()
     assert "upload_interrupted" == await dead
     assert sha256(CONTENT) == (await case.receive(123_456, stream(CONTENT[123_456:]))).sha256
+
+
+@pytest.fixture
+def other_server(case: UploadCase, monkeypatch: pytest.MonkeyPatch) -> UploadCase:
+    """The same upload at another server."""
+    monkeypatch.setattr(upload_receiver, "_LOOK_SECONDS", 0.01)
+    other = UploadCase(case.database, case.storage.root)
+    other.id = case.id
+    return other
+
+
+async def test_the_offset_asked_at_another_server_ends_the_request_and_keeps_its_bytes(
+    case: UploadCase, other_server: UploadCase
+) -> None:
+    arrived, never = asyncio.Event(), asyncio.Event()
+
+    async def dying() -> AsyncIterator[bytes]:
+        yield CONTENT[:123_456]
+        arrived.set()
+        await never.wait()
+
+    dead = asyncio.create_task(case.error_code(0, dying()))
+    await arrived.wait()
+    assert "upload_busy" == await other_server.error_code(0, stream(CONTENT))
+    await other_server.receiver.interrupt_everywhere(case.database, case.id)
+
+    assert 123_456 == await case.received()
+    assert "upload_interrupted" == await dead
+    assert sha256(CONTENT) == (await other_server.receive(123_456, stream(CONTENT[123_456:]))).sha256
+    assert CONTENT == case.file.read_bytes()
+
+
+async def test_a_request_that_another_server_overtook_changes_nothing(
+    case: UploadCase, other_server: UploadCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = PartialFile.lock
+
+    def late(file: PartialFile) -> None:
+        """Meanwhile the other server receives everything."""
+        monkeypatch.setattr(PartialFile, "lock", lock)
+        asyncio.run_coroutine_threadsafe(other_server.receive(0, stream(CONTENT)), loop).result()
+        lock(file)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(PartialFile, "lock", late)
+
+    assert "wrong_offset" == await case.error_code(0, stream(b"x" * len(CONTENT)))
+
+    assert CONTENT == case.file.read_bytes()
+
+
+async def test_an_upload_deleted_at_another_server_is_received_no_further(
+    case: UploadCase, other_server: UploadCase
+) -> None:
+    arrived, never = asyncio.Event(), asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield CONTENT[:1000]
+        arrived.set()
+        await never.wait()
+
+    receiving = asyncio.create_task(case.error_code(0, endless()))
+    await arrived.wait()
+    async with case.database.write() as session:
+        await uploads.remove(session, owner_id="ada", ids=[case.id])
+
+    assert "upload_not_found" == await receiving
 
 
 async def test_a_cancelled_request_keeps_its_bytes(case: UploadCase) -> None:

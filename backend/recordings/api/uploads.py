@@ -134,10 +134,11 @@ async def get_offset(
     receiver: UploadReceiverDep,
     tus_resumable: Version = None,
 ) -> Response:
-    """A request that is still sending a chunk is ended and its bytes are stored: its connection may be dead."""
+    """A request that is still sending a chunk, to any server, is ended and its bytes are stored: its connection may be
+    dead. Code: upload_busy."""
     await _find(database, user.id, upload_id)
     tus.check_version(tus_resumable)
-    await receiver.interrupt(upload_id)
+    await receiver.interrupt_everywhere(database, upload_id)
     upload = await _find(database, user.id, upload_id)
     headers = {
         "Upload-Length": str(upload.size),
