@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,8 +30,9 @@ logger = logging.getLogger(__name__)
 #: What the warnings of `backend.recordings.media` say.
 _MEDIA_WARNINGS = {
     "media_damaged": "Parts of this file are damaged; what could be read was transcribed.",
-    "track_unreadable": "One of the audio tracks of this file could not be read; the others were transcribed.",
-    "tracks_left_out": "This file has audio in several languages; only its default track was transcribed.",
+    "track_unreadable": "Some audio tracks of this file could not be read; the others were transcribed.",
+    "tracks_left_out": "This file has audio in several languages; one of them was transcribed. For another one, "
+    "transcribe it again with that language chosen.",
     "times_uncertain": "The audio of this file is longer than it says: times may be wrong. Report it as a fault.",
 }
 
@@ -108,7 +109,10 @@ class Pipeline:
         engine = self.registry[transcriber]
         hotwords = await asyncio.to_thread(choose_hotwords, engine, self.models_dir, options.hotwords)
         warnings = _option_warnings(engine, hotwords, options.language)
-        seconds = await self._prepare(source, workspace, report_progress, warnings, fresh=options.fresh)
+        wanted = engine.languages if options.language == AUTO else (options.language,)
+        seconds, audio_facts = await self._prepare(
+            source, workspace, wanted, report_progress, warnings, fresh=options.fresh
+        )
         speech = workspace.path(SPEECH)
 
         def sharing(stage: Stage) -> dict[str, Any]:
@@ -132,7 +136,7 @@ class Pipeline:
                     lambda done, total: report_progress(Stage.TRANSCRIBE, done, total),
                 )
 
-            facts = {"engine": transcriber, "hotwords": list(hotwords.usable)}
+            facts = {"engine": transcriber, "hotwords": list(hotwords.usable), **audio_facts}
             if options.language != AUTO:  # so that the artifacts of jobs before there was a choice still count
                 facts["language"] = options.language
             rows = await _make_artifact(workspace, SENTENCES, facts, make_artifact, fresh=options.fresh)
@@ -140,7 +144,7 @@ class Pipeline:
             return [sentence_from_json(row) for row in rows]
 
         diarize_task = asyncio.create_task(
-            self._diarize(workspace, options, sharing(Stage.DIARIZE), report_progress, seconds, warnings)
+            self._diarize(workspace, options, sharing(Stage.DIARIZE), report_progress, seconds, warnings, audio_facts)
         )
         peaks_task = asyncio.create_task(_make_peaks(speech, source.peaks))  # no engine waits for it
         try:
@@ -167,15 +171,19 @@ class Pipeline:
         self,
         source: Source,
         workspace: Workspace,
+        languages: Sequence[str],
         report_progress: ProgressCallback,
         warnings: list[dict[str, str]],
         *,
         fresh: bool,
-    ) -> float:
+    ) -> tuple[float, dict[str, str]]:
+        """Decode the recording; answers its seconds, and what other artifacts depend on beside the recording."""
         wav = workspace.path(SPEECH)
         facts = await asyncio.to_thread(workspace.facts, SPEECH)
         if facts is None and not fresh:
             facts = await asyncio.to_thread(workspace.reuse, SPEECH)
+            if facts and facts.get("languages"):  # it may be another language that is wanted, or that the copy holds
+                facts = None
         if facts is None or not source.listening_copy.exists():
             probed = [
                 await probe(path, max_seconds=source.max_seconds) for path in (source.original, *source.following)
@@ -187,17 +195,23 @@ class Pipeline:
                 wav=wav,
                 listening_copy=source.listening_copy,
                 max_seconds=source.max_seconds,
+                languages=languages,
                 on_progress=lambda done: report_progress(Stage.PREPARE, min(done, expected), expected),
                 probes=probed,
             )
             facts = {"seconds": normalized.duration, "warnings": list(normalized.warnings)}
             if normalized.channel_turns:
                 facts["channel_turns"] = [list(turn) for turn in normalized.channel_turns]
+            if normalized.unreadable:
+                facts["unreadable"] = list(normalized.unreadable)
+            if normalized.languages:
+                facts["languages"] = list(normalized.languages)
+                await asyncio.to_thread(source.peaks.unlink, missing_ok=True)  # they may be those of another language
             await asyncio.to_thread(workspace.record_checksum, SPEECH, facts)
         seconds = float(facts["seconds"])
         report_progress(Stage.PREPARE, seconds, seconds)
-        warnings += [{"code": code, "detail": _MEDIA_WARNINGS[code]} for code in facts["warnings"]]
-        return seconds
+        warnings += _media_warnings(facts)
+        return seconds, {"track_language": facts["languages"][0]} if facts.get("languages") else {}
 
     async def _diarize(
         self,
@@ -207,6 +221,7 @@ class Pipeline:
         report_progress: ProgressCallback,
         seconds: float,
         warnings: list[dict[str, str]],
+        audio_facts: Mapping[str, str],
     ) -> tuple[str | None, Diarization]:
         try:
             diarizer = choose("diarize", options.diarizer or self.diarizer, self.models_dir, self.demo)
@@ -217,7 +232,7 @@ class Pipeline:
         async def make_artifact(result: Path) -> None:
             cache_file = workspace.path(PASSES)
             if not cache_file.exists() and not options.fresh:
-                await asyncio.to_thread(workspace.reuse, PASSES, {"engine": diarizer})
+                await asyncio.to_thread(workspace.reuse, PASSES, passes_facts)
             await self.engines.diarize(
                 diarizer,
                 workspace.path(SPEECH),
@@ -226,10 +241,11 @@ class Pipeline:
                 lambda done, total: report_progress(Stage.DIARIZE, done, total),
             )
             if cache_file.exists():  # a later job of this recording may want another number of speakers
-                await asyncio.to_thread(workspace.record_checksum, PASSES, {"engine": diarizer})
+                await asyncio.to_thread(workspace.record_checksum, PASSES, passes_facts)
 
         hints = options.speaker_hints
-        facts = {"engine": diarizer, "speakers": [hints.min_speakers, hints.max_speakers]}
+        passes_facts = {"engine": diarizer, **audio_facts}
+        facts = {**passes_facts, "speakers": [hints.min_speakers, hints.max_speakers]}
         for is_last_try in (False, True):
             try:
                 value = await _make_artifact(workspace, TURNS, facts, make_artifact, fresh=options.fresh)
@@ -293,6 +309,23 @@ def _merge(
     sentences: list[Sentence], diarization: Diarization, seconds: float, engines: dict[str, str], language: str
 ) -> Document:
     return from_merged(merge(sentences, diarization), duration=seconds, engines=engines, language=language)
+
+
+def _media_warnings(facts: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The warnings about a decoded recording; `names` are the tracks, or the languages, the one that is heard first."""
+    listed = {
+        "track_unreadable": ("Not read", facts.get("unreadable", [])),
+        "tracks_left_out": ("Its languages, the transcribed one first", facts.get("languages", [])),
+    }
+    found = []
+    for code in facts["warnings"]:
+        warning = {"code": code, "detail": _MEDIA_WARNINGS[code]}
+        about, names = listed.get(code, ("", []))
+        if names:
+            warning["names"] = ", ".join(names)
+            warning["detail"] += f" {about}: {warning['names']}."
+        found.append(warning)
+    return found
 
 
 def _option_warnings(engine: Engine, hotwords: HotwordChoice, language: str) -> list[dict[str, str]]:

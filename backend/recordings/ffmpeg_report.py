@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from backend.recordings.media_errors import TooLong
 from backend.recordings.whitelists import CODECS
+from backend.speech.languages import language_code
 
 #: Other rates and channel counts occur only in forged headers.
 _RATES = range(1000, 768_001)
@@ -14,7 +15,7 @@ _MAX_CHANNELS = 64
 
 _INPUT = re.compile(r"Input #0, (\S+), from ")
 _DURATION = re.compile(r"  Duration: (?:N/A|(\d+):(\d\d):(\d\d(?:\.\d+)?))(?:, start: (-?[\d.]+))?")
-_STREAM = re.compile(r"  Stream #0:(\d+)(?:\[\w+\])?(?:\((\w+)\))?(?:\[\w+\])?: (Audio|Video): (\w+)(.*)")
+_STREAM = re.compile(r"  Stream #0:(\d+)(?:\[\w+\])?(?:\((.*?)\))?(?:\[\w+\])?: (Audio|Video): (\w+)(.*)")
 _SOUND = re.compile(r", (\d+) Hz, ([^,]+)")
 _CHANNEL_COUNT = re.compile(r"(\d+) channels")
 _CHANNELS = {"mono": 1, "stereo": 2, "downmix": 2, "quad": 4, "hexagonal": 6, "octagonal": 8, "cube": 8}
@@ -33,7 +34,7 @@ class AudioTrack:
     codec: str
     rate: int
     channels: int
-    language: str | None = None  #: as in the file: three letters mostly
+    language: str | None = None  #: a code of `backend.speech.languages`; of other languages, what the file says
     default: bool = False
 
     @property
@@ -119,7 +120,7 @@ def _audio_track(found: "re.Match[str]") -> AudioTrack:
         codec=found[4],
         rate=int(sound[1]) if sound else 0,
         channels=_channel_count(sound[2]) if sound else 0,
-        language=None if found[2] in (None, "und") else found[2],
+        language=None if found[2] in (None, "", "und") else language_code(found[2]),
         default="(default)" in found[5],
     )
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 import wave
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from backend.durable import sync_folder
 from backend.recordings import child
 from backend.recordings.decoder_check import blames_ffmpeg_first
 from backend.recordings.decoding_errors import check_readable, decoding_errors, error_for, killed_from_outside, size_of
-from backend.recordings.ffmpeg_report import FfmpegReport, ignore_progress
+from backend.recordings.ffmpeg_report import AudioTrack, FfmpegReport, ignore_progress
 from backend.recordings.files import DiskFull
 from backend.recordings.media_errors import DecoderKilled, MediaDamaged, TooLong, TooShort
 from backend.recordings.mix import Limits, Part, chosen_tracks, mix, unheard
@@ -34,13 +34,15 @@ _TOLERANCE = 0.1
 class Normalized:
     """The result: the seconds of the wav, and warnings.
 
-    Codes: `media_damaged` if parts could not be decoded, `track_unreadable` if a track could not be decoded at all,
-    `tracks_left_out` if the file has tracks in several languages, and `times_uncertain` if the decoded audio is longer
-    than it can be.
+    Codes: `media_damaged` if parts could not be decoded, `track_unreadable` if a track could not be decoded at all (see
+    `unreadable`), `tracks_left_out` if the file has tracks in several languages (see `languages`), and
+    `times_uncertain` if the decoded audio is longer than it can be.
     """
 
     duration: float
     warnings: tuple[str, ...]
+    languages: tuple[str, ...] = ()  #: if tracks were left out: the language that is heard, then the others
+    unreadable: tuple[str, ...] = ()  #: the tracks that could not be decoded: their number and codec, such as "2 (dts)"
     channel_turns: Sequence[tuple[str, float, float]] = ()  #: channel, start and end, if each carries its own speech
 
 
@@ -52,13 +54,15 @@ async def normalize(
     wav: Path,
     listening_copy: Path,
     max_seconds: float,
+    languages: Collection[str] = (),
     on_progress: Callable[[float], None] = ignore_progress,
     probes: Sequence[Probe] = (),
     ffmpeg: str | None = None,
 ) -> Normalized:
     """Decode once, into 16 kHz mono for the engines and an M4A for the browser, both with the same timeline.
 
-    `more_sources` are appended to the source; `probes` are the probes of all files if they are known already.
+    `more_sources` are appended to the source; `languages` are those that should be heard of a file with tracks in
+    several, by the codes of `backend.speech.languages`; `probes` are the probes of all files if they are known already.
     `on_progress` receives the seconds of decoded audio, which never decrease. Either both files are complete under
     their names or neither was touched. Raises what `probe` raises, and DiskFull.
     """
@@ -69,6 +73,7 @@ async def normalize(
             wav=wav,
             listening_copy=listening_copy,
             max_seconds=max_seconds,
+            languages=languages,
             on_progress=on_progress,
             probes=probes if readable == sources else (),
             ffmpeg=ffmpeg,
@@ -84,6 +89,7 @@ async def _normalize(
     wav: Path,
     listening_copy: Path,
     max_seconds: float,
+    languages: Collection[str],
     on_progress: Callable[[float], None],
     probes: Sequence[Probe],
     ffmpeg: str | None,
@@ -99,7 +105,7 @@ async def _normalize(
     seconds = 120 + size / 1e6 + min(max_seconds, 4 * probed_seconds)
     try:
         outcome, report = await mix(
-            [_part(path, one) for path, one in zip(sources, probes, strict=True)],
+            [_part(path, one, languages) for path, one in zip(sources, probes, strict=True)],
             wav=wav_part,
             listening_copy=copy_part,
             limits=Limits(seconds, max_seconds, _MEMORY_BYTES),
@@ -119,26 +125,62 @@ async def _normalize(
     finally:
         await asyncio.to_thread(shutil.rmtree, temporary, ignore_errors=True)
     progress.report_seconds(duration)
-    return Normalized(duration, tuple(_warnings(probes, outcome, report, duration)), tuple(report.channel_turns))
+    heard = [chosen_tracks(one.tracks, languages) for one in probes]
+    left_out = _languages(probes, heard)
+    unreadable = tuple(_unreadable(probes, heard, report))
+    warnings = _warnings(probes, outcome, report, duration, unreadable=bool(unreadable), left_out=bool(left_out))
+    return Normalized(duration, tuple(warnings), left_out, unreadable, tuple(report.channel_turns))
 
 
-def _part(source: Path, probed: Probe) -> Part:
+def _part(source: Path, probed: Probe, languages: Collection[str]) -> Part:
     delay = max(probed.duration, probed.header_duration or 0.0)
-    return Part(source, probed.format, probed.zero, delay, chosen_tracks(probed.tracks), probed.length, probed.pauses)
+    tracks = chosen_tracks(probed.tracks, languages)
+    return Part(source, probed.format, probed.zero, delay, tracks, probed.length, probed.pauses)
 
 
-def _warnings(probes: Sequence[Probe], outcome: child.Outcome, report: Report, duration: float) -> Iterator[str]:
-    unreadable = unheard(report.tracks)
-    names = tuple(f"{track_name(track.part, track.track)} " for track in unreadable)
+def _languages(probes: Sequence[Probe], heard: Sequence[Sequence[AudioTrack]]) -> tuple[str, ...]:
+    """The languages of the tracks that are heard, then of the others; none if all readable tracks are heard."""
+    others = [
+        track.language
+        for probed, chosen in zip(probes, heard, strict=True)
+        for track in probed.tracks
+        if track.readable and track not in chosen
+    ]
+    if not others:
+        return ()
+    found = [track.language for chosen in heard for track in chosen] + others
+    return tuple(dict.fromkeys(language for language in found if language is not None))
+
+
+def _unreadable(probes: Sequence[Probe], heard: Sequence[Sequence[AudioTrack]], report: Report) -> Iterator[str]:
+    """Number and codec of the tracks of which nothing is heard, because they cannot be decoded."""
+    files = [file for file, probed in enumerate(probes) for _ in probed.length.starts]
+    silent = {(files[one.part], heard[files[one.part]][one.track].index) for one in unheard(report.tracks)}
+    for file, probed in enumerate(probes):
+        for number, track in enumerate(probed.tracks, 1):
+            if not track.readable or (file, track.index) in silent:
+                yield f"{number} ({track.codec})"
+
+
+def _warnings(
+    probes: Sequence[Probe],
+    outcome: child.Outcome,
+    report: Report,
+    duration: float,
+    *,
+    unreadable: bool,
+    left_out: bool,
+) -> Iterator[str]:
+    silent = unheard(report.tracks)
+    names = tuple(f"{track_name(track.part, track.track)} " for track in silent)
     errors = decoding_errors(line for line in outcome.errors.splitlines() if not line.startswith(names))
     expected = sum(_expected_seconds(one) for one in probes)
-    failed = report.encoder != 0 or any(track.code != 0 for track in report.tracks if track not in unreadable)
+    failed = report.encoder != 0 or any(track.code != 0 for track in report.tracks if track not in silent)
     if errors or failed or duration < 0.98 * expected - 1 or any(one.damaged for one in probes):
         yield "media_damaged"
-    if unreadable or any(not track.readable for one in probes for track in one.tracks):
+    if unreadable:
         yield "track_unreadable"
-    readable = [[track for track in one.tracks if track.readable] for one in probes]
-    if any(len(chosen_tracks(tracks)) < len(tracks) for tracks in readable):
+    if left_out:
         yield "tracks_left_out"
     if not _consistent(probes, report, duration):
         yield "times_uncertain"

@@ -2,8 +2,7 @@
 
 import asyncio
 import sys
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,14 +153,17 @@ def _encoder(program: str, wav: Path, listening_copy: Path, rate: int, limits: L
     return sandboxed(sandbox, command)
 
 
-def chosen_tracks(tracks: Sequence[AudioTrack]) -> list[AudioTrack]:
-    """The readable tracks that are heard together. Of a film in several languages, it is that of the default track."""
+def chosen_tracks(tracks: Sequence[AudioTrack], languages: Collection[str] = ()) -> list[AudioTrack]:
+    """The readable tracks that are heard together.
+
+    Of a film in several languages they are those of one: the default track's, unless it is none of `languages` and
+    another track's is."""
     readable = [track for track in tracks if track.readable]
-    languages = Counter(track.language for track in readable)
-    if len(languages) < 2 or None in languages:
+    if len({track.language for track in readable}) < 2 or any(track.language is None for track in readable):
         return readable
     default = next((track for track in readable if track.default), readable[0])
-    return [track for track in readable if track.language == default.language]
+    heard = next((track for track in (default, *readable) if track.language in languages), default)
+    return [track for track in readable if track.language == heard.language]
 
 
 def unheard(tracks: Sequence[DecodedTrack]) -> list[DecodedTrack]:

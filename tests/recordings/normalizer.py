@@ -29,9 +29,16 @@ class Normalizer:
         self.ffmpeg = ffmpeg
         self.progress: list[float] = []
 
-    async def normalize(self, source: Path, max_seconds: float = 3600, more_sources: Sequence[Path] = ()) -> Normalized:
+    async def normalize(
+        self,
+        source: Path,
+        max_seconds: float = 3600,
+        more_sources: Sequence[Path] = (),
+        languages: Sequence[str] = (),
+    ) -> Normalized:
         return await normalize(
             source,
+            languages=languages,
             more_sources=more_sources,
             wav=self.wav,
             listening_copy=self.copy,

@@ -144,6 +144,7 @@ async def test_an_unreadable_track_beside_a_readable_one_costs_a_warning(
     normalized = await normalizer.normalize(write(source, renamed))
 
     assert (normalized.duration, normalized.warnings) == (pytest.approx(2.0, abs=0.02), ("track_unreadable",))
+    assert normalized.unreadable == ("1 (dts)",)
     assert max(normalizer.samples()) > 1000
 
 
@@ -160,8 +161,13 @@ async def test_of_several_languages_the_default_track_is_heard(
 
     normalized = await normalizer.normalize(source)
 
-    assert ("tracks_left_out",) == normalized.warnings
+    assert (("tracks_left_out",), ("zh", "en")) == (normalized.warnings, normalized.languages)
     assert (float("inf"), True) == (onset(normalizer, FIRST.time), onset(normalizer, SECOND.time) < 0.01)
+
+    chosen = await normalizer.normalize(source, languages=("en",))
+
+    assert (("tracks_left_out",), ("en", "zh")) == (chosen.warnings, chosen.languages)
+    assert (True, float("inf")) == (onset(normalizer, FIRST.time) < 0.01, onset(normalizer, SECOND.time))
 
 
 async def test_speech_on_separate_channels_names_its_channel(normalizer: Normalizer, tmp_path: Path) -> None:

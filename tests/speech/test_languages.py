@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.speech.languages import AUTO, LANGUAGES, MANDARIN, spoken_language
+from backend.speech.languages import AUTO, LANGUAGES, MANDARIN, language_code, spoken_language
 from backend.speech.types import Sentence
 
 
@@ -37,3 +37,12 @@ def test_where_the_engine_does_not_say_it_is_the_chosen_one_if_it_knows_it(
 ) -> None:
     for sentences in ([], [said(5, None)]):
         assert spoken_language(sentences, known, chosen) == language
+
+
+def test_media_files_name_languages_in_many_ways() -> None:
+    names = ["chi", "zho", "cmn", "zh-CN", "ZH_tw", "eng", "en", "ger", "deu", "yue", "haw", "qaa"]
+
+    codes = [language_code(name) for name in names]
+
+    assert codes == ["zh", "zh", "zh", "zh", "zh", "en", "en", "de", "de", "yue", "haw", "qaa"]
+    assert {language_code(code) for code in LANGUAGES} == set(LANGUAGES)

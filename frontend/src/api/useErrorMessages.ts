@@ -1,11 +1,14 @@
 // Error messages by error code, in the user's language.
 import { App } from "antd";
 import { useTranslation } from "react-i18next";
-import { ApiError } from "./client";
+import { useFormats } from "../app/formats";
+import { ApiError, type Job } from "./client";
+import { warningFacts } from "./warningFacts";
 
 export function useErrorMessages() {
   const { t, i18n } = useTranslation();
   const { message } = App.useApp();
+  const formats = useFormats();
 
   /** `facts` are the values that the text of this code has places for. */
   function byCode(code: string, facts: Readonly<Record<string, unknown>> = {}): string {
@@ -18,6 +21,12 @@ export function useErrorMessages() {
   function withReason(code: string, reason?: unknown): string {
     if (typeof reason !== "string" || !reason) return byCode(code);
     return `${byCode(code)} ${t("endpoints.reason", { reason, interpolation: { escapeValue: false } })}`;
+  }
+
+  /** What the warnings of a job say, each once. */
+  function ofWarnings(warnings: Job["warnings"]): string {
+    const texts = warnings.map((one) => byCode(one.code, warningFacts(one, formats.language, t("app.comma"))));
+    return [...new Set(texts)].join(" ");
   }
 
   /** The message of a job's error; the second line of its detail is the reason of a language model's endpoint. */
@@ -40,5 +49,5 @@ export function useErrorMessages() {
     void message.error(textOf(error), 6);
   }
 
-  return { byCode, withReason, ofJob, textOf, show };
+  return { byCode, withReason, ofJob, ofWarnings, textOf, show };
 }

@@ -17,11 +17,20 @@ export function formats(language: string) {
     date: (at: string) => day.format(new Date(at)),
     dateTime: (at: string) => moment.format(new Date(at)),
     number: (value: number) => number.format(value),
-    language: (code: string) => languages.of(code) ?? code,
+    language: (code: string) => languageName(languages, code),
     percent: (value: number) => share.format(value),
     bytes: (size: number) => {
       const step = size >= 1024 ** 3 ? 3 : size >= 1024 ** 2 ? 2 : size >= 1024 ? 1 : 0;
       return `${number.format(size / 1024 ** step)} ${["B", "kB", "MB", "GB"][step]}`;
     },
   };
+}
+
+/** A file may call its language by what is no code at all. */
+function languageName(names: Intl.DisplayNames, code: string): string {
+  try {
+    return names.of(code) ?? code;
+  } catch {
+    return code;
+  }
 }

@@ -67,9 +67,7 @@ export function JobState({ job, live }: { job: Job | undefined; live: boolean })
           </Tag>
         );
       return (
-        <Tooltip
-          title={job.warnings.map((warning) => messages.byCode(warning.code, { names: warning.names })).join(" ")}
-        >
+        <Tooltip title={messages.ofWarnings(job.warnings)}>
           <Tag color="warning" icon={<WarningOutlined />} tabIndex={0}>
             {t("jobs.doneWithWarnings")}
           </Tag>

@@ -6,6 +6,7 @@ import { api, type Recording, unwrap } from "../api/client";
 import { useAction } from "../api/useAction";
 import { OptionsForm } from "../upload/OptionsForm";
 import { type Choices, NO_CHOICES } from "../upload/options";
+import { TranscriptWarnings } from "./TranscriptWarnings";
 
 export function TranscribeAgainDialog({ recording, close }: { recording: Recording; close: () => void }) {
   const { t } = useTranslation();
@@ -58,6 +59,7 @@ export function TranscribeAgainDialog({ recording, close }: { recording: Recordi
         )
       }
     >
+      <TranscriptWarnings recording={recording.id} />
       <p className="secondary">{t("library.transcribeAgainAbout")}</p>
       <OptionsForm form={form} />
       <Checkbox checked={replace} onChange={(event) => setReplace(event.target.checked)}>

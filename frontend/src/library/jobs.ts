@@ -10,6 +10,15 @@ export function isRetryable(job: Job): boolean {
   return job.status === "failed" || job.status === "cancelled";
 }
 
+/** The query of the newest transcription job of a recording. */
+export function newestJobOf(recording: string) {
+  const query = { recording_id: recording, kind: "transcript", limit: 1 } as const;
+  return {
+    queryKey: ["jobs", "of", recording],
+    queryFn: () => unwrap(api.GET("/api/jobs", { params: { query } })),
+  };
+}
+
 export function cancel(id: string) {
   return unwrap(api.POST("/api/jobs/{job_id}/cancel", { params: { path: { job_id: id } } }));
 }

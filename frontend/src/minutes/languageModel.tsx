@@ -82,14 +82,7 @@ export function ModelJobStatus({ job }: { job: Job | undefined }) {
       />
     );
   if (job.status === "done" && job.warnings.length > 0)
-    return (
-      <Alert
-        type="warning"
-        showIcon
-        title={[...new Set(job.warnings.map((one) => messages.byCode(one.code)))].join(" ")}
-        action={retry}
-      />
-    );
+    return <Alert type="warning" showIcon title={messages.ofWarnings(job.warnings)} action={retry} />;
   return null;
 }
 

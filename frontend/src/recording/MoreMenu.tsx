@@ -25,6 +25,7 @@ import type { Doc } from "../document/types";
 import { ExportDialog } from "../exports/ExportDialog";
 import { useRenameDialog } from "../library/RecordingActions";
 import { TranscribeAgainDialog } from "../library/TranscribeAgainDialog";
+import { TranscriptWarnings } from "../library/TranscriptWarnings";
 import { useMoveToTrash } from "../library/trash";
 import { ShareDialog } from "../shares/ShareDialog";
 import { renewMedia } from "./media";
@@ -144,6 +145,7 @@ function Facts({ recording, doc, close }: { recording: Recording; doc: Doc; clos
   ] as const;
   return (
     <Modal open title={t("workspace.facts")} footer={null} onCancel={close}>
+      <TranscriptWarnings recording={recording.id} />
       <dl className="facts">
         {facts.map(([name, value]) => (
           <div key={name}>

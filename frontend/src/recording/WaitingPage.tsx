@@ -9,7 +9,7 @@ import { api, type Job, type Recording, unwrap } from "../api/client";
 import { formatTime } from "../document/time";
 import type { Doc } from "../document/types";
 import { JobState } from "../library/JobState";
-import { cancel, isOpen, isRetryable, retry } from "../library/jobs";
+import { cancel, isOpen, isRetryable, newestJobOf, retry } from "../library/jobs";
 import { newestJobs, useJobs } from "../library/liveJobs";
 import { useRenameDialog } from "../library/RecordingActions";
 import { type PlannedStage, stagePlan } from "../library/stagePlan";
@@ -27,12 +27,7 @@ export function WaitingPage({ recording }: { recording: Recording }) {
   const audio = useRef<HTMLAudioElement>(null);
   const [silent, setSilent] = useState(false);
   const live = newestJobs(jobs).get(recording.id);
-  const fetched = useQuery({
-    queryKey: ["jobs", "of", recording.id],
-    queryFn: () =>
-      unwrap(api.GET("/api/jobs", { params: { query: { recording_id: recording.id, kind: "transcript", limit: 1 } } })),
-    enabled: !live,
-  });
+  const fetched = useQuery({ ...newestJobOf(recording.id), enabled: !live });
   const job: Job | undefined = live ?? fetched.data?.jobs[0];
   const open = job !== undefined && isOpen(job);
   const plan = job ? stagePlan(job) : [];
