@@ -72,10 +72,10 @@ from backend.recordings.files import Storage
 from backend.recordings.upload_receiver import UploadReceiver
 from backend.request_metrics import RequestMetrics
 from backend.search import api as text_search
+from backend.search.rebuild import index_missing
 from backend.settings import Settings
 from backend.shares.api import links, visitors
 from backend.transcripts import api as transcripts
-from backend.transcripts.passages import index_missing
 from backend.transcripts.render_pool import RenderPool
 from backend.trusted_proxies import trusted_addresses
 

@@ -14,7 +14,7 @@ from backend.accounts.tables import User
 from backend.database import Base, Database, connect
 from backend.jobs.tables import Job, QueueLock
 from backend.recordings.tables import Recording
-from backend.search.tables import FULL_TEXT_COLUMN
+from backend.search import full_text
 from backend.transcripts.document import document_from_json
 from backend.transcripts.tables import Transcript
 from tests.databases import MARIADB, SQLITE, DatabaseServer, kinds_to_test
@@ -194,8 +194,8 @@ def _compare(connection: Connection) -> list[str]:
     wrong = []
     for table in Base.metadata.sorted_tables:
         columns = {column["name"]: column["nullable"] for column in found.get_columns(table.name)}
-        if table.name == "passages" and connection.dialect.name != "sqlite":
-            assert columns.pop(FULL_TEXT_COLUMN)
+        if table.name in full_text.TABLES and connection.dialect.name != "sqlite":
+            assert columns.pop(full_text.COLUMN)
         if columns != {column.name: column.nullable for column in table.columns}:
             wrong.append(f"columns of {table.name}: {columns}")
         indexes = {index["name"] for index in found.get_indexes(table.name)}

@@ -14,8 +14,8 @@ from backend.jobs.tables import Job, Status
 from backend.library.transfer import transfer
 from backend.minutes.tables import Exchange, Minutes, Polish, Repair, Translation
 from backend.recordings.tables import Recording
-from backend.search import passages
-from backend.search.tables import Passage
+from backend.search import index
+from backend.search.tables import Passage, SearchText
 from backend.shares.tables import Share
 from backend.transcripts.tables import Transcript
 
@@ -49,7 +49,7 @@ async def delete(session: AsyncSession, *, actor_id: str, user_id: str, new_owne
             facts = {"from": user_id}
             record(session, EventKind.RECORDING_TRANSFERRED, owner_id=new_owner_id, recording_id=id, **facts)
         else:
-            await passages.remove(session, id)
+            await index.delete_of(session, id)
             record(session, EventKind.RECORDING_DELETED, owner_id=user_id, recording_id=id, jobs=[])
     await session.delete(user)
     await session.flush()
@@ -63,6 +63,7 @@ async def _transfer_ownership(session: AsyncSession, user_id: str, new_owner_id:
     running = (Job.owner_id == user_id) & (Job.status == Status.RUNNING.value)
     if await session.scalar(select(Job.id).where(running).limit(1)) is not None:
         raise UserHasRunningJob  # its runner would publish results for the old owner
-    for table in (Recording, Job, Transcript, Minutes, Polish, Exchange, Repair, Translation, Share, Passage):
+    owned = (Recording, Job, Transcript, Minutes, Polish, Exchange, Repair, Translation, Share, Passage, SearchText)
+    for table in owned:
         await session.execute(update(table).where(table.owner_id == user_id).values(owner_id=new_owner_id))
     await transfer(session, owner_id=user_id, new_owner_id=new_owner_id)

@@ -12,8 +12,8 @@ from backend.housekeeping.check import check_installation, run_check
 from backend.housekeeping.report import Report
 from backend.housekeeping.restore import restore
 from backend.jobs.queue import Limits
+from backend.search import rebuild as search_index
 from backend.settings import Settings
-from backend.transcripts import passages
 
 
 def check_command(settings: Settings, *, as_json: bool = False, quick: bool = False) -> int:
@@ -59,7 +59,7 @@ def rebuild_search_command(settings: Settings) -> int:
 async def _rebuild_search(settings: Settings) -> int:
     database = connect(settings.database_url)
     try:
-        return await passages.rebuild(database)
+        return await search_index.rebuild(database)
     finally:
         await database.close()
 

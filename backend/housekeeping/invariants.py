@@ -20,8 +20,9 @@ from backend.migrations.drift import missing_parts
 from backend.minutes.tables import Minutes, Polish
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
+from backend.search import rebuild as search_index
 from backend.search.tables import PassageState
-from backend.transcripts import passages
+from backend.search.terms import RULES
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document, document_from_json, document_to_json, plain_text
 from backend.transcripts.export import export
@@ -154,16 +155,17 @@ async def check_limits(context: CheckContext, report: Report) -> Problems:
 
 async def check_passages(context: CheckContext, report: Report) -> Problems:
     async with context.housekeeping.database.read() as session:
-        indexed = (await session.scalars(select(PassageState.recording_id).order_by(PassageState.recording_id))).all()
-        waiting = await passages.count_missing(session)
+        query = select(PassageState.recording_id).where(PassageState.rules == RULES)
+        indexed = (await session.scalars(query.order_by(PassageState.recording_id))).all()
+        waiting = await search_index.count_missing(session)
     report.checked["I8"] = len(indexed)
     if waiting:
         report.notes.append(f"{waiting} recordings are not in the index of the search yet; a running server adds them.")
     for recording in indexed:
         async with context.housekeeping.database.read() as session:
-            wrong = await passages.differences(session, recording)
+            wrong = await search_index.differences(session, recording)
         if wrong:
-            what = f"{len(wrong)} segments are not found by their text, or by another"
+            what = f"{len(wrong)} texts are not found by their words, or by others"
             yield Problem("I8", recording, what, "Run: python -m backend search rebuild")
 
 

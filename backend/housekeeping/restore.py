@@ -24,7 +24,7 @@ from backend.library import trash
 from backend.minutes.tables import Minutes
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording, Upload
-from backend.transcripts import passages
+from backend.search import rebuild as search_index
 from backend.transcripts.render_pool import RenderPool
 from backend.transcripts.tables import Transcript
 
@@ -144,7 +144,7 @@ async def _fill_database(url: str, file: Path, manifest: Manifest, uploads_dir: 
         if manifest.kind == "rows":
             await snapshot.load_rows(database, file)
         await _catch_up(database, manifest)
-        await passages.rebuild(database)
+        await search_index.rebuild(database)
         await mirror_new(database, Storage(uploads_dir), render_pool)
     finally:
         await render_pool.close()

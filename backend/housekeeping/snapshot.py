@@ -18,7 +18,7 @@ from backend.database import Base, Database, UtcDateTime, async_url, connect, is
 from backend.errors import AppError
 from backend.jobs.tables import Job
 from backend.recordings.tables import Recording
-from backend.search.tables import FULL_TEXT_TABLE
+from backend.search.full_text import is_fts5_table
 
 _ROWS_AT_ONCE = 200
 
@@ -121,7 +121,7 @@ def _all_tables(connection: Connection) -> list[Table]:
     for path in sorted(Path(backend.__file__).parent.rglob("tables.py")):
         parts = path.relative_to(Path(backend.__file__).parent.parent).with_suffix("").parts
         importlib.import_module(".".join(parts))
-    names = {name for name in inspect(connection).get_table_names() if not name.startswith(FULL_TEXT_TABLE)}
+    names = {name for name in inspect(connection).get_table_names() if not is_fts5_table(name)}
     unknown = names - set(Base.metadata.tables) - {"alembic_version"}
     if unknown:
         raise UnknownTables(f"The database has tables of another program: {', '.join(sorted(unknown))}.")

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.database import async_url, connect
 from backend.migrations.drift import mend, missing_parts
+from backend.search import full_text
 
 #: MySQL's default collation treats "ada", "Ada" and "adä" as equal; this one compares exactly.
 _BINARY_COLLATION = "utf8mb4_bin"
@@ -100,6 +101,7 @@ def _run(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    full_text.make(connection, full_text.missing(connection))
 
 
 def _wait_for_others(connection: Connection) -> None:

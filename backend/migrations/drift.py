@@ -23,6 +23,7 @@ import backend.search.tables
 import backend.shares.tables
 import backend.transcripts.tables  # noqa: F401
 from backend.database import Base
+from backend.search import full_text
 
 logger = logging.getLogger(__name__)
 
@@ -33,15 +34,17 @@ class SchemaDamaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A column or an index of a table; a whole table if both are None."""
+    """A column, an index, or a part of the full text of a table; a whole table if all are None."""
 
     table: Table
     column: "Column[object] | None" = None
     index: Index | None = None
+    full_text: str | None = None
 
     @property
     def name(self) -> str:
-        part = self.column.name if self.column is not None else self.index.name if self.index is not None else None
+        named = self.column if self.column is not None else self.index
+        part = named.name if named is not None else self.full_text
         return self.table.name if part is None else f"{self.table.name}.{part}"
 
     @property
@@ -49,7 +52,7 @@ class Missing:
         """Whether rows that exist can have a value for it: none, or the one that new rows get."""
         column = self.column
         if column is None:
-            return self.index is not None
+            return self.index is not None or self.full_text is not None
         has_value = column.nullable or column.server_default is not None or _scalar_default(column) is not None
         return has_value and not (column.primary_key or column.foreign_keys or column.unique)
 
@@ -62,7 +65,8 @@ def missing_parts(connection: Connection, metadata: MetaData = Base.metadata) ->
         table: {tuple(index["column_names"]) for index in rows}
         for (_, table), rows in inspector.get_multi_indexes().items()
     }
-    return list(_missing(metadata, columns, indexes))
+    texts = [Missing(metadata.tables[table], full_text=part) for table, part in full_text.missing(connection)]
+    return [*_missing(metadata, columns, indexes), *texts]
 
 
 def mend(connection: Connection) -> list[Missing]:
@@ -85,6 +89,7 @@ def _make(connection: Connection, missing: list[Missing]) -> None:
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
+    full_text.make(connection, [(one.table.name, one.full_text) for one in missing if one.full_text is not None])
     operations = Operations(MigrationContext.configure(connection))
     for one in sorted(missing, key=lambda one: one.column is None):  # an index may need the column
         if one.column is not None:

@@ -13,6 +13,7 @@ from backend.errors import Conflict, InvalidInput, NotFound
 from backend.events.log import record
 from backend.events.tables import EventKind
 from backend.minutes.schema import MinutesContent, Statement
+from backend.minutes.search_texts import index_minutes
 from backend.minutes.tables import Minutes
 from backend.minutes.templates import Template
 from backend.recordings.tables import not_trashed
@@ -133,6 +134,7 @@ async def save(
         raise MinutesChanged(newest=row.number) from None
     scope = {"owner_id": base.owner_id, "recording_id": base.recording_id}
     record(session, EventKind.MINUTES_WRITTEN, **scope, number=row.number)
+    await index_minutes(session, row)
     return row
 
 
@@ -176,6 +178,8 @@ async def publish(
             await session.execute(update(Minutes).where(*older).values(proposal=CLOSED))
             scope = {"owner_id": owner_id, "recording_id": recording_id}
             record(session, EventKind.MINUTES_WRITTEN, **scope, job_id=job_id, number=row.number)
+            if row.proposal is None:
+                await index_minutes(session, row)
             return row
     raise AssertionError("unreachable")
 

@@ -15,7 +15,7 @@ from backend.events.tables import EventKind
 from backend.recordings.files import clean_name
 from backend.recordings.multipart import ReceivedFile
 from backend.recordings.tables import Recording
-from backend.search import passages
+from backend.search import index, texts
 
 #: The largest number of recordings on one page.
 MAX_PAGE_SIZE = 100
@@ -46,6 +46,7 @@ async def create(session: AsyncSession, *, owner_id: str, recording_id: str, rec
     )
     session.add(recording)
     await session.flush()
+    await _index_name(session, recording)
     record(session, EventKind.RECORDING_CREATED, owner_id=owner_id, recording_id=recording_id)
     return recording
 
@@ -109,6 +110,7 @@ async def rename(
         raise NameChanged(recording.name)
     recording.name = clean_name(name)
     await session.flush()
+    await _index_name(session, recording)
     record(session, EventKind.RECORDING_RENAMED, owner_id=owner_id, recording_id=recording_id)
     return recording
 
@@ -138,11 +140,16 @@ async def delete(session: AsyncSession, recording_id: str, *where: ColumnElement
     """
     if await session.scalar(select(Recording.id).where(Recording.id == recording_id, *where)) is None:
         return False
-    await passages.remove(session, recording_id)
+    await index.delete_of(session, recording_id)
     query = remove(Recording).where(Recording.id == recording_id, *where)
     removed = await session.execute(query.execution_options(synchronize_session=False))
     assert isinstance(removed, CursorResult)
     return removed.rowcount == 1
+
+
+async def _index_name(session: AsyncSession, recording: Recording) -> None:
+    scope = {"owner_id": recording.owner_id, "recording_id": recording.id}
+    await texts.replace(session, **scope, kind=texts.Kind.NAME, texts={"name": recording.name})
 
 
 async def _find(session: AsyncSession, owner_id: str, recording_id: str, where: ColumnElement[bool]) -> Recording:

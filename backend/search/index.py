@@ -1,32 +1,25 @@
-"""The database's own full text over the terms of passages, one way for each kind of database.
+"""The database's own full text over the terms of texts, one way for each kind of database.
 
 SQLite: a contentless FTS5 table without positions; terms are removed by naming them. PostgreSQL: a tsvector with a GIN
 index. MariaDB and MySQL: an InnoDB FULLTEXT index. None needs an extension, a setting or a dictionary. What an index
 offers is compared with the text by `backend.search.terms.places`, so the answer is the same on all of them."""
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, TextClause, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.search.folding import fold
-from backend.search.terms import Phrase, phrases, terms
+from backend.search.full_text import fts5_table, old_fts5_tables
+from backend.search.tables import Passage, PassageState, SearchText
+from backend.search.terms import RULES, Phrase, phrases, terms
+
+Indexed: TypeAlias = type[Passage] | type[SearchText]
 
 _CHECKED_CHARACTERS = 20
-
-_ADD = {
-    "sqlite": "INSERT INTO passages_fts (rowid, terms) VALUES (:id, :terms)",
-    "postgresql": "UPDATE passages SET terms = to_tsvector('simple', :terms) WHERE id = :id",
-    "mysql": "UPDATE passages SET terms = :terms WHERE id = :id",
-}
-_REMOVE_FROM_FTS5 = "INSERT INTO passages_fts (passages_fts, rowid, terms) VALUES ('delete', :id, :terms)"
-
-#: A condition on `passages.id`, with the parameter `expression`.
-CONDITIONS = {
-    "sqlite": "passages.id IN (SELECT rowid FROM passages_fts WHERE passages_fts MATCH :expression)",
-    "postgresql": "passages.terms @@ to_tsquery('simple', :expression)",
-    "mysql": "MATCH (passages.terms) AGAINST (:expression IN BOOLEAN MODE)",
-}
+#: Databases take some ten thousand parameters.
+_ROWS_PER_STATEMENT = 1000
 
 
 def dialect_of(session: AsyncSession) -> str:
@@ -35,38 +28,86 @@ def dialect_of(session: AsyncSession) -> str:
     return "mysql" if name == "mariadb" else name
 
 
-async def add(session: AsyncSession, passages: Iterable[tuple[int, str]]) -> None:
-    """Index passages by their ids and texts."""
-    rows = [{"id": id, "terms": _line(written)} for id, written in passages]
-    if rows:
-        await (await session.connection()).execute(text(_ADD[dialect_of(session)]), rows)
+async def add(session: AsyncSession, table: Indexed, texts: Iterable[tuple[int, str]]) -> None:
+    """Index rows of a table by their ids and texts."""
+    name = table.__tablename__
+    dialect = dialect_of(session)
+    if dialect == "sqlite":
+        statement = f"INSERT INTO {fts5_table(name)} (rowid, terms) VALUES (:id, :terms)"  # noqa: S608 (a constant)
+    else:
+        value = "to_tsvector('simple', :terms)" if dialect == "postgresql" else ":terms"
+        statement = f"UPDATE {name} SET terms = {value} WHERE id = :id"  # noqa: S608 (constants)
+    await _execute(session, statement, texts)
 
 
-async def remove(session: AsyncSession, passages: Iterable[tuple[int, str]]) -> None:
-    """Before the rows are deleted; the texts are those that were indexed."""
-    rows = [{"id": id, "terms": _line(written)} for id, written in passages]
-    if rows and dialect_of(session) == "sqlite":
-        await (await session.connection()).execute(text(_REMOVE_FROM_FTS5), rows)
+async def delete_rows(session: AsyncSession, table: Indexed, rows: Sequence[Passage] | Sequence[SearchText]) -> None:
+    """Delete rows of a recording whose index is by today's rules."""
+    await session.flush()
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        some = rows[start : start + _ROWS_PER_STATEMENT]
+        await _delete(session, table, table.id.in_([row.id for row in some]), indexed=True)
+        for row in some:
+            session.expunge(row)
 
 
-async def clear(session: AsyncSession) -> None:
-    """Remove every term: on SQLite also those that the rules of today would not name."""
-    if dialect_of(session) == "sqlite":
-        await session.execute(text("INSERT INTO passages_fts (passages_fts) VALUES ('delete-all')"))
+async def delete_of(session: AsyncSession, recording_id: str) -> None:
+    """Delete all rows of a recording, so that no word of it is left in an index."""
+    state = await session.get(PassageState, recording_id)
+    indexed = state is not None and state.rules == RULES
+    for table in (Passage, SearchText):
+        await _delete(session, table, table.recording_id == recording_id, indexed=indexed)
 
 
-async def finds(session: AsyncSession, id: int, written: str) -> bool:
-    """Whether a passage is found by its own words; one of marks alone has none to be found by."""
+async def _delete(session: AsyncSession, table: Indexed, where: ColumnElement[bool], *, indexed: bool) -> None:
+    if indexed and dialect_of(session) == "sqlite":
+        name = fts5_table(table.__tablename__)
+        statement = f"INSERT INTO {name} ({name}, rowid, terms) VALUES ('delete', :id, :terms)"  # noqa: S608 (constants)
+        await _execute(session, statement, await _texts(session, table, where))
+    await session.execute(delete(table).where(where).execution_options(synchronize_session=False))
+
+
+async def current_state(session: AsyncSession, recording_id: str) -> PassageState:
+    """What the index of a recording is of; a new state, which is not added, where it is not indexed yet. If it is by
+    other rules, all its terms are made anew."""
+    state = await session.get(PassageState, recording_id)
+    if state is None:
+        return PassageState(recording_id=recording_id, version=0, minutes=0, rules=RULES)
+    if state.rules != RULES:
+        for table in (Passage, SearchText):
+            await add(session, table, await _texts(session, table, table.recording_id == recording_id))
+        state.rules = RULES
+    return state
+
+
+async def condition(session: AsyncSession, table: Indexed, wanted: Sequence[Phrase], *, whole: bool) -> TextClause:
+    """For rows of a table that may have these phrases. Unless the index is `whole`, by other rules as well."""
+    name = table.__tablename__
+    dialect = dialect_of(session)
+    if dialect == "sqlite":
+        names = [fts5_table(name)]
+        if not whole:
+            old = await session.run_sync(lambda sync: old_fts5_tables(sync.connection()))
+            names += [one for one in old if one.startswith(name)]
+        found = " UNION ".join(f"SELECT rowid FROM {one} WHERE {one} MATCH :expression" for one in names)  # noqa: S608
+        condition = f"{name}.id IN ({found})"
+    elif dialect == "postgresql":
+        condition = f"{name}.terms @@ to_tsquery('simple', :expression)"
+    else:
+        condition = f"MATCH ({name}.terms) AGAINST (:expression IN BOOLEAN MODE)"
+    return text(condition).bindparams(expression=expression(dialect, wanted))
+
+
+async def finds(session: AsyncSession, table: Indexed, id: int, written: str) -> bool:
+    """Whether a row is found by its own words; one of marks alone has none to be found by."""
     wanted = phrases(fold(written[:_CHECKED_CHARACTERS]).text)
     if not wanted:
         return True
-    dialect = dialect_of(session)
-    query = text(f"SELECT 1 FROM passages WHERE id = :id AND {CONDITIONS[dialect]}")  # noqa: S608 (two constants)
-    return await session.scalar(query, {"id": id, "expression": expression(dialect, wanted)}) is not None
+    matches = await condition(session, table, wanted, whole=True)
+    return await session.scalar(select(table.id).where(table.id == id, matches)) is not None
 
 
 def expression(dialect: str, wanted: Sequence[Phrase]) -> str:
-    """What `CONDITIONS` compare with, for passages that have all these phrases."""
+    """What the full text compares with, for rows that have all these phrases."""
     if dialect == "sqlite":
         words = (word for phrase in wanted for word in _with_prefix(phrase, "*"))
         return " AND ".join(words)
@@ -86,5 +127,11 @@ def _of_mysql(phrase: Phrase) -> str:
     return f'+"{" ".join(phrase.terms)}"'
 
 
-def _line(written: str) -> str:
-    return " ".join(terms(fold(written).text))
+async def _texts(session: AsyncSession, table: Indexed, where: ColumnElement[bool]) -> list[tuple[int, str]]:
+    return [(id, written) for id, written in await session.execute(select(table.id, table.text).where(where))]
+
+
+async def _execute(session: AsyncSession, statement: str, texts: Iterable[tuple[int, str]]) -> None:
+    rows = [{"id": id, "terms": " ".join(terms(fold(written).text))} for id, written in texts]
+    if rows:
+        await (await session.connection()).execute(text(statement), rows)

@@ -4,16 +4,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.search import index
-from backend.search.tables import Passage, PassageState
-from backend.search.terms import RULES
+from backend.search.tables import Passage
 from backend.speech.types import Segment
-
-#: Databases take some ten thousand parameters.
-_ROWS_PER_STATEMENT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +37,7 @@ async def replace(
     session: AsyncSession, *, owner_id: str, recording_id: str, version: int, passages: Sequence[NewPassage]
 ) -> None:
     """From this commit on, these are found and no others. Only what has changed is written."""
+    state = await index.current_state(session, recording_id)
     query = select(Passage).where(Passage.recording_id == recording_id)
     rows = (await session.scalars(query)).all()
     before = {row.segment_id: row for row in rows}
@@ -56,44 +53,13 @@ async def replace(
         for name, value in values.items():
             if getattr(row, name) != value:
                 setattr(row, name, value)
-    await session.flush()
-    await _delete(session, [row for row in rows if row.id not in kept])
+    await index.delete_rows(session, Passage, [row for row in rows if row.id not in kept])
     if added:
         await session.execute(insert(Passage), added)
         found = await session.execute(query.with_only_columns(Passage.id, Passage.text))
-        await index.add(session, [(id, text) for id, text in found if id not in kept])
-    await _note_version(session, recording_id, version)
-
-
-async def remove(session: AsyncSession, recording_id: str) -> None:
-    """Before the recording is deleted, so that no word of it is left in an index."""
-    query = select(Passage).where(Passage.recording_id == recording_id)
-    await _delete(session, (await session.scalars(query)).all())
-
-
-async def clear(session: AsyncSession) -> None:
-    """Remove every passage of every recording."""
-    await index.clear(session)
-    await session.execute(delete(Passage))
-    await session.execute(delete(PassageState))
-
-
-async def _delete(session: AsyncSession, rows: Sequence[Passage]) -> None:
-    await index.remove(session, [(row.id, row.text) for row in rows])
-    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-        some = rows[start : start + _ROWS_PER_STATEMENT]
-        gone = delete(Passage).where(Passage.id.in_([row.id for row in some]))
-        await session.execute(gone.execution_options(synchronize_session=False))
-        for row in some:
-            session.expunge(row)
-
-
-async def _note_version(session: AsyncSession, recording_id: str, version: int) -> None:
-    state = await session.get(PassageState, recording_id)
-    if state is None:
-        session.add(PassageState(recording_id=recording_id, version=version, rules=RULES))
-    else:
-        state.version, state.rules = version, RULES
+        await index.add(session, Passage, [(id, text) for id, text in found if id not in kept])
+    state.version = version
+    session.add(state)
     await session.flush()
 
 
@@ -123,4 +89,4 @@ async def texts(session: AsyncSession, recording_id: str) -> dict[str, str]:
     """The texts of the passages of a recording that the index finds, by segment."""
     query = select(Passage.id, Passage.segment_id, Passage.text).where(Passage.recording_id == recording_id)
     rows = (await session.execute(query)).all()
-    return {row.segment_id: row.text for row in rows if await index.finds(session, row.id, row.text)}
+    return {row.segment_id: row.text for row in rows if await index.finds(session, Passage, row.id, row.text)}

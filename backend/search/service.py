@@ -1,19 +1,21 @@
 """Finds passages, compares them with their text, and groups them by recording. The same on every database."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, select, text
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.library.tables import has_tag, in_folder
 from backend.recordings.tables import Recording
 from backend.search import index
 from backend.search.query import Query
-from backend.search.tables import Passage
+from backend.search.tables import Passage, PassageState, SearchText
+from backend.search.terms import RULES
 
 #: So many passages are compared with their text at most: the newest.
 MAX_CANDIDATES = 5_000
@@ -44,6 +46,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundText:
+    """A name or a statement with its hits."""
+
+    row: SearchText
+    hits: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """Places in the order of recordings, newest first, and within one in the order of the talk."""
 
@@ -52,23 +62,60 @@ class Found:
     speakers: dict[str, int]  #: places by speaker, whoever is chosen
 
 
-async def candidates(session: AsyncSession, owner_id: str, query: Query, filters: Filters) -> list[Passage]:
-    """The newest passages that may match, one more than `MAX_CANDIDATES` where there are more."""
-    dialect = index.dialect_of(session)
-    condition = text(index.CONDITIONS[dialect]).bindparams(expression=index.expression(dialect, query.phrases))
-    matching = select(Passage.id).where(condition, Passage.owner_id == owner_id).cte("matching")
-    if dialect == "postgresql":
-        # Else it walks through the newest passages and computes their terms one by one.
+async def candidates(
+    session: AsyncSession, owner_id: str, query: Query, filters: Filters, *, whole: bool
+) -> list[Passage]:
+    """The newest passages that may match, one more than `MAX_CANDIDATES` where there are more. `whole`: nothing of the
+    owner waits to be indexed."""
+    order = (Passage.position, Passage.id)
+    rows = await session.scalars(await _matching(session, Passage, owner_id, query, filters, order, whole=whole))
+    return list(rows)
+
+
+async def texts(
+    session: AsyncSession, owner_id: str, query: Query, filters: Filters, *, whole: bool
+) -> list[FoundText]:
+    """Names and statements that have the words, those of the newest recordings first. None where speakers are chosen:
+    nobody said these."""
+    if filters.speakers:
+        return []
+    order = (SearchText.kind, SearchText.position, SearchText.id)
+    matching = await _matching(session, SearchText, owner_id, query, filters, order, whole=whole)
+    rows = list(await session.scalars(matching))[:MAX_CANDIDATES]
+    compared = await asyncio.to_thread(lambda: [FoundText(row, query.hits(row.text)) for row in rows])
+    return [one for one in compared if one.hits]
+
+
+async def count_waiting(session: AsyncSession, owner_id: str) -> int:
+    """Recordings of this owner that are not in the index by today's rules. Costs next to nothing where none is."""
+    other_rules = or_(PassageState.rules < RULES, PassageState.rules > RULES)
+    query = select(func.count()).select_from(PassageState).join(Recording, Recording.id == PassageState.recording_id)
+    return await session.scalar(query.where(other_rules, Recording.owner_id == owner_id)) or 0
+
+
+async def _matching(
+    session: AsyncSession,
+    table: index.Indexed,
+    owner_id: str,
+    query: Query,
+    filters: Filters,
+    order: Sequence[Any],
+    *,
+    whole: bool,
+) -> Any:
+    condition = await index.condition(session, table, query.phrases, whole=whole)
+    matching = select(table.id).where(condition, table.owner_id == owner_id).cte("matching")
+    if index.dialect_of(session) == "postgresql":
+        # Else it walks through the newest rows and computes their terms one by one.
         matching = matching.prefix_with("MATERIALIZED")
-    rows = await session.scalars(
-        select(Passage)
-        .join(matching, matching.c.id == Passage.id)
-        .join(Recording, Recording.id == Passage.recording_id)
-        .where(Recording.trashed_at.is_(None), *_conditions(filters))
-        .order_by(Recording.created_at.desc(), Recording.id.desc(), Passage.position, Passage.id)
+    return (
+        select(table)
+        .join(matching, matching.c.id == table.id)
+        .join(Recording, Recording.id == table.recording_id)
+        .where(Recording.trashed_at.is_(None), *_conditions(filters, table))
+        .order_by(Recording.created_at.desc(), Recording.id.desc(), *order)
         .limit(MAX_CANDIDATES + 1)
     )
-    return list(rows)
 
 
 def compare(found: Sequence[Passage], query: Query, filters: Filters) -> Found:
@@ -96,19 +143,10 @@ def grouped(places: Sequence[Place], sort: Sort) -> list[tuple[str, list[Place]]
     return sorted(found, key=lambda group: -len(group[1])) if sort == "best" else found
 
 
-async def recordings_named(session: AsyncSession, owner_id: str, query: Query, limit: int) -> list[Recording]:
-    """Recordings whose name has the words, the newest first."""
-    listed = select(Recording.id, Recording.name).where(Recording.owner_id == owner_id, Recording.trashed_at.is_(None))
-    rows = await session.execute(listed.order_by(Recording.created_at.desc(), Recording.id.desc()))
-    ids = [row.id for row in rows if query.hits(row.name)][:limit]
-    found = {row.id: row for row in await session.scalars(select(Recording).where(Recording.id.in_(ids)))}
-    return [found[id] for id in ids if id in found]
-
-
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def _conditions(filters: Filters, table: index.Indexed) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.recording_id is not None:
-        conditions.append(Passage.recording_id == filters.recording_id)
+        conditions.append(table.recording_id == filters.recording_id)
     if filters.since is not None:
         conditions.append(Recording.created_at >= filters.since)
     if filters.until is not None:

@@ -1,20 +1,15 @@
-"""The full-text index: one passage for each segment of the newest version of a transcript. No backup has it: it is made
-again from the transcripts after a restore."""
+"""The full-text index: a passage for each segment of the newest version of a transcript, a text for each name and each
+statement of minutes. No backup has it: it is made again from the recordings after a restore."""
 
-from sqlalchemy import DDL, ForeignKey, Index, String, event
+from sqlalchemy import DDL, ForeignKey, Index, String, Table, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.database import NOT_BACKED_UP, Base, BigInt, LongText
-
-#: Of the passages, on the other databases; no column for SQLAlchemy.
-FULL_TEXT_COLUMN = "terms"
-
-#: SQLite's, and how the names of the tables begin that it keeps for it.
-FULL_TEXT_TABLE = "passages_fts"
+from backend.search import full_text
 
 
 class Passage(Base):
-    """Each database keeps the terms of its passages in its own way: see `backend.search.index`."""
+    """Each database keeps the terms of its passages in its own way: see `backend.search.full_text`."""
 
     __tablename__ = "passages"
     __table_args__ = (
@@ -36,33 +31,44 @@ class Passage(Base):
     times: Mapped[str] = mapped_column(LongText)
 
 
+class SearchText(Base):
+    """A text of a recording that nobody said: see `backend.search.texts`."""
+
+    __tablename__ = "search_texts"
+    __table_args__ = (
+        UniqueConstraint("recording_id", "kind", "part"),
+        Index(None, "owner_id", "kind"),
+        {"sqlite_autoincrement": True, **NOT_BACKED_UP},
+    )
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
+    recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"))
+    owner_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))  #: a `backend.search.texts.Kind`
+    part: Mapped[str] = mapped_column(String(64))  #: which of its kind, in its recording
+    position: Mapped[int]  #: among those of its kind, from 0
+    text: Mapped[str] = mapped_column(LongText)
+
+
 class PassageState(Base):
-    """Which version of a transcript the passages of a recording are of. Without a row it is not indexed yet."""
+    """Which versions the index of a recording is of. Without a row it is not indexed yet."""
 
     __tablename__ = "passage_states"
     __table_args__ = NOT_BACKED_UP
 
     recording_id: Mapped[str] = mapped_column(ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True)
-    version: Mapped[int]
-    rules: Mapped[int]  #: the number of the rules of terms: see `backend.search.terms`
+    version: Mapped[int]  #: of the transcript; 0 without one
+    minutes: Mapped[int] = mapped_column(default=0, server_default="0")  #: version of the minutes; 0 without
+    rules: Mapped[int] = mapped_column(index=True)  #: the number of the rules of terms: see `backend.search.terms`
 
 
-#: What each kind of database has for the terms of passages; no part of the table for SQLAlchemy.
-_FULL_TEXT = {
-    "sqlite": (
-        "CREATE VIRTUAL TABLE passages_fts USING fts5"
-        "(terms, content='', detail='none', columnsize=0, tokenize='ascii', prefix='5')",
-    ),
-    "postgresql": (
-        "ALTER TABLE passages ADD COLUMN terms tsvector",
-        "CREATE INDEX ix_passages_terms ON passages USING gin (terms)",
-    ),
-    "mysql": (
-        "ALTER TABLE passages ADD COLUMN terms LONGTEXT CHARACTER SET ascii",
-        "CREATE FULLTEXT INDEX ix_passages_terms ON passages (terms)",
-    ),
-}
-for _dialect, _statements in (*_FULL_TEXT.items(), ("mariadb", _FULL_TEXT["mysql"])):
-    for _statement in _statements:
-        _made: DDL = DDL(_statement)  # type: ignore[no-untyped-call]
-        event.listen(Passage.__table__, "after_create", _made.execute_if(dialect=_dialect))
+def _make_full_text(table: Table) -> None:
+    """With the table, where it is made without migrations."""
+    for dialect in ("sqlite", "postgresql", "mysql", "mariadb"):
+        for statement in full_text.statements(dialect, table.name).values():
+            made: DDL = DDL(statement)  # type: ignore[no-untyped-call]
+            event.listen(table, "after_create", made.execute_if(dialect=dialect))
+
+
+for _name in full_text.TABLES:
+    _make_full_text(Base.metadata.tables[_name])

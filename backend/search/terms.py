@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from backend.search.folding import is_dense, is_word
 
 #: Of terms and folding. Another number: every index is made anew.
-RULES = 1
+RULES = 2
 
 #: Characters of a word that are indexed; the rest is compared with the text.
 _LONGEST_WORD = 16

@@ -9,7 +9,7 @@ from backend.events.tables import Event
 from backend.jobs.tables import Job
 from backend.minutes.tables import Exchange, Minutes, Polish, Repair, Translation
 from backend.recordings.tables import Recording
-from backend.search.tables import Passage
+from backend.search.tables import Passage, SearchText
 from backend.shares.tables import Share
 from backend.transcripts.tables import Transcript
 from tests.accounts.people import Api
@@ -36,6 +36,7 @@ async def everything(api: Api, database: Database) -> dict[type[Base], Any]:
             Translation(**owner, base=1, language="en", lines=[], model="m"),
             Share(**owner, id="s", code_hash="", audio=True, transcript=True, minutes=True, expires_at=utc_now()),
             Passage(**owner, segment_id="p1", position=0, start=0.0, end=1.0, text="x", times="[]"),
+            SearchText(**owner, kind="name", part="name", position=0, text="x"),
             Exchange(**owner, transcript=1, question="?", answer="!", citations=[], **tokens),
         ]
         session.add_all(rows)

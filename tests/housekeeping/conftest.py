@@ -20,6 +20,7 @@ from backend.jobs.workspace import SENTENCES, Workspace
 from backend.library import trash
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
+from backend.search import texts
 from backend.settings import Settings
 from backend.speech.merge import merge
 from backend.speech.types import Diarization, Sentence, sentence_to_json
@@ -72,6 +73,9 @@ class Installation:
                 )
             )
             await session.flush()
+            await texts.replace(
+                session, owner_id=owner, recording_id=id, kind=texts.Kind.NAME, texts={"name": "周会.wav"}
+            )
             session.add(
                 Job(
                     **{"id": job, "owner_id": owner, "recording_id": id, "options": {}, "status": Status.DONE.value},

@@ -20,6 +20,7 @@ from backend.housekeeping.restore import BackupDamaged, InvalidBackup, NotEmpty,
 from backend.jobs.queue import Limits
 from backend.jobs.tables import Job, Status
 from backend.recordings.tables import Recording
+from backend.search import full_text
 from tests.housekeeping.conftest import SOUND, Installation
 
 
@@ -61,12 +62,12 @@ async def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
     async with database.read() as session:
         found = {}
         for table in Base.metadata.sorted_tables:
-            # Passages are made again: in another order, which gives them other ids.
-            left_out = ("mirrored", "moves", *(["id"] if table.name == "passages" else []))
+            # The index of the search is made again: in another order, which gives them other ids.
+            left_out = ("mirrored", "moves", *(["id"] if table.name in full_text.TABLES else []))
             columns = [column for column in table.columns if column.name not in left_out]
             order = select(*columns).order_by(*table.primary_key.columns)
             found[table.name] = [tuple(row) for row in await session.execute(order)]
-            if table.name == "passages":
+            if table.name in full_text.TABLES:
                 found[table.name].sort()
         return found
 

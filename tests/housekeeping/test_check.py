@@ -18,9 +18,10 @@ from backend.housekeeping.report import CheckImpossible, Report
 from backend.jobs.queue import Limits
 from backend.jobs.tables import Job, Status
 from backend.jobs.workspace import SENTENCES, Workspace
+from backend.recordings import service as recordings
+from backend.search import rebuild
 from backend.search.tables import Passage
 from backend.settings import Settings
-from backend.transcripts import passages
 from tests.housekeeping.conftest import Installation
 
 LIMITS = Limits(concurrent=3, per_user=2, size=50)
@@ -238,7 +239,7 @@ async def test_a_done_job_has_its_whole_transcript(
 async def test_a_mirror_with_an_older_title_is_no_problem(installation: Installation) -> None:
     id = await installation.recording()
     async with installation.database.write() as session:
-        (await session.merge(await installation.row(id))).name = "另一个名字.wav"
+        await recordings.rename(session, owner_id="ada", recording_id=id, name="另一个名字.wav")
 
     assert await found(installation) == []
 
@@ -280,7 +281,7 @@ async def test_a_transcript_that_is_not_found_by_its_text_is_a_problem(installat
         await session.execute(update(Passage).where(Passage.recording_id == recording).values(text="别的"))
 
     assert [("I8", recording)] == await found(installation)
-    assert 1 == await passages.rebuild(installation.database)
+    assert 1 == await rebuild.rebuild(installation.database)
     assert [] == await found(installation)
 
 

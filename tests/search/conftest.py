@@ -14,6 +14,7 @@ from backend.accounts.tables import User
 from backend.database import Database, new_id, utc_now
 from backend.errors import install_handlers
 from backend.recordings.tables import Recording
+from backend.search import texts
 from backend.search.api import router
 from backend.settings import Settings
 from backend.speech.types import Segment, Word
@@ -57,6 +58,8 @@ class Library:
         async with self.database.write() as session:
             session.add(recording)
             await session.flush()
+            scope = {"owner_id": owner.id, "recording_id": recording.id}
+            await texts.replace(session, **scope, kind=texts.Kind.NAME, texts={"name": name})
             await service.publish(
                 session,
                 recording_id=recording.id,

@@ -1,6 +1,5 @@
 """The search over real databases: what was saved is found, from that commit on."""
 
-import asyncio
 import random
 
 import pytest
@@ -8,9 +7,8 @@ from sqlalchemy import select
 
 from backend.database import utc_now
 from backend.recordings import service as recordings
-from backend.search import service
-from backend.search.tables import Passage, PassageState
-from backend.transcripts import passages
+from backend.search import rebuild, service
+from backend.search.tables import Passage
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Speaker
 from tests.search.conftest import Library, document
@@ -126,7 +124,7 @@ async def test_nobody_finds_what_somebody_else_said(library: Library) -> None:
         f"/api/search/recordings/{recording}", params={"q": "预算"}, headers=library.headers[library.eve.id]
     )
 
-    assert ([], [], [], 0) == (answer["groups"], answer["names"], answer["speakers"], answer["places"])
+    assert ([], [], [], 0) == (answer["groups"], answer["texts"], answer["speakers"], answer["places"])
     assert 404 == places.status_code
 
 
@@ -141,14 +139,6 @@ async def test_every_place_of_one_recording_is_listed(library: Library) -> None:
     assert (["s0", "s1", "s2", "s3", "s4"], 5) == (
         [place["segment_id"] for place in answer.json()["places"]], answer.json()["total"],
     )  # fmt: skip
-
-
-async def test_names_of_recordings_are_found_too(library: Library) -> None:
-    recording = await library.add(document("没有意见"), name="預算 周会.m4a")
-
-    answer = await library.ask("预算")
-
-    assert ([], [recording]) == (answer["groups"], [one["id"] for one in answer["names"]])
 
 
 @pytest.mark.parametrize(
@@ -177,22 +167,6 @@ async def test_a_long_text_and_more_candidates_than_are_compared_are_told(
     assert (2, False) == (answer["places"], answer["complete"])
 
 
-async def test_a_library_from_before_the_index_is_indexed_newest_first(library: Library) -> None:
-    recording = await library.add(document("预算"))
-    async with library.database.write() as session:
-        state = await session.get(PassageState, recording)
-        assert state is not None
-        await session.delete(state)
-        for row in await session.scalars(select(Passage)):
-            await session.delete(row)
-    assert 1 == (await library.ask("预算"))["not_indexed"]
-
-    await passages.index_missing(library.database, asyncio.Event())
-
-    assert 0 == (await library.ask("预算"))["not_indexed"]
-    assert [(recording, ["s0"])] == await library.found("预算")
-
-
 async def test_the_check_finds_a_passage_that_is_missing_or_of_another_text(library: Library) -> None:
     recording = await library.add(document("预算", "没有意见", "同意"))
     async with library.database.write() as session:
@@ -201,7 +175,7 @@ async def test_the_check_finds_a_passage_that_is_missing_or_of_another_text(libr
         await session.delete(rows["s1"])
 
     async with library.database.read() as session:
-        assert ["s0", "s1"] == await passages.differences(session, recording)
+        assert ["segment/s0", "segment/s1"] == await rebuild.differences(session, recording)
 
 
 async def test_a_side_version_is_not_found(library: Library) -> None:

@@ -1,8 +1,10 @@
 """Finds what was said in every recording of a user, and in one."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
@@ -17,16 +19,16 @@ from backend.search import service
 from backend.search.passages import time_of
 from backend.search.query import MAX_CHARACTERS, parse
 from backend.search.query import Query as Typed
-from backend.search.service import Filters, Found, Place, Sort
+from backend.search.service import Filters, Found, FoundText, Place, Sort
+from backend.search.texts import Kind
 from backend.transcripts.api import RecordingId
-from backend.transcripts.passages import count_missing
 
 router = APIRouter(prefix="/api/search", tags=["search"])
 
 #: How many places of one recording are shown among the others.
 PLACES_SHOWN = 3
 _CHARACTERS_AROUND = 20
-_MOST_NAMES = 20
+_MOST_TEXTS = 20
 _MOST_PLACES = 1000
 
 
@@ -59,6 +61,18 @@ class FoundGroup(BaseModel):
     total: int
 
 
+class FoundName(BaseModel):
+    """A name or a statement with hits. `text` is the part of it around the first hit; `hits` are ranges of it."""
+
+    kind: Kind
+    part: str = Field(description="which of its kind: the id of a speaker; where a statement stands in the minutes")
+    recording: FoundRecording
+    text: str
+    hits: list[tuple[int, int]]
+    before: bool = Field(description="whether there is more text before this part")
+    after: bool
+
+
 class SpeakerCount(BaseModel):
     name: str
     places: int
@@ -71,9 +85,12 @@ class SearchResult(BaseModel):
     complete: bool = Field(
         description=f"false: more than {service.MAX_CANDIDATES} passages match; these are the newest"
     )
-    names: list[FoundRecording] = Field(description=f"recordings whose name matches, up to {_MOST_NAMES}")
+    texts: list[FoundName] = Field(
+        description=f"names of recordings and speakers, and statements of minutes: up to {_MOST_TEXTS} of each kind"
+    )
+    texts_total: dict[Kind, int] = Field(description="all of each kind")
     speakers: list[SpeakerCount] = Field(description="who said it, whoever is chosen; most places first")
-    not_indexed: int = Field(description="recordings that are not searched yet, because the index is being made")
+    not_indexed: int = Field(description="recordings that may be missing, because the index is being made")
 
 
 class PlacesOut(BaseModel):
@@ -122,11 +139,13 @@ async def search(
     """Simplified and traditional characters, full and half width, capitals and small letters are the same. Latin words
     and numbers are found by their beginning."""
     query = parse(q)
-    found = await _find(session, user.id, query, filters)
+    waiting = await service.count_waiting(session, user.id)
+    found = await _find(session, user.id, query, filters, whole=waiting == 0)
     groups = service.grouped(found.places, sort)
     shown = groups[offset : offset + limit]
-    rows = await _recordings(session, [id for id, _ in shown])
-    named = await service.recordings_named(session, user.id, query, _MOST_NAMES)
+    texts = await service.texts(session, user.id, query, filters, whole=waiting == 0)
+    some = [one for kind in Kind for one in [one for one in texts if one.row.kind == kind][:_MOST_TEXTS]]
+    rows = await _recordings(session, [*(id for id, _ in shown), *(one.row.recording_id for one in some)])
     return SearchResult(
         groups=[
             FoundGroup(
@@ -140,9 +159,10 @@ async def search(
         recordings=len(groups),
         places=len(found.places),
         complete=found.complete,
-        names=[FoundRecording.model_validate(one, from_attributes=True) for one in named],
+        texts=[_text(one, rows[one.row.recording_id]) for one in some if one.row.recording_id in rows],
+        texts_total=Counter(Kind(one.row.kind) for one in texts),
         speakers=[SpeakerCount(name=name, places=count) for name, count in found.speakers.items()],
-        not_indexed=await count_missing(session, user.id),
+        not_indexed=waiting,
     )
 
 
@@ -156,12 +176,13 @@ async def search_recording(
 ) -> PlacesOut:
     """The same in one recording, in the order of the talk."""
     await recordings.find(session, owner_id=user.id, recording_id=recording_id)
-    found = await _find(session, user.id, parse(q), Filters(recording_id, speaker or ()))
+    whole = await service.count_waiting(session, user.id) == 0
+    found = await _find(session, user.id, parse(q), Filters(recording_id, speaker or ()), whole=whole)
     return PlacesOut(places=[_place(place) for place in found.places[:_MOST_PLACES]], total=len(found.places))
 
 
-async def _find(session: AsyncSession, owner_id: str, query: Typed, filters: Filters) -> Found:
-    candidates = await service.candidates(session, owner_id, query, filters)
+async def _find(session: AsyncSession, owner_id: str, query: Typed, filters: Filters, *, whole: bool) -> Found:
+    candidates = await service.candidates(session, owner_id, query, filters, whole=whole)
     return await asyncio.to_thread(service.compare, candidates, query, filters)
 
 
@@ -172,18 +193,28 @@ async def _recordings(session: AsyncSession, ids: list[str]) -> dict[str, FoundR
 
 def _place(place: Place) -> FoundPlace:
     passage = place.passage
-    first = place.hits[0]
-    start = max(0, first[0] - _CHARACTERS_AROUND)
-    end = min(len(passage.text), first[1] + _CHARACTERS_AROUND)
-    hits = [(one - start, min(other, end) - start) for one, other in place.hits if start <= one < end]
     return FoundPlace(
         segment_id=passage.segment_id,
         start=passage.start,
         end=passage.end,
-        at=time_of(passage, first[0]),
+        at=time_of(passage, place.hits[0][0]),
         speaker=passage.speaker,
-        text=passage.text[start:end],
-        hits=hits,
-        before=start > 0,
-        after=end < len(passage.text),
+        **_excerpt(passage.text, place.hits),
     )
+
+
+def _text(found: FoundText, recording: FoundRecording) -> FoundName:
+    row = found.row
+    return FoundName(kind=Kind(row.kind), part=row.part, recording=recording, **_excerpt(row.text, found.hits))
+
+
+def _excerpt(text: str, hits: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """The text around its first hit, and the hits in it."""
+    start = max(0, hits[0][0] - _CHARACTERS_AROUND)
+    end = min(len(text), hits[0][1] + _CHARACTERS_AROUND)
+    return {
+        "text": text[start:end],
+        "hits": [(one - start, min(other, end) - start) for one, other in hits if start <= one < end],
+        "before": start > 0,
+        "after": end < len(text),
+    }

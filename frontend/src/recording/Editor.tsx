@@ -67,7 +67,7 @@ export function Editor({ recording, user, loaded }: EditorProps) {
   const [player] = useState(() => new Player(renewMedia));
   const [follow, setFollow] = useState(true);
   const [open, setOpen] = useState<"find" | "versions" | "help" | null>(null);
-  const [tab, setTab] = useState<Tab>("text");
+  const [tab, setTab] = useState<Tab>(() => (location.hash === "#minutes" ? "minutes" : "text"));
   const nameOf = useNames(doc.speakers);
   const list = useRef<HTMLDivElement>(null);
   const renderAll = useRef(() => {});

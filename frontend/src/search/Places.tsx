@@ -52,7 +52,7 @@ export function Places({ recordingId, places, playing, play, pause }: PlacesProp
   );
 }
 
-function Marked({ text, hits }: Pick<Place, "text" | "hits">) {
+export function Marked({ text, hits }: Pick<Place, "text" | "hits">) {
   const characters = [...text];
   const between = (from: number | undefined, to?: number) => characters.slice(from, to).join("");
   return (

@@ -10,6 +10,7 @@ import { Loading } from "../app/Feedback";
 import { useFormats } from "../app/formats";
 import { usePageTitle } from "../app/pageTitle";
 import { titleOf } from "../app/recordingTitle";
+import { type FoundText, FoundTexts } from "./FoundTexts";
 import { type Place, Places } from "./Places";
 import { usePlaces } from "./usePlaces";
 import { PAGE_SIZE, requestOf, SORTS, useSearchView } from "./view";
@@ -67,7 +68,10 @@ export function SearchPage() {
 type Props = {
   view: ReturnType<typeof useSearchView>[0];
   setView: ReturnType<typeof useSearchView>[1];
-  found: Omit<Schemas["SearchResult"], "groups"> & { readonly groups: readonly GroupProps["group"][] };
+  found: Omit<Schemas["SearchResult"], "groups" | "texts"> & {
+    readonly groups: readonly GroupProps["group"][];
+    readonly texts: readonly FoundText[];
+  };
 };
 
 function Filters({ view, setView, found }: Props) {
@@ -122,19 +126,8 @@ function Results({ view, setView, found }: Props) {
       )}
       {!found.complete && <Alert type="info" showIcon title={t("search.incomplete", { count: found.places })} />}
       {problem !== null && <Alert type="warning" showIcon title={textOf(problem)} />}
-      {found.names.length > 0 && (
-        <section aria-labelledby="search-names" className="search-names">
-          <h2 id="search-names">{t("search.names")}</h2>
-          <ul>
-            {found.names.map((one) => (
-              <li key={one.id}>
-                <Link to={`/recordings/${one.id}`}>{titleOf(one.name)}</Link>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {found.groups.length === 0 && found.names.length === 0 && (
+      <FoundTexts found={found} />
+      {found.groups.length === 0 && found.texts.length === 0 && (
         <Empty description={t("search.nothing", { q: view.q })} />
       )}
       {found.groups.map((group) => (
