@@ -50,6 +50,14 @@ def open_console(page: "Page") -> "Locator":
     return page.get_by_role("list", name="可用的语言模型").get_by_role("listitem")
 
 
+def choose_preset(page: "Page", name: str, address: str) -> None:
+    """Choose it in the open dialog and wait until its address is filled in."""
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("选择服务商").click()
+    page.locator(".ant-select-item-option").get_by_text(name, exact=True).click()
+    until(lambda: dialog.get_by_label("地址", exact=True).input_value() == address)
+
+
 def test_an_admin_adds_tests_and_chooses_a_model_and_its_key_is_never_shown_again(
     page: "Page", server: Server, language: LanguageServer
 ) -> None:
@@ -134,6 +142,8 @@ def test_users_add_their_own_endpoint_if_allowed(page: "Page", server: Server, l
     window.goto("/account/language-model")
     window.get_by_role("button", name="添加语言模型").click()
     dialog = window.get_by_role("dialog")
+    choose_preset(window, "Claude", "https://api.anthropic.com/v1")
+    choose_preset(window, "DeepSeek", "https://api.deepseek.com/v1")
     dialog.get_by_label("名称").fill("我自己的")
     dialog.get_by_label("地址", exact=True).fill(language.url)
     dialog.get_by_label("模型", exact=True).fill(MODEL)
