@@ -32,6 +32,8 @@ from backend.coordination.server import Server
 from backend.coordination.single_process import only_process
 from backend.database import connect
 from backend.database_errors import refusal
+from backend.delivery.api import channels, event_log
+from backend.delivery.sender import Sender
 from backend.engines.hosts import open_engines
 from backend.errors import install_handlers
 from backend.events.bus import Bus
@@ -89,6 +91,7 @@ _ROUTER_MODULES = (
     *(jobs, language_model_jobs, engines, socket),
     *(minutes, edit_minutes, review, translations, questions, names, templates, model, endpoints, shared),
     *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors, shared_written_form),
+    *(channels, event_log),
     *(users, operations, limits, figures, storage, system, audit, metrics),
 )
 
@@ -269,6 +272,8 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
         settings.event_days,
     )
     housekeeper.start()
+    sender = app.state.sender = Sender(database, settings, server)
+    sender.start()
     login_monitor = LoginMonitor(database, app.state.open_sockets)
     login_monitor.start()
     stopping = asyncio.Event()
@@ -278,6 +283,7 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     finally:
         stopping.set()
         await login_monitor.stop()
+        await sender.stop()
         await housekeeper.stop()
         await upload_receiver.close()
         await runner.stop()

@@ -1,6 +1,8 @@
 """Reads and checks the values of single settings. Each raises ValueError with a sentence for people."""
 
 import re
+import stat
+import sys
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ _EXAMPLES = ("replacewith", "replacethis", "changeme", "changethis", "changeinpr
 _MIN_KEY_GUESSES_LOG10 = 20
 #: How an origin is written. A browser sends "null" for pages of any site.
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -53,6 +56,17 @@ def split_origins(value: object) -> object:
                     f"{origin} is no origin such as https://host or https://host:8443, without a path; null would "
                     "allow every site"
                 )
+    return value
+
+
+def split_hosts(value: object) -> object:
+    """Names of hosts separated by commas."""
+    if isinstance(value, str):
+        value = tuple(host.strip().lower() for host in value.split(",") if host.strip())
+    if isinstance(value, tuple | list):
+        for host in value:
+            if not (isinstance(host, str) and _HOST.fullmatch(host)):
+                raise ValueError(f"{host} is no name of a host, such as robot.example.lan, without a port")
     return value
 
 
@@ -108,3 +122,10 @@ def is_strong_key(key: str) -> bool:
 
     # A part is enough, and zxcvbn takes long for long texts.
     return float(zxcvbn(key[:48])["guesses_log10"]) >= _MIN_KEY_GUESSES_LOG10
+
+
+def check_file_mode(path: Path) -> None:
+    """End the program when every user of the machine can read `.env`: whoever has the key can sign in as anybody."""
+    if path.is_file() and path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        print(f"{path} can be read by every user of this machine. Run: chmod 600 {path}", file=sys.stderr)
+        raise SystemExit(2)

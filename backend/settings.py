@@ -1,7 +1,6 @@
 """Every setting, in one frozen object. Only the scripts read the environment."""
 
 import secrets
-import stat
 import sys
 from collections.abc import Mapping
 from enum import Enum
@@ -178,6 +177,14 @@ class Settings(BaseSettings):
         "`https://host:8443`; `*` and `null` are refused. The server's own page needs no entry.",
     )
 
+    # Delivery
+    delivery_private_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        examples=["robot.example.lan"],
+        description="Names of hosts in a private network that people's channels may reach, separated by commas. All "
+        "others are refused there.",
+    )
+
     # Google sign-in (optional)
     google_client_id: str | None = Field(
         default=None,
@@ -340,6 +347,7 @@ class Settings(BaseSettings):
     _proxies = field_validator("trusted_proxies")(setting_values.check_proxies)
     _public_url = field_validator("public_url")(setting_values.check_public_url)
     _split_origins = field_validator("cors_origins", mode="before")(setting_values.split_origins)
+    _split_hosts = field_validator("delivery_private_hosts", mode="before")(setting_values.split_hosts)
     _known_level = field_validator("log_level", mode="before")(setting_values.known_log_level)
 
     @field_validator("whisper_models", mode="before")
@@ -378,7 +386,7 @@ def load_settings(*, needs_key: bool = True, **given: Any) -> Settings:
     With `needs_key=False`, for commands that sign no tokens, a missing SECRET_KEY is replaced by a random one. Ends the
     program with a sentence for people when a setting cannot be used."""
     if needs_key:
-        _check_file_mode()
+        setting_values.check_file_mode(Path(str(Settings.model_config.get("env_file"))))
     try:
         return Settings(**given)
     except ValidationError as error:
@@ -389,11 +397,3 @@ def load_settings(*, needs_key: bool = True, **given: Any) -> Settings:
         hint = "" if name != "secret_key" else " ./start_backend.sh --setup-only writes a .env with a good one."
         print(f"{name.upper()}: {problem.removeprefix('Value error, ')}.{hint}", file=sys.stderr)
     raise SystemExit(2)
-
-
-def _check_file_mode() -> None:
-    """End the program when every user of the machine can read `.env`: whoever has the key can sign in as anybody."""
-    path = Path(str(Settings.model_config.get("env_file")))
-    if path.is_file() and path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
-        print(f"{path} can be read by every user of this machine. Run: chmod 600 {path}", file=sys.stderr)
-        raise SystemExit(2)

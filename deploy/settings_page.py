@@ -28,6 +28,7 @@ GROUPS = {
     "openai_api_key": ("Language model (optional)", "语言模型（可选）"),
     "hf_token": ("Model downloads (optional, for models fetch only)", "下载模型（可选，只用于 models fetch）"),
     "host": ("Addresses and web page", "地址与网页"),
+    "delivery_private_hosts": ("Delivery", "投递"),
     "google_client_id": ("Google sign-in (optional)", "Google 登录（可选）"),
     "job_queue_max_concurrent": ("Jobs", "任务"),
     "uploads_dir": ("Storage", "存储"),

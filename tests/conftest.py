@@ -10,6 +10,7 @@ from sqlalchemy import text, update
 
 import backend.accounts.tables
 import backend.coordination.tables
+import backend.delivery.tables
 import backend.events.tables
 import backend.housekeeping.tables
 import backend.jobs.tables

@@ -65,6 +65,8 @@ class Action(str, Enum):
     ENDPOINT_SAVED = "endpoint_saved"
     ENDPOINT_DELETED = "endpoint_deleted"
     LANGUAGE_MODEL_CHOSEN = "language_model_chosen"
+    CHANNEL_SAVED = "channel_saved"
+    CHANNEL_DELETED = "channel_deleted"
     TEMPLATE_SAVED = "template_saved"  #: a template shared with everybody
     TEMPLATE_DELETED = "template_deleted"
 

@@ -22,6 +22,8 @@ CHANNEL = "meeting_asr_events"
 
 #: In `session.info` of a transaction that records events.
 HAS_EVENTS = "has_events"
+#: The same of one that numbers events.
+HAS_POSITIONS = "has_positions"
 
 #: Events that are numbered, read or deleted in one step.
 BATCH = 500
@@ -76,6 +78,7 @@ async def number(session: AsyncSession, notify: str = "") -> LogState:
     statement = update(Event).where(Event.id.in_(ids)).values(position=case(positions, value=Event.id))
     await session.execute(statement.execution_options(synchronize_session=False))
     sequence.last += len(ids)
+    session.info[HAS_POSITIONS] = True
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(select(func.pg_notify(CHANNEL, notify)))
     return LogState(sequence.last, sequence.swept, unnumbered=len(ids) == BATCH)

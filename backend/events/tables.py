@@ -38,6 +38,7 @@ class EventKind(str, Enum):
     TRANSLATION_WRITTEN = "translation.written"  #: facts: language
     SHARE_CREATED = "share.created"  #: facts: share
     SHARE_REVOKED = "share.revoked"  #: facts: share
+    CHANNEL_PAUSED = "channel.paused"  #: it fails; facts: channel, state (paused or stopped), code
 
 
 class Event(Base):

@@ -15,6 +15,7 @@ from backend.coordination.clock import database_now
 from backend.coordination.leases import Kind as LeaseKind
 from backend.coordination.leases import Lease, Leases
 from backend.database import utc_now
+from backend.delivery import queue as deliveries
 from backend.events import log as event_log
 from backend.events.repair import repair
 from backend.housekeeping.context import CleanupTotal, HousekeepingContext, Item, Sweeper, total_of
@@ -82,6 +83,7 @@ class Housekeeper:
             await idempotency.delete_expired(session, now)
             await tickets.delete_expired(session, await database_now(session))
             await throttle.delete_expired(session, await database_now(session))
+            await deliveries.delete_expired(session, self.event_days)
         await repair(self.context.database)
         await event_log.delete_expired(self.context.database, self.event_days)
         self.last_run_at = now

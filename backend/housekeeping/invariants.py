@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from backend.checksums import sha256
+from backend.housekeeping.delivery_invariants import check_deliveries
 from backend.housekeeping.event_invariants import check_events
 from backend.housekeeping.library_invariants import check_library
 from backend.housekeeping.orphans import Orphans
@@ -173,7 +174,7 @@ async def check_passages(context: CheckContext, report: Report) -> Problems:
 CHECKS: tuple[Callable[[CheckContext, Report], Problems], ...] = (
     *(check_database, check_originals, check_jobs, check_publications),
     *(check_transcripts, check_files_have_rows, check_rows_have_files, check_limits, check_passages),
-    *(check_events, check_library),
+    *(check_events, check_library, check_deliveries),
 )
 
 

@@ -19,6 +19,7 @@ DESCRIPTIONS = {
     "I8": "What was said is found: the index has the text of every newest transcript, and no other",
     "I9": "What happened is told: events have positions without a gap, and belong to recordings that were there",
     "I10": "Tags and folders belong to the owner of their recordings, and no folder lies too deep",
+    "I11": "Every delivery waits, ends or is tried again, and events are delivered from where the log is",
 }
 #: What cannot be checked from rows and files.
 NOT_CHECKED = [

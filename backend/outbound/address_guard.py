@@ -29,15 +29,17 @@ class PrivateAddress(OutboundError):
     """The host has an address in a private network, and private networks are not allowed."""
 
 
-def check_address(url: str) -> None:
-    """Raise InvalidAddress unless `url` is http or https, without credentials, query and fragment. Resolves nothing."""
+def check_address(url: str, *, query: bool = False) -> None:
+    """Raise InvalidAddress unless `url` is http or https, without credentials and fragment, and without a query unless
+    that is allowed. Resolves nothing."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
     valid = parts.scheme in ("http", "https") and parts.hostname and (port is None or port > 0)
-    if not valid or parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+    unwanted = parts.fragment or (parts.query and not query)
+    if not valid or unwanted or parts.username is not None or parts.password is not None:
         raise InvalidAddress("not a plain http or https address")
 
 

@@ -18,6 +18,9 @@ ID = "?" * 32
 
 #: The durable steps around the calls of each function. An unlisted function, or a step without a test, is an error.
 STEPS_OF: dict[str, tuple[str, ...]] = {
+    "delivery/fan_out.py:make_deliveries": ("delivery.rows",),
+    "delivery/sender.py:Sender.attempt": ("delivery.result",),
+    "delivery/sender.py:Sender.look": ("delivery.claim",),
     "engines/child.py:_Child._run": ("sentences.json", "turns.json"),
     "engines/transcription_checkpoint.py:TranscriptionCheckpoint._start_over": ("heard",),
     "engines/transcription_checkpoint.py:_append": ("heard",),

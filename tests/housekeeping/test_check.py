@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, text, update
 
 from backend.database import new_id
+from backend.delivery.tables import Channel, Delivery, DeliveryCursor
 from backend.events import log
 from backend.events.log import record
 from backend.events.repair import repair
@@ -19,6 +20,7 @@ from backend.jobs.queue import Limits
 from backend.jobs.tables import Job, Status
 from backend.jobs.workspace import SENTENCES, Workspace
 from backend.recordings import service as recordings
+from backend.recordings.tables import Recording
 from backend.search import rebuild
 from backend.search.tables import Passage
 from backend.settings import Settings
@@ -44,7 +46,8 @@ async def test_a_consistent_installation_is_green(installation: Installation) ->
     report = await run(installation)
 
     assert report.problems == []
-    assert report.checked == {"DB": 1, "I1": 3, "I2": 0, "I3": 3, "I4": 3, "I5": 4, "I6": 0, "I8": 3, "I9": 3, "I10": 0}
+    counts = {"DB": 1, "I1": 3, "I2": 0, "I3": 3, "I4": 3, "I5": 4, "I6": 0, "I8": 3, "I9": 3, "I10": 0, "I11": 0}
+    assert report.checked == counts
 
 
 async def test_a_changed_or_missing_original_is_a_problem(installation: Installation) -> None:
@@ -342,6 +345,21 @@ async def test_an_impossible_check_says_why(installation: Installation, settings
         await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with pytest.raises(CheckImpossible, match="revision 0001"):
         await run(installation)
+
+
+async def test_a_delivery_that_nobody_sends_and_a_cursor_past_the_log_are_found(
+    installation: Installation,
+) -> None:
+    id = await installation.recording()
+    async with installation.database.write() as session:
+        owner = (await session.get_one(Recording, id)).owner_id
+        channel = Channel(owner_id=owner, kind="webhook", name="a", sealed_address="", events=[], content="ids")
+        session.add(channel)
+        await session.flush()
+        delivery = Delivery(channel_id=channel.id, kind="x", facts={}, happened_at=installation.now, status="sending")
+        session.add_all([delivery, DeliveryCursor(id=1, position=10**9)])
+
+    assert set(await found(installation)) == {("I11", "delivery_cursor"), ("I11", delivery.id)}
 
 
 async def test_the_check_command_prints_fixes_and_sets_the_exit_status(

@@ -32,6 +32,8 @@ _PASSWORD = "明天早上九点半在一楼"
 _TEMPLATE = {"name": "另一个模板", "parts": ["headline"]}
 _ENDPOINT = {"name": "another", "url": "http://127.0.0.1:1/v1", "model": "m"}
 _ENDPOINTS, _MY_ENDPOINT = "/api/admin/language-model/endpoints", "/api/language-model/endpoints/{endpoint_id}"
+_CHANNEL = {"kind": "webhook", "name": "another", "address": "http://127.0.0.1:1024/hook"}
+_MY_CHANNEL = "/api/channels/{channel_id}"
 _DOCUMENT = {"based_on": 1, "document": {"speakers": [], "segments": []}}
 
 RULES: dict[tuple[str, str], Rule] = {
@@ -109,6 +111,15 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", _SHARED + "/transcript/written-form"): Rule(_ANYBODY),
     ("GET", _SHARED + "/audio"): Rule(_ANYBODY),
     ("GET", _SHARED + "/minutes"): Rule(_ANYBODY),
+    ("GET", "/api/events/log"): Rule(_OWN, "read"),
+    ("GET", "/api/channels"): Rule(_OWN),
+    ("POST", "/api/channels"): Rule(_OWN, body=_CHANNEL),
+    ("PATCH", _MY_CHANNEL): Rule(_OWNER, body={"name": "another name"}),
+    ("DELETE", _MY_CHANNEL): Rule(_OWNER, ends=True),
+    ("POST", _MY_CHANNEL + "/secret"): Rule(_OWNER),
+    ("POST", _MY_CHANNEL + "/test"): Rule(_OWNER),
+    ("GET", _MY_CHANNEL + "/deliveries"): Rule(_OWNER),
+    ("POST", _MY_CHANNEL + "/deliveries/{delivery_id}/send"): Rule(_OWNER),
     ("POST", _RECORDING + "/jobs"): Rule(_OWNER, "upload", body={}),
     ("GET", _TRANSCRIPT): Rule(_OWNER, "read"),
     ("PUT", _TRANSCRIPT): Rule(_OWNER, body=_DOCUMENT),

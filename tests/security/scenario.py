@@ -85,6 +85,10 @@ def scenario(server: Server, recording: Path) -> Scenario:
         httpx.put(f"{base}/api/admin/language-model", headers=super_admin, json=choice).raise_for_status()
         endpoint = owner.post("/api/language-model/endpoints", json=RULES["POST", "/api/language-model/endpoints"].body)
         owned["endpoint_id"] = endpoint.raise_for_status().json()["id"]
+        channel = owner.post("/api/channels", json=RULES["POST", "/api/channels"].body).raise_for_status()
+        owned["channel_id"] = channel.json()["id"]
+        tested = owner.post(f"/api/channels/{owned['channel_id']}/test").raise_for_status()
+        owned["delivery_id"] = tested.json()["id"]
         _sign_in(base, "owner")
         logins = owner.get("/api/auth/logins").json()
         owned["login_id"] = next(login["id"] for login in logins if not login["current"])

@@ -1,0 +1,1 @@
+"""The routes of channels, their deliveries and the event log."""
