@@ -16,6 +16,15 @@ class Problem(str, Enum):
     RECEIVER_BUSY = "receiver_busy"  #: it asks for a pause
     RECEIVER_GONE = "receiver_gone"  #: it wants nothing more
     SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105  SECRET_KEY was changed
+    # Robots of group chats refuse inside a 200:
+    ROBOT_KEYWORD = "robot_keyword"  #: a keyword that the group demands is missing
+    ROBOT_IP = "robot_ip"  #: the group allows other addresses only
+    ROBOT_SIGNATURE = "robot_signature"  #: the secret, or the clock of one side
+    ROBOT_SECURITY = "robot_security"  #: one of these three
+    ROBOT_LIMIT = "robot_limit"  #: messages a minute
+    ROBOT_ADDRESS = "robot_address"  #: the robot was removed, or its address is wrong
+    ROBOT_MESSAGE = "robot_message"  #: the message itself
+    ROBOT_REFUSED = "robot_refused"  #: with another number, see the reason
     # Nothing was sent:
     CHANNEL_GONE = "channel_gone"
     CHANNEL_OFF = "channel_off"

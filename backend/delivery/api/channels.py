@@ -13,6 +13,7 @@ from backend.database import after_commit
 from backend.delivery import channels, queue
 from backend.delivery.addresses import MAX_ADDRESS, host_of
 from backend.delivery.channels import ChannelValues
+from backend.delivery.kinds.table import KindName
 from backend.delivery.problems import Problem
 from backend.delivery.sender import Sender
 from backend.delivery.tables import Channel, ChannelState, Content, Delivery, DeliveryStatus
@@ -34,15 +35,13 @@ _Events = Annotated[list[EventKind], Field(min_length=1, max_length=len(EventKin
 _Language = Literal["zh", "en"]
 _PAGE = 50
 
-ChannelKindName = Literal["webhook"]
-
 
 class ChannelOut(BaseModel):
     """Of the address only the host is returned, and no secret ever. `readable` is false where SECRET_KEY was changed:
     set address and secret again. `problem` is the code of the last failure since the last success."""
 
     id: str
-    kind: ChannelKindName
+    kind: KindName
     name: str
     host: str
     has_secret: bool
@@ -72,7 +71,7 @@ class NewChannel(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: ChannelKindName
+    kind: KindName
     name: _Name
     address: _Address
     secret: _Secret | None = None
@@ -138,7 +137,7 @@ async def list_own(session: ReadSession, user: CurrentUser, settings: SettingsDe
 async def add(session: WriteSession, user: CurrentUser, settings: SettingsDep, body: NewChannel) -> NewChannelOut:
     """It gets what happens from now on. Codes: channel_address, channel_secret, too_many_channels."""
     values = ChannelValues(**body.model_dump(exclude={"kind"}))
-    row, secret = await channels.add(session, settings, owner_id=user.id, kind=body.kind, values=values)
+    row, secret = await channels.add(session, settings, owner_id=user.id, kind=body.kind.value, values=values)
     note(session, Action.CHANNEL_SAVED, subject=row.id, kind=row.kind, host=host_of(body.address))
     return NewChannelOut(**_facts(row, settings, await database_now(session)), secret=secret)
 
