@@ -154,6 +154,7 @@ def add_sign_in_state(app: FastAPI, settings: Settings, leases: Leases) -> None:
     """What several servers on one database have in common about who is signed in."""
     database = leases.database
     app.state.open_sockets = OpenSockets(leases, settings.sockets_per_user)
+    app.state.clock = leases.server.right_clock
     app.state.tickets = Tickets(database)
     app.state.throttle = Throttle(database)
     nonces = Nonces(database, settings.secret_key.get_secret_value())
@@ -263,6 +264,8 @@ async def _running(app: FastAPI) -> AsyncIterator[None]:
     app.state.services = Services(
         app.state.storage, app.state.limits, app.state.bus, notifier, runner, app.state.background_tasks
     )
+    async with database.write() as session:
+        await server.beat(session)
     await runner.start()
     housekeeper = app.state.housekeeper = Housekeeper(
         HousekeepingContext(database, app.state.storage),

@@ -1,12 +1,12 @@
 """The refresh cookie and the media cookie. Both are HttpOnly and SameSite=strict."""
 
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from backend.accounts import tokens
-from backend.database import utc_now
 from backend.errors import AppError
 from backend.path_prefix import prefix_of
 from backend.settings import Settings
@@ -24,11 +24,16 @@ class ForeignOrigin(AppError):
 
 
 def set_cookies(
-    response: Response, connection: HTTPConnection, settings: Settings, login: tokens.Login, refresh: str
+    response: Response,
+    connection: HTTPConnection,
+    settings: Settings,
+    login: tokens.Login,
+    refresh: str,
+    now: datetime,
 ) -> None:
     """Set both cookies: the refresh cookie lasts as long as the login, the media cookie as long as an access token."""
     secure = settings.cookie_secure or connection.url.scheme in ("https", "wss")
-    media = tokens.issue(settings, login, utc_now(), tokens.MEDIA)
+    media = tokens.issue(settings, login, now, tokens.MEDIA)
     life = int(tokens.lifetime(settings).total_seconds())
     for name, value, route, seconds in (
         (REFRESH, refresh, REFRESH_PATH, settings.login_days * 86400),

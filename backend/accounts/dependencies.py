@@ -17,6 +17,7 @@ from backend.accounts.passwords import Passwords
 from backend.accounts.tables import Login, Role, User
 from backend.accounts.throttle import Attempt, Throttle
 from backend.accounts.tickets import Purpose, Tickets
+from backend.coordination.clock import ServerClock
 from backend.database import Database, utc_now
 from backend.errors import AppError
 from backend.settings import Settings
@@ -59,9 +60,11 @@ class Caller:
     by_ticket: bool = False  #: authenticated for this one request only
 
 
-async def authenticate(session: AsyncSession, settings: Settings, token: str, kind: str = tokens.ACCESS) -> User:
+async def authenticate(
+    session: AsyncSession, settings: Settings, token: str, clock: ServerClock, kind: str = tokens.ACCESS
+) -> User:
     """The user of a valid token. It asks the database, so disabling a user or ending a login takes effect at once."""
-    return (await _caller_by_token(session, settings, token, kind)).user
+    return (await _caller_by_token(session, settings, token, clock, kind)).user
 
 
 async def user_of_login(session: AsyncSession, login: tokens.Login) -> User:
@@ -78,9 +81,11 @@ async def user_of_login(session: AsyncSession, login: tokens.Login) -> User:
     return user
 
 
-async def _caller_by_token(session: AsyncSession, settings: Settings, token: str, kind: str) -> Caller:
+async def _caller_by_token(
+    session: AsyncSession, settings: Settings, token: str, clock: ServerClock, kind: str = tokens.ACCESS
+) -> Caller:
     try:
-        login = tokens.read(settings, token, kind)
+        login = tokens.read(settings, token, kind, clock.now)
     except tokens.BadToken:
         raise NotSignedIn from None
     return Caller(await user_of_login(session, login), login)
@@ -99,6 +104,13 @@ def _address(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
+def clock_of(connection: HTTPConnection) -> ServerClock:
+    """The clock for what is signed here and read at other servers."""
+    clock: ServerClock = connection.app.state.clock
+    return clock
+
+
+ClockDep = Annotated[ServerClock, Depends(clock_of)]
 SettingsDep = Annotated[Settings, Depends(from_app_state("settings"))]
 #: The database itself, for routes that do something slow and open short sessions around it.
 DatabaseDep = Annotated[Database, Depends(from_app_state("database"))]
@@ -137,6 +149,7 @@ _key_header = APIKeyHeader(name="X-API-Key", auto_error=False)
 async def _caller(
     settings: SettingsDep,
     database: DatabaseDep,
+    clock: ClockDep,
     token: Annotated[str | None, Depends(_bearer)],
     key: Annotated[str | None, Depends(_key_header)],
 ) -> Caller:
@@ -148,7 +161,7 @@ async def _caller(
         raise NotSignedIn
     # A separate session, closed here: an upload that streams for an hour must not hold a connection.
     async with database.read() as session:
-        return await _caller_by_token(session, settings, token, tokens.ACCESS)
+        return await _caller_by_token(session, settings, token, clock)
 
 
 async def _caller_by_key(database: Database, key: str) -> Caller:
@@ -192,15 +205,16 @@ async def _viewer(
     connection: HTTPConnection,
     settings: SettingsDep,
     database: DatabaseDep,
+    clock: ClockDep,
     token: Annotated[str | None, Depends(_bearer)],
     key: Annotated[str | None, Depends(_key_header)],
 ) -> User:
     if token is not None or key is not None:
-        return await _with_scope(keys.Scope.READ)(await _caller(settings, database, token, key))
+        return await _with_scope(keys.Scope.READ)(await _caller(settings, database, clock, token, key))
     if (cookie := connection.cookies.get(cookies.MEDIA)) is None:
         raise NotSignedIn
     async with database.read() as session:
-        return await authenticate(session, settings, cookie, tokens.MEDIA)
+        return await authenticate(session, settings, cookie, clock, tokens.MEDIA)
 
 
 async def _upload_creator(
@@ -208,6 +222,7 @@ async def _upload_creator(
     settings: SettingsDep,
     database: DatabaseDep,
     tickets: TicketsDep,
+    clock: ClockDep,
     token: Annotated[str | None, Depends(_bearer)],
     key: Annotated[str | None, Depends(_key_header)],
 ) -> Caller:
@@ -216,7 +231,7 @@ async def _upload_creator(
             raise NotSignedIn
         async with database.read() as session:
             return Caller(await user_of_login(session, login), login, by_ticket=True)
-    caller = await _caller(settings, database, token, key)
+    caller = await _caller(settings, database, clock, token, key)
     await _with_scope(keys.Scope.UPLOAD)(caller)
     return caller
 
@@ -226,13 +241,14 @@ async def _upload_sender(
     connection: HTTPConnection,
     settings: SettingsDep,
     database: DatabaseDep,
+    clock: ClockDep,
     token: Annotated[str | None, Depends(_bearer)],
     key: Annotated[str | None, Depends(_key_header)],
 ) -> User:
     if (upload_token := connection.headers.get(UPLOAD_TOKEN)) is not None:
         async with database.read() as session:
-            return await authenticate(session, settings, upload_token, tokens.upload_kind(upload_id))
-    return await _with_scope(keys.Scope.UPLOAD)(await _caller(settings, database, token, key))
+            return await authenticate(session, settings, upload_token, clock, tokens.upload_kind(upload_id))
+    return await _with_scope(keys.Scope.UPLOAD)(await _caller(settings, database, clock, token, key))
 
 
 #: The signed-in user, detached: its columns can be read, not changed. API keys are refused: a route accepts them only

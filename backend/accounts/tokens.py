@@ -2,12 +2,14 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import jwt
 
+from backend.database import utc_now
 from backend.settings import Settings
 
 #: Issuer and audience of the tokens.
@@ -23,6 +25,11 @@ def upload_kind(upload_id: str) -> str:
 
 #: Python's base64 decoder ignores invalid characters; tokens that have any are refused here.
 _FORMAT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+#: By so much the clocks of two servers may still differ when they were compared with that of the database.
+_CLOCK_LEEWAY = timedelta(minutes=1)
+#: Answers the time by which tokens are issued and read: see `backend.coordination.clock.ServerClock`.
+Now = Callable[[], datetime]
+
 _CLAIMS = ["exp", "iat", "sub", "jti", "aud", "iss", "typ", "epoch"]
 
 
@@ -61,18 +68,26 @@ def issue(
     return jwt.encode(claims, settings.secret_key.get_secret_value(), settings.algorithm)
 
 
-def read(settings: Settings, token: str, kind: str = ACCESS) -> Login:
-    """The content of a valid token of this kind. Raises `BadToken`."""
-    claims = _claims(settings, token, kind)
+def read(settings: Settings, token: str, kind: str = ACCESS, now: Now = utc_now) -> Login:
+    """The content of a token of this kind that is valid `now`. Raises `BadToken`."""
+    claims = _claims(settings, token, kind, now)
     return Login(claims["sub"], claims["epoch"], claims.get("login"))
 
 
-def expiry(settings: Settings, token: str) -> datetime:
+def expiry(settings: Settings, token: str, now: Now = utc_now) -> datetime:
     """When a valid access token expires."""
-    return datetime.fromtimestamp(_claims(settings, token, ACCESS)["exp"], timezone.utc)
+    return datetime.fromtimestamp(_claims(settings, token, ACCESS, now)["exp"], timezone.utc)
 
 
-def _claims(settings: Settings, token: str, kind: str) -> dict[str, Any]:
+def is_current(claims: dict[str, Any], now: datetime) -> bool:
+    """Whether the claims are not from the future, and have not expired. PyJWT would ask the clock of this server."""
+    issued, expires = claims["iat"], claims["exp"]
+    if type(issued) is not int or type(expires) is not int:
+        return False
+    return issued <= (now + _CLOCK_LEEWAY).timestamp() and now.timestamp() < expires
+
+
+def _claims(settings: Settings, token: str, kind: str, now: Now) -> dict[str, Any]:
     if not _FORMAT.fullmatch(token):
         raise BadToken
     try:
@@ -82,10 +97,12 @@ def _claims(settings: Settings, token: str, kind: str) -> dict[str, Any]:
             algorithms=[settings.algorithm],  # the one we sign with; the algorithm in the token's header is ignored
             audience=AUDIENCE,
             issuer=ISSUER,
-            options={"require": _CLAIMS, "strict_aud": True},
+            options={"require": _CLAIMS, "strict_aud": True, "verify_exp": False, "verify_iat": False},
         )
     except jwt.InvalidTokenError as error:
         raise BadToken from error
+    if not is_current(claims, now()):
+        raise BadToken
     if claims["typ"] != kind or type(claims["epoch"]) is not int or not isinstance(claims.get("login"), str | None):
         raise BadToken
     return claims

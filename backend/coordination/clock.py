@@ -1,7 +1,8 @@
 """The clock of the database: the one that all servers share. Their own clocks may differ."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from backend.database import UtcDateTime
+from backend.database import UtcDateTime, utc_now
 
 #: Answers the time in the transaction of a session.
 Clock = Callable[[AsyncSession], Awaitable[datetime]]
@@ -25,6 +26,17 @@ class DatabaseTime(FunctionElement[datetime]):
 async def database_now(session: AsyncSession) -> datetime:
     """The time of the database server, in UTC. On SQLite that is the time of this machine, the only one."""
     return (await session.execute(select(DatabaseTime()))).scalar_one()
+
+
+@dataclass(slots=True)
+class ServerClock:
+    """The clock of this server, put right by that of the database: what one server signs for some minutes, another one
+    whose own clock is an hour off accepts for the same minutes. Every heartbeat sets `offset`."""
+
+    offset: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        return utc_now() + self.offset
 
 
 @compiles(DatabaseTime, "sqlite")

@@ -15,7 +15,7 @@ from sqlalchemy import CursorResult, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backend.coordination.clock import Clock, database_now
+from backend.coordination.clock import Clock, ServerClock, database_now
 from backend.coordination.tables import ServerRow
 from backend.database import utc_now
 
@@ -56,6 +56,7 @@ class Server:
     name: str = field(default_factory=new_name)
     clock: Clock = database_now
     clock_differs: bool = False  #: whether this server's own clock is wrong, as the last heartbeat found it
+    right_clock: ServerClock = field(default_factory=ServerClock)
 
     async def beat(self, session: AsyncSession) -> None:
         """Say that this server lives, and remove the servers that no longer do, with all they held."""
@@ -80,12 +81,14 @@ class Server:
             await session.execute(delete(ServerRow).where(gone))
 
     def _compare_clocks(self, database: datetime, own: datetime) -> None:
-        """Tell once that the clock of this server is wrong: access tokens go by it."""
+        """Tell once that the clock of this server is wrong, and put it right for what it signs."""
         differs = abs(database - own) > _MAX_CLOCK_DIFFERENCE
         if differs and not self.clock_differs:
             seconds = round((own - database).total_seconds())
             logger.warning("The clock of this server differs from that of the database", extra={"seconds": seconds})
         self.clock_differs = differs
+        # A small difference may be that of the answer's way.
+        self.right_clock.offset = database - own if differs else timedelta(0)
 
     async def leave(self, session: AsyncSession) -> None:
         """Say that this server has stopped."""

@@ -6,7 +6,7 @@ import jwt
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from backend.accounts.tokens import ISSUER
+from backend.accounts.tokens import ISSUER, is_current
 from backend.path_prefix import prefix_of
 from backend.settings import Settings
 from backend.shares.tables import Share
@@ -34,7 +34,7 @@ def set_cookie(response: Response, connection: HTTPConnection, settings: Setting
     response.set_cookie(COOKIE, token, max_age, path=path, secure=secure, httponly=True, samesite="strict")
 
 
-def is_valid(connection: HTTPConnection, settings: Settings, share_id: str) -> bool:
+def is_valid(connection: HTTPConnection, settings: Settings, share_id: str, now: datetime) -> bool:
     """Whether the request has a valid cookie for this share."""
     try:
         claims = jwt.decode(
@@ -43,8 +43,13 @@ def is_valid(connection: HTTPConnection, settings: Settings, share_id: str) -> b
             algorithms=[settings.algorithm],
             audience=_AUDIENCE,
             issuer=ISSUER,
-            options={"require": ["exp", "iat", "sub", "aud", "iss"], "strict_aud": True},
+            options={
+                "require": ["exp", "iat", "sub", "aud", "iss"],
+                "strict_aud": True,
+                "verify_exp": False,
+                "verify_iat": False,
+            },
         )
     except jwt.InvalidTokenError:
         return False
-    return bool(claims["sub"] == share_id)
+    return is_current(claims, now) and bool(claims["sub"] == share_id)

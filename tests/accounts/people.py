@@ -19,6 +19,7 @@ from backend.accounts.tables import Role, User
 from backend.accounts.throttle import Throttle
 from backend.accounts.tickets import Tickets
 from backend.admin.api import audit, users
+from backend.coordination.clock import ServerClock
 from backend.coordination.leases import Leases
 from backend.database import Database, utc_now
 from backend.errors import install_handlers
@@ -48,6 +49,7 @@ class Api:
     settings: Settings
     database: Database
     people: dict[str, User]
+    clock: ServerClock
 
     def bearer(self, name: str | None) -> dict[str, str]:
         """The Authorization header of `name`; empty for none."""
@@ -69,6 +71,7 @@ class Api:
 def make_app(settings: Settings, database: Database) -> FastAPI:
     app = FastAPI()
     app.state.settings = settings
+    app.state.clock = ServerClock()
     app.state.database = database
     app.state.passwords = Passwords(memory_kib=TEST_MEMORY_KIB)
     app.state.open_sockets = OpenSockets(Leases(database))
@@ -103,7 +106,7 @@ async def open_api(app: FastAPI) -> AsyncIterator[Api]:
     people = await create_users(database)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
-        yield Api(client, settings, database, people)
+        yield Api(client, settings, database, people, app.state.clock)
     app.state.passwords.close()
 
 

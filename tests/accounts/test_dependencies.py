@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -121,6 +121,27 @@ async def test_an_expired_token_is_refused(api: Api) -> None:
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_server_whose_clock_is_an_hour_off_accepts_tokens_of_another_as_long_as_that_one(
+    api: Api, hours: int
+) -> None:
+    ada, right = api.people["ada"], utc_now() + timedelta(hours=hours)
+    lifetime = tokens.lifetime(api.settings)
+
+    async def answer(issued_at: datetime) -> int:
+        token = tokens.issue(api.settings, tokens.Login(ada.id, 0), issued_at)
+        return (await api.client.get("/users", headers={"Authorization": f"Bearer {token}"})).status_code
+
+    assert await answer(right) == 401  # this server goes by its own clock
+
+    api.clock.offset = timedelta(hours=hours)  # as its heartbeat finds it
+
+    assert await answer(right) == 200
+    assert await answer(right - lifetime + timedelta(minutes=2)) == 200
+    assert await answer(right - lifetime - timedelta(minutes=2)) == 401
+    assert await answer(utc_now()) == 401
+
+
 async def test_a_disabled_user_is_refused_at_once(api: Api) -> None:
     headers = api.bearer("ada")
     assert (await api.client.get("/users", headers=headers)).status_code == 200
@@ -164,9 +185,9 @@ async def test_authenticate_can_be_called_outside_of_a_request(api: Api) -> None
     async with api.database.read() as session:
         token = api.bearer("ada")["Authorization"].removeprefix("Bearer ")
 
-        assert api.people["ada"].id == (await authenticate(session, api.settings, token)).id
+        assert api.people["ada"].id == (await authenticate(session, api.settings, token, api.clock)).id
         with pytest.raises(NotSignedIn):
-            await authenticate(session, api.settings, "junk")
+            await authenticate(session, api.settings, "junk", api.clock)
 
 
 async def test_the_log_of_a_request_names_its_user(api: Api) -> None:

@@ -127,3 +127,5 @@ async def test_a_server_whose_clock_is_an_hour_off_lives_like_the_others_and_say
     told = [record for record in caplog.records if "clock" in record.message]
     assert [record.__dict__["seconds"] for record in told] == [-3600]
     assert (wrong.clock_differs, right.clock_differs) == (True, False)
+    assert abs(wrong.right_clock.now() - clock.now) < timedelta(minutes=1)
+    assert right.right_clock.offset == timedelta(0)

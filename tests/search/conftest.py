@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from backend.accounts import tokens
 from backend.accounts.tables import User
+from backend.coordination.clock import ServerClock
 from backend.database import Database, new_id, utc_now
 from backend.errors import install_handlers
 from backend.recordings.tables import Recording
@@ -95,6 +96,7 @@ async def library(settings: Settings, database: Database) -> AsyncIterator[Libra
         session.add_all([ada, eve])
     app = FastAPI()
     app.state.settings, app.state.database = settings, database
+    app.state.clock = ServerClock()
     install_handlers(app)
     app.include_router(router)
     headers = {

@@ -11,6 +11,7 @@ from backend.accounts import tokens
 from backend.accounts.passwords import Passwords
 from backend.accounts.tables import User
 from backend.accounts.throttle import Throttle
+from backend.coordination.clock import ServerClock
 from backend.database import Database, utc_now
 from backend.errors import install_handlers
 from backend.exports.api import minutes as minutes_exports
@@ -68,6 +69,7 @@ class Api:
 async def api(settings: Settings, scenario: TranscriptScenario, document: Document) -> AsyncIterator[Api]:  # noqa: F811
     app = FastAPI()
     app.state.settings, app.state.database = settings, scenario.database
+    app.state.clock = ServerClock()
     app.state.passwords, app.state.throttle = Passwords(memory_kib=TEST_MEMORY_KIB), Throttle(scenario.database)
     app.state.render_pool = RenderPool(settings.models_dir)
     install_handlers(app)

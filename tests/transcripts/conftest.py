@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from backend.accounts import tokens
 from backend.accounts.tables import User
+from backend.coordination.clock import ServerClock
 from backend.database import Database, new_id, utc_now
 from backend.errors import install_handlers
 from backend.exports.api import transcripts as exports
@@ -84,6 +85,7 @@ class TranscriptApi:
 async def api(settings: Settings, scenario: TranscriptScenario) -> AsyncIterator[TranscriptApi]:
     app = FastAPI()
     app.state.settings, app.state.database = settings, scenario.database
+    app.state.clock = ServerClock()
     app.state.render_pool = RenderPool(settings.models_dir)
     install_handlers(app)
     app.include_router(router)

@@ -24,10 +24,12 @@ from backend.accounts.dependencies import (
     TicketsDep,
     WriteSession,
     authenticate,
+    clock_of,
 )
 from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.tables import Role, User
 from backend.accounts.tickets import LIFETIME_SECONDS, Purpose
+from backend.coordination.clock import ServerClock
 from backend.database import Database, after_commit, utc_now
 from backend.errors import AppError
 from backend.settings import Settings
@@ -151,7 +153,7 @@ async def login(
     async with throttle.attempt(account, address, device) as attempt:
         try:
             user = await service.sign_in(database, passwords, form.username, form.password)
-            await second_factor.check(database, settings, user, code, utc_now())
+            await second_factor.check(database, settings, user, code, clock_of(request).now())
         except (second_factor.SecondFactorNeeded, service.ApprovalPending):
             attempt.uncounted = True  # the password was right, but guesses at the code must still count
             raise
@@ -169,7 +171,7 @@ async def refresh(
     cookie = request.cookies.get(cookies.REFRESH)
     if cookie is None:
         raise logins.RenewalRefused
-    user, row, refresh_token = await logins.renew(database, open_sockets, cookie, utc_now())
+    user, row, refresh_token = await logins.renew(database, open_sockets, cookie, clock_of(request).now())
     return _token(settings, request, response, tokens.Login(user.id, user.token_epoch, row.id), refresh_token)
 
 
@@ -183,7 +185,7 @@ async def logout(
         await logins.end_by_token(database, open_sockets, cookie, utc_now())
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        await _end_bearer(settings, database, open_sockets, token)
+        await _end_bearer(settings, database, open_sockets, token, clock_of(request))
     cookies.clear_cookies(response, request)
 
 
@@ -294,18 +296,21 @@ async def sign_in(
 ) -> Token:
     """Open a login for an authenticated user and set its cookies."""
     device = "".join(filter(str.isprintable, request.headers.get("user-agent", "")))
+    now = clock_of(request).now()
     async with database.write() as session:
-        row, secret = await logins.open_login(session, user, device=device, now=utc_now(), days=settings.login_days)
+        row, secret = await logins.open_login(session, user, device=device, now=now, days=settings.login_days)
         audit.note(session, Action.SIGNED_IN, subject=row.id, by=user, how=how)
     device_cookie.set_cookie(response, request, settings, service.throttle_key(user.username), utc_now())
     return _token(settings, request, response, tokens.Login(user.id, user.token_epoch, row.id), secret)
 
 
-async def _end_bearer(settings: Settings, database: Database, open_sockets: OpenSockets, token: str) -> None:
+async def _end_bearer(
+    settings: Settings, database: Database, open_sockets: OpenSockets, token: str, clock: ServerClock
+) -> None:
     try:
         async with database.read() as session:
-            user = await authenticate(session, settings, token)
-        login = tokens.read(settings, token)
+            user = await authenticate(session, settings, token, clock)
+        login = tokens.read(settings, token, now=clock.now)
         async with database.write() as session:
             await logins.end(session, open_sockets, user_id=user.id, id=login.id or "", now=utc_now())
     except (NotSignedIn, logins.LoginNotFound):
@@ -314,6 +319,7 @@ async def _end_bearer(settings: Settings, database: Database, open_sockets: Open
 
 def _token(settings: Settings, request: Request, response: Response, login: tokens.Login, refresh_token: str) -> Token:
     response.headers["Cache-Control"] = "no-store"
-    cookies.set_cookies(response, request, settings, login, refresh_token)
-    token = tokens.issue(settings, login, utc_now())
+    now = clock_of(request).now()
+    cookies.set_cookies(response, request, settings, login, refresh_token, now)
+    token = tokens.issue(settings, login, now)
     return Token(access_token=token, expires_in=int(tokens.lifetime(settings).total_seconds()))

@@ -15,6 +15,7 @@ from backend.accounts.dependencies import (
     SettingsDep,
     ThrottleDep,
     WriteSession,
+    clock_of,
     from_app_state,
 )
 from backend.accounts.google import GoogleSignIn
@@ -68,7 +69,7 @@ async def sign_in_with_google(
     device = device_cookie.find_device(request, settings, account, utc_now())
     async with throttle.attempt(account, address, device) as attempt:
         try:
-            await second_factor.check(database, settings, user, body.code, utc_now())
+            await second_factor.check(database, settings, user, body.code, clock_of(request).now())
         except second_factor.SecondFactorNeeded:
             attempt.uncounted = True
             await google.restore_nonce(identity)

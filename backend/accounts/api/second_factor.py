@@ -5,6 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts import second_factor, service
 from backend.accounts.dependencies import (
+    ClockDep,
     CurrentUser,
     DatabaseDep,
     OwnAttempt,
@@ -13,7 +14,6 @@ from backend.accounts.dependencies import (
     SettingsDep,
 )
 from backend.accounts.tables import Role, SecondFactor
-from backend.database import utc_now
 
 router = APIRouter(prefix="/api/auth/two-factor", tags=["accounts"])
 
@@ -82,11 +82,12 @@ async def confirm(
     user: CurrentUser,
     settings: SettingsDep,
     database: DatabaseDep,
+    clock: ClockDep,
     own_attempt: OwnAttempt,
 ) -> RecoveryCodes:
     async with own_attempt as attempt:
         async with database.write() as session:
-            codes = await second_factor.confirm(session, settings, user, body.code, utc_now())
+            codes = await second_factor.confirm(session, settings, user, body.code, clock.now())
         attempt.succeeded = True
     return RecoveryCodes(recovery_codes=codes)
 
@@ -97,10 +98,11 @@ async def renew_recovery_codes(
     user: CurrentUser,
     settings: SettingsDep,
     database: DatabaseDep,
+    clock: ClockDep,
     own_attempt: OwnAttempt,
 ) -> RecoveryCodes:
     async with own_attempt as attempt:
-        await second_factor.check(database, settings, user, body.code, utc_now())
+        await second_factor.check(database, settings, user, body.code, clock.now())
         attempt.succeeded = True
     async with database.write() as session:
         return RecoveryCodes(recovery_codes=await second_factor.renew_recovery_codes(session, user.id))
@@ -112,10 +114,11 @@ async def remove(
     user: CurrentUser,
     settings: SettingsDep,
     database: DatabaseDep,
+    clock: ClockDep,
     own_attempt: OwnAttempt,
 ) -> None:
     async with own_attempt as attempt:
-        await second_factor.check(database, settings, user, body.code, utc_now())
+        await second_factor.check(database, settings, user, body.code, clock.now())
         attempt.succeeded = True
     async with database.write() as session:
         await second_factor.remove(session, user.id)

@@ -17,11 +17,13 @@ from backend.accounts.dependencies import (
     OpenSocketsDep,
     SettingsDep,
     TicketsDep,
+    clock_of,
     user_of_login,
 )
 from backend.accounts.open_sockets import OpenSockets, TooManySockets
 from backend.accounts.tables import User
 from backend.accounts.tickets import Purpose, Tickets
+from backend.coordination.clock import ServerClock
 from backend.database import Database
 from backend.events import log as event_log
 from backend.events.bus import Listener, MissedEvents
@@ -85,7 +87,7 @@ async def _serve(
 ) -> None:
     try:
         first = await asyncio.wait_for(_first_message(socket), _FIRST_MESSAGE_SECONDS)
-        login, until = await _authenticate(settings, first, tickets)
+        login, until = await _authenticate(settings, first, tickets, clock_of(socket))
         async with database.read() as session:
             user = await user_of_login(session, login)
     except (asyncio.TimeoutError, NotSignedIn):
@@ -107,7 +109,7 @@ async def _serve(
 
 
 async def _authenticate(
-    settings: Settings, first: dict[str, Any], tickets: Tickets
+    settings: Settings, first: dict[str, Any], tickets: Tickets, clock: ServerClock
 ) -> tuple[tokens.Login, datetime | None]:
     """The login of the first message. With a token, also the time when the token expires; a ticket has no such end."""
     if isinstance(ticket := first.get("ticket"), str):
@@ -117,7 +119,8 @@ async def _authenticate(
     if not isinstance(token := first.get("token"), str):
         raise NotSignedIn
     try:
-        return tokens.read(settings, token), tokens.expiry(settings, token)
+        until = tokens.expiry(settings, token, clock.now) - clock.offset  # by the clock that the socket is ended by
+        return tokens.read(settings, token, now=clock.now), until
     except tokens.BadToken:
         raise NotSignedIn from None
 

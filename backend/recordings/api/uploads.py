@@ -9,7 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from backend.accounts import tokens
-from backend.accounts.dependencies import UPLOAD_TOKEN, DatabaseDep, SettingsDep, UploadCreator, Uploader, UploadSender
+from backend.accounts.dependencies import (
+    UPLOAD_TOKEN,
+    DatabaseDep,
+    SettingsDep,
+    UploadCreator,
+    Uploader,
+    UploadSender,
+    clock_of,
+)
 from backend.crash_points import durable_step
 from backend.database import Database, after_commit, utc_now
 from backend.path_prefix import prefix_of
@@ -106,7 +114,8 @@ async def create_upload(
     if caller.by_ticket and caller.login is not None:
         # The token expires with the upload if nothing more arrives, and ends together with the login.
         lifetime = timedelta(hours=settings.upload_hours)
-        headers[UPLOAD_TOKEN] = tokens.issue(settings, caller.login, now, tokens.upload_kind(upload.id), lifetime)
+        kind = tokens.upload_kind(upload.id)
+        headers[UPLOAD_TOKEN] = tokens.issue(settings, caller.login, clock_of(request).now(), kind, lifetime)
     return Response(status_code=201, headers=headers)
 
 

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts.audit import Action, note_in_own_transaction
-from backend.accounts.dependencies import DatabaseDep, PasswordsDep, RemoteAddress, SettingsDep, ThrottleDep
+from backend.accounts.dependencies import DatabaseDep, PasswordsDep, RemoteAddress, SettingsDep, ThrottleDep, clock_of
 from backend.accounts.tables import User
 from backend.accounts.throttle import Throttle
 from backend.database import Database, utc_now
@@ -131,7 +131,7 @@ async def _visit(
     address: RemoteAddress,
 ) -> Visit:
     visit = await _find_visit(database, throttle, address, share_id)
-    if not access_cookie.is_valid(request, settings, share_id):
+    if not access_cookie.is_valid(request, settings, share_id, clock_of(request).now()):
         raise AccessCodeRequired
     return visit
 
@@ -170,7 +170,7 @@ async def open_share(
     if not attempt.succeeded:
         await note_in_own_transaction(database, Action.SHARE_REFUSED, subject=visit.recording.id, share=share_id)
         raise service.WrongAccessCode
-    now = utc_now()
+    now = clock_of(request).now()
     async with database.write() as session:
         await service.count_opening(session, visit.share, now)
     access_cookie.set_cookie(response, request, settings, visit.share, now)

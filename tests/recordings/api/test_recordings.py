@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from backend.accounts import tokens
 from backend.accounts.tables import User
+from backend.coordination.clock import ServerClock
 from backend.database import Database, new_id, utc_now
 from backend.errors import install_handlers
 from backend.recordings import service
@@ -50,6 +51,7 @@ class Api:
 async def api(settings: Settings, database: Database) -> AsyncIterator[Api]:
     app = FastAPI()
     app.state.settings, app.state.database = settings, database
+    app.state.clock = ServerClock()
     install_handlers(app)
     app.include_router(router)
     ada, eve = User(username="ada", username_key="ada"), User(username="eve", username_key="eve")
