@@ -218,3 +218,40 @@ def test_a_new_account_sees_how_to_start(page: "Page", server: Server) -> None:
     sign_in(page, "newcomer")
     page.get_by_text("还没有录音").wait_for()
     until(lambda: page.get_by_role("button", name="上传录音").count() == 2)
+
+
+def test_recordings_are_tagged_moved_and_filtered(page: "Page", recordings: dict[str, str]) -> None:
+    sign_in(page)
+    tree = page.get_by_role("navigation", name="文件夹")
+    for name, opened in (("客户", "新建文件夹"), ("甲公司", "在里面新建…")):
+        if opened == "新建文件夹":
+            tree.get_by_role("button", name=opened).click()
+        else:
+            tree.get_by_role("button", name="文件夹“客户”的操作").click()
+            page.get_by_role("menuitem", name=opened).click()
+        page.get_by_role("textbox", name="名称").fill(name)
+        page.get_by_role("dialog").get_by_role("button", name="保存").click()
+        tree.get_by_text(name, exact=True).wait_for()
+    choose(page, "晨会.wav", "周会.wav")
+    page.get_by_role("button", name="移动到…").click()
+    page.get_by_role("radio", name="客户 / 甲公司").check()
+    page.get_by_role("dialog").get_by_role("button", name="移动", exact=True).click()
+    tree.get_by_role("button", name="甲公司 2").wait_for()
+    choose(page, "周会.wav", "评审.wav")
+    page.get_by_role("button", name="标签…").click()
+    page.get_by_label("新标签").fill("重要")
+    page.get_by_label("新标签").press("Enter")
+    page.get_by_role("checkbox", name="重要").and_(page.locator(":checked")).wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="保存").click()
+    page.get_by_role("row").filter(has_text="评审.wav").get_by_role("button", name="重要").click()
+    shows(page, "评审.wav", "周会.wav")
+
+    tree.get_by_role("button", name="客户 2").click()
+    shows(page, "周会.wav")
+    page.reload()
+    shows(page, "周会.wav")
+    tree.get_by_role("button", name="文件夹“客户”的操作").click()
+    page.get_by_role("menuitem", name="删除").click()
+    page.get_by_role("dialog").get_by_role("button", name="删除").click()
+    shows(page, "评审.wav", "周会.wav")
+    tree.get_by_text("客户", exact=True).wait_for(state="detached")

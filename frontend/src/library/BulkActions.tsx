@@ -1,22 +1,34 @@
 // The actions on several recordings at once.
-import { CloseOutlined, DeleteOutlined, ExportOutlined, ReloadOutlined, StopOutlined } from "@ant-design/icons";
+import {
+  CloseOutlined,
+  DeleteOutlined,
+  ExportOutlined,
+  FolderOutlined,
+  ReloadOutlined,
+  StopOutlined,
+  TagOutlined,
+} from "@ant-design/icons";
 import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Job } from "../api/client";
+import type { Job, Schemas } from "../api/client";
 import { ExportDialog } from "../exports/ExportDialog";
 import { cancel, isOpen, isRetryable, retry } from "./jobs";
+import { MoveDialog } from "./MoveDialog";
+import { TagDialog } from "./TagDialog";
 import { useForEach, useMoveToTrash } from "./trash";
 
 export interface SelectedRecording {
   readonly id: string;
   readonly name: string;
+  readonly tags: readonly Schemas["TagOut"][];
   readonly job: Job | undefined;
 }
 
 export function BulkActions({ chosen, clear }: { chosen: readonly SelectedRecording[]; clear: () => void }) {
   const { t } = useTranslation();
-  const [exporting, setExporting] = useState(false);
+  const [dialog, setDialog] = useState<"export" | "tag" | "move" | null>(null);
+  const closeDialog = () => setDialog(null);
   const [busy, setBusy] = useState(false);
   const each = useForEach();
   const trash = useMoveToTrash();
@@ -35,8 +47,14 @@ export function BulkActions({ chosen, clear }: { chosen: readonly SelectedRecord
   return (
     <div className="bulk-bar" role="toolbar" aria-label={t("library.bulk")}>
       <strong role="status">{t("library.chosen", { count: chosen.length })}</strong>
-      <Button icon={<ExportOutlined />} disabled={exportable.length === 0} onClick={() => setExporting(true)}>
+      <Button icon={<ExportOutlined />} disabled={exportable.length === 0} onClick={() => setDialog("export")}>
         {t("export.menu")}
+      </Button>
+      <Button icon={<TagOutlined />} onClick={() => setDialog("tag")}>
+        {t("organize.tag")}
+      </Button>
+      <Button icon={<FolderOutlined />} onClick={() => setDialog("move")}>
+        {t("organize.move")}
       </Button>
       {retryable.length > 0 && (
         <Button
@@ -81,8 +99,12 @@ export function BulkActions({ chosen, clear }: { chosen: readonly SelectedRecord
       <Button type="text" icon={<CloseOutlined />} onClick={clear}>
         {t("library.clearChosen")}
       </Button>
-      {exporting && (
-        <ExportDialog recordings={exportable.map(({ id, name }) => ({ id, name }))} close={() => setExporting(false)} />
+      {dialog === "export" && (
+        <ExportDialog recordings={exportable.map(({ id, name }) => ({ id, name }))} close={closeDialog} />
+      )}
+      {dialog === "tag" && <TagDialog recordings={chosen} done={clear} close={closeDialog} />}
+      {dialog === "move" && (
+        <MoveDialog recordings={chosen.map(({ id }) => id)} now={null} done={clear} close={closeDialog} />
       )}
     </div>
   );

@@ -11,9 +11,12 @@ import { usePageTitle } from "../app/pageTitle";
 import { takeShared } from "../pwa/sharedFiles";
 import { type DroppedFiles, filesOf, NOTHING_DROPPED } from "../upload/droppedFiles";
 import { UploadList } from "../upload/UploadList";
+import { FolderTree } from "./FolderTree";
+import { listed } from "./folderTree";
 import { useJobs } from "./liveJobs";
+import { useFolders, useTags } from "./organize";
 import { RecordingTable } from "./RecordingTable";
-import { SORTS, STATES, useLibraryView, type View } from "./view";
+import { isFiltered, SORTS, STATES, tagsOf, UNFILED, useLibraryView, type View } from "./view";
 import "./library.css";
 
 const UploadDialog = lazy(async () => ({ default: (await import("../upload/UploadDialog")).UploadDialog }));
@@ -25,7 +28,9 @@ export function LibraryPage() {
   const [dropped, setDropped] = useState<DroppedFiles | null>(null);
   const navigate = useNavigate();
   const jobs = useJobs();
-  const { q, state, sort, order, page, size } = view;
+  const { q, state, folder, sort, order, page, size } = view;
+  const folders = useFolders();
+  const tags = tagsOf(view);
   const query = {
     q,
     sort,
@@ -33,6 +38,8 @@ export function LibraryPage() {
     offset: (page - 1) * size,
     limit: size,
     ...(state && { status: [...STATES[state]] }),
+    ...(tags.length > 0 && { tag: tags }),
+    ...(folder && { folder: folder === UNFILED ? "" : folder }),
   };
   const found = useQuery({
     queryKey: ["recordings", query],
@@ -70,18 +77,23 @@ export function LibraryPage() {
       <Filters view={view} setView={setView} />
       {jobs.known && !jobs.live && <Alert className="spaced" type="warning" showIcon title={t("library.notLive")} />}
       <UploadList />
-      {found.isError ? (
-        <ErrorPage error={found.error} retry={() => void found.refetch()} />
-      ) : (
-        <RecordingTable
-          view={view}
-          setView={setView}
-          found={found.data}
-          loading={found.isPending}
-          jobs={jobs}
-          empty={<EmptyLibrary view={view} setView={setView} upload={open} />}
-        />
-      )}
+      <div className="library-body">
+        <FolderTree folders={folders} chosen={folder} choose={(chosen) => setView({ folder: chosen })} />
+        <div className="library-list">
+          {found.isError ? (
+            <ErrorPage error={found.error} retry={() => void found.refetch()} />
+          ) : (
+            <RecordingTable
+              view={view}
+              setView={setView}
+              found={found.data}
+              loading={found.isPending}
+              jobs={jobs}
+              empty={<EmptyLibrary view={view} setView={setView} upload={open} />}
+            />
+          )}
+        </div>
+      </div>
       <Suspense>{dropped && <UploadDialog dropped={dropped} close={() => setDropped(null)} />}</Suspense>
     </section>
   );
@@ -89,6 +101,8 @@ export function LibraryPage() {
 
 function Filters({ view, setView }: { view: View; setView: (changes: Partial<View>) => void }) {
   const { t } = useTranslation();
+  const tags = useTags();
+  const folders = useFolders();
   const states = ["", ...Object.keys(STATES)] as View["state"][];
   const sorts = SORTS.flatMap((sort) => [
     { sort, order: "desc" as const },
@@ -112,6 +126,32 @@ function Filters({ view, setView }: { view: View; setView: (changes: Partial<Vie
         onChange={(state) => setView({ state })}
         options={states.map((state) => ({ value: state, label: t(`library.states.${state || "all"}`) }))}
       />
+      {tags.length > 0 && (
+        <Select
+          className="tag-filter"
+          mode="multiple"
+          maxTagCount="responsive"
+          value={tagsOf(view)}
+          aria-label={t("organize.filterByTag")}
+          placeholder={t("organize.tags")}
+          optionFilterProp="label"
+          onChange={(chosen) => setView({ tag: chosen.join(",") })}
+          options={tags.map(({ id, name }) => ({ value: id, label: name }))}
+        />
+      )}
+      {folders.length > 0 && (
+        <Select
+          className="narrow-only"
+          value={view.folder}
+          aria-label={t("organize.folders")}
+          onChange={(folder) => setView({ folder })}
+          options={[
+            { value: "", label: t("organize.all") },
+            { value: UNFILED, label: t("organize.unfiled") },
+            ...listed(folders).map(({ id, label }) => ({ value: id, label })),
+          ]}
+        />
+      )}
       <Select
         className="narrow-only"
         value={`${view.sort} ${view.order}`}
@@ -141,10 +181,12 @@ function EmptyLibrary({
   upload: () => void;
 }) {
   const { t } = useTranslation();
-  if (view.q || view.state) {
+  if (isFiltered(view)) {
+    const onlyState = view.state && !view.tag && !view.folder;
+    const others = onlyState ? t("library.noneInState") : t("organize.noneHere");
     return (
-      <Empty description={view.q ? t("library.noneFound", { q: view.q }) : t("library.noneInState")}>
-        <Button onClick={() => setView({ q: "", state: "" })}>{t("library.showAll")}</Button>
+      <Empty description={view.q ? t("library.noneFound", { q: view.q }) : others}>
+        <Button onClick={() => setView({ q: "", state: "", tag: "", folder: "" })}>{t("library.showAll")}</Button>
       </Empty>
     );
   }

@@ -12,6 +12,8 @@ import { nameNow, useNameQuestion } from "./useNameQuestion";
 
 interface Handlers {
   rename: () => void;
+  tag: () => void;
+  move: () => void;
   again: () => void;
   export: () => void;
 }
@@ -22,6 +24,8 @@ export function RecordingActions({ recording, job, on }: { recording: Recording;
   const trash = useMoveToTrash();
   const items = [
     { key: "rename", label: t("library.rename"), onClick: on.rename },
+    { key: "tag", label: t("organize.tag"), onClick: on.tag },
+    { key: "move", label: t("organize.move"), onClick: on.move },
     ...(job && isOpen(job)
       ? [{ key: "cancel", label: t("library.cancel"), onClick: () => void each([job.id], cancel) }]
       : []),

@@ -9,11 +9,13 @@ import { ExportDialog } from "../exports/ExportDialog";
 import { BulkActions } from "./BulkActions";
 import { JobState } from "./JobState";
 import { type Jobs, newestJobs } from "./liveJobs";
+import { MoveDialog } from "./MoveDialog";
 import { RecordingActions } from "./RecordingActions";
 import { RecordingName } from "./RecordingName";
 import { SpeakerNames } from "./SpeakerNames";
+import { TagDialog } from "./TagDialog";
 import { TranscribeAgainDialog } from "./TranscribeAgainDialog";
-import { SIZES, SORTS, type View } from "./view";
+import { SIZES, SORTS, tagsOf, type View } from "./view";
 
 type Row = Schemas["LibraryRecording"];
 
@@ -33,6 +35,8 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
   const [renaming, setRenaming] = useState<string | null>(null);
   const [again, setAgain] = useState<Row | null>(null);
   const [exporting, setExporting] = useState<Row | null>(null);
+  const [tagging, setTagging] = useState<Row | null>(null);
+  const [moving, setMoving] = useState<Row | null>(null);
   const narrow = Grid.useBreakpoint().md === false;
   const liveByRecording = newestJobs(jobs);
   const jobOf = (row: Row): Job | undefined => newer(liveByRecording.get(row.id), row.job ?? undefined);
@@ -54,6 +58,22 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
             editing={renaming === row.id}
             setEditing={(on) => setRenaming(on ? row.id : null)}
           />
+          {row.tags.length > 0 && (
+            <ul className="tags" aria-label={t("organize.tags")}>
+              {row.tags.map((tag) => (
+                <li key={tag.id}>
+                  <button
+                    type="button"
+                    className="tag"
+                    title={t("organize.filterByThis")}
+                    onClick={() => setView({ tag: [...new Set([...tagsOf(view), tag.id])].join(",") })}
+                  >
+                    {tag.name}
+                  </button>
+                </li>
+              ))}
+            </ul>
+          )}
           {row.excerpt && <p className="excerpt">{row.excerpt}</p>}
           {narrow && (
             <div className="recording-facts">
@@ -110,7 +130,13 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
         <RecordingActions
           recording={row}
           job={jobOf(row)}
-          on={{ rename: () => setRenaming(row.id), again: () => setAgain(row), export: () => setExporting(row) }}
+          on={{
+            rename: () => setRenaming(row.id),
+            tag: () => setTagging(row),
+            move: () => setMoving(row),
+            again: () => setAgain(row),
+            export: () => setExporting(row),
+          }}
         />
       ),
     },
@@ -119,10 +145,7 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
   return (
     <>
       {chosen.length > 0 && (
-        <BulkActions
-          chosen={chosen.map((row) => ({ id: row.id, name: row.name, job: jobOf(row) }))}
-          clear={() => setChosen([])}
-        />
+        <BulkActions chosen={chosen.map((row) => ({ ...row, job: jobOf(row) }))} clear={() => setChosen([])} />
       )}
       <Table<Row>
         rowKey="id"
@@ -157,6 +180,15 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
       />
       {again && <TranscribeAgainDialog recording={again} close={() => setAgain(null)} />}
       {exporting && <ExportDialog recordings={[exporting]} close={() => setExporting(null)} />}
+      {tagging && <TagDialog recordings={[tagging]} done={() => setTagging(null)} close={() => setTagging(null)} />}
+      {moving && (
+        <MoveDialog
+          recordings={[moving.id]}
+          now={moving.folder_id}
+          done={() => setMoving(null)}
+          close={() => setMoving(null)}
+        />
+      )}
     </>
   );
 }

@@ -10,7 +10,7 @@ import { useErrorMessages } from "../api/useErrorMessages";
 const UNDO_SECONDS = 12;
 
 /** First elements of the query keys that change when recordings move to or from the trash. */
-const AFFECTED_QUERIES = ["recordings", "trash", "quota"];
+const AFFECTED_QUERIES = ["recordings", "trash", "quota", "tags", "folders"];
 
 export function useInvalidate() {
   const queries = useQueryClient();
