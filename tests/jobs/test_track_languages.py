@@ -13,6 +13,8 @@ from backend.jobs.pipeline import Outcome, Pipeline, Source
 from backend.jobs.workspace import PASSES, SENTENCES, SPEECH, TURNS, Workspace
 from tests.jobs.test_pipeline import Engines, _ignore
 
+pytestmark = pytest.mark.slow
+
 #: The frequencies of the tones on the English track, which is the default one, and on the Chinese one.
 ENGLISH, CHINESE = 400, 1200
 

@@ -10,6 +10,7 @@ import pytest
 
 from backend.errors import AppError
 from backend.recordings.media import Normalized, normalize
+from backend.recordings.probe import Probe
 
 Make = Callable[..., Path]
 
@@ -35,9 +36,11 @@ class Normalizer:
         max_seconds: float = 3600,
         more_sources: Sequence[Path] = (),
         languages: Sequence[str] = (),
+        probes: Sequence[Probe] = (),
     ) -> Normalized:
         return await normalize(
             source,
+            probes=probes,
             languages=languages,
             more_sources=more_sources,
             wav=self.wav,

@@ -1,11 +1,13 @@
 """A stream whose channels, rate or clock change keeps its time: what was said before and after is heard when it was."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from backend.recordings.container_length import container_length
 from backend.recordings.media import Normalized
+from backend.recordings.probe import probe
 from tests.recordings.bursts import SECONDS, Burst, bursts_wav, onset
 from tests.recordings.conftest import wav, wav_of
 from tests.recordings.normalizer import PICTURE, TONE, Make, Normalizer, write
@@ -132,6 +134,15 @@ async def test_a_late_start_and_a_clock_that_starts_elsewhere_are_no_damage(
 
     assert () == normalized.warnings
     assert max(normalizer.samples()[: 16_000 * 8 // 10]) < 50 < max(normalizer.samples()[16_000:])
+
+
+async def test_more_audio_than_there_can_be_is_said(normalizer: Normalizer, tmp_path: Path) -> None:
+    source = write(tmp_path / "a.wav", wav(4))
+    probed = replace(await probe(source, ffmpeg=normalizer.ffmpeg), duration=2.0)
+
+    normalized = await normalizer.normalize(source, probes=[probed])
+
+    assert normalized.warnings == ("times_uncertain",)
 
 
 async def test_an_unreadable_track_beside_a_readable_one_costs_a_warning(

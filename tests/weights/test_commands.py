@@ -14,6 +14,7 @@ from backend.weights.commands import models_table, run_fetch, run_verify
 from backend.weights.model import Model
 from backend.weights.store import install_command, installed
 from tests.weights.conftest import Site, serve_hub, serve_index
+from tests.weights.test_local_files import laid_out
 
 pytestmark = pytest.mark.usefixtures("toy")
 
@@ -39,6 +40,19 @@ def test_auto_chooses_the_full_set_if_the_hubs_answer(hub_settings: Settings, si
     assert installed(hub_settings.models_dir, "toy")
     assert "The full set of models is installed" in text(console)
     assert [path for path, _, _ in site.requests if path.startswith("/api/")]
+
+
+@pytest.mark.parametrize(
+    "place", ["models/modelscope/funasr/toy", "models/huggingface/pyannote/toy", "hf/hub/toy", "ms/models/we/toy"]
+)
+def test_models_in_the_folders_and_caches_of_others_are_used(
+    place: str, hub_settings: Settings, site: Site, console: Console, tmp_path: Path
+) -> None:
+    laid_out(tmp_path / place)
+
+    assert run_fetch(hub_settings.model_copy(update={"models_dir": tmp_path / "models"}), "full", None, console) == 0
+    assert installed(tmp_path / "models", "toy")
+    assert [path for path, _, _ in site.requests if "toy" in path] == []
 
 
 def test_a_model_that_is_optional_is_fetched_with_its_set(

@@ -8,6 +8,7 @@ import { useEngineAbout, useEngines } from "../app/engines";
 import { useFormats } from "../app/formats";
 import { useTemplateChoices } from "../templates/templates";
 import { type Choices, NO_CHOICES } from "./options";
+import { recognizerOf } from "./recognizer";
 import { changedCount, withoutMissing } from "./rememberedChoices";
 
 export function useLimits() {
@@ -111,10 +112,7 @@ function MoreOptions({ form }: { form: FormInstance<Choices> }) {
   const limits = useLimits();
   const transcriber = Form.useWatch("transcriber", form);
   const engines = useEngines();
-  // The chosen engine, or the one that would be taken.
-  const recognizer = engines.data?.find(({ name, task, default: taken }) =>
-    transcriber ? name === transcriber : task === "transcribe" && taken,
-  );
+  const recognizer = recognizerOf(engines.data ?? [], transcriber ?? "");
   const noHotwords = recognizer?.hotwords === false;
   return (
     <>
