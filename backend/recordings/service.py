@@ -159,5 +159,5 @@ async def _find(session: AsyncSession, owner_id: str, recording_id: str, where: 
     return recording
 
 
-def _owned(owner_id: str, recording_id: str, where: ColumnElement[bool]) -> Select[tuple[Recording]]:
+def _owned(owner_id: str, recording_id: str, where: ColumnElement[bool]) -> Select[Recording]:
     return select(Recording).where(Recording.id == recording_id, Recording.owner_id == owner_id, where)
