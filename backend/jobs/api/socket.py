@@ -44,6 +44,7 @@ POLICY_VIOLATION = 1008
 
 _FIRST_MESSAGE_SECONDS = 5.0
 _MESSAGES_A_MINUTE = 100
+_PING = '{"type":"ping"}'
 _SNAPSHOT_SIZE = 100
 #: Whoever is further behind, counted in events of everybody, gets a snapshot only.
 _MAX_REPLAY = 10_000
@@ -66,8 +67,9 @@ async def events(
     recordings {"type": "event", "event": {"id", "at", "kind", "recording_id", "job_id", "facts"}}: each once, with
     increasing ids. If the first message also has "after" (the id of the last event, or the cursor of the last
     snapshot), the events since then follow the snapshot, and "complete" is true. It is false where they are not kept
-    any more: read again what you show. Another snapshot comes if a slow client has missed events. The socket closes
-    with 4401 when the login or the token that opened it ends."""
+    any more: read again what you show. Another snapshot comes if a slow client has missed events. {"type": "ping"} is
+    answered with {"type": "pong"}: proxies may keep a connection that leads nowhere. The socket closes with 4401 when
+    the login or the token that opened it ends."""
     if not is_allowed_origin(socket, settings):
         await socket.close(FOREIGN_ORIGIN)
         return
@@ -160,16 +162,18 @@ async def _replay(socket: WebSocket, database: Database, user: User, after: int,
 
 
 async def _read_until_disconnect(socket: WebSocket) -> None:
-    """Read in order to notice a disconnect. No more messages are expected; too many of them close the socket."""
+    """Read in order to notice a disconnect. A ping is answered; too many messages close the socket."""
     clock = asyncio.get_running_loop().time
     started, messages = clock(), 0
-    while (await socket.receive())["type"] != "websocket.disconnect":
+    while (message := await socket.receive())["type"] != "websocket.disconnect":
         if clock() - started > 60:
             started, messages = clock(), 0
         messages += 1
         if messages > _MESSAGES_A_MINUTE:
             await socket.close(POLICY_VIOLATION)
             return
+        if (message.get("text") or "").replace(" ", "") == _PING:
+            await socket.send_json({"type": "pong"})
 
 
 async def _close_when_logged_out(socket: WebSocket, logged_out: asyncio.Event) -> None:

@@ -95,6 +95,16 @@ export function useLiveJobs(): void {
           void queries.invalidateQueries({ queryKey: ["trash"] });
         },
         live: (live) => set((jobs) => ({ ...jobs, live })),
+        async poll() {
+          if (!session.token()) return;
+          const { data } = await api
+            .GET("/api/jobs", { params: { query: { limit: 100 } } })
+            .catch(() => ({ data: null }));
+          if (!data || queries.getQueryData<Jobs>(KEY)?.live) return; // the next try comes with the next reconnect
+          const polled = Object.fromEntries(data.jobs.map((job) => [job.id, job]));
+          set((jobs) => ({ ...jobs, known: true, byId: { ...jobs.byId, ...polled } }));
+          void queries.invalidateQueries({ queryKey: ["recordings"] });
+        },
         ticket: async () =>
           session.token()
             ? (await unwrap(api.POST("/api/auth/tickets", { body: { purpose: "events" } }))).ticket
@@ -102,10 +112,13 @@ export function useLiveJobs(): void {
       },
       () =>
         new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${pathOf("/api/events")}`),
-      (work, wait) => {
-        const timer = setTimeout(work, wait);
-        return () => clearTimeout(timer);
-      },
+      after,
+      after,
     );
   }, [queries]);
+}
+
+function after(work: () => void, wait: number): () => void {
+  const timer = setTimeout(work, wait);
+  return () => clearTimeout(timer);
 }

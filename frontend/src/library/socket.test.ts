@@ -30,12 +30,14 @@ function setUp() {
   const waits: number[] = [];
   const events: string[] = [];
   let next = () => {};
+  let look: (() => void) | null = null;
   let refusals = 0;
   let tickets = 0;
   const listener: JobListener = {
     snapshot: (jobs) => events.push(`all ${jobs.map((job) => job.id).join(",")}`),
     happened: (event) => events.push(`${event.kind} ${event.recording_id}`),
     missed: () => events.push("missed"),
+    poll: () => events.push("poll"),
     changed: (job) => events.push(`${job.id} ${job.status}`),
     deleted: (id) => events.push(`${id} gone`),
     live: (live) => events.push(live ? "live" : "stale"),
@@ -48,6 +50,7 @@ function setUp() {
     listener,
     () => (sockets.push(new FakeSocket()), sockets.at(-1)!),
     (work, wait) => (waits.push(wait), (next = work), () => (next = () => {})),
+    (work) => ((look = work), () => (look = null)),
   );
   return {
     sockets,
@@ -55,6 +58,8 @@ function setUp() {
     events,
     stop,
     next: () => (next(), ticketAnswered()),
+    look: () => look?.(),
+    isWatched: () => look !== null,
     refuse: (times: number) => (refusals = times),
   };
 }
@@ -90,6 +95,36 @@ test("it reconnects with a new ticket and growing delays until it is answered", 
   expect(sockets.at(-1)!.sent).toEqual(['{"ticket":"ticket 8"}']);
   expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000, 500]);
   expect(events.at(-1)).toBe("stale");
+  expect(events.filter((event) => event === "poll")).toHaveLength(6);
+});
+
+test("a silent socket is asked for an answer, and given up when none comes", async () => {
+  const { sockets, waits, events, look } = setUp();
+  await ticketAnswered();
+  sockets[0]!.connects();
+  sockets[0]!.receives({ type: "snapshot", jobs: [], cursor: 1, complete: false });
+  look();
+  sockets[0]!.receives({ type: "pong" });
+  look();
+  expect([sockets[0]!.closed, events]).toEqual([false, ["all ", "live"]]);
+
+  look(); // nothing came since the second question
+
+  expect(sockets[0]!.sent.slice(1)).toEqual(['{"type":"ping"}', '{"type":"ping"}']);
+  expect([sockets[0]!.closed, waits, events.at(-1)]).toEqual([true, [500], "stale"]);
+});
+
+test("a socket that opens and never answers is given up, and the page asks over HTTP", async () => {
+  const { sockets, events, next, look } = setUp();
+  await ticketAnswered();
+  sockets[0]!.connects();
+  look();
+  await next();
+  sockets[1]!.connects();
+  look();
+
+  expect(sockets.map((socket) => socket.closed)).toEqual([true, true]);
+  expect(events).toEqual(["stale", "stale", "poll"]);
 });
 
 test("after a reconnect it asks for the events since the last one, and says where some were missed", async () => {
@@ -132,17 +167,18 @@ test("no socket is opened without a ticket", async () => {
 
   await next();
 
-  expect([sockets.length, events]).toEqual([2, ["stale", "stale"]]);
+  expect([sockets.length, events]).toEqual([2, ["stale", "stale", "poll"]]);
 });
 
 test("after unsubscribing there are no more calls", async () => {
-  const { sockets, waits, stop } = setUp();
+  const { sockets, waits, stop, isWatched } = setUp();
   await ticketAnswered();
   stop();
   sockets[0]!.disconnects();
 
   expect(sockets[0]!.closed).toBe(true);
   expect(waits).toEqual([]);
+  expect(isWatched()).toBe(false);
 });
 
 test("unsubscribing before the ticket arrives opens no socket", async () => {

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.serving import PASSWORD, Server
+from tests.serving import PASSWORD, Server, until
 
 
 @contextmanager
@@ -219,6 +219,12 @@ def test_ending_a_login_closes_its_sockets(server: Server, how: str) -> None:
                 server.client.post(f"/api/admin/users/{user['id']}/password", json={"password": new})
 
         assert close_code(socket) == 4401
+
+
+def test_a_ping_is_answered(server: Server) -> None:
+    with open_socket(server) as socket:
+        socket.send(json.dumps({"type": "ping"}))
+        until(lambda: json.loads(socket.recv(timeout=30))["type"] == "pong")
 
 
 def test_a_message_that_is_too_large_closes_the_socket(server: Server) -> None:
