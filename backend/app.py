@@ -67,6 +67,7 @@ from backend.minutes.api import edit as edit_minutes
 from backend.minutes.api import endpoints, minutes, model, names, questions, review, shared, templates, translations
 from backend.minutes.models import Models
 from backend.page import DIST, Page, is_built
+from backend.people.api import people, speakers
 from backend.query_names import refuse_unknown_names
 from backend.readiness import Readiness
 from backend.recordings.api import recordings, uploads
@@ -92,6 +93,7 @@ _ROUTER_MODULES = (
     *(minutes, edit_minutes, review, translations, questions, names, templates, model, endpoints, shared),
     *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors, shared_written_form),
     *(channels, event_log),
+    *(people, speakers),
     *(users, operations, limits, figures, storage, system, audit, metrics),
 )
 

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from backend import setting_values
+from backend.voice_settings import VoiceSettings
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -25,7 +26,7 @@ class Registration(str, Enum):
     OPEN = "open"  #: anybody may make an account and sign in
 
 
-class Settings(BaseSettings):
+class Settings(VoiceSettings):
     """Read from the environment and `.env`. Relative folders are taken from the project's root.
 
     The descriptions are written into `.env.example` and `docs/settings.md` by `deploy/settings_page.py`."""

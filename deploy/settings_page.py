@@ -34,6 +34,7 @@ GROUPS = {
     "uploads_dir": ("Storage", "存储"),
     "transcriber": ("Engines", "引擎"),
     "log_level": ("Logs", "日志"),
+    "voices": ("Voices (optional)", "声音（可选）"),
 }
 
 #: What stands in a new `.env` without a `#` before it. The values are the defaults.
@@ -61,11 +62,17 @@ def pages() -> dict[Path, str]:
     }
 
 
+def _fields() -> dict[str, FieldInfo]:
+    """Every setting; those that `Settings` takes from another class come last."""
+    own, fields = Settings.__annotations__, Settings.model_fields
+    return dict(sorted(fields.items(), key=lambda item: item[0] not in own))
+
+
 def _page(name: str, columns: tuple[str, ...], *, chinese: bool) -> str:
     head, _, rest = (ROOT / "docs" / name).read_text(encoding="utf-8").partition(FIRST)
     tail = rest.partition(LAST)[2]
     parts = [head, FIRST]
-    for setting, field in Settings.model_fields.items():
+    for setting, field in _fields().items():
         if setting in GROUPS:
             parts.append(f"\n## {GROUPS[setting][chinese]}\n\n| {' | '.join(columns)} |\n|---|---|---|\n")
         meaning = CHINESE[setting] if chinese else str(field.description)
@@ -79,7 +86,7 @@ def _page(name: str, columns: tuple[str, ...], *, chinese: bool) -> str:
 
 def _example() -> str:
     lines = [EXAMPLE_HEAD]
-    for name, field in Settings.model_fields.items():
+    for name, field in _fields().items():
         if name in GROUPS:
             lines.append(f"\n# --- {GROUPS[name][0]}\n")
         lines += [f"# {line}\n" for line in textwrap.wrap(str(field.description).replace("`", ""), 116)]

@@ -16,6 +16,7 @@ import backend.housekeeping.tables
 import backend.jobs.tables
 import backend.library.tables
 import backend.minutes.tables
+import backend.people.tables
 import backend.recordings.tables
 import backend.search.tables
 import backend.shares.tables

@@ -69,6 +69,9 @@ class Action(str, Enum):
     CHANNEL_DELETED = "channel_deleted"
     TEMPLATE_SAVED = "template_saved"  #: a template shared with everybody
     TEMPLATE_DELETED = "template_deleted"
+    CONSENT_NOTED = "consent_noted"  #: a person's, that samples of their voice are kept
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    PERSON_DELETED = "person_deleted"
 
 
 def note(

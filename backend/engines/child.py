@@ -36,6 +36,7 @@ from backend.engines.registry import Engine, Task, with_whisper_models
 from backend.engines.result_checks import InvalidResult, check_diarization, check_sentences
 from backend.engines.suspendable import SuspendableRequest
 from backend.speech.types import diarization_to_json, sentence_to_json
+from backend.speech.voices import voices_of, voices_to_json
 from backend.weights import store
 
 #: The detail of an error is for people to read: a longer one is cut.
@@ -122,8 +123,10 @@ class _Child:
             speaker_hints = replace(_speaker_hints(options), yield_turn=yield_turn)
             diarization = self._adapter.diarize(audio, speaker_hints, report_progress)
             result = diarization_to_json(check_diarization(diarization))
-        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
-        write_durably(Path(request["result"]), text.encode())
+            if speaker_hints.voices_file is not None:
+                voices = voices_to_json(self._engine.name, voices_of(diarization))
+                _write_json(speaker_hints.voices_file, voices)
+        _write_json(Path(request["result"]), result)
 
     def _load(self) -> Any:
         # checkpoints are pickles, which can run code: load only files with the expected hash
@@ -150,10 +153,12 @@ def _transcribe_options(options: Mapping[str, Any]) -> TranscribeOptions:
 
 
 def _speaker_hints(options: Mapping[str, Any]) -> SpeakerHints:
-    cache_file = options["cache_file"]
-    return SpeakerHints(
-        options["min_speakers"], options["max_speakers"], None if cache_file is None else Path(cache_file)
-    )
+    files = [None if (name := options[key]) is None else Path(name) for key in ("cache_file", "voices_file")]
+    return SpeakerHints(options["min_speakers"], options["max_speakers"], *files)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    write_durably(path, json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
 
 
 def _to_engine_error(error: Exception) -> EngineError:

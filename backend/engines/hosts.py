@@ -64,6 +64,7 @@ class Engines:
             "min_speakers": options.min_speakers,
             "max_speakers": options.max_speakers,
             "cache_file": _absolute(options.cache_file),
+            "voices_file": _absolute(options.voices_file),
         }
         await self._run(name, "diarize", audio, request_options, result, progress, options)
 

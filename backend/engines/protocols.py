@@ -40,11 +40,13 @@ class TranscribeOptions:
 @dataclass(frozen=True, slots=True)
 class SpeakerHints:
     """How many people speak, as far as it is known. Equal bounds mean an exact number. The diarizer stores what its
-    networks compute in `cache_file`, and reuses it even with other hints."""
+    networks compute in `cache_file`, and reuses it even with other hints. How the voices sound is written to
+    `voices_file`, as `voices_to_json`, if one is given."""
 
     min_speakers: int | None = None
     max_speakers: int | None = None
     cache_file: Path | None = None
+    voices_file: Path | None = None
     yield_turn: Callable[[], None] = field(default=keep_turn, compare=False)  #: these as in TranscribeOptions
     priority: Priority = BATCH
     on_wait: WaitCallback = field(default=ignore_wait, compare=False)

@@ -62,7 +62,10 @@ class Pyannote:
                     **_speaker_bounds(options),
                 )
             turns = partial(turns_of, duration=duration)
-            diarization = Diarization(turns(result.speaker_diarization), turns(result.exclusive_speaker_diarization))
+            vectors = dict(zip(result.speaker_diarization.labels(), result.speaker_embeddings.tolist(), strict=False))
+            diarization = Diarization(
+                turns(result.speaker_diarization), turns(result.exclusive_speaker_diarization), vectors
+            )
         progress(duration, duration)
         return diarization
 

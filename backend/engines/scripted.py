@@ -3,7 +3,7 @@
 A script is one object; every part is optional:
 
     {"sentences": [{"start": 0.5, "end": 2.0, "text": "大家好。", "voice": "A", "words": [["大", 0.5, 0.7], …]}, …],
-     "turns": [["A", 0.5, 2.0], …], "exclusive": [["A", 0.5, 2.0], …],
+     "turns": [["A", 0.5, 2.0], …], "exclusive": [["A", 0.5, 2.0], …], "vectors": {"A": [0.1, -0.3, …], …},
      "transcribe": {"delay": 0.2, "steps": {"3": FAULT}},
      "diarize": {"delay": 0.2, "steps": {"0": FAULT}}}
 
@@ -81,7 +81,9 @@ class ScriptedDiarizer:
         progress(duration, duration)
         exclusive = self._script.get("exclusive")
         return Diarization(
-            tuple(turns), _exclusive_turns(turns) if exclusive is None else tuple(Turn(*row) for row in exclusive)
+            tuple(turns),
+            _exclusive_turns(turns) if exclusive is None else tuple(Turn(*row) for row in exclusive),
+            self._script.get("vectors", {}),
         )
 
 

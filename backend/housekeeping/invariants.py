@@ -19,9 +19,11 @@ from backend.jobs.tables import FINAL, Job, Kind, Status
 from backend.jobs.workspace import SENTENCES, Workspace
 from backend.migrations.drift import missing_parts
 from backend.minutes.tables import Minutes, Polish
+from backend.people.tables import Person, Sample
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
 from backend.search import rebuild as search_index
+from backend.search.rebuild import newest_transcript
 from backend.search.tables import PassageState
 from backend.search.terms import RULES
 from backend.transcripts import service as transcripts
@@ -170,11 +172,29 @@ async def check_passages(context: CheckContext, report: Report) -> Problems:
             yield Problem("I8", recording, what, "Run: python -m backend search rebuild")
 
 
+async def check_samples(context: CheckContext, report: Report) -> Problems:
+    """For each sample of a voice: the person consents, and the speaker has the name in the newest transcript."""
+    async with context.housekeeping.database.read() as session:
+        query = select(Sample, Person.consent_at).join(Person, Person.id == Sample.person_id).order_by(Sample.id)
+        samples = (await session.execute(query)).all()
+    report.checked["I12"] = len(samples)
+    for sample, consent_at in samples:
+        async with context.housekeeping.database.read() as session:
+            newest = await newest_transcript(session, sample.recording_id)
+        speakers = [] if newest is None else newest.document.get("speakers", [])
+        called = [speaker.get("name") for speaker in speakers if speaker.get("id") == sample.speaker]
+        mend = "Delete the sample on the page of people."
+        if consent_at is None:
+            yield Problem("I12", sample.id, "its person has not consented", mend)
+        elif called != [sample.name]:
+            yield Problem("I12", sample.id, "its speaker is not called so any more", mend)
+
+
 #: In the order of the report.
 CHECKS: tuple[Callable[[CheckContext, Report], Problems], ...] = (
     *(check_database, check_originals, check_jobs, check_publications),
     *(check_transcripts, check_files_have_rows, check_rows_have_files, check_limits, check_passages),
-    *(check_events, check_library, check_deliveries),
+    *(check_events, check_library, check_deliveries, check_samples),
 )
 
 

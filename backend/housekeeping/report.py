@@ -20,6 +20,7 @@ DESCRIPTIONS = {
     "I9": "What happened is told: events have positions without a gap, and belong to recordings that were there",
     "I10": "Tags and folders belong to the owner of their recordings, and no folder lies too deep",
     "I11": "Every delivery waits, ends or is tried again, and events are delivered from where the log is",
+    "I12": "Every sample of a voice is of a person who consents, and of a speaker who is called so",
 }
 #: What cannot be checked from rows and files.
 NOT_CHECKED = [

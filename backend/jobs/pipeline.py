@@ -14,7 +14,8 @@ from backend.engines.registry import ENGINES, Engine, choose, with_whisper_model
 from backend.engines.turns import Priority
 from backend.jobs.options import Options
 from backend.jobs.tables import Stage
-from backend.jobs.workspace import DOCUMENT, FINISHED, PASSES, SENTENCES, SPEECH, TURNS, Workspace
+from backend.jobs.voices import UNSEALED_VOICES, seal
+from backend.jobs.workspace import DOCUMENT, FINISHED, PASSES, SENTENCES, SPEECH, TURNS, VOICES, Workspace
 from backend.recordings.media import normalize
 from backend.recordings.peaks import make_peaks
 from backend.recordings.probe import probe
@@ -24,6 +25,7 @@ from backend.speech.languages import AUTO, spoken_language
 from backend.speech.merge import merge
 from backend.speech.types import Diarization, Sentence, Turn, diarization_from_json, sentence_from_json
 from backend.transcripts.document import Document, document_to_json, from_merged
+from backend.voice_settings import Voices
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +93,7 @@ class Pipeline:
     transcriber: str | None = None  #: used when the options name none
     diarizer: str | None = None
     registry: Mapping[str, Engine] = field(default_factory=lambda: ENGINES)
+    voices_key: str | None = field(default=None, repr=False)  #: encrypts how the voices sound; None: it is not kept
 
     async def run(
         self,
@@ -236,19 +239,23 @@ class Pipeline:
             await self.engines.diarize(
                 diarizer,
                 workspace.path(SPEECH),
-                replace(hints, cache_file=cache_file, **sharing),
+                replace(hints, cache_file=cache_file, voices_file=voices_file, **sharing),
                 result,
                 lambda done, total: report_progress(Stage.DIARIZE, done, total),
             )
+            if self.voices_key is not None:
+                await asyncio.to_thread(seal, workspace, self.voices_key, facts)
             if cache_file.exists():  # a later job of this recording may want another number of speakers
                 await asyncio.to_thread(workspace.record_checksum, PASSES, passes_facts)
 
         hints = options.speaker_hints
         passes_facts = {"engine": diarizer, **audio_facts}
         facts = {**passes_facts, "speakers": [hints.min_speakers, hints.max_speakers]}
+        voices_file = None if self.voices_key is None else workspace.path(UNSEALED_VOICES)
+        beside = () if self.voices_key is None else (VOICES,)
         for is_last_try in (False, True):
             try:
-                value = await _make_artifact(workspace, TURNS, facts, make_artifact, fresh=options.fresh)
+                value = await _make_artifact(workspace, TURNS, facts, make_artifact, fresh=options.fresh, beside=beside)
             except EngineError as error:
                 if error.code == "disk_full":
                     raise
@@ -273,6 +280,7 @@ def open_pipeline(engines: EngineClient, settings: Settings) -> Pipeline:
         settings.transcriber,
         settings.diarizer,
         with_whisper_models(settings.whisper_models),
+        None if settings.voices is Voices.OFF else settings.secret_key.get_secret_value(),
     )
 
 
@@ -288,12 +296,15 @@ async def _make_artifact(
     make_artifact: Callable[[Path], Awaitable[None]],
     *,
     fresh: bool,
+    beside: tuple[str, ...] = (),
 ) -> Any:
-    """The artifact: this job's own, an earlier job's, or made now. `facts` are what it depends on, beside the audio."""
-    known = await asyncio.to_thread(workspace.facts, name)
-    if known != facts and not fresh:
-        known = await asyncio.to_thread(workspace.reuse, name, facts)
-    if known != facts:
+    """The artifact: this job's own, an earlier job's, or made now. `facts` are what it depends on, beside the audio.
+    Those `beside` it are made together with it; if one of them is missing, all are made again."""
+
+    def is_known(one: str) -> bool:
+        return workspace.facts(one) == facts or (not fresh and workspace.reuse(one, facts) is not None)
+
+    if not all([await asyncio.to_thread(is_known, one) for one in (name, *beside)]):
         await make_artifact(workspace.path(name))
         await asyncio.to_thread(workspace.record_checksum, name, facts)
     return json.loads(await asyncio.to_thread(workspace.path(name).read_bytes))

@@ -17,6 +17,10 @@ PASSES = "passes.bin"
 SPEECH = "speech.wav"
 SENTENCES = "sentences.json"
 TURNS = "turns.json"
+
+#: How the voices sound: see `backend.jobs.voices`.
+VOICES = "voices.json"
+
 DOCUMENT = "document.json"
 
 

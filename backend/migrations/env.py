@@ -9,6 +9,7 @@ import backend.jobs.tables
 import backend.library.tables
 import backend.migrations.resume
 import backend.minutes.tables
+import backend.people.tables
 import backend.recordings.tables
 import backend.shares.tables
 import backend.transcripts.tables  # noqa: F401

@@ -66,7 +66,7 @@ async def differences(session: AsyncSession, recording_id: str) -> Sequence[str]
     """The segments, names and statements that are not found by their text: none, if the index is right."""
     recording = await session.get(Recording, recording_id)
     wanted: dict[tuple[str, str], str] = {} if recording is None else {(texts.Kind.NAME, "name"): recording.name}
-    if (transcript := await _newest_transcript(session, recording_id)) is not None:
+    if (transcript := await newest_transcript(session, recording_id)) is not None:
         document = await asyncio.to_thread(_read, transcript)
         wanted |= {("segment", one.id): one.text for one in document.segments if one.text.strip()}
         wanted |= {(texts.Kind.SPEAKER, id): name for id, name in named_speakers(document).items()}
@@ -87,7 +87,7 @@ async def _index(session: AsyncSession, recording_id: str) -> None:
     state = await current_state(session, recording_id)
     session.add(state)
     await texts.replace(session, **scope, kind=texts.Kind.NAME, texts={"name": recording.name})
-    transcript = await _newest_transcript(session, recording_id)
+    transcript = await newest_transcript(session, recording_id)
     if transcript is not None and state.version < transcript.number:
         document = await asyncio.to_thread(_read, transcript)
         await index_document(session, **scope, version=transcript.number, document=document)
@@ -114,7 +114,8 @@ def _read(transcript: Transcript) -> Document:
         return Document(0.0)
 
 
-async def _newest_transcript(session: AsyncSession, recording_id: str) -> Transcript | None:
+async def newest_transcript(session: AsyncSession, recording_id: str) -> Transcript | None:
+    """The newest version, whoever its owner is and even in the trash."""
     query = select(Transcript).where(Transcript.recording_id == recording_id, Transcript.aside.is_(False))
     newest: Transcript | None = await session.scalar(query.order_by(Transcript.number.desc()).limit(1))
     return newest

@@ -1,6 +1,7 @@
 """The results of engines: words, sentences, turns, and the segments made of them. Times are seconds from the start."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -41,10 +42,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Diarization:
-    """Who spoke when, in two forms: `turns` may overlap, `exclusive` turns do not."""
+    """Who spoke when, in two forms: `turns` may overlap, `exclusive` turns do not. `vectors` say how the voices sound,
+    where the diarizer knows; they are stored apart from the turns: see `backend.speech.voices`."""
 
     turns: tuple[Turn, ...] = ()
     exclusive: tuple[Turn, ...] = ()
+    vectors: Mapping[str, Sequence[float]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

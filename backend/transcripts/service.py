@@ -14,6 +14,7 @@ from backend.database import utc_now
 from backend.errors import Conflict, NameChanged, NotFound
 from backend.events.log import record
 from backend.events.tables import EventKind
+from backend.people.samples import keep_named
 from backend.recordings.tables import not_trashed
 from backend.transcripts.document import (
     Document,
@@ -147,7 +148,7 @@ async def publish(
                 raise
             continue
         if not aside:
-            await _index(session, transcript, document)
+            await _apply(session, transcript, document)
         return transcript
     raise AssertionError("unreachable")
 
@@ -201,7 +202,7 @@ async def save(
             if not attempts_left:
                 raise TranscriptChanged(await _last_number(session, owner_id, recording_id)) from None
             continue
-        await _index(session, transcript, document)
+        await _apply(session, transcript, document)
         return transcript
     raise AssertionError("unreachable")
 
@@ -303,7 +304,10 @@ def _record(session: AsyncSession, kind: EventKind, version: Transcript) -> None
     )
 
 
-async def _index(session: AsyncSession, transcript: Transcript, document: Document) -> None:
+async def _apply(session: AsyncSession, transcript: Transcript, document: Document) -> None:
+    """What follows from a new newest version, in its transaction."""
+    names = {speaker.id: speaker.name for speaker in document.speakers}
+    await keep_named(session, transcript.recording_id, names)
     await index_document(
         session,
         owner_id=transcript.owner_id,

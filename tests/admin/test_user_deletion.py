@@ -8,6 +8,7 @@ from backend.database import Base, Database, utc_now
 from backend.events.tables import Event
 from backend.jobs.tables import Job
 from backend.minutes.tables import Exchange, Minutes, Polish, Repair, Translation
+from backend.people.tables import Person, Sample
 from backend.recordings.tables import Recording
 from backend.search.tables import Passage, SearchText
 from backend.shares.tables import Share
@@ -65,4 +66,23 @@ async def test_every_table_that_references_recordings_is_transferred(
         mapper.class_ for mapper in Base.registry.mappers if {"owner_id", "recording_id"} <= set(mapper.columns.keys())
     }
 
-    assert owned - {Event} <= set(everything)  # what happened stays with whom it happened to
+    # what happened stays with whom it happened to, and nobody inherits how people sound
+    assert owned - {Event, Sample} <= set(everything)
+
+
+async def test_people_and_how_they_sound_are_deleted_with_their_owner(
+    api: Api, database: Database, everything: dict[type[Base], Any]
+) -> None:
+    root, ada, new_owner = (api.people[name].id for name in ("root", "ada", "mary"))
+    async with database.write() as session:
+        person = Person(owner_id=ada, name="张三")
+        session.add(person)
+        await session.flush()
+        known = {"person_id": person.id, "recording_id": everything[Recording], "speaker": "S1", "name": "张三"}
+        session.add(Sample(owner_id=ada, **known, model="m", vector="", seconds=9.0, clips=[]))
+
+    async with database.write() as session:
+        await user_deletion.delete(session, actor_id=root, user_id=ada, new_owner_id=new_owner)
+
+    async with database.read() as session:
+        assert [(await session.scalars(select(table))).all() for table in (Person, Sample)] == [[], []]

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from backend.engines.protocols import SpeakerHints, TranscribeOptions
-from backend.jobs import pipeline
+from backend.jobs import pipeline, voices
 from backend.jobs.options import Options
 from backend.jobs.pipeline import Outcome, Pipeline, Source
 from backend.jobs.tables import Stage
-from backend.jobs.workspace import DOCUMENT, PASSES, Workspace
+from backend.jobs.workspace import DOCUMENT, PASSES, VOICES, Workspace
 from backend.recordings.peaks import make_peaks
 from backend.speech.types import Sentence, Word, sentence_to_json
+from backend.speech.voices import Voice, voices_to_json
 from tests.engines.conftest import tone
 from tests.engines.installed_models import plant
 from tests.recordings.bursts import Burst, bursts_wav
@@ -68,6 +69,48 @@ async def test_a_job_with_another_number_of_speakers_reuses_earlier_passes(engin
     assert engines.found == [None, b"passes"]
     assert (engines.hints[1].min_speakers, engines.hints[1].max_speakers) == (3, 3)
     assert second.path(PASSES).samefile(first.path(PASSES))
+
+
+class SoundingEngines(Engines):
+    """Its diarizer leaves how the voices sound, where it is asked to."""
+
+    async def diarize(self, name: str, audio: Path, options: SpeakerHints, result: Path, progress: Progress) -> None:
+        if options.voices_file is not None:
+            options.voices_file.write_text(json.dumps(voices_to_json(name, [VOICE])))
+        await super().diarize(name, audio, options, result, progress)
+
+
+VOICE = Voice("A", (0.25, -0.5), ((0.0, 2.0),))
+
+
+async def test_how_voices_sound_is_kept_encrypted_and_reused(source: Source) -> None:
+    engines = SoundingEngines()
+    pipeline = Pipeline(engines, source.original.parent, demo=True, voices_key="a key")
+    workspaces = [Workspace(source.original.parent / "jobs" / job) for job in ("first", "second")]
+
+    for workspace in workspaces:
+        await pipeline.run(source, workspace, Options(), _ignore)
+
+    assert voices.read([workspaces[1].folder], "a key") == ("scripted-diarizer", [VOICE])
+    assert voices.read([workspaces[1].folder], "another key") is None
+    assert workspaces[1].path(VOICES).samefile(workspaces[0].path(VOICES))
+    assert not [file for file in workspaces[0].folder.iterdir() if b"0.25" in file.read_bytes()]
+    assert 1 == len(engines.hints)
+    assert "a key" not in repr(pipeline)
+
+
+async def test_a_recording_from_before_gets_its_voices_from_its_passes(source: Source) -> None:
+    engines = SoundingEngines()
+    before = await run(engines, source, "before", Options())
+    assert not before.path(VOICES).exists()
+    workspace = Workspace(source.original.parent / "jobs" / "after")
+
+    await Pipeline(engines, source.original.parent, demo=True, voices_key="a key").run(
+        source, workspace, Options(), _ignore
+    )
+
+    assert voices.read([workspace.folder], "a key") == ("scripted-diarizer", [VOICE])
+    assert engines.found == [None, b"passes"]
 
 
 async def test_a_recording_without_speech_has_an_empty_transcript_and_says_so(engines: Engines, source: Source) -> None:

@@ -17,6 +17,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serve_language(obliging) as language:
         settings = {"OPENAI_BASE_URL": language.url, "OPENAI_API_KEY": KEY, "OPENAI_MODEL_NAME": MODEL}
         server = Server(tmp_path_factory.mktemp("server"), **settings, OPENAI_ALLOW_PRIVATE="true")
-        server.start(LOG_LEVEL="DEBUG")  # secrets must not be logged at any level
+        server.start(LOG_LEVEL="DEBUG", VOICES="own")  # secrets must not be logged at any level
         yield server
         server.close()

@@ -26,6 +26,7 @@ _ANYBODY, _OWN, _OWNER, _ADMIN = Access.ANYBODY, Access.SIGNED_IN, Access.OWNER,
 _RECORDING, _TRANSCRIPT = "/api/recordings/{recording_id}", "/api/recordings/{recording_id}/transcript"
 _TRANSLATION = _RECORDING + "/translations/{language}"
 _UPLOAD = "/api/uploads/{upload_id}"
+_PERSON = "/api/people/{person_id}"
 _USER = "/api/admin/users/{user_id}"
 _SHARES, _SHARED = _RECORDING + "/shares", "/api/shares/{share_id}"
 _PASSWORD = "明天早上九点半在一楼"
@@ -152,6 +153,18 @@ RULES: dict[tuple[str, str], Rule] = {
     ("GET", _RECORDING + "/questions"): Rule(_OWNER, "read"),
     ("DELETE", _RECORDING + "/questions"): Rule(_OWNER),
     ("POST", _RECORDING + "/speaker-names"): Rule(_OWNER),
+    ("GET", "/api/people"): Rule(_OWN, "read"),
+    ("POST", "/api/people"): Rule(_OWN, body={"name": "李四"}),
+    ("PATCH", _PERSON): Rule(_OWNER, body={"note": "财务"}),
+    ("PUT", _PERSON + "/consent"): Rule(_OWNER, body={"at": "2026-11-02T09:00:00+08:00"}),
+    ("DELETE", _PERSON + "/consent"): Rule(_OWNER, ends=True),
+    ("POST", _PERSON + "/merge"): Rule(_OWNER, body={"into": "{person_id}"}),
+    ("GET", _PERSON + "/samples"): Rule(_OWNER, "read"),
+    ("DELETE", _PERSON + "/samples/{sample_id}"): Rule(_OWNER, ends=True),
+    ("DELETE", _PERSON): Rule(_OWNER, ends=True),
+    ("GET", _RECORDING + "/people"): Rule(_OWNER, "read"),
+    ("PUT", _RECORDING + "/people/{speaker}"): Rule(_OWNER, body={"person_id": "{person_id}"}),
+    ("POST", _RECORDING + "/people/{speaker}/refusals"): Rule(_OWNER, body={"person_id": "{person_id}"}),
     ("GET", "/api/templates"): Rule(_OWN, "read"),
     ("POST", "/api/templates"): Rule(_OWN, body=_TEMPLATE),
     ("PUT", "/api/templates/{template}"): Rule(_OWNER, body=_TEMPLATE),

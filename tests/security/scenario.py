@@ -42,7 +42,10 @@ class Scenario:
 
 
 def body_of(rule: Rule, owned: dict[str, str]) -> Any:
-    return json.loads(json.dumps(rule.body).replace("{recording_id}", owned["recording_id"]))
+    body = json.dumps(rule.body)
+    for name, id in owned.items():
+        body = body.replace(f"{{{name}}}", id)
+    return json.loads(body)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +102,7 @@ def scenario(server: Server, recording: Path) -> Scenario:
         created = server.client.post(f"/api/recordings/{owned['recording_id']}/{thing}", json=body)
         assert server.ended(created.raise_for_status().json()["id"])["status"] == "done"
     transcript = server.client.get(f"/api/recordings/{owned['recording_id']}/transcript").raise_for_status().json()
+    owned |= _named_person(server.client, f"/api/recordings/{owned['recording_id']}/people/S1")
     owned["segment"] = transcript["document"]["segments"][0]["id"]
     server.client.headers["Authorization"] = authorization
     return Scenario(base, httpx.get(f"{base}/openapi.json").json(), owned, people)
@@ -107,6 +111,15 @@ def scenario(server: Server, recording: Path) -> Scenario:
 def _sign_in(base: str, name: str) -> dict[str, str]:
     login = httpx.post(f"{base}/api/auth/login", data={"username": name, "password": PASSWORD})
     return {"Authorization": f"Bearer {login.raise_for_status().json()['access_token']}"}
+
+
+def _named_person(owner: httpx.Client, speaker: str) -> dict[str, str]:
+    """A person who consents, and a sample: this speaker, who has the name that the rules give."""
+    person = owner.post("/api/people", json={"name": "王小明", "consent": {"at": "2026-11-02T09:00:00+08:00"}})
+    id = person.raise_for_status().json()["id"]
+    assert owner.put(speaker, json={"person_id": id}).raise_for_status().json()["sample"]
+    [sample] = owner.get(f"/api/people/{id}/samples").raise_for_status().json()
+    return {"person_id": id, "sample_id": sample["id"]}
 
 
 def _create_key(base: str, headers: dict[str, str], scope: str) -> dict[str, str]:
