@@ -123,10 +123,11 @@ class _Child:
             speaker_hints = replace(_speaker_hints(options), yield_turn=yield_turn)
             diarization = self._adapter.diarize(audio, speaker_hints, report_progress)
             result = diarization_to_json(check_diarization(diarization))
-            if speaker_hints.voices_file is not None:
+            if speaker_hints.voices_file is not None:  # not durably: the server replaces it by an encrypted one
                 voices = voices_to_json(self._engine.name, voices_of(diarization))
-                _write_json(speaker_hints.voices_file, voices)
-        _write_json(Path(request["result"]), result)
+                speaker_hints.voices_file.write_text(json.dumps(voices, allow_nan=False))
+        text = json.dumps(result, ensure_ascii=False, allow_nan=False)
+        write_durably(Path(request["result"]), text.encode())
 
     def _load(self) -> Any:
         # checkpoints are pickles, which can run code: load only files with the expected hash
@@ -155,10 +156,6 @@ def _transcribe_options(options: Mapping[str, Any]) -> TranscribeOptions:
 def _speaker_hints(options: Mapping[str, Any]) -> SpeakerHints:
     files = [None if (name := options[key]) is None else Path(name) for key in ("cache_file", "voices_file")]
     return SpeakerHints(options["min_speakers"], options["max_speakers"], *files)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    write_durably(path, json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
 
 
 def _to_engine_error(error: Exception) -> EngineError:

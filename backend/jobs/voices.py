@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from backend.durable import write_durably
 from backend.encryption import DecryptionError, decrypt, encrypt
 from backend.jobs.workspace import VOICES, Workspace
 from backend.speech.voices import Voice, voices_from_json
@@ -24,8 +23,7 @@ def seal(workspace: Workspace, secret_key: str, facts: dict[str, Any]) -> None:
     if not unsealed.exists():
         return
     sealed = encrypt(secret_key, _PURPOSE, unsealed.read_text())
-    write_durably(workspace.path(VOICES), json.dumps({"sealed": sealed}).encode())
-    workspace.record_checksum(VOICES, facts)
+    workspace.write(VOICES, {"sealed": sealed}, facts)
     unsealed.unlink()
 
 

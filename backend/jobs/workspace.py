@@ -44,10 +44,10 @@ class Workspace:
         record = {"sha256": sha256(self.path(name)), "size": self.path(name).stat().st_size, "facts": facts or {}}
         write_durably(self._checksum_file(name), json.dumps(record).encode())
 
-    def write(self, name: str, content: Any) -> None:
+    def write(self, name: str, content: Any, facts: dict[str, Any] | None = None) -> None:
         """Store a JSON artifact and its checksum."""
         write_durably(self.path(name), json.dumps(content, ensure_ascii=False).encode())
-        self.record_checksum(name)
+        self.record_checksum(name, facts)
 
     def facts(self, name: str) -> dict[str, Any] | None:
         """What was stored with the artifact's checksum, or None if either is missing or the artifact is damaged."""

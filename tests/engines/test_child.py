@@ -89,10 +89,15 @@ def test_requests_are_served_one_after_another(start: Start, script: Script, aud
     assert [ask(child, audio)[-1].get("done") for _ in range(3)] == [True, True, True]
 
 
-def test_a_diarizer_takes_hints_and_writes_turns(start: Start, script: Script, audio: Path) -> None:
-    child = start("scripted-diarizer", script(turns=[["A", 0.0, 2.0], ["B", 1.5, 3.0]]))
+def test_a_diarizer_takes_hints_and_writes_turns_and_voices(start: Start, script: Script, audio: Path) -> None:
+    turns, vectors = [["A", 0.0, 2.0], ["B", 1.5, 3.0]], {"A": [0.5, 1.0], "B": [float("nan"), 1.0]}
+    child = start("scripted-diarizer", script(turns=turns, vectors=vectors))
+    voices = audio.with_name("voices.json")
 
-    ask(child, audio, min_speakers=2, max_speakers=None, cache_file=None)
+    ask(child, audio, min_speakers=2, max_speakers=None, cache_file=None, voices_file=str(voices))
+
+    sounds = {"voice": "A", "vector": [0.5, 1.0], "seconds": 1.5, "spans": [[0.0, 1.5]]}
+    assert json.loads(voices.read_text()) == {"model": "scripted-diarizer", "voices": [sounds]}
 
     assert json.loads(audio.with_name("result.json").read_text()) == {
         "turns": [["A", 0.0, 2.0], ["B", 1.5, 3.0]],
@@ -132,7 +137,7 @@ def test_exclusive_turns_that_overlap_are_refused(start: Start, script: Script, 
     turns = [["A", 0.0, 2.0], ["B", 1.0, 3.0]]
     child = start("scripted-diarizer", script(turns=turns, exclusive=turns))
 
-    error = ask(child, audio, min_speakers=None, max_speakers=None, cache_file=None)[-1]["error"]
+    error = ask(child, audio, min_speakers=None, max_speakers=None, cache_file=None, voices_file=None)[-1]["error"]
 
     assert error["detail"] == "The engine's result is invalid: exclusive turn 1 begins before the one before it ends."
 
