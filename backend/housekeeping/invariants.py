@@ -23,7 +23,6 @@ from backend.people.tables import Person, Sample
 from backend.recordings.files import Storage
 from backend.recordings.tables import Recording
 from backend.search import rebuild as search_index
-from backend.search.rebuild import newest_transcript
 from backend.search.tables import PassageState
 from backend.search.terms import RULES
 from backend.transcripts import service as transcripts
@@ -180,7 +179,7 @@ async def check_samples(context: CheckContext, report: Report) -> Problems:
     report.checked["I12"] = len(samples)
     for sample, consent_at in samples:
         async with context.housekeeping.database.read() as session:
-            newest = await newest_transcript(session, sample.recording_id)
+            newest = await search_index.newest_transcript(session, sample.recording_id)
         speakers = [] if newest is None else newest.document.get("speakers", [])
         called = [speaker.get("name") for speaker in speakers if speaker.get("id") == sample.speaker]
         mend = "Delete the sample on the page of people."
