@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/recordings/{recording_id}/people", tags=["people
 _CLIPS = 3
 
 
-class SuggestionOut(BaseModel):
+class LikelyPerson(BaseModel):
     """`strong`: as similar as one person is in two clean recordings."""
 
     person_id: str
@@ -37,7 +37,7 @@ class SpeakerOut(BaseModel):
     speaker: str
     seconds: float | None = Field(description="in which nobody else speaks; null where the voice is not known")
     clips: list[Clip]
-    suggestion: SuggestionOut | None
+    suggestion: LikelyPerson | None
     sample_of: str | None = Field(description="the person of whom this voice is a sample")
 
 
@@ -122,7 +122,7 @@ def _speaker(recording_id: str, found: SpeakerSuggestion, all: Suggestions) -> S
         by_sample = [clips_of(one.recording_id, one.clips) for one in all.samples[match.person]]
         # one of each recording before a second of any
         clips = [clip for row in zip_longest(*by_sample) for clip in row if clip is not None]
-        suggestion = SuggestionOut(
+        suggestion = LikelyPerson(
             person_id=match.person,
             strong=match.strong,
             similarity=round(match.similarity, 2),
