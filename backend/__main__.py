@@ -35,6 +35,7 @@ def serve(
 
     import uvicorn
 
+    from backend.announcing_server import AnnouncingServer
     from backend.head_timeout import HeadTimeoutProtocol
     from backend.listen import CannotListen, listen
     from backend.malloc import retain_freed_memory
@@ -75,7 +76,7 @@ def serve(
     for stop in (signal.SIGTERM, signal.SIGINT):
         # uvicorn stops cleanly and then raises the signal again for the previous handler: exit with 0.
         signal.signal(stop, lambda *_: None)
-    uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=sockets)
+    AnnouncingServer(uvicorn.Config(app, **options)).run(sockets=sockets)
 
 
 @app.command()

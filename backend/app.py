@@ -68,6 +68,7 @@ from backend.minutes.api import endpoints, minutes, model, names, questions, rev
 from backend.minutes.models import Models
 from backend.page import DIST, Page, is_built
 from backend.people.api import people, speakers
+from backend.plain_errors import PlainErrors
 from backend.query_names import refuse_unknown_names
 from backend.readiness import Readiness
 from backend.recordings.api import recordings, uploads
@@ -181,6 +182,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Middleware that was added first is next to the routes."""
     app.add_middleware(UnhandledErrors)
     app.add_middleware(BodySizeLimit, streamed=form_upload.STREAMED | uploads.STREAMED)
+    app.add_middleware(PlainErrors)
     app.add_middleware(MethodOverride)
     # Outside of what refuses requests: pages of other origins must be able to read why.
     app.add_middleware(

@@ -33,6 +33,14 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+def url_of(listening: socket.socket) -> str:
+    """Where a browser on this machine finds what listens there."""
+    address, port = listening.getsockname()[:2]
+    if address in ("::", "0.0.0.0"):  # noqa: S104
+        address = "127.0.0.1" if listening.family == socket.AF_INET else "::1"
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
 def _addresses(host: str) -> Iterable[tuple[int, str]]:
     if host == "::":
         return [(socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0")]  # noqa: S104  (this is what was asked for)

@@ -18,6 +18,8 @@ from backend.recordings.timeouts import with_timeout
 
 #: The largest body that FastAPI reads before a route is called.
 _SMALL_BODY_BYTES = 64 * 1024
+#: Of the one route whose bodies are longer, by the end of its path: its 200,000 characters, even if each is escaped.
+_LARGE_BODY_BYTES, _LARGE_BODY_PATH = 2 << 20, "/transcript/written-form"
 #: How long such a body, and a saved document, may take to arrive: slow clients cannot hold connections open.
 _SMALL_BODY_SECONDS, _DOCUMENT_SECONDS = 20.0, 120.0
 
@@ -74,11 +76,14 @@ class BodySizeLimit:
         self.streamed = streamed
         self.saved = _BodyTimeout(app, _DOCUMENT_SECONDS)
         self.limited = RequestBodyLimitMiddleware(_BodyTimeout(app, seconds), max_body_size=_SMALL_BODY_BYTES)
+        self.large = RequestBodyLimitMiddleware(_BodyTimeout(app, seconds), max_body_size=_LARGE_BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         streams = scope["type"] == "http" and self._streams(scope["method"], path_without_prefix(scope))
         saves = scope["type"] == "http" and scope["method"] == "PUT"  # a document: its route has its own size limit
-        await (self.app if streams else self.saved if saves else self.limited)(scope, receive, send)
+        is_large = scope["type"] == "http" and path_without_prefix(scope).endswith(_LARGE_BODY_PATH)
+        limited = self.large if is_large else self.limited
+        await (self.app if streams else self.saved if saves else limited)(scope, receive, send)
 
     def _streams(self, method: str, path: str) -> bool:
         above = path.rpartition("/")[0] + "/"

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from backend.listen import CannotListen, listen
+from backend.listen import CannotListen, listen, url_of
 
 
 def has_ipv6() -> bool:
@@ -30,6 +30,13 @@ def test_two_colons_are_every_address_of_both_families_on_one_port() -> None:
 
     for one in sockets:
         one.close()
+
+
+def test_the_url_of_a_socket_is_one_that_a_browser_can_open() -> None:
+    everywhere_address = ("0.0.0.0", 0)  # noqa: S104
+    with socket.create_server(everywhere_address) as everywhere, socket.create_server(("127.0.0.1", 0)) as here:
+        assert url_of(everywhere) == f"http://127.0.0.1:{everywhere.getsockname()[1]}"
+        assert url_of(here) == f"http://127.0.0.1:{here.getsockname()[1]}"
 
 
 def test_a_name_is_every_address_it_has() -> None:

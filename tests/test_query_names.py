@@ -33,6 +33,23 @@ async def test_every_route_refuses_a_name_it_does_not_have(app: FastAPI, client:
             assert [field["field"] for field in answer.json()["fields"]] == ["surely_unknown"]
 
 
+def test_every_json_body_refuses_a_field_it_does_not_have(app: FastAPI) -> None:
+    description = app.openapi()
+    schemas = description["components"]["schemas"]
+    bodies = [
+        operation["requestBody"]["content"]["application/json"]["schema"]
+        for methods in description["paths"].values()
+        for operation in methods.values()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    ]
+    named = {
+        one["$ref"].rpartition("/")[2] for body in bodies for one in (body, *body.get("anyOf", [])) if "$ref" in one
+    }
+
+    assert len(named) > 30
+    assert [name for name in named if schemas[name].get("additionalProperties") is not False] == []
+
+
 async def test_the_answer_names_the_nearest_parameter(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/recordings", params={"statsu": "done", "limit": "5"})
 

@@ -92,11 +92,13 @@ def _share_left(progress: Mapping[str, Sequence[float]]) -> float:
 
 
 async def _rate(session: AsyncSession) -> float | None:
-    """Seconds of work for a second of audio, waits for engines left out: the median of the last finished jobs."""
+    """Seconds of work for a second of audio, waits for engines left out: the median of the last finished jobs.
+
+    Jobs of several attempts do not count: their last one did only what was left."""
     last = (
         select(Job.started_at, Job.finished_at, Job.progress, Recording.duration)
         .join(Recording, Recording.id == Job.recording_id)
-        .where(Job.status == Status.DONE.value, Job.kind == Kind.TRANSCRIPT.value)
+        .where(Job.status == Status.DONE.value, Job.kind == Kind.TRANSCRIPT.value, Job.attempt <= 1)
         .order_by(Job.finished_at.desc())
         .limit(_RECENT_JOBS)
     )

@@ -58,9 +58,10 @@ class ProgressCollector:
         self._reported = progress
         working = [stage for stage in Stage if stage in self._rates and not _is_done(self._rates[stage])]
         remaining = [self._rates[stage].seconds_left(self._clock()) for stage in working]
-        # Parallel stages end with the slowest one. If one rate is unknown, so is the end.
+        # Parallel stages end with the slowest one. If one rate is unknown, or one stage waits, so is the end.
         known = [left for left in remaining if left is not None]
-        eta = max(known) if known and len(known) == len(remaining) and Stage.PREPARE not in working else None
+        is_known = known and len(known) == len(remaining) and Stage.PREPARE not in working and not self._waits
+        eta = max(known) if is_known else None
         stage = working[0] if working else [*self._rates, *self._waits][-1]
         return {"stage": stage.value, "progress": with_wait(progress, self.waited), "eta_seconds": eta}
 

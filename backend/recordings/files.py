@@ -163,6 +163,12 @@ def clean_name(name: str) -> str:
     return name if name.strip(". ") else "recording"
 
 
+def clean_typed_name(name: str) -> str:
+    """The same of a name that a person wrote, in which slashes are no path: they become full-width ones, so that the
+    name can be that of a file everywhere."""
+    return clean_name(name.replace("/", "／").replace("\\", "＼"))
+
+
 def extension_of(name: str) -> str:
     """The extension under which a file of this name is stored: one of `EXTENSIONS`, otherwise `bin`."""
     suffix = name.rpartition(".")[2].lower() if "." in name else ""

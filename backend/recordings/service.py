@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.errors import InvalidInput, NameChanged, NotFound
 from backend.events.log import record
 from backend.events.tables import EventKind
-from backend.recordings.files import clean_name
+from backend.recordings.files import clean_typed_name
 from backend.recordings.multipart import ReceivedFile
 from backend.recordings.tables import Recording
 from backend.search import index, texts
@@ -108,7 +108,7 @@ async def rename(
         raise RecordingNotFound
     if expected_name is not None and recording.name != expected_name:
         raise NameChanged(recording.name)
-    recording.name = clean_name(name)
+    recording.name = clean_typed_name(name)
     await session.flush()
     await _index_name(session, recording)
     record(session, EventKind.RECORDING_RENAMED, owner_id=owner_id, recording_id=recording_id)

@@ -29,6 +29,9 @@ from backend.transcripts.tables import Origin, Transcript
 #: Saves of one person within this time are one version, because the editor saves automatically.
 EDITING_SESSION = timedelta(minutes=10)
 
+#: A save that leaves less than half of at least so many characters replaces no version: it may be a mistake.
+_MANY_CHARACTERS = 100
+
 
 class TranscriptNotFound(NotFound):
     code = "transcript_not_found"
@@ -181,7 +184,7 @@ async def save(
             and base.author_id == author_id
             and now - base.created_at < EDITING_SESSION
         )
-        replaced = same_session and origin is Origin.PERSON
+        replaced = same_session and origin is Origin.PERSON and not _loses_most(base.text, text)
         transcript = Transcript(
             recording_id=recording_id,
             owner_id=owner_id,
@@ -260,6 +263,10 @@ async def rename(
         based_on=base.number if based_on is None else based_on,
         now=now,
     )
+
+
+def _loses_most(before: str, after: str) -> bool:
+    return len(before) >= _MANY_CHARACTERS and 2 * len(after) < len(before)
 
 
 def _owned(owner_id: str, recording_id: str) -> tuple[ColumnElement[bool], ...]:

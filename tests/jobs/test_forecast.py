@@ -79,3 +79,9 @@ async def test_the_rate_is_measured_on_the_last_jobs(database: Database, recordi
     async with database.read() as session:
         order = fair_order(await queue.snapshot(session, Pool.ENGINES), limits.per_user)
         assert await forecast(session, order, limits) == {ids[1]: 50.0}
+
+    # The last attempt of several did only what was left.
+    async with database.write() as session:
+        await session.execute(update(Job).where(Job.id == ids[0]).values(attempt=2))
+    async with database.read() as session:
+        assert await forecast(session, order, limits) == {}

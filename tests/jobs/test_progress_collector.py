@@ -47,6 +47,18 @@ def test_time_in_which_any_stage_works_is_not_waited() -> None:
     assert 35.0 == collector.waited
 
 
+def test_no_end_is_estimated_by_the_other_stage_while_one_waits() -> None:
+    clock = Clock()
+    collector = prepared(clock)
+    for second in range(1, 40):
+        clock.now = float(second)
+        collector.note(Stage.DIARIZE, second, 60)
+    assert collector.changed_values()["eta_seconds"] is not None
+    collector.note_wait(Stage.TRANSCRIBE, 60, 1)
+
+    assert collector.changed_values()["eta_seconds"] is None
+
+
 def test_a_wait_alone_is_not_written_again_and_again() -> None:
     clock = Clock()
     collector = prepared(clock)

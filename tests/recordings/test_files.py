@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.recordings.files import DiskFull, Storage, clean_name, extension_of
+from backend.recordings.files import DiskFull, Storage, clean_name, clean_typed_name, extension_of
 from backend.recordings.whitelists import EXTENSIONS
 
 ID = "0123456789abcdef0123456789abcdef"
@@ -71,6 +71,11 @@ def test_the_disk_reserve_is_never_used(storage: Storage) -> None:
 
 def test_chinese_names_are_kept() -> None:
     assert "周会录音（第 3 次）.m4a" == clean_name("周会录音（第 3 次）.m4a")
+
+
+def test_a_typed_name_keeps_what_stands_around_its_slashes() -> None:
+    assert clean_typed_name("Q3/Q4 周会 2026/11/30") == "Q3／Q4 周会 2026／11／30"
+    assert clean_typed_name("a\\b") == "a＼b"
 
 
 @given(st.text())

@@ -119,6 +119,17 @@ async def test_saves_of_one_editing_session_are_one_version(
     assert await numbers(session, scenario) == [4, 1]
 
 
+async def test_a_save_without_most_of_the_text_replaces_no_version(
+    session: AsyncSession, scenario: TranscriptScenario, document: Document
+) -> None:
+    first, *others = document.segments
+    long = replace(document, segments=(replace(first, text="会议室" * 40, words=()), *others))
+    await save(session, scenario, long, 1)
+    await save(session, scenario, replace(document, segments=()), 2, later=1)
+
+    assert await numbers(session, scenario) == [3, 2, 1]
+
+
 async def test_a_second_window_of_the_same_person_does_not_overwrite_the_first(
     session: AsyncSession, scenario: TranscriptScenario, document: Document
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 
 from backend.accounts.audit import Action, note
@@ -45,6 +45,8 @@ class JobPage(BaseModel):
 
 class JobRequest(BaseModel):
     """Options of the job; omitted ones have their defaults."""
+
+    model_config = ConfigDict(extra="forbid")
 
     transcriber: str | None = None
     diarizer: str | None = None

@@ -22,7 +22,7 @@ from backend.library.create_recording import CreatedRecording, create_recording,
 from backend.recordings import uploads
 from backend.recordings.api.dependencies import UploadReceiverDep
 from backend.recordings.api.recordings import RecordingNote
-from backend.recordings.files import clean_name
+from backend.recordings.files import clean_typed_name
 from backend.recordings.media_errors import TooLong
 from backend.recordings.parts import link_uploads
 from backend.recordings.probe import probe
@@ -112,7 +112,7 @@ async def _create(
     try:
         received, paths = await asyncio.to_thread(link_uploads, services.storage, recording_id, files)
         if body.name and body.name.strip():
-            received = replace(received, name=clean_name(body.name))
+            received = replace(received, name=clean_typed_name(body.name))
         seconds = await _seconds(files, paths, settings.max_audio_hours * 3600)
         with durable_step("recording.row"):
             async with database.write() as session:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.dependencies import Reader, ReadSession
@@ -109,9 +109,13 @@ async def list_recordings(
 
 
 def _newest_job(column: Any) -> Any:
-    """A column of the newest transcription job of the recording in the outer query."""
+    """A column of the newest transcription job of the recording in the outer query.
+
+    A cancelled one hides no other: what was made before is still there."""
     query = select(column).where(Job.recording_id == Recording.id, Job.kind == Kind.TRANSCRIPT.value)
-    return query.order_by(Job.created_at.desc(), Job.id.desc()).limit(1).correlate(Recording).scalar_subquery()
+    cancelled_last = case((Job.status == Status.CANCELLED.value, 1), else_=0)
+    query = query.order_by(cancelled_last, Job.created_at.desc(), Job.id.desc())
+    return query.limit(1).correlate(Recording).scalar_subquery()
 
 
 async def _load_newest_jobs(session: AsyncSession, recordings: list[str]) -> list[Job]:

@@ -43,6 +43,10 @@ class OriginalRemoved(AppError):
     detail = "The uploaded file was deleted by a retention rule. Everything made from it is still here."
 
 
+class PartNotFound(NotFound):
+    code = "part_not_found"
+
+
 class AudioRemoved(AppError):
     status = 410
     code = "audio_removed"
@@ -150,8 +154,10 @@ async def download_original(
         raise OriginalRemoved
     try:
         path = (await asyncio.to_thread(parts_of, storage, recording))[part - 1]
-    except (FileNotFoundError, IndexError):
+    except FileNotFoundError:
         raise InputMissing from None
+    except IndexError:
+        raise PartNotFound(f"The number of files of this recording is {recording.parts}.") from None
     await note_in_own_transaction(database, Action.EXPORTED, subject=recording_id, format="original", part=part)
     name, extension = recording.name, path.suffix.removeprefix(".")
     if recording.parts > 1:

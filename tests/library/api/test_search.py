@@ -76,6 +76,19 @@ def test_recordings_are_filtered_by_the_status_of_their_newest_job(server: Serve
     assert list_names(server, status="running") == []
 
 
+def test_a_cancelled_job_does_not_hide_what_was_made_before(server: Server, recordings: dict[str, str]) -> None:
+    id = recordings["Alpha.wav"]
+    for _ in range(10):  # a job may end before it is cancelled
+        job = server.client.post(f"/api/recordings/{id}/jobs", json={"fresh": True}).raise_for_status().json()["id"]
+        server.client.post(f"/api/jobs/{job}/cancel")
+        if server.ended(job)["status"] == "cancelled":
+            break
+    assert server.job(job)["status"] == "cancelled"
+
+    assert "Alpha.wav" in list_names(server, status="done")
+    assert list_names(server, status="cancelled") == []
+
+
 def test_only_own_recordings_are_listed(server: Server, other_user: httpx.Client, recordings: dict[str, str]) -> None:
     assert other_user.get("/api/recordings").json() == {"items": [], "total": 0}
     assert httpx.get(f"{server.client.base_url}/api/recordings").status_code == 401

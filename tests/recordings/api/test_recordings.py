@@ -118,6 +118,15 @@ async def test_a_request_for_a_thousand_ranges_gets_the_whole_file(api: Api) -> 
     assert answer.content == SOUND, "so many ranges are ignored: none is sorted, merged or sent"
 
 
+async def test_a_file_that_a_recording_does_not_have_is_not_found(api: Api) -> None:
+    id = await api.upload("a.wav")
+
+    answer = await api.client.get(f"/api/recordings/{id}/original?part=99", headers=api.as_(api.ada))
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "part_not_found")
+    assert answer.json()["detail"] == "The number of files of this recording is 1."
+
+
 async def test_audio_and_peaks_are_not_found_before_they_are_prepared(api: Api) -> None:
     id = await api.upload("a.wav")
     api.storage.listening_copy(id).unlink()
