@@ -26,7 +26,7 @@ def reference(rttm: Path, start: float, end: float) -> list[Segment]:
 
 
 def heard(diarizer: Pyannote, source: Path, start: float, end: float, wav: Path) -> dict[str, Heard]:
-    """How people sound in this part of a recording; by name where there is a reference, else by the diarizer's label."""
+    """How people sound in this part of a recording: by name where there is a reference, else by label."""
     cut = ["-ss", str(start), "-t", str(end - start), "-ac", "1", "-ar", "16000", "-c:a", "pcm_s16le", str(wav)]
     subprocess.run(["ffmpeg", "-v", "error", "-i", str(source), *cut], check=True, stdin=subprocess.DEVNULL)
     voices = voices_of(diarizer.diarize(wav, SpeakerHints(), lambda _done, _total: None))
