@@ -256,7 +256,7 @@ def test_all_sessions_can_be_ended_at_once(page: "Page", window: "Page", server:
 
 
 def test_quotas_are_shown_with_their_usage(page: "Page", server: Server) -> None:
-    quotas = {"minutes_a_month": 600, "stored_bytes": 2 * 1024**3, "queued_jobs": None}
+    quotas = {"minutes_a_month": 600, "stored_bytes": 2 * 10**9, "queued_jobs": None}
     server.client.patch(f"/api/admin/users/{create_user(server, '配额')}/quotas", json=quotas).raise_for_status()
     sign_in(page, "配额")
     page.goto("/account")

@@ -89,7 +89,7 @@ def test_an_admin_changes_role_quota_name_and_password(page: "Page", server: Ser
     dialog.get_by_role("button", name="保存").click()
     dialog.wait_for(state="detached")
     quotas = server.client.get(f"/api/admin/users/{id}/quotas").json()["own"]
-    assert quotas == {"minutes_a_month": 90, "stored_bytes": 1.5 * 1024**3, "queued_jobs": None}
+    assert quotas == {"minutes_a_month": 90, "stored_bytes": 1.5 * 10**9, "queued_jobs": None}
 
     act(page, "改来改去", "名称与配额")
     dialog.get_by_label("用户名").fill("Chief")

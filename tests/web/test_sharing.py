@@ -240,7 +240,7 @@ def test_axe_finds_nothing_serious_on_a_shared_page(
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
     open_editor(page, recording)
     page.get_by_role("button", name="导出", exact=True).click()
-    page.get_by_role("dialog").get_by_text("预览").wait_for()
+    page.get_by_role("dialog").get_by_text("示例").wait_for()
     found = axe(page)
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="hidden")

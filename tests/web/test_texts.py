@@ -113,16 +113,44 @@ def test_every_audit_fact_has_a_text(language: str) -> None:
     assert [(name, one) for name, one in sorted(values) if one not in facts["values"][name]] == []
 
 
-def test_built_in_templates_have_the_same_names_on_the_page_and_the_server() -> None:
-    assert texts("zh-CN")["templates"]["names"] == {key: template.name for key, template in BUILT_IN.items()}
+def test_built_in_templates_have_the_same_texts_on_the_page_and_the_server() -> None:
+    page = texts("zh-CN")["templates"]
+
+    assert page["names"] == {key: template.name for key, template in BUILT_IN.items()}
+    assert page["guidances"] == {key: template.guidance for key, template in BUILT_IN.items()}
 
 
 def test_both_languages_have_the_same_keys_and_placeholders() -> None:
     zh, en = flat(texts("zh-CN")), flat(texts("en"))
 
-    assert list(zh) == list(en)
+    assert list(zh) == [name for name in en if not name.endswith("_one")]
     for name in zh:
-        assert set(re.findall(r"{{\w+}}", zh[name])) == set(re.findall(r"{{\w+}}", en[name])), name
+        assert _placeholders(zh[name]) == _placeholders(en[name]), name
+
+
+def _placeholders(text: str) -> set[str]:
+    return set(re.findall(r"{{([^}]+)}}", text))
+
+
+def test_every_english_text_with_a_count_has_a_form_for_one() -> None:
+    """i18next takes `name_one` for one, and `name` for every other number; Chinese has one form."""
+    en = flat(texts("en"))
+    counted = {name for name, text in en.items() if "{{count" in text and not name.endswith("_one")}
+
+    assert {f"{name}_one" for name in counted} == {name for name in en if name.endswith("_one")}
+    for name in counted:
+        assert _placeholders(en[f"{name}_one"]) | {"count"} >= _placeholders(en[name]) - {"count, number"}, name
+
+
+def test_a_number_before_a_noun_is_called_count() -> None:
+    """Only `count` chooses the form of the noun that follows it."""
+    en = flat(texts("en"))
+    pattern = re.compile(r"{{count(?:, number)?}} (\w+s)\b")
+    nouns = {noun for name, text in en.items() if not name.endswith("_one") for noun in pattern.findall(text)}
+
+    assert {"recordings", "segments", "minutes"} < nouns
+    others = re.compile(rf"{{{{(?!count)\w+}}}} (?:{'|'.join(nouns - {'is', 'has'})})\b")
+    assert [name for name, text in en.items() if others.search(text)] == []
 
 
 def test_the_code_contains_no_chinese_text() -> None:

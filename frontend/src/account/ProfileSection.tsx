@@ -6,7 +6,7 @@ import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, unwrap } from "../api/client";
 import { ErrorAlert, ErrorPage } from "../app/Feedback";
-import { useFormats } from "../app/formats";
+import { tenths, useFormats } from "../app/formats";
 import { chooseLanguage, chooseTheme, type Theme, useChosenTheme, useLanguage } from "../app/preferences";
 import { modelState } from "../languageModel/endpoints";
 import { currentUser } from "./queries";
@@ -70,7 +70,7 @@ function UsageCard() {
             label={t("account.minutes")}
             used={it.used_minutes_this_month}
             limit={it.minutes_a_month}
-            format={(value) => t("account.minutesOf", { count: number(value) })}
+            format={(value) => t("account.minutesOf", { count: tenths(value) })}
           />
           <UsageRow label={t("account.stored")} used={it.used_stored_bytes} limit={it.stored_bytes} format={bytes} />
           <UsageRow label={t("account.queued")} used={it.used_queued_jobs} limit={it.queued_jobs} format={number} />

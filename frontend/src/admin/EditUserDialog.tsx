@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { type Account, api, type Schemas, unwrap } from "../api/client";
 import { useAction } from "../api/useAction";
 import { ErrorAlert } from "../app/Feedback";
-import { useFormats } from "../app/formats";
+import { GB, tenths, useFormats } from "../app/formats";
 
 interface FormValues {
   username: string;
@@ -13,8 +13,6 @@ interface FormValues {
   gigabytes: number | null;
   jobs: number | null;
 }
-
-const GB = 1024 ** 3;
 
 export function EditUserDialog({ account, close }: { account: Account; close: () => void }) {
   const { t } = useTranslation();
@@ -95,7 +93,7 @@ function QuotaItems({ quotas }: { quotas: Schemas["QuotasOfUser"] }) {
       <Form.Item
         name="minutes"
         label={t("account.minutes")}
-        extra={t("users.hasUsed", { has: t("account.minutesOf", { count: number(quotas.used_minutes_this_month) }) })}
+        extra={t("users.hasUsed", { has: t("account.minutesOf", { count: tenths(quotas.used_minutes_this_month) }) })}
       >
         <InputNumber
           min={0}

@@ -27,7 +27,7 @@ const texts: FactTexts = {
   value: (fact, value) => VALUES[`${fact}.${value}`] ?? value,
   pair: (name, value) => `${name}：${value}`,
   changed: (before, after) => `${before} → ${after}`,
-  bytes: (size) => `${size / 1024 ** 3} GB`,
+  bytes: (size) => `${size / 1e9} GB`,
   comma: "、",
 };
 
@@ -37,7 +37,7 @@ test.each([
   [{ role: ["user", "admin"] }, "角色：用户 → 管理员"],
   [{ scopes: ["upload", "read"] }, "权限：上传、读取"],
   [{ active: false }, "启用：否"],
-  [{ quotas: { stored_bytes: 2 * 1024 ** 3, queued_jobs: null } }, "配额：存储空间：2 GB、排队任务：按服务器设置"],
+  [{ quotas: { stored_bytes: 2e9, queued_jobs: null } }, "配额：存储空间：2 GB、排队任务：按服务器设置"],
   [{ how: null, role: "user" }, "角色：用户"],
   [{ days: null }, "天数：不清理"],
   [{ role: "user", how: "password" }, "角色：用户 · 方式：密码"],

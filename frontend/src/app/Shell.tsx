@@ -46,6 +46,7 @@ function SignedIn() {
   useRecorderOf(me?.id);
   const isAdmin = me !== undefined && me.role !== "user";
   const pending = usePendingUsers(isAdmin).data?.total ?? 0;
+  const consoleName = pending ? t("app.consoleWaiting", { count: pending }) : t("app.console");
   function signOut() {
     void api.POST("/api/auth/logout", { headers: CSRF_HEADER });
     session.end();
@@ -70,7 +71,7 @@ function SignedIn() {
             <SearchOutlined aria-hidden className="nav-icon" /> <span>{t("search.name")}</span>
           </NavLink>
           {isAdmin && (
-            <NavLink to="/admin" aria-label={pending ? t("app.consoleWaiting", { count: pending }) : t("app.console")}>
+            <NavLink to="/admin" aria-label={consoleName}>
               <span aria-hidden>
                 <Badge dot={pending > 0} offset={[2, 0]}>
                   <ControlOutlined className="nav-icon" />
@@ -93,6 +94,16 @@ function SignedIn() {
                 label: t("app.account"),
                 onClick: () => void navigate("/account"),
               },
+              ...(isAdmin
+                ? [
+                    {
+                      key: "console",
+                      icon: <ControlOutlined />,
+                      label: consoleName,
+                      onClick: () => void navigate("/admin"),
+                    },
+                  ]
+                : []),
               { key: "leave", icon: <LogoutOutlined />, label: t("login.signOut"), onClick: signOut },
             ],
           }}

@@ -2,6 +2,16 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 
+/** Bytes of a gigabyte. */
+export const GB = 1e9;
+/** Sizes are shown in decimal units everywhere, as the doctor and most systems show them: bytes of B, kB, MB, GB, TB. */
+const STEPS = [1, 1e3, 1e6, GB, 1e12] as const;
+
+/** A number to count with, as precise as it is shown. */
+export function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
 export function useFormats() {
   const { i18n } = useTranslation();
   return useMemo(() => formats(i18n.language), [i18n.language]);
@@ -20,8 +30,9 @@ export function formats(language: string) {
     language: (code: string) => languageName(languages, code),
     percent: (value: number) => share.format(value),
     bytes: (size: number) => {
-      const step = size >= 1024 ** 3 ? 3 : size >= 1024 ** 2 ? 2 : size >= 1024 ? 1 : 0;
-      return `${number.format(size / 1024 ** step)} ${["B", "kB", "MB", "GB"][step]}`;
+      // A size that rounds to 1000 of a unit is 1 of the next.
+      const step = STEPS.findIndex((unit, index) => Math.round((10 * size) / unit) < 10_000 || index === 4);
+      return `${number.format(size / STEPS[step]!)} ${["B", "kB", "MB", "GB", "TB"][step]}`;
     },
   };
 }

@@ -89,6 +89,8 @@ export function ExportDialog({
           <pre className="export-sample" tabIndex={0}>
             {sample(options, useSampleWords(options))}
           </pre>
+          <small>{t("export.previewAbout")}</small>
+          <br />
           <small>{many ? t("export.many") : t("export.one")}</small>
         </section>
       </div>

@@ -77,7 +77,7 @@ function Row({
           {endpoint.model}
           {endpoint.url && ` · ${endpoint.url}`}
         </small>
-        <small className="numbers">{t("endpoints.used", { count: number(endpoint.used_tokens) })}</small>
+        <small className="numbers">{t("endpoints.used", { count: endpoint.used_tokens })}</small>
         {test.data && (
           <small role="status">
             {test.data.ok

@@ -28,7 +28,7 @@ export function RecordingName({
   if (!editing) {
     return (
       <span className="recording-title">
-        <Link className="recording-name" to={`/recordings/${recording.id}`}>
+        <Link className="recording-name two-lines" title={recording.name} to={`/recordings/${recording.id}`}>
           {recording.name}
         </Link>
         <Button

@@ -74,7 +74,9 @@ export function TrashPage() {
       key: "name",
       render: (_, row) => (
         <>
-          <span className="recording-name">{row.name}</span>
+          <span className="recording-name two-lines" title={row.name}>
+            {row.name}
+          </span>
           <small className="narrow-only">{t("trash.deletedOn", { date: formats.date(row.goes_at) })}</small>
         </>
       ),
@@ -145,7 +147,9 @@ export function TrashPage() {
           {t("trash.empty")}
         </Button>
       </header>
-      {trash && <p className="secondary">{t("trash.about", { days: trash.days, size: formats.bytes(trash.bytes) })}</p>}
+      {trash && (
+        <p className="secondary">{t("trash.about", { count: trash.days, size: formats.bytes(trash.bytes) })}</p>
+      )}
       {chosen.length > 0 && (
         <div className="bulk-bar" role="toolbar" aria-label={t("library.bulk")}>
           <strong role="status">{t("library.chosen", { count: chosen.length })}</strong>

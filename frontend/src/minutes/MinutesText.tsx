@@ -230,7 +230,7 @@ function Coverage({ content, links }: { content: Content; links: SegmentLinks })
   return (
     <footer className="coverage">
       <small>
-        {t("minutes.coverage", { covered, segments })}
+        {t("minutes.coverage", { covered, count: segments })}
         {content.dropped > 0 && ` ${t("minutes.dropped", { count: content.dropped })}`}
       </small>
       {missing.length > 0 && (

@@ -43,7 +43,12 @@ export function Bell({ user }: { user: string }) {
             <ul>
               {jobs.map((job) => (
                 <li key={job.id}>
-                  <Link to={`/recordings/${job.recording_id}`} onClick={() => toggle(false)}>
+                  <Link
+                    className="two-lines"
+                    title={job.recording_name}
+                    to={`/recordings/${job.recording_id}`}
+                    onClick={() => toggle(false)}
+                  >
                     {job.recording_name}
                   </Link>
                   <small>

@@ -22,7 +22,7 @@ import { type Chapter, pausesOf } from "../document/chapters";
 import { formatTime, segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
 import type { Player } from "./player";
-import { type Peaks, Waveform } from "./Waveform";
+import { heightOf, type Peaks, Waveform } from "./Waveform";
 
 /** The id of the player in the page. */
 export const PLAYER = "workspace-player";
@@ -83,7 +83,7 @@ export function PlayerBar({ id, player, doc, chapters, follow, setFollow }: Play
       {peaks.data ? (
         <Waveform player={player} peaks={peaks.data} doc={doc} chapters={chapters} zoom={zoom} />
       ) : (
-        <div className="waveform" />
+        <div className="waveform" style={{ minHeight: heightOf(doc) }} />
       )}
       <div className="player-row">
         <Tooltip title={t("editor.back5")}>

@@ -50,7 +50,9 @@ export function WaitingPage({ recording }: { recording: Recording }) {
   return (
     <section className="page waiting-page">
       <header className="page-head">
-        <h1>{recording.name}</h1>
+        <h1 className="two-lines" title={recording.name}>
+          {recording.name}
+        </h1>
         <Button icon={<EditOutlined aria-hidden />} onClick={rename}>
           {t("library.rename")}
         </Button>

@@ -29,6 +29,15 @@ const STEPS: Readonly<Record<string, number>> = {
 /** Pixels: the waveform, and the lane of each speaker below it. */
 const [HEIGHT, LANE, MOST_LANES] = [52, 5, 8];
 
+/** The height of a document's waveform in pixels, with the lanes of its speakers. */
+export function heightOf({ speakers }: Doc): number {
+  return HEIGHT + lanesOf(speakers) * LANE;
+}
+
+function lanesOf(speakers: Doc["speakers"]): number {
+  return speakers.length > 1 ? Math.min(speakers.length, MOST_LANES) : 0;
+}
+
 interface WaveformProps {
   player: Player;
   peaks: Peaks;
@@ -43,7 +52,7 @@ export function Waveform({ player, peaks, doc, chapters, zoom }: WaveformProps) 
   const container = useRef<HTMLDivElement>(null);
   const wave = useRef<WaveSurfer | null>(null);
   const { speakers, segments } = doc;
-  const lanes = speakers.length > 1 ? Math.min(speakers.length, MOST_LANES) : 0;
+  const lanes = lanesOf(speakers);
   const newest = useRef(chapters);
   useEffect(() => {
     newest.current = chapters;
@@ -135,6 +144,7 @@ export function Waveform({ player, peaks, doc, chapters, zoom }: WaveformProps) 
     <div
       className="waveform"
       ref={container}
+      style={{ minHeight: heightOf(doc) }}
       role="slider"
       tabIndex={0}
       aria-label={t("editor.waveform")}

@@ -12,7 +12,7 @@ import { Button, Tooltip } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import type { Recording } from "../api/client";
+import { ApiError, type Recording } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { useFormats } from "../app/formats";
 import { titleOf } from "../app/recordingTitle";
@@ -130,7 +130,12 @@ function SaveStatus({ state }: { state: SaveState }) {
     saving: () => t("editor.saving"),
     unsaved: () => t("editor.unsaved"),
     conflict: () => t("editor.unsaved"),
-    failed: () => t("editor.saveFailed") + (state.kind === "failed" ? messages.textOf(state.error) : ""),
+    failed: () => {
+      if (state.kind !== "failed") return "";
+      // The banner says the rest.
+      if (state.error instanceof ApiError && state.error.code === "offline") return t("editor.saveOffline");
+      return t("editor.saveFailed") + messages.textOf(state.error);
+    },
   }[state.kind]();
   return (
     <span className={`save-status ${state.kind}`} role="status">

@@ -120,7 +120,12 @@ function Results({ view, setView, found }: Props) {
   const { playing, problem, play, pause } = usePlaces();
   return (
     <>
-      <p role="status">{t("search.count", { places: found.places, recordings: found.recordings })}</p>
+      <p role="status">
+        {t("search.count", {
+          count: found.places,
+          recordings: t("search.inRecordings", { count: found.recordings }),
+        })}
+      </p>
       {found.not_indexed > 0 && (
         <Alert type="info" showIcon title={t("search.notIndexed", { count: found.not_indexed })} />
       )}
@@ -181,7 +186,9 @@ function Group({ group: { recording, places, total }, view, playing, play, pause
   return (
     <article className="search-group" aria-labelledby={`found-${recording.id}`}>
       <h2 id={`found-${recording.id}`}>
-        <Link to={`/recordings/${recording.id}`}>{titleOf(recording.name)}</Link>
+        <Link className="two-lines" title={recording.name} to={`/recordings/${recording.id}`}>
+          {titleOf(recording.name)}
+        </Link>
         <small>{formats.date(recording.created_at)}</small>
       </h2>
       <Places

@@ -8,7 +8,15 @@ import { useAction } from "../api/useAction";
 import { ErrorAlert } from "../app/Feedback";
 import { PARTS } from "./parts";
 import { type Draft, TemplateDialog } from "./TemplateDialog";
-import { deleteTemplate, kindOf, type Scope, type Template, templatesQuery, useTemplateName } from "./templates";
+import {
+  deleteTemplate,
+  kindOf,
+  type Scope,
+  type Template,
+  templatesQuery,
+  useTemplateGuidance,
+  useTemplateName,
+} from "./templates";
 import "./templates.css";
 
 /** The server's limit. */
@@ -18,12 +26,14 @@ export function TemplatesSection({ scope }: { scope: Scope }) {
   const { t } = useTranslation();
   const { message } = App.useApp();
   const nameOf = useTemplateName();
+  const guidanceOf = useTemplateGuidance();
   const [draft, setDraft] = useState<Draft | null>(null);
   const found = useQuery(templatesQuery());
   const section = scope === "mine" ? "mine" : "shared";
   const of = (kind: ReturnType<typeof kindOf>) => found.data?.filter((one) => kindOf(one) === kind) ?? [];
   const copy = (one: Template) => {
-    const { guidance, parts } = one;
+    const { parts } = one;
+    const guidance = guidanceOf(one);
     setDraft({
       key: null,
       version: null,
@@ -123,6 +133,7 @@ function TemplateRow({
 }) {
   const { t } = useTranslation();
   const name = useTemplateName()(template);
+  const guidance = useTemplateGuidance()(template);
   const drop = useAction(() => deleteTemplate(scope, template.key), {
     successMessage: t("templates.removed"),
     invalidates: ["templates"],
@@ -132,7 +143,7 @@ function TemplateRow({
       <div className="about">
         <strong>{name}</strong>{" "}
         <Tag>{template.built_in ? t("templates.fixed") : t("templates.version", { number: template.version })}</Tag>
-        {template.guidance && <p className="guidance">{template.guidance}</p>}
+        {guidance && <p className="guidance">{guidance}</p>}
         <ol className="parts" aria-label={t("templates.parts")}>
           {template.parts.map((part) => (
             <li key={part}>{t(`minutes.parts.${part}`)}</li>

@@ -65,6 +65,15 @@ export function useTemplateName() {
   };
 }
 
+/** What a template focuses on; that of built-in ones is translated. */
+export function useTemplateGuidance() {
+  const { t } = useTranslation();
+  return ({ key, guidance }: { key: string; guidance: string }): string => {
+    const builtIn = BUILT_IN.find((one) => one === key);
+    return builtIn ? t(`templates.guidances.${builtIn}`) : guidance;
+  };
+}
+
 /** The options of a template select, own templates first. */
 export function useTemplateChoices() {
   const { t } = useTranslation();

@@ -6,7 +6,7 @@ import { useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { currentUser } from "../account/queries";
 import { api, unwrap } from "../api/client";
-import { useFormats } from "../app/formats";
+import { tenths, useFormats } from "../app/formats";
 import { type DroppedFiles, filesOf, ofFolder } from "./droppedFiles";
 import { OptionsForm, useLimits } from "./OptionsForm";
 import { type Choices, NO_CHOICES, optionsOf } from "./options";
@@ -175,8 +175,7 @@ function Allowed() {
   const limits = useLimits();
   const quota = useQuery({ queryKey: ["quota"], queryFn: () => unwrap(api.GET("/api/quota")) }).data;
   const lines = [
-    limits &&
-      t("upload.limits", { size: formats.bytes(limits.max_bytes), hours: formats.number(limits.max_seconds / 3600) }),
+    limits && t("upload.limits", { size: formats.bytes(limits.max_bytes), count: tenths(limits.max_seconds / 3600) }),
     quota &&
       quota.minutes_a_month !== null &&
       t("upload.minutesLeft", {
