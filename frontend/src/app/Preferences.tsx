@@ -8,14 +8,17 @@ export function Preferences() {
   const { t } = useTranslation();
   const language = useLanguage();
   const theme = useTheme();
+  const other = language === "en" ? "中文" : "English";
   return (
     <Space size={4}>
       <Button
         type="text"
         icon={<TranslationOutlined />}
+        aria-label={other}
+        title={other}
         onClick={() => chooseLanguage(language === "en" ? "zh-CN" : "en")}
       >
-        {language === "en" ? "中文" : "English"}
+        <span className="wide-only">{other}</span>
       </Button>
       <Button
         type="text"
