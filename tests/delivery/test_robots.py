@@ -128,7 +128,7 @@ async def test_a_robot_that_was_removed_stops_its_channel(scene: Scene) -> None:
     assert (await scene.channel(channel.id)).state == ChannelState.STOPPED.value
 
 
-async def test_messages_keep_the_distance_that_the_house_demands(scene: Scene) -> None:
+async def test_messages_keep_the_distance_that_the_provider_demands(scene: Scene) -> None:
     scene.receiver.script = accepted
     channel, _ = await scene.add("wecom", address=robot_url(scene, "wecom"))
     await scene.happen()
