@@ -15,8 +15,12 @@ from tests.databases import DatabaseServer, kinds_for_several_servers
 from tests.faults.conftest import play, script
 from tests.serving import Server, until
 
+KINDS = kinds_for_several_servers()
+#: What needs no certain kind of database runs on the other one, so that each kind has its share for no more time.
+on_the_other_kind = pytest.mark.parametrize("servers", KINDS[-1:], indirect=True)
 
-@pytest.fixture(params=kinds_for_several_servers()[:1])
+
+@pytest.fixture(params=KINDS[:1])
 def servers(
     request: pytest.FixtureRequest, tmp_path: Path, database_servers: Callable[[str], DatabaseServer]
 ) -> Iterator[tuple[Server, Server]]:
@@ -72,7 +76,7 @@ def test_two_servers_on_one_database_share_the_jobs_and_the_limits(
         seen.update(now.keys())
         return all(one.job(job)["status"] == "done" for _, job in uploaded)
 
-    until(all_ended, 60)
+    until(all_ended, 180)  # on a busy machine
 
     assert most <= 2  # the limit of one user
     assert len(seen) == 2
@@ -101,6 +105,7 @@ def test_a_paused_server_cannot_publish_over_its_successor(servers: tuple[Server
     assert transcript == "".join(row["text"] for row in script()["sentences"])
 
 
+@on_the_other_kind
 def test_a_server_without_heartbeats_loses_its_job_and_keeps_running(
     servers: tuple[Server, Server], recording: Path
 ) -> None:
@@ -120,6 +125,7 @@ def test_a_server_without_heartbeats_loses_its_job_and_keeps_running(
     assert versions(other, id) == [1]
 
 
+@on_the_other_kind
 def test_jobs_of_a_killed_server_are_done_by_the_other(servers: tuple[Server, Server], recording: Path) -> None:
     one, other = servers
     play(one, transcribe={"delay": 0.4})
