@@ -27,6 +27,7 @@ from backend.accounts.tickets import Tickets
 from backend.admin.api import audit, figures, limits, metrics, operations, storage, system, users
 from backend.api_description import serve_description
 from backend.background import BackgroundTasks
+from backend.comments import api as comments
 from backend.coordination.leases import Leases
 from backend.coordination.server import Server
 from backend.coordination.single_process import only_process
@@ -89,7 +90,7 @@ logger = logging.getLogger(__name__)
 _ROUTER_MODULES = (
     *(account, keys, second_factor, google, register),
     *(form_upload, trash, uploads, from_uploads, search, text_search, recordings, transcripts),
-    *(tags, folders, organize),
+    *(tags, folders, organize, comments),
     *(jobs, language_model_jobs, engines, socket),
     *(minutes, edit_minutes, review, translations, questions, names, templates, model, endpoints, shared),
     *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors, shared_written_form),

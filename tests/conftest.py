@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text, update
 
 import backend.accounts.tables
+import backend.comments.tables
 import backend.coordination.tables
 import backend.delivery.tables
 import backend.events.tables

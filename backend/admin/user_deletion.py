@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts import audit, service
 from backend.accounts.audit import Action
+from backend.comments.tables import Comment
 from backend.errors import Conflict
 from backend.events.log import record
 from backend.events.tables import EventKind
@@ -63,7 +64,20 @@ async def _transfer_ownership(session: AsyncSession, user_id: str, new_owner_id:
     running = (Job.owner_id == user_id) & (Job.status == Status.RUNNING.value)
     if await session.scalar(select(Job.id).where(running).limit(1)) is not None:
         raise UserHasRunningJob  # its runner would publish results for the old owner
-    owned = (Recording, Job, Transcript, Minutes, Polish, Exchange, Repair, Translation, Share, Passage, SearchText)
+    owned = (
+        Recording,
+        Job,
+        Transcript,
+        Minutes,
+        Polish,
+        Exchange,
+        Repair,
+        Translation,
+        Share,
+        Comment,
+        Passage,
+        SearchText,
+    )
     for table in owned:
         await session.execute(update(table).where(table.owner_id == user_id).values(owner_id=new_owner_id))
     await transfer(session, owner_id=user_id, new_owner_id=new_owner_id)

@@ -36,6 +36,7 @@ class EventKind(str, Enum):
     POLISH_WRITTEN = "polish.written"
     REPAIR_WRITTEN = "repair.written"
     TRANSLATION_WRITTEN = "translation.written"  #: facts: language
+    COMMENT_ADDED = "comment.added"  #: a new thread or a reply; facts: comment
     SHARE_CREATED = "share.created"  #: facts: share
     SHARE_REVOKED = "share.revoked"  #: facts: share
     CHANNEL_PAUSED = "channel.paused"  #: it fails; facts: channel, state (paused or stopped), code

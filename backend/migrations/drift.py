@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import MetaData
 
 import backend.accounts.tables
+import backend.comments.tables
 import backend.coordination.tables
 import backend.events.tables
 import backend.housekeeping.tables

@@ -3,6 +3,7 @@
 from alembic import context
 
 import backend.accounts.tables
+import backend.comments.tables
 import backend.events.tables
 import backend.housekeeping.tables
 import backend.jobs.tables

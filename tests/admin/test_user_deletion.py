@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from backend.admin import user_deletion
+from backend.comments.tables import Comment
 from backend.database import Base, Database, utc_now
 from backend.events.tables import Event
 from backend.jobs.tables import Job
@@ -38,6 +39,9 @@ async def everything(api: Api, database: Database) -> dict[type[Base], Any]:
             Share(**owner, id="s", code_hash="", audio=True, transcript=True, minutes=True, expires_at=utc_now()),
             Passage(**owner, segment_id="p1", position=0, start=0.0, end=1.0, text="x", times="[]"),
             SearchText(**owner, kind="name", part="name", position=0, text="x"),
+            Comment(
+                **owner, text="?", segment_id="p1", start=0, end=1, quote="x", before="", after="", at=0.0, version=1
+            ),
             Exchange(**owner, transcript=1, question="?", answer="!", citations=[], **tokens),
         ]
         session.add_all(rows)

@@ -25,6 +25,7 @@ class Rule:
 _ANYBODY, _OWN, _OWNER, _ADMIN = Access.ANYBODY, Access.SIGNED_IN, Access.OWNER, Access.ADMIN
 _RECORDING, _TRANSCRIPT = "/api/recordings/{recording_id}", "/api/recordings/{recording_id}/transcript"
 _TRANSLATION = _RECORDING + "/translations/{language}"
+_COMMENTS = _RECORDING + "/comments"
 _UPLOAD = "/api/uploads/{upload_id}"
 _PERSON = "/api/people/{person_id}"
 _USER = "/api/admin/users/{user_id}"
@@ -149,6 +150,11 @@ RULES: dict[tuple[str, str], Rule] = {
     ("PUT", _TRANSLATION + "/lines/{segment}"): Rule(_OWNER, body={"text": "Hello"}),
     ("GET", _TRANSLATION + "/export"): Rule(_OWNER, "read"),
     ("DELETE", _TRANSLATION): Rule(_OWNER, ends=True),
+    ("GET", _COMMENTS): Rule(_OWNER, "read"),
+    ("POST", _COMMENTS): Rule(_OWNER, body={"text": "x", "segment_id": "x", "start": 0, "end": 1, "quote": "x"}),
+    ("PATCH", _COMMENTS + "/{comment_id}"): Rule(_OWNER, body={"resolved": True}),
+    ("DELETE", _COMMENTS + "/{comment_id}"): Rule(_OWNER, ends=True),
+    ("POST", _COMMENTS + "/{comment_id}/replies"): Rule(_OWNER, body={"text": "同意"}),
     ("POST", _RECORDING + "/questions"): Rule(_OWNER, body={"question": "预算批了吗？"}),
     ("GET", _RECORDING + "/questions"): Rule(_OWNER, "read"),
     ("DELETE", _RECORDING + "/questions"): Rule(_OWNER),

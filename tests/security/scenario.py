@@ -103,9 +103,13 @@ def scenario(server: Server, recording: Path) -> Scenario:
         assert server.ended(created.raise_for_status().json()["id"])["status"] == "done"
     transcript = server.client.get(f"/api/recordings/{owned['recording_id']}/transcript").raise_for_status().json()
     owned |= _named_person(server.client, f"/api/recordings/{owned['recording_id']}/people/S1")
-    owned["segment"] = transcript["document"]["segments"][0]["id"]
+    first = transcript["document"]["segments"][0]
+    owned["segment"] = first["id"]
+    comment = {"text": "?", "segment_id": first["id"], "start": 0, "end": 1, "quote": first["text"][0]}
+    made = server.client.post(f"/api/recordings/{owned['recording_id']}/comments", json=comment)
+    owned["comment_id"] = made.raise_for_status().json()
     server.client.headers["Authorization"] = authorization
-    return Scenario(base, httpx.get(f"{base}/openapi.json").json(), owned, people)
+    return Scenario(base, httpx.get(f"{base}/openapi.json", timeout=30).json(), owned, people)
 
 
 def _sign_in(base: str, name: str) -> dict[str, str]:

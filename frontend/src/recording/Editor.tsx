@@ -320,6 +320,7 @@ export function Editor({ recording, user, loaded }: EditorProps) {
           setTab={setTab}
           recording={recording}
           doc={doc}
+          list={list}
           edit={edit}
           player={player}
           playSamples={playSamples}

@@ -1,9 +1,10 @@
 // The panel beside the text, in tabs. On a phone the tabs replace the text.
 import { Segmented } from "antd";
-import { lazy, Suspense, useMemo, useSyncExternalStore } from "react";
+import { lazy, type RefObject, Suspense, useMemo, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import type { Recording } from "../api/client";
 import { Loading } from "../app/Feedback";
+import { useCommentMarks, useSelectedPlace, useThreads } from "../comments/useComments";
 import type { Chapter } from "../document/chapters";
 import { segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
@@ -22,10 +23,12 @@ const TranslationPanel = lazy(async () => ({
   default: (await import("../minutes/TranslationPanel")).TranslationPanel,
 }));
 const AskPanel = lazy(async () => ({ default: (await import("../minutes/AskPanel")).AskPanel }));
+const CommentsPanel = lazy(async () => ({ default: (await import("../comments/CommentsPanel")).CommentsPanel }));
 const SuggestedNames = lazy(async () => ({ default: (await import("../minutes/SuggestedNames")).SuggestedNames }));
 
-export type Tab = "text" | "people" | "minutes" | "review" | "translation" | "ask";
-const TABS: readonly Tab[] = ["text", "people", "minutes", "review", "translation", "ask"];
+export type Tab = "text" | "people" | "minutes" | "review" | "translation" | "ask" | "comments";
+const TABS: readonly Tab[] = ["text", "people", "minutes", "review", "translation", "ask", "comments"];
+const NO_THREADS: never[] = [];
 /** The id of the panel in the page. */
 export const PANEL = "workspace-panel";
 
@@ -37,6 +40,8 @@ interface SidePanelProps {
   setTab: (tab: Tab) => void;
   recording: Recording;
   doc: Doc;
+  /** The list of the segments in the page. */
+  list: RefObject<HTMLDivElement | null>;
   edit: Edit;
   player: Player;
   playSamples: (speaker: string) => void;
@@ -51,7 +56,7 @@ interface SidePanelProps {
 }
 
 export function SidePanel(props: SidePanelProps) {
-  const { tab, setTab, recording, doc, edit, player, playSamples, chapters, jump, flush, base, reload } = props;
+  const { tab, setTab, recording, doc, list, edit, player, playSamples, chapters, jump, flush, base, reload } = props;
   const { t } = useTranslation();
   const goTo = (time: number) => {
     const segment = doc.segments[Math.max(0, segmentAt(doc.segments, time))];
@@ -63,6 +68,8 @@ export function SidePanel(props: SidePanelProps) {
   const shown = wide && tab === "text" ? "people" : tab;
   const segments = useMemo(() => new Map(doc.segments.map((segment) => [segment.id, segment])), [doc.segments]);
   const nameOf = useNames(doc.speakers);
+  useCommentMarks(list, doc.segments, useThreads(recording.id).data ?? NO_THREADS);
+  const selected = useSelectedPlace(list);
   const links = {
     find: (id: string) => segments.get(id),
     nameOf: (id: string) => (doc.speakers.some((one) => one.id === id) ? nameOf(id) : null),
@@ -100,6 +107,16 @@ export function SidePanel(props: SidePanelProps) {
           )}
           {shown === "translation" && <TranslationPanel recording={recording} links={links} flush={flush} />}
           {shown === "ask" && <AskPanel id={recording.id} links={links} flush={flush} />}
+          {shown === "comments" && (
+            <CommentsPanel
+              id={recording.id}
+              segments={doc.segments}
+              selected={selected}
+              jump={jump.reveal}
+              seek={(time) => player.seek(time)}
+              flush={flush}
+            />
+          )}
         </Suspense>
       </div>
     </aside>
