@@ -217,6 +217,17 @@ def commits(
 
 
 @app.command()
+def search(
+    segments: Annotated[int, typer.Option(min=500, help="Segments that are made")] = 200_000,
+    database: Annotated[str, typer.Option(help="sqlite, postgresql or mariadb")] = "sqlite",
+) -> None:
+    """The index of the search: making it, its size, a first page, a change, and LIKE beside it."""
+    from benchmarks.search import run
+
+    raise typer.Exit(run(segments, database))
+
+
+@app.command()
 def fuzz(seconds: Annotated[float, typer.Option(min=1, help="For each parser")] = 60) -> None:
     """Broken forms and messages for the parsers that are reachable without a login: crashes and event loop delays."""
     from benchmarks.fuzz import run

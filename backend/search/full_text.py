@@ -27,7 +27,7 @@ def statements(dialect: str, table: str) -> dict[str, str]:
     """What makes the full text of a table, by the name of each part."""
     if dialect == "sqlite":
         name = fts5_table(table)
-        options = "content='', detail='none', columnsize=0, tokenize='ascii', prefix='5'"
+        options = "content='', detail='none', columnsize=0, tokenize='ascii'"
         return {name: f"CREATE VIRTUAL TABLE {name} USING fts5(terms, {options})"}
     index = f"ix_{table}_{COLUMN}"
     if dialect == "postgresql":

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.search.folding import fold
 from backend.search.full_text import fts5_table, old_fts5_tables
+from backend.search.sounds import Sound
 from backend.search.tables import Passage, PassageState, SearchText
 from backend.search.terms import RULES, Phrase, phrases, terms
 
@@ -79,8 +80,9 @@ async def current_state(session: AsyncSession, recording_id: str) -> PassageStat
     return state
 
 
-async def condition(session: AsyncSession, table: Indexed, wanted: Sequence[Phrase], *, whole: bool) -> TextClause:
-    """For rows of a table that may have these phrases. Unless the index is `whole`, by other rules as well."""
+async def condition(session: AsyncSession, table: Indexed, wanted: str, *, whole: bool) -> TextClause:
+    """For rows of a table that an `expression` or a `sound_expression` finds. Unless the index is `whole`, by other
+    rules as well."""
     name = table.__tablename__
     dialect = dialect_of(session)
     if dialect == "sqlite":
@@ -94,7 +96,7 @@ async def condition(session: AsyncSession, table: Indexed, wanted: Sequence[Phra
         condition = f"{name}.terms @@ to_tsquery('simple', :expression)"
     else:
         condition = f"MATCH ({name}.terms) AGAINST (:expression IN BOOLEAN MODE)"
-    return text(condition).bindparams(expression=expression(dialect, wanted))
+    return text(condition).bindparams(expression=wanted)
 
 
 async def finds(session: AsyncSession, table: Indexed, id: int, written: str) -> bool:
@@ -102,7 +104,7 @@ async def finds(session: AsyncSession, table: Indexed, id: int, written: str) ->
     wanted = phrases(fold(written[:_CHECKED_CHARACTERS]).text)
     if not wanted:
         return True
-    matches = await condition(session, table, wanted, whole=True)
+    matches = await condition(session, table, expression(dialect_of(session), wanted), whole=True)
     return await session.scalar(select(table.id).where(table.id == id, matches)) is not None
 
 
@@ -114,6 +116,23 @@ def expression(dialect: str, wanted: Sequence[Phrase]) -> str:
     if dialect == "postgresql":
         return " & ".join(f"({' <-> '.join(_with_prefix(phrase, ':*'))})" for phrase in wanted)
     return " ".join(_of_mysql(phrase) for phrase in wanted)
+
+
+def sound_expression(dialect: str, wanted: Sequence[Sequence[Sound]]) -> str:
+    """What the full text compares with, for rows that may have one of the sounds of each word."""
+    either, both, beginning = {"sqlite": (" OR ", " AND ", "*"), "postgresql": (" | ", " & ", ":*")}.get(
+        dialect, (" ", " ", "*")
+    )
+    must = "+" if dialect == "mysql" else ""
+
+    def group(parts: Sequence[str], joint: str) -> str:
+        return f"({joint.join(parts)})"
+
+    def sound(one: Sound) -> str:
+        pairs = (group([term + beginning * prefix for term, prefix in pair], either) for pair in one.terms())
+        return group([must + pair for pair in pairs], both)
+
+    return both.join(must + group([sound(one) for one in word], either) for word in wanted)
 
 
 def _with_prefix(phrase: Phrase, mark: str) -> list[str]:

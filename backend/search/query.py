@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 
 from backend.errors import InvalidInput
-from backend.search.folding import Folded, fold
+from backend.search.folding import Folded, fold, is_dense
+from backend.search.sounds import Sound, sounds
 from backend.search.terms import Phrase, phrases, places
 
 MAX_CHARACTERS = 200
@@ -47,6 +48,40 @@ class Query:
                 return []
             found += [_original(folded, start, end) for start, end in there]
         return _without_overlaps(found)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundQuery:
+    """Texts that do not have the words, but sound like them; words without a sound must be there as they are."""
+
+    query: Query
+    sounds: tuple[tuple[Sound, ...], ...]  #: how each word that has a sound may be meant: at least one word
+    words: tuple[str, ...]
+
+    def hits(self, text: str) -> list[tuple[int, int]]:
+        """As those of a `Query`; empty as well where that one has some."""
+        folded = fold(text)
+        if self.query.hits(text) or any(places(folded.text, word) for word in self.query.excluded):
+            return []
+        found = []
+        heard = ([place for one in word for place in one.places(folded.text)] for word in self.sounds)
+        written = (places(folded.text, word) for word in self.words)
+        for there in (*heard, *written):
+            if not there:
+                return []
+            found += [_original(folded, start, end) for start, end in there]
+        return _without_overlaps(found)
+
+
+def by_sound(query: Query) -> SoundQuery | None:
+    """What sounds like a query; None where nothing in it has a sound of two syllables. Letters of several words are
+    read together: li lv."""
+    words = query.wanted
+    if len(words) > 1 and all(word.isalpha() and not is_dense(word[0]) for word in words):
+        words = (" ".join(words),)
+    meant = {word: tuple(sounds(word)) for word in words}
+    heard = tuple(found for found in meant.values() if found)
+    return SoundQuery(query, heard, tuple(word for word, found in meant.items() if not found)) if heard else None
 
 
 def parse(typed: str) -> Query:

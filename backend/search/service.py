@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.library.tables import has_tag, in_folder
 from backend.recordings.tables import Recording
 from backend.search import index
-from backend.search.query import Query
+from backend.search.query import Query, SoundQuery
 from backend.search.tables import Passage, PassageState, SearchText
 from backend.search.terms import RULES
 
@@ -63,7 +63,7 @@ class Found:
 
 
 async def candidates(
-    session: AsyncSession, owner_id: str, query: Query, filters: Filters, *, whole: bool
+    session: AsyncSession, owner_id: str, query: Query | SoundQuery, filters: Filters, *, whole: bool
 ) -> list[Passage]:
     """The newest passages that may match, one more than `MAX_CANDIDATES` where there are more. `whole`: nothing of the
     owner waits to be indexed."""
@@ -73,7 +73,7 @@ async def candidates(
 
 
 async def texts(
-    session: AsyncSession, owner_id: str, query: Query, filters: Filters, *, whole: bool
+    session: AsyncSession, owner_id: str, query: Query | SoundQuery, filters: Filters, *, whole: bool
 ) -> list[FoundText]:
     """Names and statements that have the words, those of the newest recordings first. None where speakers are chosen:
     nobody said these."""
@@ -97,15 +97,20 @@ async def _matching(
     session: AsyncSession,
     table: index.Indexed,
     owner_id: str,
-    query: Query,
+    query: Query | SoundQuery,
     filters: Filters,
     order: Sequence[Any],
     *,
     whole: bool,
 ) -> Any:
-    condition = await index.condition(session, table, query.phrases, whole=whole)
+    dialect = index.dialect_of(session)
+    if isinstance(query, SoundQuery):
+        wanted = index.sound_expression(dialect, query.sounds)
+    else:
+        wanted = index.expression(dialect, query.phrases)
+    condition = await index.condition(session, table, wanted, whole=whole)
     matching = select(table.id).where(condition, table.owner_id == owner_id).cte("matching")
-    if index.dialect_of(session) == "postgresql":
+    if dialect == "postgresql":
         # Else it walks through the newest rows and computes their terms one by one.
         matching = matching.prefix_with("MATERIALIZED")
     return (
@@ -118,7 +123,7 @@ async def _matching(
     )
 
 
-def compare(found: Sequence[Passage], query: Query, filters: Filters) -> Found:
+def compare(found: Sequence[Passage], query: Query | SoundQuery, filters: Filters) -> Found:
     """Takes about 30 µs a passage: do it in a thread."""
     chosen = set(filters.speakers)
     speakers: Counter[str] = Counter()

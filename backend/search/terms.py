@@ -6,10 +6,11 @@ those that no dictionary has. A dictionary would not: 处理 is not found in 待
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from backend.search import sounds
 from backend.search.folding import is_dense, is_word
 
 #: Of terms and folding. Another number: every index is made anew.
-RULES = 2
+RULES = 3
 
 #: Characters of a word that are indexed; the rest is compared with the text.
 _LONGEST_WORD = 16
@@ -25,14 +26,16 @@ class Phrase:
 
 
 def terms(folded: str) -> list[str]:
-    """The terms of a folded text, in its order."""
+    """The terms of a folded text, in its order, and after them those of its sounds."""
     found: list[str] = []
+    heard: dict[str, None] = {}
     for run, dense in _runs(folded):
         if dense:
             found += [_coded(run[at : at + 2]) for at in range(len(run))]
+            heard |= dict.fromkeys(sounds.terms(run))
         else:
             found.append(_word(run))
-    return found
+    return [*found, *heard]
 
 
 def phrases(folded: str) -> list[Phrase]:

@@ -79,6 +79,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/recordings/from-uploads"): Rule(_OWN, "upload", body={"uploads": []}),
     ("GET", "/api/recordings"): Rule(_OWN, "read"),
     ("GET", "/api/search"): Rule(_OWN, "read"),
+    ("GET", "/api/search/sounds"): Rule(_OWN, "read"),
     ("GET", "/api/search/recordings/{recording_id}"): Rule(_OWNER, "read"),
     ("POST", "/api/recordings/organize"): Rule(_OWNER, body={"recording_ids": ["{recording_id}"]}),
     ("GET", "/api/tags"): Rule(_OWN, "read"),

@@ -17,7 +17,7 @@ from backend.recordings import service as recordings
 from backend.recordings.tables import Recording
 from backend.search import service
 from backend.search.passages import time_of
-from backend.search.query import MAX_CHARACTERS, parse
+from backend.search.query import MAX_CHARACTERS, SoundQuery, by_sound, parse
 from backend.search.query import Query as Typed
 from backend.search.service import Filters, Found, FoundText, Place, Sort
 from backend.search.texts import Kind
@@ -29,6 +29,7 @@ router = APIRouter(prefix="/api/search", tags=["search"])
 PLACES_SHOWN = 3
 _CHARACTERS_AROUND = 20
 _MOST_TEXTS = 20
+_MOST_SOUNDS = 10
 _MOST_PLACES = 1000
 
 
@@ -93,6 +94,13 @@ class SearchResult(BaseModel):
     not_indexed: int = Field(description="recordings that may be missing, because the index is being made")
 
 
+class SoundsResult(BaseModel):
+    groups: list[FoundGroup] = Field(description=f"the newest {_MOST_SOUNDS} recordings")
+    recordings: int
+    places: int
+    texts: list[FoundName] = Field(description=f"names and statements, up to {_MOST_TEXTS}")
+
+
 class PlacesOut(BaseModel):
     places: list[FoundPlace]
     total: int
@@ -147,15 +155,7 @@ async def search(
     some = [one for kind in Kind for one in [one for one in texts if one.row.kind == kind][:_MOST_TEXTS]]
     rows = await _recordings(session, [*(id for id, _ in shown), *(one.row.recording_id for one in some)])
     return SearchResult(
-        groups=[
-            FoundGroup(
-                recording=rows[id],
-                places=[_place(place) for place in places[:PLACES_SHOWN]],
-                total=len(places),
-            )
-            for id, places in shown
-            if id in rows
-        ],
+        groups=_groups(shown, rows),
         recordings=len(groups),
         places=len(found.places),
         complete=found.complete,
@@ -163,6 +163,29 @@ async def search(
         texts_total=Counter(Kind(one.row.kind) for one in texts),
         speakers=[SpeakerCount(name=name, places=count) for name, count in found.speakers.items()],
         not_indexed=waiting,
+    )
+
+
+@router.get("/sounds", summary="Find what sounds like it")
+async def search_sounds(
+    user: Reader, session: ReadSession, filters: Annotated[Filters, Depends(_filters)], q: QueryText = ""
+) -> SoundsResult:
+    """The same syllables in other characters, and what is typed in pinyin or as initials, two syllables or more, tones
+    left out. What has the words themselves is left out: the search finds it."""
+    query = by_sound(parse(q))
+    if query is None:
+        return SoundsResult(groups=[], recordings=0, places=0, texts=[])
+    whole = await service.count_waiting(session, user.id) == 0
+    found = await _find(session, user.id, query, filters, whole=whole)
+    groups = service.grouped(found.places, "newest")
+    texts = (await service.texts(session, user.id, query, filters, whole=whole))[:_MOST_TEXTS]
+    shown = groups[:_MOST_SOUNDS]
+    rows = await _recordings(session, [*(id for id, _ in shown), *(one.row.recording_id for one in texts)])
+    return SoundsResult(
+        groups=_groups(shown, rows),
+        recordings=len(groups),
+        places=len(found.places),
+        texts=[_text(one, rows[one.row.recording_id]) for one in texts if one.row.recording_id in rows],
     )
 
 
@@ -181,7 +204,9 @@ async def search_recording(
     return PlacesOut(places=[_place(place) for place in found.places[:_MOST_PLACES]], total=len(found.places))
 
 
-async def _find(session: AsyncSession, owner_id: str, query: Typed, filters: Filters, *, whole: bool) -> Found:
+async def _find(
+    session: AsyncSession, owner_id: str, query: Typed | SoundQuery, filters: Filters, *, whole: bool
+) -> Found:
     candidates = await service.candidates(session, owner_id, query, filters, whole=whole)
     return await asyncio.to_thread(service.compare, candidates, query, filters)
 
@@ -189,6 +214,14 @@ async def _find(session: AsyncSession, owner_id: str, query: Typed, filters: Fil
 async def _recordings(session: AsyncSession, ids: list[str]) -> dict[str, FoundRecording]:
     rows = await session.scalars(select(Recording).where(Recording.id.in_(ids)))
     return {row.id: FoundRecording.model_validate(row, from_attributes=True) for row in rows}
+
+
+def _groups(shown: Sequence[tuple[str, list[Place]]], rows: dict[str, FoundRecording]) -> list[FoundGroup]:
+    return [
+        FoundGroup(recording=rows[id], places=[_place(one) for one in places[:PLACES_SHOWN]], total=len(places))
+        for id, places in shown
+        if id in rows
+    ]
 
 
 def _place(place: Place) -> FoundPlace:

@@ -16,29 +16,33 @@ const KINDS = ["name", "speaker", "minutes"] as const;
 
 export function FoundTexts({ found }: FoundTextsProps) {
   const { t } = useTranslation();
-  const formats = useFormats();
   return KINDS.filter((kind) => found.texts.some((one) => one.kind === kind)).map((kind) => (
     <section key={kind} aria-labelledby={`search-${kind}`} className="search-names">
       <h2 id={`search-${kind}`}>
         {t(`search.kinds.${kind}`)} <small>{found.texts_total[kind]}</small>
       </h2>
-      <ul>
-        {found.texts
-          .filter((one) => one.kind === kind)
-          .map((one) => (
-            <li key={`${one.recording.id} ${one.part}`}>
-              <Link to={`/recordings/${one.recording.id}${kind === "minutes" ? "#minutes" : ""}`}>
-                {one.before && "…"}
-                <Marked text={one.text} hits={one.hits} />
-                {one.after && "…"}
-              </Link>{" "}
-              <small>
-                {kind !== "name" && `${titleOf(one.recording.name)} · `}
-                {formats.date(one.recording.created_at)}
-              </small>
-            </li>
-          ))}
-      </ul>
+      <FoundTextList texts={found.texts.filter((one) => one.kind === kind)} />
     </section>
   ));
+}
+
+export function FoundTextList({ texts }: { texts: readonly FoundText[] }) {
+  const formats = useFormats();
+  return (
+    <ul>
+      {texts.map(({ kind, part, recording, ...one }) => (
+        <li key={`${recording.id} ${kind} ${part}`}>
+          <Link to={`/recordings/${recording.id}${kind === "minutes" ? "#minutes" : ""}`}>
+            {one.before && "…"}
+            <Marked text={one.text} hits={one.hits} />
+            {one.after && "…"}
+          </Link>{" "}
+          <small>
+            {kind !== "name" && `${titleOf(recording.name)} · `}
+            {formats.date(recording.created_at)}
+          </small>
+        </li>
+      ))}
+    </ul>
+  );
 }

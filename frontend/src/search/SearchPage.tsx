@@ -12,6 +12,7 @@ import { usePageTitle } from "../app/pageTitle";
 import { titleOf } from "../app/recordingTitle";
 import { type FoundText, FoundTexts } from "./FoundTexts";
 import { type Place, Places } from "./Places";
+import { Sounds } from "./Sounds";
 import { usePlaces } from "./usePlaces";
 import { PAGE_SIZE, requestOf, SORTS, useSearchView } from "./view";
 import "./search.css";
@@ -156,6 +157,7 @@ function Results({ view, setView, found }: Props) {
           scrollTo(0, 0);
         }}
       />
+      {view.page === 1 && <Sounds view={view} play={play} pause={pause} playing={playing} />}
     </>
   );
 }

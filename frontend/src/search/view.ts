@@ -29,11 +29,13 @@ export function readView(search: URLSearchParams): View {
 
 /** The parameters of the request: from the beginning of the first day up to the end of the last. */
 export function requestOf(view: View) {
+  return { ...filtersOf(view), sort: view.sort, offset: (view.page - 1) * PAGE_SIZE, limit: PAGE_SIZE };
+}
+
+/** The words with the filters. */
+export function filtersOf(view: View) {
   return {
     q: view.q,
-    sort: view.sort,
-    offset: (view.page - 1) * PAGE_SIZE,
-    limit: PAGE_SIZE,
     ...(view.speaker && { speaker: [view.speaker] }),
     ...(view.from && { since: startOf(view.from, 0) }),
     ...(view.to && { until: startOf(view.to, 1) }),
