@@ -154,8 +154,10 @@ def _transcribe_options(options: Mapping[str, Any]) -> TranscribeOptions:
 
 
 def _speaker_hints(options: Mapping[str, Any]) -> SpeakerHints:
-    files = [None if (name := options[key]) is None else Path(name) for key in ("cache_file", "voices_file")]
-    return SpeakerHints(options["min_speakers"], options["max_speakers"], *files)
+    cache_file, voices_file = [
+        None if (name := options[key]) is None else Path(name) for key in ("cache_file", "voices_file")
+    ]
+    return SpeakerHints(options["min_speakers"], options["max_speakers"], cache_file, voices_file)
 
 
 def _to_engine_error(error: Exception) -> EngineError:
