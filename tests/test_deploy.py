@@ -4,10 +4,12 @@ import http.client
 import json
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +53,27 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
     """A client of the server behind nginx with our configuration, with other names and ports and a test certificate."""
     if not shutil.which("openssl"):
         pytest.skip("no openssl on this machine: apt install openssl")
-    folder = tmp_path_factory.mktemp("nginx")
+    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    text = _replace(text, ("server 127.0.0.1:8000;", f"server 127.0.0.1:{server.port};"))
+    with _site(server, text, tmp_path_factory.mktemp("nginx")) as client:
+        yield client
+
+
+def _replace(text: str, *replacements: tuple[str, str]) -> str:
+    for ours, here in replacements:
+        assert ours in text
+        text = text.replace(ours, here)
+    return text
+
+
+@contextmanager
+def _site(server: Server, text: str, folder: Path) -> Iterator[httpx.Client]:
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
     pair = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     subprocess.run([*make, *pair], check=True, capture_output=True)
     plain, secure = free_port(), free_port()
-    text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
-    for ours, here in (
-        ("server 127.0.0.1:8000;", f"server 127.0.0.1:{server.port};"),
+    text = _replace(
+        text,
         ("listen 80;", f"listen 127.0.0.1:{plain};"),
         ("listen 443 ssl http2;", f"listen 127.0.0.1:{secure} ssl http2;"),
         ("    listen [::]:80;\n", ""),
@@ -66,9 +81,7 @@ def site(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
         ("/etc/ssl/certs/asr.example.org.pem", f"{folder}/cert.pem"),
         ("/etc/ssl/private/asr.example.org.key", f"{folder}/key.pem"),
         ("asr.example.org", "localhost"),
-    ):
-        assert ours in text
-        text = text.replace(ours, here)
+    )
     headers = {"Authorization": server.client.headers["Authorization"]}
     # The certificate is self-signed.
     client = httpx.Client(base_url=f"https://127.0.0.1:{secure}", verify=False, headers=headers, timeout=30)  # noqa: S501
@@ -82,6 +95,21 @@ def test_an_upload_through_nginx_becomes_a_transcript(site: httpx.Client, server
 
     assert answer.status_code == 201, answer.text
     assert server.ended(answer.json()["job"]["id"])["status"] == "done"
+
+
+def test_several_servers_behind_nginx_answer_while_one_is_down(server: Server, tmp_path: Path) -> None:
+    upstream = (DEPLOY / "nginx-several.conf").read_text(encoding="utf-8")
+    with socket.socket() as down:  # it holds a port that nobody listens on
+        down.bind(("127.0.0.1", 0))
+        ports = (server.port, down.getsockname()[1], server.port)
+        for number, port in zip((11, 12, 13), ports, strict=True):
+            upstream = _replace(upstream, (f"server 10.0.0.{number}:8000", f"server 127.0.0.1:{port}"))
+        text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+        text = re.sub(r"upstream meeting_asr \{.*?\n\}\n", lambda _: upstream, text, count=1, flags=re.DOTALL)
+        with _site(server, text, tmp_path) as site:
+            answers = [site.post("/api/auth/tickets", json={}).status_code for _ in range(6)]
+
+    assert answers == [201] * 6
 
 
 def test_strict_transport_security_is_sent_once_also_by_nginx_itself(site: httpx.Client) -> None:
