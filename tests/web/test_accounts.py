@@ -349,6 +349,7 @@ _PAGES = {
     "/account/language-model": "可以选系统提供的模型。",
     "/nowhere": "这里什么也没有。",
     "/account/keys": "还没有 API 密钥。",
+    "/account/channels": "还没有渠道。",
 }
 
 #: A fake of Google's script: its button returns a credential at once.

@@ -5,6 +5,7 @@ import {
   LaptopOutlined,
   MessageOutlined,
   SafetyOutlined,
+  SendOutlined,
   UserOutlined,
 } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
@@ -20,6 +21,10 @@ import { SecuritySection } from "./SecuritySection";
 
 const TemplatesSection = lazy(async () => ({
   default: (await import("../templates/TemplatesSection")).TemplatesSection,
+}));
+
+const ChannelsSection = lazy(async () => ({
+  default: (await import("../channels/ChannelsSection")).ChannelsSection,
 }));
 
 export function AccountPage() {
@@ -45,6 +50,7 @@ export function AccountPage() {
           page: <TemplatesSection scope="mine" />,
         },
         { path: "keys", label: t("account.keys"), icon: <ApiOutlined aria-hidden />, page: <KeysSection /> },
+        { path: "channels", label: t("channels.title"), icon: <SendOutlined aria-hidden />, page: <ChannelsSection /> },
         ...(chosen
           ? [
               {

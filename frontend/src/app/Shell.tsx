@@ -15,6 +15,7 @@ import { CSRF_HEADER } from "../login/refresh";
 import { SessionEnded } from "../login/SignIn";
 import { session } from "../login/session";
 import { Bell } from "../notices/Bell";
+import { useChannelNotices } from "../notices/useChannelNotices";
 import { useJobNotices } from "../notices/useJobNotices";
 import { useUploadQueue } from "../upload/pageQueue";
 import { useRecorderOf } from "../upload/pageRecorder";
@@ -42,6 +43,7 @@ function SignedIn() {
   useTimeZoneDefault();
   useLiveJobs();
   useJobNotices();
+  useChannelNotices();
   useUploadQueue(me?.id);
   useRecorderOf(me?.id);
   const isAdmin = me !== undefined && me.role !== "user";

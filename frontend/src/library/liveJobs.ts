@@ -49,6 +49,11 @@ export function useNewestVersion(recording: string): number {
   return useQuery({ queryKey: ["newest-version", recording], queryFn: () => 0, initialData: 0, enabled: false }).data;
 }
 
+/** The id of the newest event that tells of a channel that fails; 0 where none was. */
+export function usePausedChannel(): number {
+  return useQuery({ queryKey: ["paused-channel"], queryFn: () => 0, initialData: 0, enabled: false }).data;
+}
+
 /** Subscribes while somebody is signed in. */
 export function useLiveJobs(): void {
   const queries = useQueryClient();
@@ -77,7 +82,7 @@ export function useLiveJobs(): void {
           }));
           void queries.invalidateQueries({ queryKey: ["recordings"] });
         },
-        happened({ kind, recording_id, facts }) {
+        happened({ id, kind, recording_id, facts }) {
           // The page takes in a model's changes itself, so that they can be undone.
           const byModel = facts?.origin === "polish" || facts?.origin === "repair";
           if (kind.startsWith("transcript.") && !facts?.aside && !byModel)
@@ -86,6 +91,10 @@ export function useLiveJobs(): void {
             void queries.invalidateQueries({ queryKey: ["recordings"] });
             void queries.invalidateQueries({ queryKey: ["trash"] });
             void queries.invalidateQueries({ queryKey: ["recording", recording_id, "facts"] });
+          }
+          if (kind === "channel.paused") {
+            queries.setQueryData(["paused-channel"], id);
+            void queries.invalidateQueries({ queryKey: ["channels"] });
           }
           if (kind.startsWith("share."))
             void queries.invalidateQueries({ queryKey: ["recording", recording_id, "shares"] });
