@@ -347,9 +347,9 @@ _PAGES = {
     "/account/security": "未开启",
     "/account/logins": "这一个",
     "/account/language-model": "可以选系统提供的模型。",
+    "/account/channels": "还没有渠道。",
     "/nowhere": "这里什么也没有。",
     "/account/keys": "还没有 API 密钥。",
-    "/account/channels": "还没有渠道。",
 }
 
 #: A fake of Google's script: its button returns a credential at once.
