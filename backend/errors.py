@@ -1,6 +1,7 @@
 """Errors that users can cause. Each has a status and a code, and one handler turns them into {"code", "detail"}."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -54,6 +55,33 @@ class InvalidInput(AppError):
     detail = "A field has a value that cannot be used."
 
 
+#: What pydantic calls a problem, and its kind in an answer; everything else is "wrong_form".
+FIELD_PROBLEMS = {
+    "missing": "missing",
+    "string_too_long": "too_long",
+    "string_too_short": "too_short",
+    "too_long": "too_many",
+    "too_short": "too_few",
+    "less_than": "too_large",
+    "less_than_equal": "too_large",
+    "greater_than": "too_small",
+    "greater_than_equal": "too_small",
+}
+_LIMITS = ("max_length", "min_length", "lt", "le", "gt", "ge")
+
+
+def invalid_field(problem: Mapping[str, Any], skip: int = 0) -> dict[str, Any]:
+    """A problem of pydantic as an entry of `fields`: the path of the field without its first `skip` parts, a sentence,
+    and the kind of the problem with the limit that was missed, from which a page makes its own sentence."""
+    limits = [limit for name in _LIMITS if isinstance(limit := problem.get("ctx", {}).get(name), int | float)]
+    return {
+        "field": ".".join(str(part) for part in problem["loc"][skip:]),
+        "problem": problem["msg"].removeprefix("Value error, "),
+        "kind": FIELD_PROBLEMS.get(problem["type"], "wrong_form"),
+        "limit": limits[0] if limits else None,
+    }
+
+
 class TooManyRequests(AppError):
     status = 429
     code = "too_many_requests"
@@ -83,10 +111,7 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(_request: Request, error: RequestValidationError) -> JSONResponse:
-        fields = [
-            {"field": ".".join(str(part) for part in problem["loc"][1:]), "problem": problem["msg"]}
-            for problem in error.errors()
-        ]
+        fields = [invalid_field(problem, skip=1) for problem in error.errors()]
         return JSONResponse({"code": "invalid_input", "detail": InvalidInput.detail, "fields": fields}, 422)
 
     app.add_exception_handler(Exception, internal_error_response)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backend.accounts.dependencies import CurrentUser, Reader, ReadSession, WriteSession
-from backend.errors import AppError, InvalidInput
+from backend.errors import AppError, InvalidInput, invalid_field
 from backend.transcripts import service
 from backend.transcripts.document import document_from_json
 from backend.transcripts.schema import MAX_BODY_BYTES, DocumentSchema, Id, read_document
@@ -194,8 +194,5 @@ def _parse_save(body: bytes) -> SaveRequest:
     try:
         return SaveRequest.model_validate_json(body)
     except ValidationError as error:
-        fields = [
-            {"field": ".".join(str(part) for part in problem["loc"]), "problem": problem["msg"]}
-            for problem in error.errors(include_url=False, include_input=False, include_context=False)[:20]
-        ]
+        fields = [invalid_field(problem) for problem in error.errors(include_url=False, include_input=False)[:20]]
         raise InvalidInput(fields=fields) from None

@@ -17,7 +17,7 @@ from backend.accounts.tables import Role
 from backend.admin.api.users import QuotaChange
 from backend.doctor import MESSAGES
 from backend.engines.registry import ENGINES
-from backend.errors import AppError
+from backend.errors import FIELD_PROBLEMS, AppError
 from backend.housekeeping.sweepers import CLEANERS
 from backend.housekeeping.tables import RetentionKind, RetentionStart
 from backend.jobs.queue import Limits
@@ -164,6 +164,13 @@ def test_the_code_contains_no_chinese_text() -> None:
     found = {file.name: line.strip() for file in code for line in file.read_text().splitlines() if chinese.search(line)}
 
     assert found == {"Preferences.tsx": 'const other = language === "en" ? "中文" : "English";'}  # the language switch
+
+
+def test_labels_of_refused_fields_are_those_of_the_api() -> None:
+    api = (ROOT / "frontend" / "openapi.json").read_text(encoding="utf-8")
+
+    assert [name for name in texts("en")["fields"] if f'"{name}": {{' not in api] == []
+    assert {*FIELD_PROBLEMS.values(), "wrong_form"} == {kind.removesuffix("_one") for kind in texts("en")["invalid"]}
 
 
 def test_openapi_json_is_current() -> None:

@@ -3,6 +3,7 @@ import { App } from "antd";
 import { useTranslation } from "react-i18next";
 import { useFormats } from "../app/formats";
 import { ApiError, type Job } from "./client";
+import { invalidFields } from "./invalidFields";
 import { warningFacts } from "./warningFacts";
 
 export function useErrorMessages() {
@@ -34,8 +35,21 @@ export function useErrorMessages() {
     return withReason(error.code, error.detail?.split("\n")[1]);
   }
 
+  /** Which field is invalid and why, where the server says so. */
+  function ofFields(details: Readonly<Record<string, unknown>>): string {
+    const found = invalidFields(details, (name) => i18n.exists(`fields.${name}`));
+    if (found.length === 0) return byCode("invalid_input");
+    return found
+      .map(({ name, kind, limit }) => {
+        const field = i18n.exists(`fields.${name}`) ? t(`fields.${name}` as "fields.name") : name;
+        return t(`invalid.${kind}`, { field, count: limit });
+      })
+      .join(" ");
+  }
+
   function textOf(error: unknown): string {
     if (!(error instanceof ApiError)) return t("errors.internal_error");
+    if (error.code === "invalid_input") return ofFields(error.details);
     if (error.details.endpoint_reason) return withReason(error.code, error.details.endpoint_reason);
     // Only the lockout after wrong passwords says how long to wait.
     if (error.code !== "too_many_attempts" || error.retryAfter === null) return byCode(error.code, error.details);
