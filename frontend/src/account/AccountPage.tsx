@@ -6,6 +6,7 @@ import {
   MessageOutlined,
   SafetyOutlined,
   SendOutlined,
+  TeamOutlined,
   UserOutlined,
 } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
@@ -14,6 +15,7 @@ import { useTranslation } from "react-i18next";
 import { Sections } from "../app/Sections";
 import { modelState } from "../languageModel/endpoints";
 import { OwnModelsSection } from "../languageModel/OwnModelsSection";
+import { people } from "../people/queries";
 import { KeysSection } from "./KeysSection";
 import { LoginsSection } from "./LoginsSection";
 import { ProfileSection } from "./ProfileSection";
@@ -22,6 +24,7 @@ import { SecuritySection } from "./SecuritySection";
 const TemplatesSection = lazy(async () => ({
   default: (await import("../templates/TemplatesSection")).TemplatesSection,
 }));
+const PeopleSection = lazy(async () => ({ default: (await import("../people/PeopleSection")).PeopleSection }));
 
 const ChannelsSection = lazy(async () => ({
   default: (await import("../channels/ChannelsSection")).ChannelsSection,
@@ -29,6 +32,7 @@ const ChannelsSection = lazy(async () => ({
 
 export function AccountPage() {
   const { t } = useTranslation();
+  const known = useQuery(people()).data;
   const chosen = useQuery(modelState()).data?.own_allowed !== undefined;
   return (
     <Sections
@@ -49,6 +53,9 @@ export function AccountPage() {
           icon: <FileTextOutlined aria-hidden />,
           page: <TemplatesSection scope="mine" />,
         },
+        ...(known && (known.voices !== "off" || known.people.length > 0)
+          ? [{ path: "people", label: t("people.title"), icon: <TeamOutlined aria-hidden />, page: <PeopleSection /> }]
+          : []),
         { path: "keys", label: t("account.keys"), icon: <ApiOutlined aria-hidden />, page: <KeysSection /> },
         { path: "channels", label: t("channels.title"), icon: <SendOutlined aria-hidden />, page: <ChannelsSection /> },
         ...(chosen

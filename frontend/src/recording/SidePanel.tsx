@@ -25,6 +25,7 @@ const TranslationPanel = lazy(async () => ({
 const AskPanel = lazy(async () => ({ default: (await import("../minutes/AskPanel")).AskPanel }));
 const CommentsPanel = lazy(async () => ({ default: (await import("../comments/CommentsPanel")).CommentsPanel }));
 const SuggestedNames = lazy(async () => ({ default: (await import("../minutes/SuggestedNames")).SuggestedNames }));
+const LikelyPeople = lazy(async () => ({ default: (await import("../people/LikelyPeople")).LikelyPeople }));
 
 export type Tab = "text" | "people" | "minutes" | "review" | "translation" | "ask" | "comments";
 const TABS: readonly Tab[] = ["text", "people", "minutes", "review", "translation", "ask", "comments"];
@@ -92,6 +93,13 @@ export function SidePanel(props: SidePanelProps) {
           <>
             <SpeakersPanel doc={doc} edit={edit} player={player} playSamples={playSamples} jump={jump.to}>
               <Suspense fallback={null}>
+                <LikelyPeople
+                  id={recording.id}
+                  doc={doc}
+                  flush={flush}
+                  reload={reload}
+                  pause={() => player.audio.pause()}
+                />
                 <SuggestedNames id={recording.id} doc={doc} edit={edit} links={links} flush={flush} />
               </Suspense>
             </SpeakersPanel>
