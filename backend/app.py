@@ -42,6 +42,7 @@ from backend.exports.api import minutes as minutes_exports
 from backend.exports.api import shared_written_form, written_form
 from backend.exports.api import transcripts as transcript_exports
 from backend.exports.api import translations as translation_exports
+from backend.figures import api as talk_figures
 from backend.forwarded_headers import ForwardedHeaders, PathPrefix, UntrustedProxies
 from backend.housekeeping.context import HousekeepingContext
 from backend.housekeeping.housekeeper import Housekeeper
@@ -90,7 +91,7 @@ logger = logging.getLogger(__name__)
 _ROUTER_MODULES = (
     *(account, keys, second_factor, google, register),
     *(form_upload, trash, uploads, from_uploads, search, text_search, recordings, transcripts),
-    *(tags, folders, organize, comments),
+    *(tags, folders, organize, comments, talk_figures),
     *(jobs, language_model_jobs, engines, socket),
     *(minutes, edit_minutes, review, translations, questions, names, templates, model, endpoints, shared),
     *(transcript_exports, minutes_exports, translation_exports, written_form, links, visitors, shared_written_form),

@@ -151,6 +151,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("PUT", _TRANSLATION + "/lines/{segment}"): Rule(_OWNER, body={"text": "Hello"}),
     ("GET", _TRANSLATION + "/export"): Rule(_OWNER, "read"),
     ("DELETE", _TRANSLATION): Rule(_OWNER, ends=True),
+    ("GET", _RECORDING + "/figures"): Rule(_OWNER, "read"),
+    ("GET", _RECORDING + "/figures/export"): Rule(_OWNER, "read"),
     ("GET", _COMMENTS): Rule(_OWNER, "read"),
     ("POST", _COMMENTS): Rule(_OWNER, body={"text": "x", "segment_id": "x", "start": 0, "end": 1, "quote": "x"}),
     ("PATCH", _COMMENTS + "/{comment_id}"): Rule(_OWNER, body={"resolved": True}),

@@ -9,7 +9,7 @@ import type { Chapter } from "../document/chapters";
 import { segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
 import { ChaptersPanel } from "./ChaptersPanel";
-import { useNames } from "./names";
+import { colorOf, useNames } from "./names";
 import { Picture } from "./Picture";
 import type { Player } from "./player";
 import { ReviewFlagsPanel } from "./ReviewFlagsPanel";
@@ -24,6 +24,7 @@ const TranslationPanel = lazy(async () => ({
 }));
 const AskPanel = lazy(async () => ({ default: (await import("../minutes/AskPanel")).AskPanel }));
 const CommentsPanel = lazy(async () => ({ default: (await import("../comments/CommentsPanel")).CommentsPanel }));
+const TalkFigures = lazy(async () => ({ default: (await import("../figures/TalkFigures")).TalkFigures }));
 const SuggestedNames = lazy(async () => ({ default: (await import("../minutes/SuggestedNames")).SuggestedNames }));
 const LikelyPeople = lazy(async () => ({ default: (await import("../people/LikelyPeople")).LikelyPeople }));
 
@@ -103,6 +104,14 @@ export function SidePanel(props: SidePanelProps) {
                 <SuggestedNames id={recording.id} doc={doc} edit={edit} links={links} flush={flush} />
               </Suspense>
             </SpeakersPanel>
+            <Suspense fallback={null}>
+              <TalkFigures
+                id={recording.id}
+                nameOf={nameOf}
+                colorOf={(speaker) => colorOf(doc.speakers, speaker)}
+                flush={flush}
+              />
+            </Suspense>
             <ChaptersPanel chapters={chapters} player={player} go={goTo} />
             <ReviewFlagsPanel doc={doc} jump={jump.to} />
             <p className="secondary">{t("editor.aiNote")}</p>

@@ -1,0 +1,1 @@
+"""Figures of one recording: who spoke how much. Made on request from the version at hand; nothing is stored."""
