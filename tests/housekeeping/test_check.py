@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, text, update
 
+from backend.accounts.tables import User
 from backend.database import new_id
 from backend.delivery.tables import Channel, Delivery, DeliveryCursor
 from backend.events import log
@@ -19,6 +20,7 @@ from backend.housekeeping.report import CheckImpossible, Report
 from backend.jobs.queue import Limits
 from backend.jobs.tables import Job, Status
 from backend.jobs.workspace import SENTENCES, Workspace
+from backend.library.tables import Folder, RecordingTag, Tag
 from backend.people.tables import Person, Sample
 from backend.recordings import service as recordings
 from backend.recordings.tables import Recording
@@ -405,3 +407,17 @@ async def test_the_check_command_prints_fixes_and_sets_the_exit_status(
     printed = capsys.readouterr().out
     assert id in printed
     assert "Restore it from a backup" in printed
+
+
+async def test_a_tag_of_somebody_else_and_a_folder_that_lies_too_deep_are_problems(installation: Installation) -> None:
+    recording = await installation.recording()
+    async with installation.database.write() as session:
+        session.add(User(id="mary", username="mary", username_key="mary"))
+        await session.flush()
+        session.add(Tag(id="tag", owner_id="mary", name="x", folded="x"))
+        for level, parent in enumerate((None, "0", "1", "2")):
+            session.add(Folder(id=str(level), owner_id="ada", parent_id=parent, name="x", folded="x"))
+            await session.flush()
+        session.add(RecordingTag(recording_id=recording, tag_id="tag"))
+
+    assert await found(installation) == sorted([("I10", "3"), ("I10", recording)])
