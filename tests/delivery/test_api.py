@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from backend.accounts import tokens
 from backend.accounts.tables import User
+from backend.coordination.clock import ServerClock
 from backend.database import utc_now
 from backend.delivery.api import channels, event_log
 from backend.delivery.errors import MAX_PER_OWNER
@@ -41,6 +42,7 @@ class Api:
 async def api(scene: Scene) -> AsyncIterator[Api]:
     app = FastAPI()
     app.state.settings, app.state.database, app.state.sender = scene.settings, scene.database, scene.sender
+    app.state.clock = ServerClock()
     install_handlers(app)
     for module in (channels, event_log):
         app.include_router(module.router)
