@@ -301,6 +301,10 @@ def test_a_microphone_recording_goes_on_elsewhere_then_is_paused_stopped_and_upl
     assert server.ended(meeting["job"]["id"])["status"] == "done"
     notes = server.client.get(f"/api/recordings/{meeting['id']}").json()["notes"]
     assert [note["text"] for note in notes] == ["预算要改"]
+    page.goto(f"/recordings/{meeting['id']}")
+    page.get_by_role("list", name="标记和笔记").get_by_role("button", name="预算要改").click()
+    place = page.get_by_role("slider", name="波形")
+    until(lambda: abs(int(place.get_attribute("aria-valuenow") or 0) - notes[0]["at"]) < 2)
     server.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
 
 

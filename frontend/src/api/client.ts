@@ -6,6 +6,8 @@ import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 export type Recording = Schemas["RecordingOut"];
+/** What the page of one recording reads. */
+export type RecordingDetails = Schemas["RecordingWithNotes"];
 export type Job = Schemas["JobState"];
 export type Account = Schemas["Account"];
 export type Role = Schemas["Role"];

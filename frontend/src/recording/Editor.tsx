@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { App, Button } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Job, Recording } from "../api/client";
+import type { Job, RecordingDetails } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { useWrittenForm } from "../app/writtenForm";
 import { remove, setSpeaker, setText } from "../document/edit";
@@ -42,7 +42,7 @@ import { WorkspaceHeader } from "./WorkspaceHeader";
 import { heardText } from "./writtenText";
 
 interface EditorProps {
-  recording: Recording;
+  recording: RecordingDetails;
   user: string;
   loaded: Loaded;
 }
@@ -276,6 +276,7 @@ export function Editor({ recording, user, loaded }: EditorProps) {
         player={player}
         doc={doc}
         chapters={chapters}
+        notes={recording.notes}
         follow={follow}
         setFollow={setFollow}
       />

@@ -21,6 +21,7 @@ import { useErrorMessages } from "../api/useErrorMessages";
 import { type Chapter, pausesOf } from "../document/chapters";
 import { formatTime, segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
+import type { Note } from "./NotesPanel";
 import type { Player } from "./player";
 import { heightOf, type Peaks, Waveform } from "./Waveform";
 
@@ -36,11 +37,12 @@ interface PlayerBarProps {
   player: Player;
   doc: Doc;
   chapters: readonly Chapter[];
+  notes: readonly Note[];
   follow: boolean;
   setFollow: (follow: boolean) => void;
 }
 
-export function PlayerBar({ id, player, doc, chapters, follow, setFollow }: PlayerBarProps) {
+export function PlayerBar({ id, player, doc, chapters, notes, follow, setFollow }: PlayerBarProps) {
   const { t } = useTranslation();
   const time = useRef<HTMLSpanElement>(null);
   useSyncExternalStore(player.subscribe, player.snapshot);
@@ -81,7 +83,7 @@ export function PlayerBar({ id, player, doc, chapters, follow, setFollow }: Play
   return (
     <section id={PLAYER} tabIndex={-1} className="player" aria-label={t("editor.player")}>
       {peaks.data ? (
-        <Waveform player={player} peaks={peaks.data} doc={doc} chapters={chapters} zoom={zoom} />
+        <Waveform player={player} peaks={peaks.data} doc={doc} chapters={chapters} notes={notes} zoom={zoom} />
       ) : (
         <div className="waveform" style={{ minHeight: heightOf(doc) }} />
       )}

@@ -2,13 +2,14 @@
 import { Segmented } from "antd";
 import { lazy, type RefObject, Suspense, useMemo, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
-import type { Recording } from "../api/client";
+import type { RecordingDetails } from "../api/client";
 import { Loading } from "../app/Feedback";
 import { useCommentMarks, useSelectedPlace, useThreads } from "../comments/useComments";
 import type { Chapter } from "../document/chapters";
 import { segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
 import { ChaptersPanel } from "./ChaptersPanel";
+import { NotesPanel } from "./NotesPanel";
 import { colorOf, useNames } from "./names";
 import { Picture } from "./Picture";
 import type { Player } from "./player";
@@ -40,7 +41,7 @@ export const wideScreen = matchMedia("(min-width: 901px)");
 interface SidePanelProps {
   tab: Tab;
   setTab: (tab: Tab) => void;
-  recording: Recording;
+  recording: RecordingDetails;
   doc: Doc;
   /** The list of the segments in the page. */
   list: RefObject<HTMLDivElement | null>;
@@ -112,6 +113,7 @@ export function SidePanel(props: SidePanelProps) {
                 flush={flush}
               />
             </Suspense>
+            <NotesPanel notes={recording.notes} go={goTo} />
             <ChaptersPanel chapters={chapters} player={player} go={goTo} />
             <ReviewFlagsPanel doc={doc} jump={jump.to} />
             <p className="secondary">{t("editor.aiNote")}</p>

@@ -6,6 +6,7 @@ import HoverPlugin from "wavesurfer.js/plugins/hover";
 import type { Chapter } from "../document/chapters";
 import { formatTime, segmentAt } from "../document/time";
 import type { Doc } from "../document/types";
+import type { Note } from "./NotesPanel";
 import { colorOf } from "./names";
 import type { Player } from "./player";
 
@@ -29,6 +30,8 @@ const STEPS: Readonly<Record<string, number>> = {
 /** Pixels: the waveform, and the lane of each speaker below it. */
 const [HEIGHT, LANE, MOST_LANES] = [52, 5, 8];
 
+const FLAG_COLOR = "#d97706";
+
 /** The height of a document's waveform in pixels, with the lanes of its speakers. */
 export function heightOf({ speakers }: Doc): number {
   return HEIGHT + lanesOf(speakers) * LANE;
@@ -43,19 +46,21 @@ interface WaveformProps {
   peaks: Peaks;
   doc: Doc;
   chapters: readonly Chapter[];
+  /** Marks and notes, drawn as flags. */
+  notes: readonly Note[];
   /** How many times as wide as its place. */
   zoom: number;
 }
 
-export function Waveform({ player, peaks, doc, chapters, zoom }: WaveformProps) {
+export function Waveform({ player, peaks, doc, chapters, notes, zoom }: WaveformProps) {
   const { t } = useTranslation();
   const container = useRef<HTMLDivElement>(null);
   const wave = useRef<WaveSurfer | null>(null);
   const { speakers, segments } = doc;
   const lanes = lanesOf(speakers);
-  const newest = useRef(chapters);
+  const newest = useRef({ chapters, notes });
   useEffect(() => {
-    newest.current = chapters;
+    newest.current = { chapters, notes };
   });
 
   useEffect(() => {
@@ -77,7 +82,10 @@ export function Waveform({ player, peaks, doc, chapters, zoom }: WaveformProps) 
           labelBackground: "#1f1f1f",
           labelSize: 12,
           formatTimeCallback: (time) => {
-            const chapter = newest.current.findLast((one) => one.start <= time);
+            const { chapters, notes } = newest.current;
+            const note = notes.find((one) => one.text && Math.abs(one.at - time) < peaks.duration / 200);
+            if (note) return `${formatTime(note.at)} ${note.text}`;
+            const chapter = chapters.findLast((one) => one.start <= time);
             return chapter ? `${formatTime(time)} ${chapter.title}` : formatTime(time);
           },
         }),
@@ -129,9 +137,16 @@ export function Waveform({ player, peaks, doc, chapters, zoom }: WaveformProps) 
         for (const { start } of chapters)
           if (start > from && start < from + seconds)
             context.fillRect(((start - from) / seconds) * width, 0, devicePixelRatio, context.canvas.height);
+        context.fillStyle = FLAG_COLOR;
+        for (const { at } of notes) {
+          if (at < from || at > from + seconds) continue;
+          const x = ((at - from) / seconds) * width;
+          context.fillRect(x, 0, 2 * devicePixelRatio, top);
+          context.fillRect(x, 0, 8 * devicePixelRatio, 8 * devicePixelRatio);
+        }
       },
     });
-  }, [peaks, speakers, segments, lanes, zoom, chapters]);
+  }, [peaks, speakers, segments, lanes, zoom, chapters, notes]);
 
   function press(event: KeyboardEvent) {
     const step = STEPS[event.key];
