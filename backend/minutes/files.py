@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backend.minutes.render import MinutesFile
 from backend.minutes.tables import Minutes
 from backend.minutes.templates import Template
+from backend.recordings.titles import title_of
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import Document, document_from_json
-from backend.transcripts.export import without_media_ending
 from backend.transcripts.file_properties import FileProperties
 from backend.transcripts.written_form import AS_IS, WrittenForm
 
@@ -42,4 +42,4 @@ def file_of(
     used = template or Template(**{**found.template, "parts": tuple(found.template["parts"])})
     versions = {"number": found.number, "transcript": found.transcript}
     facts = properties or FileProperties(created=found.created_at)
-    return MinutesFile(found.content, versions, document, without_media_ending(title), stale, used, form, facts)
+    return MinutesFile(found.content, versions, document, title_of(title), stale, used, form, facts)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from backend.csv_safety import UTF8_BOM, to_csv
+from backend.recordings.titles import title_of
 from backend.transcripts.document import UNKNOWN_SPEAKER, Document, document_from_json, document_to_json
 from backend.transcripts.export_style import ExportStyle, without_punctuation
 from backend.transcripts.file_properties import NO_PROPERTIES, FileProperties, facts_line, language_tag, written_date
@@ -22,10 +23,6 @@ SILENT = "没有检测到语音"
 #: Written where recognition failed.
 UNRECOGNISED = "[无法识别]"
 
-_MEDIA = re.compile(
-    r"\.(aac|aiff?|amr|ape|avi|caf|flac|flv|m4[av]|mka|mkv|mov|mp[234]|mpe?g|ogg|opus|ts|wav|webm|wma|wmv|3gp)$",
-    re.IGNORECASE,
-)
 #: Not allowed in file names on some system, or able to change the direction of text.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f<>:\"/\\|?*\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
@@ -58,7 +55,7 @@ def export(
     if format == "json":
         chosen_style = replace(chosen_style, written_numbers=False)
     document = with_written_form(document, chosen_style.written_form)
-    content = _format(format).write(document, without_media_ending(_one_line(title)), chosen_style, fonts, properties)
+    content = _format(format).write(document, title_of(_one_line(title)), chosen_style, fonts, properties)
     return content.encode() if isinstance(content, str) else content
 
 
@@ -74,18 +71,13 @@ def export_stored(
     return export(document_from_json(document), format, title, style, fonts=fonts, properties=properties)
 
 
-def without_media_ending(title: str) -> str:
-    """周会 for 周会.flac: the title of a file that is read."""
-    return _MEDIA.sub("", title)
-
-
 def content_type(format: str) -> str:
     return "text/html; charset=utf-8" if format == "html" else _format(format).content_type
 
 
 def file_name(title: str, format: str) -> str:
     """A readable name that is valid on every file system: Chinese stays, the media extension is removed."""
-    name = without_media_ending(_UNFIT.sub(" ", title).strip())
+    name = title_of(_UNFIT.sub(" ", title).strip())
     name = " ".join(name.split()).strip(". ")
     while len(name.encode()) > 180:  # file systems allow 255 bytes
         name = name[:-1].rstrip(". ")

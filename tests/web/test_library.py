@@ -16,7 +16,7 @@ from tests.web.test_journeys import AXE, axe
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-NAMES = ("晨会.wav", "周会.wav", "评审.wav")
+NAMES = ("晨会", "周会", "评审")
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def recordings(server: Server, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The ids of three transcribed recordings by name; later ones are longer."""
     ids = {}
     for seconds, name in enumerate(NAMES, 3):
-        id, job = server.upload(talk(tmp_path / name, seconds=seconds), allow_duplicate="true")
+        id, job = server.upload(talk(tmp_path / f"{name}.wav", seconds=seconds), allow_duplicate="true")
         assert server.ended(job)["status"] == "done"
         ids[name] = id
     yield ids
@@ -49,15 +49,15 @@ def choose(page: "Page", *chosen: str) -> None:
 
 def test_a_deleted_recording_comes_back_by_undo(page: "Page", server: Server, recordings: dict[str, str]) -> None:
     sign_in(page)
-    page.get_by_role("button", name="“周会.wav”的操作").click()
+    page.get_by_role("button", name="“周会”的操作").click()
     page.get_by_role("menuitem", name="删除").click()
     page.get_by_text("已把 1 条录音移入回收站。").wait_for()
-    shows(page, "评审.wav", "晨会.wav")
-    assert server.client.get(f"/api/recordings/{recordings['周会.wav']}").status_code == 404
+    shows(page, "评审", "晨会")
+    assert server.client.get(f"/api/recordings/{recordings['周会']}").status_code == 404
 
     page.get_by_role("button", name="撤销").click()
-    shows(page, "评审.wav", "周会.wav", "晨会.wav")
-    assert server.client.get(f"/api/recordings/{recordings['周会.wav']}").status_code == 200
+    shows(page, "评审", "周会", "晨会")
+    assert server.client.get(f"/api/recordings/{recordings['周会']}").status_code == 200
 
 
 def test_several_recordings_are_deleted_then_restored_or_deleted_permanently(
@@ -71,60 +71,60 @@ def test_several_recordings_are_deleted_then_restored_or_deleted_permanently(
 
     page.get_by_role("link", name="回收站").click()
     page.get_by_role("heading", name="回收站").wait_for()
-    page.get_by_role("button", name="还原“晨会.wav”").click()
-    shows(page, "评审.wav", "周会.wav")
-    page.get_by_role("button", name="永久删除“周会.wav”").click()
+    page.get_by_role("button", name="还原“晨会”").click()
+    shows(page, "评审", "周会")
+    page.get_by_role("button", name="永久删除“周会”").click()
     page.get_by_role("dialog").get_by_role("button", name="永久删除").click()
-    shows(page, "评审.wav")
-    until(lambda: server.nothing_left_of(recordings["周会.wav"]))
+    shows(page, "评审")
+    until(lambda: server.nothing_left_of(recordings["周会"]))
     page.get_by_role("button", name="清空回收站").click()
     page.get_by_role("dialog").get_by_role("button", name="清空回收站").click()
     page.get_by_text("回收站是空的。").wait_for()
 
     assert server.client.get("/api/trash").json()["total"] == 0
-    assert server.client.get(f"/api/recordings/{recordings['晨会.wav']}").status_code == 200
+    assert server.client.get(f"/api/recordings/{recordings['晨会']}").status_code == 200
 
 
 def test_sorting_and_filters_survive_a_reload(page: "Page", server: Server, recordings: dict[str, str]) -> None:
-    newest = server.client.get("/api/jobs", params={"recording_id": recordings["评审.wav"]}).json()["jobs"][0]
-    (server.folder / "uploads" / recordings["评审.wav"] / "original.wav").unlink()
-    again = server.client.post(f"/api/recordings/{recordings['评审.wav']}/jobs", json={"fresh": True}).json()
+    newest = server.client.get("/api/jobs", params={"recording_id": recordings["评审"]}).json()["jobs"][0]
+    (server.folder / "uploads" / recordings["评审"] / "original.wav").unlink()
+    again = server.client.post(f"/api/recordings/{recordings['评审']}/jobs", json={"fresh": True}).json()
     assert again["id"] != newest["id"]
     assert server.ended(again["id"])["status"] == "failed"
     sign_in(page)
-    shows(page, "评审.wav", "周会.wav", "晨会.wav")
+    shows(page, "评审", "周会", "晨会")
     length = page.get_by_role("columnheader", name="时长")
     length.click()
     length.and_(page.locator("[aria-sort=descending]")).wait_for()
     length.click()
-    shows(page, "晨会.wav", "周会.wav", "评审.wav")
+    shows(page, "晨会", "周会", "评审")
     page.get_by_label("按状态筛选").click()
     page.get_by_title("已完成", exact=True).click()
-    shows(page, "晨会.wav", "周会.wav")
+    shows(page, "晨会", "周会")
 
     page.reload()
-    shows(page, "晨会.wav", "周会.wav")
+    shows(page, "晨会", "周会")
     page.get_by_label("按名称搜索").fill("没有这样的")
     page.get_by_label("按名称搜索").press("Enter")
     page.get_by_role("button", name="显示全部").click()
-    shows(page, "晨会.wav", "周会.wav", "评审.wav")
+    shows(page, "晨会", "周会", "评审")
 
 
 def test_a_row_shows_the_speakers_and_is_renamed_in_place(
     page: "Page", server: Server, recordings: dict[str, str]
 ) -> None:
-    id = recordings["晨会.wav"]
+    id = recordings["晨会"]
     speakers = server.client.get(f"/api/recordings/{id}/transcript").json()["document"]["speakers"]
     address = f"/api/recordings/{id}/transcript/speakers/{speakers[0]['id']}"
     server.client.patch(address, json={"name": "王芳"}).raise_for_status()
     sign_in(page)
-    row = page.get_by_role("row").filter(has_text="晨会.wav")
+    row = page.get_by_role("row").filter(has_text="晨会")
     row.get_by_role("cell", name="王芳", exact=True).wait_for()
 
-    row.get_by_role("button", name="给“晨会.wav”改名").click()
+    row.get_by_role("button", name="给“晨会”改名").click()
     page.get_by_label("新名称").fill("不要这个")
     page.get_by_label("新名称").press("Escape")
-    row.get_by_role("button", name="给“晨会.wav”改名").click()
+    row.get_by_role("button", name="给“晨会”改名").click()
     page.get_by_label("新名称").fill("十一月晨会")
     page.get_by_label("新名称").press("Enter")
     page.get_by_role("link", name="十一月晨会").wait_for()
@@ -136,7 +136,7 @@ def test_several_transcripts_are_exported_as_one_archive(
     page: "Page", recordings: dict[str, str], tmp_path: Path
 ) -> None:
     sign_in(page)
-    choose(page, "晨会.wav", "周会.wav")
+    choose(page, "晨会", "周会")
     page.get_by_role("toolbar", name="批量操作").get_by_role("button", name="导出").click()
     with page.expect_download() as downloaded:
         page.get_by_role("dialog").get_by_role("button", name=re.compile("下载")).click()
@@ -149,9 +149,9 @@ def test_several_transcripts_are_exported_as_one_archive(
 def test_a_recording_is_transcribed_again_with_other_options(
     page: "Page", server: Server, recordings: dict[str, str]
 ) -> None:
-    id = recordings["晨会.wav"]
+    id = recordings["晨会"]
     sign_in(page)
-    page.get_by_role("button", name="“晨会.wav”的操作").click()
+    page.get_by_role("button", name="“晨会”的操作").click()
     page.get_by_role("menuitem", name="换选项重新转写").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_text("确切人数").click()
@@ -173,12 +173,12 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: run npm ci in frontend/")
-    server.client.delete(f"/api/recordings/{recordings['评审.wav']}")
+    server.client.delete(f"/api/recordings/{recordings['评审']}")
     page.set_viewport_size({"width": width, "height": 844})
     sign_in(page)
     if theme == "dark":
         page.get_by_role("button", name="切换到深色").click()
-    choose(page, "晨会.wav")
+    choose(page, "晨会")
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="上传录音", exact=True).click()
@@ -192,14 +192,14 @@ def test_axe_finds_nothing_serious(
     assert axe(page) == []
     page.get_by_role("link", name="录音库").click()
     page.get_by_role("link", name="回收站").click()
-    page.get_by_role("button", name="还原“评审.wav”").wait_for()
+    page.get_by_role("button", name="还原“评审”").wait_for()
     assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_on_a_phone_the_name_uses_the_width_of_the_page(page: "Page", server: Server, tmp_path: Path) -> None:
-    name = "产品与研发双周例会 十一月下半月.wav"
-    _, job = server.upload(talk(tmp_path / name, seconds=4), allow_duplicate="true")
+    name = "产品与研发双周例会 十一月下半月"
+    _, job = server.upload(talk(tmp_path / f"{name}.wav", seconds=4), allow_duplicate="true")
     assert server.ended(job)["status"] == "done"
     page.set_viewport_size({"width": 390, "height": 844})
     sign_in(page)

@@ -68,7 +68,7 @@ def test_a_meeting_is_uploaded_watched_corrected_and_exported(
     dialog.get_by_label("人数", exact=True).fill("2")
     dialog.get_by_role("button", name="开始上传").click()
 
-    row = page.get_by_role("row").filter(has_text=cut.name)
+    row = page.get_by_role("row").filter(has_text=cut.stem)
     row.get_by_role("progressbar", name="进度").wait_for()
     row.get_by_text(re.compile(r"^00:\d\d / 00:3[67]")).wait_for()
     row.get_by_text("已完成").wait_for()

@@ -220,7 +220,7 @@ def test_a_template_and_a_name_changed_elsewhere_are_shown_before_anything_is_re
 
     recording, _ = server.upload(sound)
     page.goto("/")
-    page.get_by_role("button", name=f"“{sound.name}”的操作").click()
+    page.get_by_role("button", name=f"“{sound.stem}”的操作").click()
     page.get_by_role("menuitem", name="重命名").click()
     server.client.patch(f"/api/recordings/{recording}", json={"name": "别处起的"}).raise_for_status()
     page.get_by_label("新名称").fill("我起的")

@@ -71,7 +71,7 @@ def test_the_main_journey_works_under_a_path(site: Site, page: "Page", browser: 
     dialog = page.get_by_role("dialog")
     dialog.locator("input[type=file]").set_input_files([sound])
     dialog.get_by_role("button", name="开始上传").click()
-    row = page.get_by_role("row").filter(has_text=sound.name).first
+    row = page.get_by_role("row").filter(has_text=sound.stem).first
     row.get_by_text("已完成").wait_for()  # over tus, and the socket said so
 
     row.get_by_role("link").click()

@@ -273,7 +273,7 @@ def test_a_microphone_recording_survives_a_reload_and_is_uploaded(with_microphon
     assert mark["text"] == ""
     assert 0 < mark["at"] < stored["duration"]
     page.reload()
-    page.get_by_role("link", name=meeting["name"]).wait_for()
+    page.get_by_role("link", name=Path(meeting["name"]).stem).wait_for()
     assert page.get_by_role("region", name="未完成的上传").count() == 0
     server.client.delete(f"/api/recordings/{meeting['id']}?for_good=true")
 

@@ -14,8 +14,8 @@ from backend.minutes import service, template_store
 from backend.minutes.files import file_of, source_document
 from backend.minutes.render import render
 from backend.recordings import service as recordings
+from backend.recordings.titles import title_of
 from backend.transcripts.api import Number, RecordingId
-from backend.transcripts.export import without_media_ending
 from backend.transcripts.script import Script
 from backend.transcripts.written_form import WrittenForm
 
@@ -49,7 +49,7 @@ async def export_minutes(
         document, stale = await source_document(session, found)
         properties = await properties_of(session, found, recording, user)
         form = WrittenForm(script=script, protected=await queue.hotwords_of_recording(session, **scope))
-    title = f"{without_media_ending(recording.name)} 纪要"
+    title = f"{title_of(recording.name)} 纪要"
     fonts = await render_pool.check(format)
     file = file_of(found, document, title, stale, override_template, form, properties)
     data = await end_with_client(request, render_pool.run(render, file, format, fonts, user_id=user.id))

@@ -28,6 +28,7 @@ from backend.recordings.files import extension_of
 from backend.recordings.media_errors import InputMissing
 from backend.recordings.parts import parts_of
 from backend.recordings.tables import Recording
+from backend.recordings.titles import title_of
 
 router = APIRouter(prefix="/api/recordings", tags=["recordings"])
 
@@ -198,4 +199,4 @@ def _file(path: Path, media_type: str, kind: str, name: str, missing: type[AppEr
 
 
 def _stem(recording: Recording) -> str:
-    return Path(recording.name).stem or "recording"
+    return title_of(recording.name)

@@ -22,6 +22,7 @@ from backend.minutes.schema import MinutesContent, SpeakerNote, Statement, Topic
 from backend.recordings.api.dependencies import StorageDep
 from backend.recordings.api.recordings import get_audio
 from backend.recordings.tables import Recording
+from backend.recordings.titles import title_of
 from backend.shares import access_cookie, service
 from backend.shares.api.links import ShareId
 from backend.shares.tables import Share
@@ -235,7 +236,7 @@ async def read_minutes(
 def _shared_recording(visit: Visit) -> SharedRecording:
     share, recording = visit.share, visit.recording
     return SharedRecording(
-        name=recording.name,
+        name=title_of(recording.name),
         duration=recording.duration,
         created_at=recording.created_at,
         audio=share.audio,

@@ -1,10 +1,12 @@
 // Downloads transcripts. The request needs the token, so the file is fetched and then saved.
+
 import { App } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { pathOf } from "../api/basePath";
 import { download } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
+import { titleOf } from "../app/recordingTitle";
 import { saveFile } from "../app/saveFile";
 import type { WrittenForm } from "../app/writtenForm";
 import { type Options, saveOptions } from "./options";
@@ -29,7 +31,7 @@ export function useExport(form: WrittenForm, before: () => Promise<void> = () =>
         one ? addressOf(one.id, options) : zipOf(recordings, options),
         new AbortController().signal,
       );
-      saveFile(one ? `${one.name.replace(/\.[^.]{1,5}$/, "")}.${options.format}` : `${t("export.zipName")}.zip`, blob);
+      saveFile(one ? `${titleOf(one.name)}.${options.format}` : `${t("export.zipName")}.zip`, blob);
       saveOptions(options, form);
       void message.success(t("export.done"));
       return true;

@@ -48,7 +48,11 @@ export function RecordingActions({ recording, job, on }: { recording: Recording;
   ];
   return (
     <Dropdown trigger={["click"]} menu={{ items }}>
-      <Button type="text" icon={<MoreOutlined />} aria-label={t("library.actionsOf", { name: recording.name })} />
+      <Button
+        type="text"
+        icon={<MoreOutlined />}
+        aria-label={t("library.actionsOf", { name: titleOf(recording.name) })}
+      />
     </Dropdown>
   );
 }

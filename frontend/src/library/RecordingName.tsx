@@ -5,6 +5,7 @@ import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { Recording } from "../api/client";
+import { titleOf } from "../app/recordingTitle";
 import { useRenameRecording } from "./RecordingActions";
 
 export function RecordingName({
@@ -18,6 +19,7 @@ export function RecordingName({
 }) {
   const { t } = useTranslation();
   const rename = useRenameRecording(recording);
+  const title = titleOf(recording.name);
   const left = useRef(false);
   async function end(name: string) {
     if (left.current) return;
@@ -29,14 +31,14 @@ export function RecordingName({
     return (
       <span className="recording-title">
         <Link className="recording-name two-lines" title={recording.name} to={`/recordings/${recording.id}`}>
-          {recording.name}
+          {title}
         </Link>
         <Button
           className="rename"
           type="text"
           size="small"
           icon={<EditOutlined />}
-          aria-label={t("library.renameOf", { name: recording.name })}
+          aria-label={t("library.renameOf", { name: title })}
           onClick={() => setEditing(true)}
         />
       </span>
@@ -44,7 +46,7 @@ export function RecordingName({
   }
   return (
     <Input
-      defaultValue={recording.name}
+      defaultValue={title}
       maxLength={255}
       autoFocus
       aria-label={t("library.newName")}

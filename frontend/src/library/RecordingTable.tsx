@@ -1,9 +1,11 @@
 // The table of recordings. Each row shows the newest job, from the socket or from the list.
+
 import { Grid, Table, type TableColumnsType } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Job, Schemas } from "../api/client";
 import { useFormats } from "../app/formats";
+import { titleOf } from "../app/recordingTitle";
 import { formatTime } from "../document/time";
 import { ExportDialog } from "../exports/ExportDialog";
 import { BulkActions } from "./BulkActions";
@@ -158,7 +160,7 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
           preserveSelectedRowKeys: true,
           selectedRowKeys: chosen.map((row) => row.id),
           onChange: (_, rows) => setChosen(rows),
-          getCheckboxProps: (row) => ({ "aria-label": t("library.choose", { name: row.name }) }) as object,
+          getCheckboxProps: (row) => ({ "aria-label": t("library.choose", { name: titleOf(row.name) }) }) as object,
           getTitleCheckboxProps: () => ({ "aria-label": t("library.chooseAll") }) as object,
         }}
         onChange={(_, __, sorter, { action }) => {

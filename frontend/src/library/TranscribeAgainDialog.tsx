@@ -1,9 +1,11 @@
 // The dialog that transcribes a recording again with other options.
+
 import { Checkbox, Form, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Recording, unwrap } from "../api/client";
 import { useAction } from "../api/useAction";
+import { titleOf } from "../app/recordingTitle";
 import { OptionsForm } from "../upload/OptionsForm";
 import { type Choices, NO_CHOICES } from "../upload/options";
 import { TranscriptWarnings } from "./TranscriptWarnings";
@@ -48,7 +50,7 @@ export function TranscribeAgainDialog({ recording, close }: { recording: Recordi
     <Modal
       open
       width={600}
-      title={t("library.transcribeAgainTitle", { name: recording.name })}
+      title={t("library.transcribeAgainTitle", { name: titleOf(recording.name) })}
       okText={t("library.transcribeAgainStart")}
       confirmLoading={transcribe.isPending}
       onCancel={close}

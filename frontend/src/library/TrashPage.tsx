@@ -1,4 +1,5 @@
 // The trash: deleted recordings that can still be restored.
+
 import { DeleteOutlined, RollbackOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { App, Button, Empty, Table, type TableColumnsType } from "antd";
@@ -10,6 +11,7 @@ import { useAction } from "../api/useAction";
 import { ErrorPage } from "../app/Feedback";
 import { useFormats } from "../app/formats";
 import { usePageTitle } from "../app/pageTitle";
+import { titleOf } from "../app/recordingTitle";
 import { formatTime } from "../document/time";
 import { restoreRecording, useForEach } from "./trash";
 import "./library.css";
@@ -75,7 +77,7 @@ export function TrashPage() {
       render: (_, row) => (
         <>
           <span className="recording-name two-lines" title={row.name}>
-            {row.name}
+            {titleOf(row.name)}
           </span>
           <small className="narrow-only">{t("trash.deletedOn", { date: formats.date(row.goes_at) })}</small>
         </>
@@ -121,7 +123,7 @@ export function TrashPage() {
           <Button
             type="text"
             icon={<RollbackOutlined />}
-            aria-label={t("trash.restoreOf", { name: row.name })}
+            aria-label={t("trash.restoreOf", { name: titleOf(row.name) })}
             title={t("trash.restore")}
             onClick={() => void restore([row.id])}
           />
@@ -129,7 +131,7 @@ export function TrashPage() {
             type="text"
             danger
             icon={<DeleteOutlined />}
-            aria-label={t("trash.removeOf", { name: row.name })}
+            aria-label={t("trash.removeOf", { name: titleOf(row.name) })}
             title={t("trash.remove")}
             onClick={() => remove([row.id])}
           />
@@ -173,7 +175,7 @@ export function TrashPage() {
             columnWidth: 44,
             selectedRowKeys: chosen,
             onChange: (keys) => setChosen(keys.map(String)),
-            getCheckboxProps: (row) => ({ "aria-label": t("library.choose", { name: row.name }) }) as object,
+            getCheckboxProps: (row) => ({ "aria-label": t("library.choose", { name: titleOf(row.name) }) }) as object,
             getTitleCheckboxProps: () => ({ "aria-label": t("library.chooseAll") }) as object,
           }}
           pagination={{

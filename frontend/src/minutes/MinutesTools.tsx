@@ -1,4 +1,5 @@
 // Takes minutes elsewhere: copied as rich text, Markdown or plain text, or as a file.
+
 import { CopyOutlined, DownloadOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { App, Button, Dropdown } from "antd";
@@ -6,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { currentUser } from "../account/queries";
 import { download, type Recording } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
+import { titleOf } from "../app/recordingTitle";
 import { saveFile } from "../app/saveFile";
 import { useWrittenForm } from "../app/writtenForm";
 
@@ -24,7 +26,7 @@ export function MinutesTools({ recording, number }: { recording: Recording; numb
     );
 
   async function save(format: (typeof FORMATS)[number]) {
-    saveFile(`${recording.name.replace(/\.[^.]{1,5}$/, "")} ${t("minutes.name")}.${format}`, await load(format));
+    saveFile(`${titleOf(recording.name)} ${t("minutes.name")}.${format}`, await load(format));
   }
 
   async function copy(format: (typeof COPIES)[number]) {

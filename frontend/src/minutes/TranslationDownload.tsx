@@ -1,4 +1,5 @@
 // Downloads the transcript with its translation, or the translation alone.
+
 import { DownloadOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Select, Space } from "antd";
@@ -7,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import { currentUser } from "../account/queries";
 import { download, type Recording } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
+import { titleOf } from "../app/recordingTitle";
 import { saveFile } from "../app/saveFile";
 import { useWrittenForm } from "../app/writtenForm";
 
@@ -33,7 +35,7 @@ export function TranslationDownload({ recording, language, flush }: TranslationD
       const query = new URLSearchParams({ format, layout, script: form.script, written_numbers: String(form.numbers) });
       const address = `/api/recordings/${recording.id}/translations/${language}/export?${query.toString()}`;
       const file = await download(address, new AbortController().signal);
-      saveFile(`${recording.name.replace(/\.[^.]{1,5}$/, "")} ${language}.${format}`, file);
+      saveFile(`${titleOf(recording.name)} ${language}.${format}`, file);
     } catch (error) {
       messages.show(error);
     } finally {

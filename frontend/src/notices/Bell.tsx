@@ -1,10 +1,12 @@
 // The bell in the header: what has happened to one's recordings, newest first.
+
 import { BellOutlined } from "@ant-design/icons";
 import { Badge, Button, Empty, Popover } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useFormats } from "../app/formats";
+import { titleOf } from "../app/recordingTitle";
 import { useJobs } from "../library/liveJobs";
 import { newestEnded, unseenCount } from "./endedJobs";
 import { useNoticeText } from "./noticeText";
@@ -49,7 +51,7 @@ export function Bell({ user }: { user: string }) {
                     to={`/recordings/${job.recording_id}`}
                     onClick={() => toggle(false)}
                   >
-                    {job.recording_name}
+                    {titleOf(job.recording_name)}
                   </Link>
                   <small>
                     {textOf(job)} · {formats.dateTime(job.finished_at!)}

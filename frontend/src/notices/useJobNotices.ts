@@ -1,10 +1,12 @@
 // Tells on any page that a job has ended: a toast, the title of the tab and, where allowed, a notice of the browser.
+
 import { App, Button } from "antd";
 import { createElement, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate } from "react-router";
 import type { Job } from "../api/client";
 import { noticeInTitle } from "../app/pageTitle";
+import { titleOf } from "../app/recordingTitle";
 import { useJobs } from "../library/liveJobs";
 import { endedBetween } from "./endedJobs";
 import { useNoticeText } from "./noticeText";
@@ -35,12 +37,12 @@ export function useJobNotices() {
     };
     const text = textOf(job);
     noticeInTitle(text);
-    void showSystemNotice(`${text} ${job.recording_name}`, job.id, open);
+    void showSystemNotice(`${text} ${titleOf(job.recording_name)}`, job.id, open);
     if (pathname === address && !document.hidden) return; // the page itself shows it
     notification[job.status === "done" ? "success" : "error"]({
       key: job.id,
       title: text,
-      description: job.recording_name,
+      description: titleOf(job.recording_name),
       placement: "bottomRight",
       duration: SECONDS,
       role: "status",
