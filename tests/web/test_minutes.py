@@ -10,7 +10,7 @@ from tests.language_server import serve_language
 from tests.minutes.models import good
 from tests.serving import Server, until
 from tests.web.conftest import server_with_language_model
-from tests.web.panels import open_tab
+from tests.web.panels import open_tab, playing_segment
 from tests.web.test_journeys import AXE, axe, open_editor
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def test_what_a_person_wrote_survives_a_reload_and_a_rewrite_by_the_model(
     form.get_by_label("地点", exact=True).fill("二楼会议室")
     if AXE.exists():
         assert not axe(page)
+    page.reload()  # nothing that was typed is lost
+    open_tab(page, "纪要")
+    form.get_by_text("已恢复上次没有保存的修改。").wait_for()
     form.get_by_role("button", name="保存").click()
     panel.get_by_text(SENTENCE).wait_for()
     page.reload()
@@ -82,6 +85,17 @@ def test_what_a_person_wrote_survives_a_reload_and_a_rewrite_by_the_model(
     assert panel.get_by_text(SENTENCE).is_visible()
 
 
+def test_the_mind_map_of_minutes_leads_to_their_evidence(page: "Page", recording: str) -> None:
+    panel = open_minutes(page, recording)
+    panel.get_by_role("button", name="思维导图").click()
+    shown = panel.get_by_role("region", name="思维导图")
+    shown.get_by_text("待办事项").wait_for()
+    if AXE.exists():
+        assert not axe(page)
+    shown.get_by_role("button").first.press("Enter")
+    until(lambda: playing_segment(page))
+
+
 def test_two_windows_lose_nothing(page: "Page", server: Server, recording: str) -> None:
     panel = open_minutes(page, recording)
     panel.get_by_role("button", name="编辑", exact=True).click()
@@ -93,7 +107,7 @@ def test_two_windows_lose_nothing(page: "Page", server: Server, recording: str) 
 
     form.get_by_role("button", name="保存").click()
     form.get_by_text("这份纪要在别处改过了").wait_for()
-    form.get_by_role("button", name="存我的").click()
+    form.get_by_role("button", name="保存我的").click()
 
     def numbers() -> list[int]:
         versions = server.client.get(f"/api/recordings/{recording}/minutes/versions").json()

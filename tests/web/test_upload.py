@@ -197,9 +197,9 @@ def test_a_duplicate_is_offered_and_can_be_uploaded_anyway(page: "Page", server:
     there, _ = server.upload(file)
     sign_in(page)
     choose(page, file).get_by_role("button", name="开始上传").click()
-    upload_list(page).get_by_text("你已经有一段内容完全相同的录音").wait_for()
+    upload_list(page).get_by_text("你已经有一条内容完全相同的录音").wait_for()
     page.reload()  # the question is still there
-    upload_list(page).get_by_text("你已经有一段内容完全相同的录音").wait_for()
+    upload_list(page).get_by_text("你已经有一条内容完全相同的录音").wait_for()
     assert upload_list(page).get_by_role("link").get_attribute("href") == f"/recordings/{there}"
     upload_list(page).get_by_role("button", name="仍然再存一份").click()
     upload_list(page).get_by_text("已上传").wait_for()

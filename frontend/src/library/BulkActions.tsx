@@ -4,6 +4,7 @@ import {
   DeleteOutlined,
   ExportOutlined,
   FolderOutlined,
+  RedoOutlined,
   ReloadOutlined,
   StopOutlined,
   TagOutlined,
@@ -16,6 +17,7 @@ import { ExportDialog } from "../exports/ExportDialog";
 import { cancel, isOpen, isRetryable, retry } from "./jobs";
 import { MoveDialog } from "./MoveDialog";
 import { TagDialog } from "./TagDialog";
+import { TranscribeAgainDialog } from "./TranscribeAgainDialog";
 import { useForEach, useMoveToTrash } from "./trash";
 
 export interface SelectedRecording {
@@ -27,7 +29,7 @@ export interface SelectedRecording {
 
 export function BulkActions({ chosen, clear }: { chosen: readonly SelectedRecording[]; clear: () => void }) {
   const { t } = useTranslation();
-  const [dialog, setDialog] = useState<"export" | "tag" | "move" | null>(null);
+  const [dialog, setDialog] = useState<"export" | "again" | "tag" | "move" | null>(null);
   const closeDialog = () => setDialog(null);
   const [busy, setBusy] = useState(false);
   const each = useForEach();
@@ -35,6 +37,7 @@ export function BulkActions({ chosen, clear }: { chosen: readonly SelectedRecord
   const jobs = chosen.flatMap(({ job }) => job ?? []);
   const open = jobs.filter(isOpen);
   const retryable = jobs.filter(isRetryable);
+  const idle = chosen.filter(({ job }) => !job || !isOpen(job));
   const exportable = chosen.filter(({ job }) => job?.status === "done");
 
   async function act(work: () => Promise<unknown>) {
@@ -88,6 +91,11 @@ export function BulkActions({ chosen, clear }: { chosen: readonly SelectedRecord
           {t("library.cancel")}
         </Button>
       )}
+      {idle.length > 0 && (
+        <Button icon={<RedoOutlined />} onClick={() => setDialog("again")}>
+          {t("library.transcribeAgain")}
+        </Button>
+      )}
       <Button
         danger
         icon={<DeleteOutlined />}
@@ -99,6 +107,7 @@ export function BulkActions({ chosen, clear }: { chosen: readonly SelectedRecord
       <Button type="text" icon={<CloseOutlined />} onClick={clear}>
         {t("library.clearChosen")}
       </Button>
+      {dialog === "again" && <TranscribeAgainDialog recordings={idle} close={closeDialog} />}
       {dialog === "export" && (
         <ExportDialog recordings={exportable.map(({ id, name }) => ({ id, name }))} close={closeDialog} />
       )}

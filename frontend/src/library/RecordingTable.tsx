@@ -1,8 +1,10 @@
 // The table of recordings. Each row shows the newest job, from the socket or from the list.
 
+import { useQuery } from "@tanstack/react-query";
 import { Grid, Table, type TableColumnsType } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { currentUser } from "../account/queries";
 import type { Job, Schemas } from "../api/client";
 import { useFormats } from "../app/formats";
 import { titleOf } from "../app/recordingTitle";
@@ -16,7 +18,9 @@ import { RecordingActions } from "./RecordingActions";
 import { RecordingName } from "./RecordingName";
 import { SpeakerNames } from "./SpeakerNames";
 import { TagDialog } from "./TagDialog";
+import { TableLookMenu } from "./TableLookMenu";
 import { TranscribeAgainDialog } from "./TranscribeAgainDialog";
+import { useTableLook } from "./tableLook";
 import { SIZES, SORTS, tagsOf, type View } from "./view";
 
 type Row = Schemas["LibraryRecording"];
@@ -39,6 +43,7 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
   const [exporting, setExporting] = useState<Row | null>(null);
   const [tagging, setTagging] = useState<Row | null>(null);
   const [moving, setMoving] = useState<Row | null>(null);
+  const [look, setLook] = useTableLook(useQuery(currentUser()).data?.id);
   const narrow = Grid.useBreakpoint().md === false;
   const liveByRecording = newestJobs(jobs);
   const jobOf = (row: Row): Job | undefined => newer(liveByRecording.get(row.id), row.job ?? undefined);
@@ -149,9 +154,11 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
       {chosen.length > 0 && (
         <BulkActions chosen={chosen.map((row) => ({ ...row, job: jobOf(row) }))} clear={() => setChosen([])} />
       )}
+      {!narrow && <TableLookMenu look={look} change={setLook} />}
       <Table<Row>
         rowKey="id"
-        columns={columns}
+        columns={columns.filter(({ key }) => !look.hidden.some((one) => one === key))}
+        size={look.density}
         dataSource={found?.items}
         loading={loading}
         showSorterTooltip={false}
@@ -180,7 +187,7 @@ export function RecordingTable({ view, setView, found, loading, jobs, empty }: R
         }}
         locale={{ emptyText: empty }}
       />
-      {again && <TranscribeAgainDialog recording={again} close={() => setAgain(null)} />}
+      {again && <TranscribeAgainDialog recordings={[again]} close={() => setAgain(null)} />}
       {exporting && <ExportDialog recordings={[exporting]} close={() => setExporting(null)} />}
       {tagging && <TagDialog recordings={[tagging]} done={() => setTagging(null)} close={() => setTagging(null)} />}
       {moving && (

@@ -1,34 +1,51 @@
-// The dialog that transcribes a recording again with other options.
+// The dialog that transcribes recordings again with other options.
 
-import { Checkbox, Form, Modal } from "antd";
+import { App, Checkbox, Form, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Recording, unwrap } from "../api/client";
-import { useAction } from "../api/useAction";
 import { titleOf } from "../app/recordingTitle";
 import { OptionsForm } from "../upload/OptionsForm";
 import { type Choices, NO_CHOICES } from "../upload/options";
 import { TranscriptWarnings } from "./TranscriptWarnings";
+import { useForEach } from "./trash";
 
-export function TranscribeAgainDialog({ recording, close }: { recording: Recording; close: () => void }) {
+interface TranscribeAgainDialogProps {
+  recordings: readonly Pick<Recording, "id" | "name">[];
+  close: () => void;
+}
+
+export function TranscribeAgainDialog({ recordings, close }: TranscribeAgainDialogProps) {
   const { t } = useTranslation();
   const [form] = Form.useForm<Choices>();
   const [replace, setReplace] = useState(false);
   const [fresh, setFresh] = useState(false);
-  const transcribe = useAction(
-    (choices: Choices) =>
+  const [sending, setSending] = useState(false);
+  const each = useForEach();
+  const { message } = App.useApp();
+
+  async function transcribe(choices: Choices) {
+    setSending(true);
+    const ids = recordings.map(({ id }) => id);
+    const queued = await each(ids, (id) =>
       unwrap(
         api.POST("/api/recordings/{recording_id}/jobs", {
-          params: { path: { recording_id: recording.id } },
+          params: { path: { recording_id: id } },
           body: requestOf(choices),
         }),
       ),
-    {
-      successMessage: t("library.transcribeAgainQueued"),
-      invalidates: ["recordings"],
-      onDone: close,
-    },
-  );
+    );
+    setSending(false);
+    if (queued.length === 0) return;
+    void message.success(t("library.transcribeAgainQueued"));
+    close();
+  }
+
+  const [first, ...others] = recordings;
+  const title =
+    first && others.length === 0
+      ? t("library.transcribeAgainTitle", { name: titleOf(first.name) })
+      : t("library.transcribeAgainTitleMany", { count: recordings.length });
 
   function requestOf({ count, exact, low, high, hotwords, language, transcriber, diarizer, polish, minutes }: Choices) {
     const [min, max] = count === "exact" ? [exact, exact] : count === "range" ? [low, high] : [null, null];
@@ -50,13 +67,13 @@ export function TranscribeAgainDialog({ recording, close }: { recording: Recordi
     <Modal
       open
       width={600}
-      title={t("library.transcribeAgainTitle", { name: titleOf(recording.name) })}
+      title={title}
       okText={t("library.transcribeAgainStart")}
-      confirmLoading={transcribe.isPending}
+      confirmLoading={sending}
       onCancel={close}
       onOk={() =>
         void form.validateFields().then(
-          () => transcribe.mutate({ ...NO_CHOICES, ...(form.getFieldsValue(true) as Partial<Choices>) }),
+          () => void transcribe({ ...NO_CHOICES, ...(form.getFieldsValue(true) as Partial<Choices>) }),
           () => {},
         )
       }

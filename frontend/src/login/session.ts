@@ -1,4 +1,5 @@
 // The session of this page. When it ends, the page stays and pending requests wait for the next token.
+import { clearDrafts } from "../minutes/storedDraft";
 import { clearHistories } from "../recording/historyStorage";
 import { refreshToken } from "./refresh";
 
@@ -29,6 +30,7 @@ class Session {
   end() {
     this.set({ token: null, expired: false });
     clearHistories();
+    clearDrafts();
     this.waiting.splice(0).forEach(({ stop }) => stop(new DOMException("signed out", "AbortError")));
   }
 

@@ -11,8 +11,12 @@ import { EditedLines } from "./EditedLines";
 import { MeetingFields } from "./MeetingFields";
 import type { Minutes } from "./MinutesText";
 import { saveMinutes } from "./saveMinutes";
+import { removeDraft, type StoredDraft, storeDraft } from "./storedDraft";
 
 interface MinutesEditorProps {
+  user: string;
+  /** What was typed before the page was reloaded. */
+  stored: StoredDraft | null;
   minutes: Minutes;
   /** Names of the people who may be given a task. */
   people: readonly string[];
@@ -23,32 +27,45 @@ interface MinutesEditorProps {
   onCancel: () => void;
 }
 
-export function MinutesEditor({ minutes, people, links, newest, onSaved, onCancel }: MinutesEditorProps) {
+export function MinutesEditor({ user, stored, minutes, people, links, newest, onSaved, onCancel }: MinutesEditorProps) {
   const { t } = useTranslation();
   const messages = useErrorMessages();
-  const [draft, setDraft] = useState<Draft>(() => draftOf(minutes.content));
-  const [base, setBase] = useState(minutes.number);
+  const [draft, setDraft] = useState<Draft>(() => stored?.draft ?? draftOf(minutes.content));
+  const [base, setBase] = useState(stored?.base ?? minutes.number);
   const [other, setOther] = useState<Minutes | null>(null);
   const [saving, setSaving] = useState(false);
-  const [changed, setChanged] = useState(false);
+  const [restored] = useState(stored !== null);
+  /** Whether there is something that a reload would lose. */
+  const [unkept, setUnkept] = useState(false);
   const parts = Array.isArray(minutes.template.parts) ? (minutes.template.parts as Part[]) : PARTS;
 
   useEffect(() => {
-    if (!changed) return;
+    if (!unkept) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
-  }, [changed]);
+  }, [unkept]);
 
   function change(part: Partial<Draft>) {
-    setDraft((before) => ({ ...before, ...part }));
-    setChanged(true);
+    const changed = { ...draft, ...part };
+    setDraft(changed);
+    setUnkept(!storeDraft(user, minutes.recording_id, { base, draft: changed }));
+  }
+
+  function cancel() {
+    removeDraft(user, minutes.recording_id);
+    onCancel();
+  }
+
+  function done(saved: Minutes) {
+    removeDraft(user, minutes.recording_id);
+    onSaved(saved);
   }
 
   async function save(basedOn: number) {
     setSaving(true);
     try {
-      onSaved(await saveMinutes(minutes.recording_id, basedOn, withoutEmptyLines(draft)));
+      done(await saveMinutes(minutes.recording_id, basedOn, withoutEmptyLines(draft)));
     } catch (error) {
       if (error instanceof ApiError && error.code === "minutes_changed") {
         const found = await newest();
@@ -69,6 +86,18 @@ export function MinutesEditor({ minutes, people, links, newest, onSaved, onCance
         void save(base);
       }}
     >
+      {restored && (
+        <Alert
+          type="info"
+          showIcon
+          title={t("minutes.restored")}
+          action={
+            <Button size="small" onClick={cancel}>
+              {t("minutes.dropDraft")}
+            </Button>
+          }
+        />
+      )}
       {other && (
         <Alert
           type="warning"
@@ -76,7 +105,7 @@ export function MinutesEditor({ minutes, people, links, newest, onSaved, onCance
           title={t("minutes.conflict")}
           description={t("minutes.conflictAbout", { number: other.number })}
           action={
-            <Button size="small" onClick={() => onSaved(other)}>
+            <Button size="small" onClick={() => done(other)}>
               {t("minutes.takeTheirs")}
             </Button>
           }
@@ -97,7 +126,7 @@ export function MinutesEditor({ minutes, people, links, newest, onSaved, onCance
         <Button type="primary" htmlType="submit" loading={saving}>
           {t(other ? "minutes.saveMine" : "app.save")}
         </Button>
-        <Button onClick={onCancel}>{t("model.cancel")}</Button>
+        <Button onClick={cancel}>{t("model.cancel")}</Button>
       </div>
     </form>
   );

@@ -1,10 +1,11 @@
 // The minutes beside the transcript, with a citation for every statement.
-import { EditOutlined } from "@ant-design/icons";
+import { EditOutlined, PartitionOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Select } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { currentUser } from "../account/queries";
 import { api, type Recording, unwrap } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { ErrorPage, Loading } from "../app/Feedback";
@@ -13,14 +14,16 @@ import { DEFAULT, useTemplateChoices, useTemplateName } from "../templates/templ
 import type { SegmentLinks } from "./citations";
 import { draftOf, replaced } from "./draft";
 import { AiNote, ModelJobStatus, nullIfMissing, RequiresModel } from "./languageModel";
-import { type Minutes, MinutesText } from "./MinutesText";
+import { type Minutes, MinutesText, partsOf } from "./MinutesText";
 import { MinutesTools } from "./MinutesTools";
 import { Proposal, VersionDifference } from "./Proposal";
 import { saveMinutes } from "./saveMinutes";
+import { loadDraft } from "./storedDraft";
 import "./minutes.css";
 
 const LANGUAGES = ["zh", "en", "ja", "ko", "fr", "de", "es"] as const;
 
+const MindMap = lazy(async () => ({ default: (await import("./MindMap")).MindMap }));
 const MinutesEditor = lazy(async () => ({ default: (await import("./MinutesEditor")).MinutesEditor }));
 
 interface MinutesPanelProps {
@@ -35,7 +38,10 @@ export function MinutesPanel({ recording, links, flush }: MinutesPanelProps) {
   const messages = useErrorMessages();
   const queries = useQueryClient();
   const [version, setVersion] = useState<number | null>(null);
-  const [editing, setEditing] = useState(false);
+  /** Null until somebody has begun or ended editing. */
+  const [editing, setEditing] = useState<boolean | null>(null);
+  const [asMap, setAsMap] = useState(false);
+  const user = useQuery(currentUser()).data?.id;
   const path = { recording_id: recording.id };
   const job = useNewestJob(recording.id, "minutes");
   const read = useQuery({
@@ -76,11 +82,14 @@ export function MinutesPanel({ recording, links, flush }: MinutesPanelProps) {
     }
   }
 
-  if (minutes && editing)
+  const stored = minutes && user && editing === null ? loadDraft(user, recording.id) : null;
+  if (minutes && user && (editing || stored))
     return (
       <section className="panel minutes" aria-label={t("minutes.name")}>
         <Suspense fallback={<Loading />}>
           <MinutesEditor
+            user={user}
+            stored={stored}
             minutes={minutes}
             people={people}
             links={links}
@@ -124,6 +133,14 @@ export function MinutesPanel({ recording, links, flush }: MinutesPanelProps) {
               }))}
               onChange={setVersion}
             />
+            <Button
+              size="small"
+              icon={<PartitionOutlined aria-hidden />}
+              aria-pressed={asMap}
+              onClick={() => setAsMap(!asMap)}
+            >
+              {t("minutes.map")}
+            </Button>
             {isNewest && !minutes.proposal && (
               <Button
                 size="small"
@@ -139,11 +156,17 @@ export function MinutesPanel({ recording, links, flush }: MinutesPanelProps) {
           {minutes.number > 1 && (
             <VersionDifference key={minutes.number} recordingId={recording.id} minutes={minutes} />
           )}
-          <MinutesText
-            minutes={minutes}
-            links={links}
-            onTick={isNewest && !minutes.proposal ? (place, done) => void tick(place, done) : undefined}
-          />
+          {asMap ? (
+            <Suspense fallback={<Loading />}>
+              <MindMap minutes={minutes} parts={partsOf(minutes)} links={links} />
+            </Suspense>
+          ) : (
+            <MinutesText
+              minutes={minutes}
+              links={links}
+              onTick={isNewest && !minutes.proposal ? (place, done) => void tick(place, done) : undefined}
+            />
+          )}
           <AiNote />
         </>
       )}

@@ -21,13 +21,7 @@ interface MinutesTextProps {
 export function MinutesText({ minutes, links, onTick }: MinutesTextProps) {
   const { t } = useTranslation();
   const { content } = minutes;
-  const included = Array.isArray(minutes.template.parts)
-    ? PARTS.filter((part) => (minutes.template.parts as unknown[]).includes(part))
-    : PARTS;
-  const order = Array.isArray(minutes.template.parts) ? (minutes.template.parts as unknown[]) : [...PARTS];
-  const parts = included
-    .toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
-    .filter((part) => hasContent(content, part));
+  const parts = partsOf(minutes).filter((part) => hasContent(content, part));
   return (
     <article className="minutes-text" lang={content.language}>
       <h2>{content.title}</h2>
@@ -41,6 +35,13 @@ export function MinutesText({ minutes, links, onTick }: MinutesTextProps) {
       <Coverage content={content} links={links} />
     </article>
   );
+}
+
+/** The parts of the template that the minutes were written with, in its order. */
+export function partsOf({ template }: Minutes): readonly Part[] {
+  const order = template.parts;
+  if (!Array.isArray(order)) return PARTS;
+  return PARTS.filter((part) => order.includes(part)).toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
 }
 
 function hasContent(content: Content, part: Part): boolean {

@@ -126,7 +126,7 @@ export function MoreMenu({ recording, doc, flush, onVersions }: MoreMenuProps) {
       </Dropdown>
       {open === "share" && <ShareDialog recording={recording} close={close} />}
       {open === "export" && <ExportDialog recordings={[recording]} close={close} before={flush} />}
-      {open === "again" && <TranscribeAgainDialog recording={recording} close={close} />}
+      {open === "again" && <TranscribeAgainDialog recordings={[recording]} close={close} />}
       {open === "facts" && <Facts recording={recording} doc={doc} close={close} />}
     </>
   );

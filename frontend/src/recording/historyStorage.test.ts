@@ -1,24 +1,11 @@
 import { beforeEach, expect, test, vi } from "vitest";
+import { stubStorage } from "../app/testStorage";
 import { clearHistories, loadHistory, removeHistory, saveHistory } from "./historyStorage";
 
-let room = Infinity;
+let limit = { room: Infinity };
 
 beforeEach(() => {
-  room = Infinity;
-  const store: Record<string, string> = {};
-  const own = { configurable: true, enumerable: false };
-  Object.defineProperties(store, {
-    getItem: { ...own, value: (key: string) => (Object.hasOwn(store, key) ? store[key] : null) },
-    removeItem: { ...own, value: (key: string) => void delete store[key] },
-    setItem: {
-      ...own,
-      value: (key: string, text: string) => {
-        if (text.length > room) throw new DOMException("full", "QuotaExceededError");
-        store[key] = text;
-      },
-    },
-  });
-  vi.stubGlobal("localStorage", store);
+  limit = stubStorage();
 });
 
 const record = (version: number) => ({ version, unsaved: false, history: `history ${version}` });
@@ -60,7 +47,7 @@ test("only the latest recordings are kept, and other keys are untouched", () => 
 
 test("a full storage and invalid entries are tolerated", () => {
   saveHistory("ann", "r1", record(1));
-  room = 3;
+  limit.room = 3;
   saveHistory("ann", "r1", record(2));
   localStorage["meeting-asr.history.ann.r2"] = "{not json";
 
