@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { build, type Plugin } from "vite";
+import { build, type Plugin, type Rollup } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** Leaves a compressed copy beside every text file but the page, so that the server never compresses while it serves. */
@@ -23,6 +23,46 @@ function compressed(): Plugin {
   };
 }
 
+/** The files of the chunks with these names, with all that they import at once. */
+function filesOf(bundle: Rollup.OutputBundle, names: readonly string[]): Set<string> {
+  const needed = new Set<string>();
+  function add(fileName: string) {
+    const file = bundle[fileName];
+    if (file?.type !== "chunk" || needed.has(fileName)) return;
+    needed.add(fileName);
+    file.viteMetadata?.importedCss.forEach((css) => needed.add(css));
+    file.imports.forEach(add);
+  }
+  for (const file of Object.values(bundle)) {
+    if (file.type === "chunk" && (file.isEntry || file.isDynamicEntry) && names.includes(file.name)) add(file.fileName);
+  }
+  return needed;
+}
+
+/** Bytes over the line until the library is shown, in one language. */
+const LARGEST_FIRST_LOAD = 500_000;
+
+/** Ends the build where the first load has become too large: heavy parts are chunks of their own. */
+function firstLoad(): Plugin {
+  return {
+    name: "first-load",
+    apply: "build",
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        const sizes = [...filesOf(bundle, ["index", "App", "zh-CN"])].map((name) => {
+          const file = bundle[name]!;
+          return gzipSync(file.type === "chunk" ? file.code : file.source, { level: 9 }).length;
+        });
+        const total = sizes.reduce((sum, size) => sum + size, 0);
+        if (total > LARGEST_FIRST_LOAD)
+          this.error(`The first load is ${total} bytes, more than ${LARGEST_FIRST_LOAD}.`);
+        this.info(`The first load is ${total} bytes.`);
+      },
+    },
+  };
+}
+
 /** Chunks that the page needs to show its frame without a network. The heavy parts are stored when they are first used. */
 const FRAME = ["index", "App", "zh-CN", "en"];
 
@@ -35,19 +75,7 @@ function serviceWorker(): Plugin {
     generateBundle: {
       order: "post",
       handler(_, bundle) {
-        const needed = new Set(["index.html"]);
-        function add(fileName: string) {
-          const file = bundle[fileName];
-          if (file?.type !== "chunk" || needed.has(fileName)) return;
-          needed.add(fileName);
-          file.viteMetadata?.importedCss.forEach((css) => needed.add(css));
-          file.imports.forEach(add);
-        }
-        for (const file of Object.values(bundle)) {
-          if (file.type === "chunk" && (file.isEntry || file.isDynamicEntry) && FRAME.includes(file.name))
-            add(file.fileName);
-        }
-        entries = [...needed].flatMap((url) => {
+        entries = ["index.html", ...filesOf(bundle, FRAME)].flatMap((url) => {
           const file = bundle[url];
           if (!file) return [];
           const content = file.type === "chunk" ? file.code : file.source;
@@ -75,7 +103,7 @@ function serviceWorker(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), serviceWorker(), compressed()],
+  plugins: [react(), serviceWorker(), firstLoad(), compressed()],
   base: "./", // the server replaces it with the path under which it is served: backend/page.py
   server: {
     port: 3030,

@@ -20,10 +20,11 @@ from backend.minutes import service as minutes
 from backend.minutes.files import file_of, source_document
 from backend.minutes.render import render
 from backend.recordings.tables import Recording
+from backend.recordings.titles import title_of
 from backend.settings import Settings
 from backend.transcripts import service as transcripts
 from backend.transcripts.document import document_from_json
-from backend.transcripts.export import export, without_media_ending
+from backend.transcripts.export import export
 
 #: These tell that a recording is gone, so they go out although it is.
 _ABOUT_GONE = (EventKind.RECORDING_TRASHED.value, EventKind.RECORDING_DELETED.value)
@@ -101,7 +102,7 @@ async def _minutes(session: AsyncSession, delivery: Delivery, recording: Recordi
         document, stale = await source_document(session, found)
     except (minutes.MinutesNotFound, transcripts.TranscriptNotFound):
         return None
-    file = file_of(found, document, without_media_ending(recording.name), stale)
+    file = file_of(found, document, title_of(recording.name), stale)
     return (await asyncio.to_thread(render, file, "md")).decode()
 
 

@@ -13,11 +13,8 @@ import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Job, Schemas } from "../api/client";
-import { ExportDialog } from "../exports/ExportDialog";
+import { ExportDialog, MoveDialog, TagDialog, TranscribeAgainDialog } from "./dialogs";
 import { cancel, isOpen, isRetryable, retry } from "./jobs";
-import { MoveDialog } from "./MoveDialog";
-import { TagDialog } from "./TagDialog";
-import { TranscribeAgainDialog } from "./TranscribeAgainDialog";
 import { useForEach, useMoveToTrash } from "./trash";
 
 export interface SelectedRecording {

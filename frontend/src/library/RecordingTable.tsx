@@ -9,17 +9,13 @@ import type { Job, Schemas } from "../api/client";
 import { useFormats } from "../app/formats";
 import { titleOf } from "../app/recordingTitle";
 import { formatTime } from "../document/time";
-import { ExportDialog } from "../exports/ExportDialog";
 import { BulkActions } from "./BulkActions";
+import { ExportDialog, MoveDialog, TableLookMenu, TagDialog, TranscribeAgainDialog } from "./dialogs";
 import { JobState } from "./JobState";
 import { type Jobs, newestJobs } from "./liveJobs";
-import { MoveDialog } from "./MoveDialog";
 import { RecordingActions } from "./RecordingActions";
 import { RecordingName } from "./RecordingName";
 import { SpeakerNames } from "./SpeakerNames";
-import { TagDialog } from "./TagDialog";
-import { TableLookMenu } from "./TableLookMenu";
-import { TranscribeAgainDialog } from "./TranscribeAgainDialog";
 import { useTableLook } from "./tableLook";
 import { SIZES, SORTS, tagsOf, type View } from "./view";
 

@@ -78,7 +78,7 @@ export function TranscribeAgainDialog({ recordings, close }: TranscribeAgainDial
         )
       }
     >
-      <TranscriptWarnings recording={recording.id} />
+      {first && others.length === 0 && <TranscriptWarnings recording={first.id} />}
       <p className="secondary">{t("library.transcribeAgainAbout")}</p>
       <OptionsForm form={form} />
       <Checkbox checked={replace} onChange={(event) => setReplace(event.target.checked)}>
