@@ -1,6 +1,6 @@
 // The editor of minutes: every statement is a line with its evidence, every part keeps its kind.
 import { Alert, Button, Input, Select } from "antd";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
@@ -31,6 +31,7 @@ export function MinutesEditor({ user, stored, minutes, people, links, newest, on
   const { t } = useTranslation();
   const messages = useErrorMessages();
   const [draft, setDraft] = useState<Draft>(() => stored?.draft ?? draftOf(minutes.content));
+  const latest = useRef(draft);
   const [base, setBase] = useState(stored?.base ?? minutes.number);
   const [other, setOther] = useState<Minutes | null>(null);
   const [saving, setSaving] = useState(false);
@@ -47,7 +48,9 @@ export function MinutesEditor({ user, stored, minutes, people, links, newest, on
   }, [unkept]);
 
   function change(part: Partial<Draft>) {
-    const changed = { ...draft, ...part };
+    // Two fields may change before the next rendering: one that loses the focus, and one that gets it.
+    const changed = { ...latest.current, ...part };
+    latest.current = changed;
     setDraft(changed);
     setUnkept(!storeDraft(user, minutes.recording_id, { base, draft: changed }));
   }
