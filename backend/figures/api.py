@@ -37,7 +37,7 @@ class SpeakerFiguresOut(BaseModel):
     longest_turn: float = Field(description="seconds")
     characters: int = Field(description="Chinese characters, and other words as one each, as heard")
     characters_per_minute: float | None = Field(description="of the seconds this speaker spoke")
-    questions: int = Field(description="by the text: sentences that end in a question mark or 吗, 呢, 吧, 么")
+    questions: int = Field(description="by the text: sentences that end in a question mark or a particle of questions")
     strip: list[float] = Field(description=f"for each of {BINS} equal parts of the recording, the share spoken")
 
 

@@ -76,7 +76,7 @@ def _times(segment: Segment) -> str:
     return json.dumps(pairs, separators=(",", ":"))
 
 
-def time_of(passage: Passage, offset: int) -> float:
+def time_of(passage: Passage | NewPassage, offset: int) -> float:
     """The second of the recording in which the character at this offset of the text is said."""
     pairs: list[tuple[int, int]] = json.loads(passage.times)
     before = [hundredths for at, hundredths in pairs if at <= offset]
