@@ -61,7 +61,11 @@ def test_what_a_person_wrote_survives_a_reload_and_a_rewrite_by_the_model(
     form.get_by_label("地点", exact=True).fill("二楼会议室")
     if AXE.exists():
         assert not axe(page)
+    page.reload()  # nothing that was typed is lost
+    open_tab(page, "纪要")
+    form.get_by_text("已恢复上次没有保存的修改。").wait_for()
     form.get_by_role("button", name="保存").click()
+    form.wait_for(state="detached")
     panel.get_by_text(SENTENCE).wait_for()
     page.reload()
     open_tab(page, "纪要")
