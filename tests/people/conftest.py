@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from backend.accounts import tokens
 from backend.accounts.tables import User
+from backend.coordination.clock import ServerClock
 from backend.database import Database, utc_now
 from backend.errors import install_handlers
 from backend.jobs.tables import Job, Status
@@ -110,6 +111,7 @@ class Meetings:
 async def meetings(settings: Settings, database: Database) -> AsyncIterator[Meetings]:
     app = FastAPI()
     install_handlers(app)
+    app.state.clock = ServerClock()
     for module in (people, speakers, transcripts, trash):
         app.include_router(module.router)
     async with database.write() as session:
