@@ -1,5 +1,6 @@
 """SQL injection: no input causes a database error, finds extra rows or delays a response."""
 
+import json
 from typing import Any
 
 import httpx
@@ -50,7 +51,6 @@ _LEAKS = (
 @pytest.mark.parametrize("text", CORPUS)
 def test_no_parameter_is_run_as_sql(scenario: Scenario, text: str) -> None:
     failures = []
-    leaks = [word for word in _LEAKS if word not in text]  # the response may contain the text itself as a name
     _restore_texts(scenario)
     # a sleep of twenty seconds would exceed this timeout
     with httpx.Client(base_url=scenario.base, timeout=15) as client:
@@ -66,10 +66,18 @@ def test_no_parameter_is_run_as_sql(scenario: Scenario, text: str) -> None:
                 headers=scenario.people["admin" if rule.access is Access.ADMIN else "owner"],
                 json=None if rule.body is None else dict.fromkeys(rule.body, text),
             )
-            if answer.status_code >= 500 or any(word in answer.text for word in leaks):
+            if answer.status_code >= 500 or any(word in _without_corpus(answer.text) for word in _LEAKS):
                 failures.append((method, filled, answer.status_code, answer.text[:200]))
 
     assert failures == []
+
+
+def _without_corpus(answer: str) -> str:
+    """The answer without the texts themselves: they are names of what this test and the ones before it have made."""
+    for text in sorted(CORPUS, key=len, reverse=True):
+        for written in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], text):
+            answer = answer.replace(written, "")
+    return answer
 
 
 def _restore_texts(scenario: Scenario) -> None:
