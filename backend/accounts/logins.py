@@ -1,5 +1,6 @@
 """Logins of devices: opening, renewing with single-use refresh tokens, and ending."""
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -14,9 +15,10 @@ from backend.accounts.audit import Action
 from backend.accounts.open_sockets import OpenSockets
 from backend.accounts.tables import Login, User
 from backend.database import Database, after_commit
-from backend.errors import AppError, Conflict, NotFound
+from backend.errors import AppError, NotFound
 
-#: Two tabs may renew at once: within this time the second gets `RenewedElsewhere` instead of ending the login.
+#: Two tabs may renew at once, and a page that is left loses the answer: within this time the spent token gets the same
+#: answer again instead of ending the login.
 _RENEWAL_GRACE = timedelta(seconds=10)
 #: How long an ended login is stored, so that a token stolen from it is recognised.
 _ENDED_LOGIN_RETENTION = timedelta(days=90)
@@ -26,11 +28,6 @@ class RenewalRefused(AppError):
     status = 401
     code = "not_signed_in"
     detail = "Sign in again."
-
-
-class RenewedElsewhere(Conflict):
-    code = "renewed_elsewhere"
-    detail = "Another window has just renewed this login. Try again."
 
 
 class LoginNotFound(NotFound):
@@ -59,22 +56,27 @@ async def open_login(session: AsyncSession, user: User, *, device: str, now: dat
     return login, f"{login.id}.{secret}"
 
 
-async def renew(database: Database, open_sockets: OpenSockets, token: str, now: datetime) -> tuple[User, Login, str]:
-    """Exchange the newest refresh token for the next one. A token that was used before ends the login."""
+async def renew(
+    database: Database, open_sockets: OpenSockets, secret_key: str, token: str, now: datetime
+) -> tuple[User, Login, str]:
+    """Exchange the newest refresh token for the next one. A token that was used before ends the login.
+
+    The next one is derived from the token, so that both of two requests at once get it."""
     id, _, secret = token.partition(".")
-    given = _hash(secret)
+    following = _following(secret_key, id, secret)
+    given, next_hash = _hash(secret), _hash(following)
     async with database.write() as session:
         login = await session.get(Login, id, with_for_update=True)
         user = await session.get(User, login.user_id) if login else None
         if login is None or user is None or not user.active or login.ended_at or login.expires_at <= now:
             raise RenewalRefused
         if hmac.compare_digest(login.secret_hash, given):
-            secret = secrets.token_urlsafe(32)
-            login.spent_hash, login.secret_hash = given, _hash(secret)
+            login.spent_hash, login.secret_hash = given, next_hash
             login.used_at, login.address = now, audit.address.get() or ""
-            return user, login, f"{login.id}.{secret}"
-        if given == login.spent_hash and now - login.used_at < _RENEWAL_GRACE:
-            raise RenewedElsewhere
+            return user, login, f"{login.id}.{following}"
+        is_repeated = given == login.spent_hash and hmac.compare_digest(login.secret_hash, next_hash)
+        if is_repeated and now - login.used_at < _RENEWAL_GRACE:
+            return user, login, f"{login.id}.{following}"
         login.ended_at = now
         audit.note(session, Action.REFRESH_REUSED, subject=login.id, by=user)
         after_commit(session, lambda: open_sockets.end(user.id, login.id))
@@ -129,6 +131,14 @@ async def end_all(session: AsyncSession, user_id: str, now: datetime) -> None:
     await session.execute(update(User).where(User.id == user_id).values(token_epoch=User.token_epoch + 1))
     not_ended = (Login.user_id == user_id) & Login.ended_at.is_(None)
     await session.execute(update(Login).where(not_ended).values(ended_at=now))
+
+
+def _following(secret_key: str, login_id: str, secret: str) -> str:
+    """The secret of the refresh token that comes after this one; nobody without the key can know it."""
+    digest = hmac.digest(
+        secret_key.encode(), f"refresh\0{login_id}\0{secret}".encode("utf-8", "replace"), hashlib.sha256
+    )
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _hash(secret: str) -> str:

@@ -166,12 +166,13 @@ async def refresh(
     request: Request, response: Response, settings: SettingsDep, database: DatabaseDep, open_sockets: OpenSocketsDep
 ) -> Token:
     """Requires the header X-Requested-With or an allowed Origin. Each cookie is valid once: using it again ends the
-    login. renewed_elsewhere: another window has just renewed the login and received the new cookie."""
+    login. Within ten seconds it gets the same new cookie again, because the first answer may be lost."""
     cookies.check_origin(request, settings)
     cookie = request.cookies.get(cookies.REFRESH)
     if cookie is None:
         raise logins.RenewalRefused
-    user, row, refresh_token = await logins.renew(database, open_sockets, cookie, clock_of(request).now())
+    secret_key = settings.secret_key.get_secret_value()
+    user, row, refresh_token = await logins.renew(database, open_sockets, secret_key, cookie, clock_of(request).now())
     return _token(settings, request, response, tokens.Login(user.id, user.token_epoch, row.id), refresh_token)
 
 

@@ -13,15 +13,8 @@ export function refreshToken(): Promise<string | null> {
 }
 
 async function requestToken(): Promise<string | null> {
-  // Another window may have refreshed first and set the next cookie, so try again.
-  for (let tries = 0; tries < 3; tries += 1) {
-    const response = await fetch(pathOf("/api/auth/refresh"), { method: "POST", headers: CSRF_HEADER }).catch(
-      () => null,
-    );
-    if (!response) return null;
-    const body = (await response.json().catch(() => ({}))) as { access_token?: string; code?: string };
-    if (response.ok) return body.access_token ?? null;
-    if (body.code !== "renewed_elsewhere") return null;
-  }
-  return null;
+  const response = await fetch(pathOf("/api/auth/refresh"), { method: "POST", headers: CSRF_HEADER }).catch(() => null);
+  if (!response?.ok) return null;
+  const body = (await response.json().catch(() => ({}))) as { access_token?: string };
+  return body.access_token ?? null;
 }
