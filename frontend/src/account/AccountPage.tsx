@@ -1,4 +1,5 @@
 // The user's own account page, in sections.
+
 import {
   ApiOutlined,
   FileTextOutlined,
@@ -10,8 +11,8 @@ import {
   UserOutlined,
 } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { lazy } from "react";
 import { useTranslation } from "react-i18next";
+import { lazyPart } from "../app/lazyPart";
 import { Sections } from "../app/Sections";
 import { modelState } from "../languageModel/endpoints";
 import { OwnModelsSection } from "../languageModel/OwnModelsSection";
@@ -21,12 +22,12 @@ import { LoginsSection } from "./LoginsSection";
 import { ProfileSection } from "./ProfileSection";
 import { SecuritySection } from "./SecuritySection";
 
-const TemplatesSection = lazy(async () => ({
+const TemplatesSection = lazyPart(async () => ({
   default: (await import("../templates/TemplatesSection")).TemplatesSection,
 }));
-const PeopleSection = lazy(async () => ({ default: (await import("../people/PeopleSection")).PeopleSection }));
+const PeopleSection = lazyPart(async () => ({ default: (await import("../people/PeopleSection")).PeopleSection }));
 
-const ChannelsSection = lazy(async () => ({
+const ChannelsSection = lazyPart(async () => ({
   default: (await import("../channels/ChannelsSection")).ChannelsSection,
 }));
 

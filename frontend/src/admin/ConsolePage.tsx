@@ -1,4 +1,5 @@
 // The admin console.
+
 import {
   AuditOutlined,
   BarChartOutlined,
@@ -12,11 +13,11 @@ import {
 } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Alert } from "antd";
-import { lazy } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate } from "react-router";
 import { currentUser, twoFactorState } from "../account/queries";
 import { Loading } from "../app/Feedback";
+import { lazyPart } from "../app/lazyPart";
 import { Sections } from "../app/Sections";
 import { SystemModelsSection } from "../languageModel/SystemModelsSection";
 import { EnginesSection } from "./EnginesSection";
@@ -26,11 +27,11 @@ import { SystemSection } from "./SystemSection";
 import { UsersSection } from "./UsersSection";
 import "./console.css";
 
-const TemplatesSection = lazy(async () => ({
+const TemplatesSection = lazyPart(async () => ({
   default: (await import("../templates/TemplatesSection")).TemplatesSection,
 }));
-const AuditSection = lazy(async () => ({ default: (await import("./AuditSection")).AuditSection }));
-const FiguresSection = lazy(async () => ({ default: (await import("./FiguresSection")).FiguresSection }));
+const AuditSection = lazyPart(async () => ({ default: (await import("./AuditSection")).AuditSection }));
+const FiguresSection = lazyPart(async () => ({ default: (await import("./FiguresSection")).FiguresSection }));
 
 export function ConsolePage() {
   const { t } = useTranslation();

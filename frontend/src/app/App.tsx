@@ -1,9 +1,10 @@
 // The root component: language, theme, query client and routes.
+
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { App as AntApp, ConfigProvider, theme as themes } from "antd";
 import en from "antd/locale/en_US";
 import zh from "antd/locale/zh_CN";
-import { lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
 import { basePath } from "../api/basePath";
 import { ApiError } from "../api/client";
@@ -11,17 +12,18 @@ import { LibraryPage } from "../library/LibraryPage";
 import { loadLanguage } from "../locales/i18n";
 import { SignInPage } from "../login/SignIn";
 import { Loading, NotFound } from "./Feedback";
+import { lazyPart } from "./lazyPart";
 import { OfflineNotice } from "./OfflineNotice";
 import { useLanguage, useTheme } from "./preferences";
 import { Shell } from "./Shell";
 
-const RecordingPage = lazy(async () => ({ default: (await import("../recording/RecordingPage")).RecordingPage }));
-const AccountPage = lazy(async () => ({ default: (await import("../account/AccountPage")).AccountPage }));
-const ConsolePage = lazy(async () => ({ default: (await import("../admin/ConsolePage")).ConsolePage }));
-const TrashPage = lazy(async () => ({ default: (await import("../library/TrashPage")).TrashPage }));
-const RecordPage = lazy(async () => ({ default: (await import("../upload/RecordPage")).RecordPage }));
-const SearchPage = lazy(async () => ({ default: (await import("../search/SearchPage")).SearchPage }));
-const RegisterPage = lazy(async () => ({ default: (await import("../login/RegisterPage")).RegisterPage }));
+const RecordingPage = lazyPart(async () => ({ default: (await import("../recording/RecordingPage")).RecordingPage }));
+const AccountPage = lazyPart(async () => ({ default: (await import("../account/AccountPage")).AccountPage }));
+const ConsolePage = lazyPart(async () => ({ default: (await import("../admin/ConsolePage")).ConsolePage }));
+const TrashPage = lazyPart(async () => ({ default: (await import("../library/TrashPage")).TrashPage }));
+const RecordPage = lazyPart(async () => ({ default: (await import("../upload/RecordPage")).RecordPage }));
+const SearchPage = lazyPart(async () => ({ default: (await import("../search/SearchPage")).SearchPage }));
+const RegisterPage = lazyPart(async () => ({ default: (await import("../login/RegisterPage")).RegisterPage }));
 
 const queries = new QueryClient({
   defaultOptions: {

@@ -53,6 +53,17 @@ export function ErrorAlert({ error, retry }: { error: unknown; retry?: () => voi
   return <Alert className="spaced" type="error" showIcon role="alert" title={messages.textOf(error)} action={action} />;
 }
 
+/** In place of a part of the page that the server no longer has. */
+export function ReloadNotice() {
+  const { t } = useTranslation();
+  const action = (
+    <Button size="small" onClick={() => location.reload()}>
+      {t("app.reload")}
+    </Button>
+  );
+  return <Alert className="spaced" type="warning" showIcon role="alert" title={t("app.partGone")} action={action} />;
+}
+
 export function NotFound() {
   const { t } = useTranslation();
   usePageTitle(t("app.nothingHere"));

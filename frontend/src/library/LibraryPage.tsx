@@ -1,12 +1,14 @@
 // The library: the user's recordings, their progress and the actions on them.
+
 import { AudioOutlined, DeleteOutlined, InboxOutlined, UploadOutlined } from "@ant-design/icons";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Alert, Button, Empty, Input, Select } from "antd";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { api, unwrap } from "../api/client";
 import { ErrorPage } from "../app/Feedback";
+import { lazyPart } from "../app/lazyPart";
 import { usePageTitle } from "../app/pageTitle";
 import { takeShared } from "../pwa/sharedFiles";
 import { type DroppedFiles, filesOf, NOTHING_DROPPED } from "../upload/droppedFiles";
@@ -19,7 +21,7 @@ import { RecordingTable } from "./RecordingTable";
 import { isFiltered, SORTS, STATES, tagsOf, UNFILED, useLibraryView, type View } from "./view";
 import "./library.css";
 
-const UploadDialog = lazy(async () => ({ default: (await import("../upload/UploadDialog")).UploadDialog }));
+const UploadDialog = lazyPart(async () => ({ default: (await import("../upload/UploadDialog")).UploadDialog }));
 
 export function LibraryPage() {
   const { t } = useTranslation();

@@ -1,11 +1,13 @@
 // What the library shows only when it is asked for, as chunks of their own: the first load stays small.
-import { type ComponentProps, lazy, Suspense } from "react";
 
-const Again = lazy(async () => ({ default: (await import("./TranscribeAgainDialog")).TranscribeAgainDialog }));
-const Export = lazy(async () => ({ default: (await import("../exports/ExportDialog")).ExportDialog }));
-const Move = lazy(async () => ({ default: (await import("./MoveDialog")).MoveDialog }));
-const Tag = lazy(async () => ({ default: (await import("./TagDialog")).TagDialog }));
-const Look = lazy(async () => ({ default: (await import("./TableLookMenu")).TableLookMenu }));
+import { type ComponentProps, Suspense } from "react";
+import { lazyPart } from "../app/lazyPart";
+
+const Again = lazyPart(async () => ({ default: (await import("./TranscribeAgainDialog")).TranscribeAgainDialog }));
+const Export = lazyPart(async () => ({ default: (await import("../exports/ExportDialog")).ExportDialog }));
+const Move = lazyPart(async () => ({ default: (await import("./MoveDialog")).MoveDialog }));
+const Tag = lazyPart(async () => ({ default: (await import("./TagDialog")).TagDialog }));
+const Look = lazyPart(async () => ({ default: (await import("./TableLookMenu")).TableLookMenu }));
 
 export function TranscribeAgainDialog(props: ComponentProps<typeof Again>) {
   return (

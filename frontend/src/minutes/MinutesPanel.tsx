@@ -1,14 +1,16 @@
 // The minutes beside the transcript, with a citation for every statement.
+
 import { EditOutlined, PartitionOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Select } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { currentUser } from "../account/queries";
 import { api, type Recording, unwrap } from "../api/client";
 import { useErrorMessages } from "../api/useErrorMessages";
 import { ErrorPage, Loading } from "../app/Feedback";
+import { lazyPart } from "../app/lazyPart";
 import { useNewestJob } from "../library/liveJobs";
 import { DEFAULT, useTemplateChoices, useTemplateName } from "../templates/templates";
 import type { SegmentLinks } from "./citations";
@@ -23,8 +25,8 @@ import "./minutes.css";
 
 const LANGUAGES = ["zh", "en", "ja", "ko", "fr", "de", "es"] as const;
 
-const MindMap = lazy(async () => ({ default: (await import("./MindMap")).MindMap }));
-const MinutesEditor = lazy(async () => ({ default: (await import("./MinutesEditor")).MinutesEditor }));
+const MindMap = lazyPart(async () => ({ default: (await import("./MindMap")).MindMap }));
+const MinutesEditor = lazyPart(async () => ({ default: (await import("./MinutesEditor")).MinutesEditor }));
 
 interface MinutesPanelProps {
   recording: Recording;

@@ -1,13 +1,15 @@
 // What a language model found to correct: in the words, and where segments were cut.
+
 import { Segmented } from "antd";
-import { lazy, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { lazyPart } from "../app/lazyPart";
 import type { Doc } from "../document/types";
 import type { SegmentLinks } from "../minutes/citations";
 import type { EditedDocument, ReviewKind } from "../minutes/useReview";
 
-const PolishPanel = lazy(async () => ({ default: (await import("../minutes/PolishPanel")).PolishPanel }));
-const RepairPanel = lazy(async () => ({ default: (await import("../minutes/RepairPanel")).RepairPanel }));
+const PolishPanel = lazyPart(async () => ({ default: (await import("../minutes/PolishPanel")).PolishPanel }));
+const RepairPanel = lazyPart(async () => ({ default: (await import("../minutes/RepairPanel")).RepairPanel }));
 
 const KINDS: readonly ReviewKind[] = ["polish", "repair"];
 

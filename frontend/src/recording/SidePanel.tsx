@@ -1,9 +1,11 @@
 // The panel beside the text, in tabs. On a phone the tabs replace the text.
+
 import { Segmented } from "antd";
-import { lazy, type RefObject, Suspense, useMemo, useSyncExternalStore } from "react";
+import { type RefObject, Suspense, useMemo, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import type { RecordingDetails } from "../api/client";
 import { Loading } from "../app/Feedback";
+import { lazyPart } from "../app/lazyPart";
 import { useCommentMarks, useSelectedPlace, useThreads } from "../comments/useComments";
 import type { Chapter } from "../document/chapters";
 import { segmentAt } from "../document/time";
@@ -19,15 +21,15 @@ import { SpeakersPanel } from "./SpeakersPanel";
 import type { Edit } from "./useEditor";
 import type { Jump } from "./useJump";
 
-const MinutesPanel = lazy(async () => ({ default: (await import("../minutes/MinutesPanel")).MinutesPanel }));
-const TranslationPanel = lazy(async () => ({
+const MinutesPanel = lazyPart(async () => ({ default: (await import("../minutes/MinutesPanel")).MinutesPanel }));
+const TranslationPanel = lazyPart(async () => ({
   default: (await import("../minutes/TranslationPanel")).TranslationPanel,
 }));
-const AskPanel = lazy(async () => ({ default: (await import("../minutes/AskPanel")).AskPanel }));
-const CommentsPanel = lazy(async () => ({ default: (await import("../comments/CommentsPanel")).CommentsPanel }));
-const TalkFigures = lazy(async () => ({ default: (await import("../figures/TalkFigures")).TalkFigures }));
-const SuggestedNames = lazy(async () => ({ default: (await import("../minutes/SuggestedNames")).SuggestedNames }));
-const LikelyPeople = lazy(async () => ({ default: (await import("../people/LikelyPeople")).LikelyPeople }));
+const AskPanel = lazyPart(async () => ({ default: (await import("../minutes/AskPanel")).AskPanel }));
+const CommentsPanel = lazyPart(async () => ({ default: (await import("../comments/CommentsPanel")).CommentsPanel }));
+const TalkFigures = lazyPart(async () => ({ default: (await import("../figures/TalkFigures")).TalkFigures }));
+const SuggestedNames = lazyPart(async () => ({ default: (await import("../minutes/SuggestedNames")).SuggestedNames }));
+const LikelyPeople = lazyPart(async () => ({ default: (await import("../people/LikelyPeople")).LikelyPeople }));
 
 export type Tab = "text" | "people" | "minutes" | "review" | "translation" | "ask" | "comments";
 const TABS: readonly Tab[] = ["text", "people", "minutes", "review", "translation", "ask", "comments"];
