@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 _CLAPPER = "color=black:size=64x36:rate=10,drawbox=color=white:t=fill:enable='gte(mod(t,4),2)'"
 #: Seconds of the picture and of the sound, and whether the picture is white.
 _MEDIA = """() => { const video = document.querySelector('video'), canvas = new OffscreenCanvas(1, 1);
+  const player = players.find((one) => one.src.endsWith('/audio'));
   canvas.getContext('2d').drawImage(video, 0, 0, 1, 1);
   return [video.currentTime, player.currentTime, canvas.getContext('2d').getImageData(0, 0, 1, 1).data[0] > 128,
     video.paused || video.seeking || video.readyState < 2]; }"""
-#: The page's player has no element in the document.
-_KEEP_PLAYER = "window.Audio = class extends Audio { constructor() { super(); window.player = this; } }"
+#: The page's players, also of clips of voices, have no elements in the document.
+_KEEP_PLAYERS = (
+    "window.players = []; window.Audio = class extends Audio { constructor() { super(); players.push(this); } }"
+)
 
 
 @pytest.fixture
@@ -85,7 +88,7 @@ def test_the_menu_of_a_name_reassigns_from_here_on_filters_and_merges(page: "Pag
 
 
 def test_a_video_shows_its_picture_with_subtitles_in_step_with_the_sound(page: "Page", film: str) -> None:
-    page.add_init_script(_KEEP_PLAYER)
+    page.add_init_script(_KEEP_PLAYERS)
     open_editor(page, film)
     page.get_by_role("heading", name="产品演示 11-28", exact=True).wait_for()
     page.get_by_role("figure", name="视频画面").wait_for()
