@@ -137,6 +137,7 @@ def test_a_task_is_ticked_where_it_is_read_and_evidence_moves_by_its_menu(
     line.get_by_role("button", name="的依据").first.click()
     page.get_by_role("menuitem", name="移到下一条").click()
     form.get_by_role("button", name="保存").click()
+    form.wait_for(state="detached")
     panel.get_by_text(SENTENCE).wait_for()
 
     decisions = minutes_of(server, recording)["content"]["decisions"]
