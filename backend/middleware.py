@@ -79,11 +79,17 @@ class BodySizeLimit:
         self.large = RequestBodyLimitMiddleware(_BodyTimeout(app, seconds), max_body_size=_LARGE_BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        streams = scope["type"] == "http" and self._streams(scope["method"], path_without_prefix(scope))
-        saves = scope["type"] == "http" and scope["method"] == "PUT"  # a document: its route has its own size limit
-        is_large = scope["type"] == "http" and path_without_prefix(scope).endswith(_LARGE_BODY_PATH)
-        limited = self.large if is_large else self.limited
-        await (self.app if streams else self.saved if saves else limited)(scope, receive, send)
+        await self._limited(scope)(scope, receive, send)
+
+    def _limited(self, scope: Scope) -> ASGIApp:
+        if scope["type"] != "http":
+            return self.app
+        path = path_without_prefix(scope)
+        if self._streams(scope["method"], path):
+            return self.app
+        if scope["method"] == "PUT":  # a document: its route has its own size limit
+            return self.saved
+        return self.large if path.endswith(_LARGE_BODY_PATH) else self.limited
 
     def _streams(self, method: str, path: str) -> bool:
         above = path.rpartition("/")[0] + "/"

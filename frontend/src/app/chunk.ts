@@ -1,4 +1,5 @@
 // Parts of the page that are loaded when they are first needed.
+import { onlineOrAfter } from "./online";
 
 /** While the network works, a part that cannot be loaded so often was replaced by a newer page. */
 const ATTEMPTS = 5;
@@ -11,7 +12,10 @@ const PAUSE_MS = 2000;
 export async function loaded<Part>(
   load: () => Promise<Part>,
   gone: Part,
-  network: { online: () => boolean; chance: () => Promise<void> } = { online: () => navigator.onLine, chance },
+  network: { online: () => boolean; chance: () => Promise<void> } = {
+    online: () => navigator.onLine,
+    chance: () => onlineOrAfter(PAUSE_MS),
+  },
 ): Promise<Part> {
   for (let refused = 0; refused < ATTEMPTS; ) {
     try {
@@ -22,17 +26,4 @@ export async function loaded<Part>(
     }
   }
   return gone;
-}
-
-/** Resolves when the browser is online again, or after a pause. */
-function chance(): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      clearTimeout(timer);
-      removeEventListener("online", settle);
-      resolve();
-    };
-    const timer = setTimeout(settle, PAUSE_MS);
-    addEventListener("online", settle);
-  });
 }

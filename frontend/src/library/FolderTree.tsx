@@ -3,8 +3,8 @@ import { FolderAddOutlined, FolderOutlined, MoreOutlined } from "@ant-design/ico
 import { App, Button, Dropdown } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { MoveFolderDialog } from "./dialogs";
 import { childrenOf, type Folder, listed, MAX_LEVELS, pathOf } from "./folderTree";
-import { MoveFolderDialog } from "./MoveDialog";
 import { NameDialog } from "./NameDialog";
 import { changeFolder, createFolder, deleteFolder, useOrganizing } from "./organize";
 import { UNFILED } from "./view";

@@ -6,6 +6,7 @@ import { lazyPart } from "../app/lazyPart";
 const Again = lazyPart(async () => ({ default: (await import("./TranscribeAgainDialog")).TranscribeAgainDialog }));
 const Export = lazyPart(async () => ({ default: (await import("../exports/ExportDialog")).ExportDialog }));
 const Move = lazyPart(async () => ({ default: (await import("./MoveDialog")).MoveDialog }));
+const MoveFolder = lazyPart(async () => ({ default: (await import("./MoveDialog")).MoveFolderDialog }));
 const Tag = lazyPart(async () => ({ default: (await import("./TagDialog")).TagDialog }));
 const Look = lazyPart(async () => ({ default: (await import("./TableLookMenu")).TableLookMenu }));
 
@@ -29,6 +30,14 @@ export function MoveDialog(props: ComponentProps<typeof Move>) {
   return (
     <Suspense>
       <Move {...props} />
+    </Suspense>
+  );
+}
+
+export function MoveFolderDialog(props: ComponentProps<typeof MoveFolder>) {
+  return (
+    <Suspense>
+      <MoveFolder {...props} />
     </Suspense>
   );
 }

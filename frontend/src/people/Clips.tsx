@@ -1,7 +1,7 @@
 // Buttons that play short parts of recordings, one at a time.
 import { CaretRightOutlined } from "@ant-design/icons";
 import { Button } from "antd";
-import { useEffect, useState } from "react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { pathOf } from "../api/basePath";
 import { formatTime } from "../document/time";
@@ -11,9 +11,11 @@ import type { Clip } from "./queries";
 
 /** Plays a clip, and stops the one before it. */
 export function useClipPlayer(): (clip: Clip) => void {
-  const [player] = useState(() => new Player(renewMedia));
-  useEffect(() => () => player.unload(), [player]);
+  const made = useRef<Player>(null);
+  useEffect(() => () => made.current?.unload(), []);
   return (clip) => {
+    made.current ??= new Player(renewMedia);
+    const player = made.current;
     player.load(pathOf(`/api/recordings/${clip.recording_id}/audio`));
     player.playParts([clip]);
   };

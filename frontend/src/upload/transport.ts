@@ -1,7 +1,9 @@
 // The transport of the upload queue: tus for resumable uploads, and one request that creates the recording.
+
 import { DetailedError, Upload as Tus } from "tus-js-client";
 import { pathOf } from "../api/basePath";
 import { ApiError, api, authorizedFetch, toApiError, unwrap } from "../api/client";
+import { onlineOrAfter } from "../app/online";
 import { session } from "../login/session";
 import type { Meeting, Part, UploadTransport } from "./uploadQueue";
 
@@ -66,20 +68,7 @@ export const transport: Omit<UploadTransport, "saveQueue" | "onCreated"> = {
     );
   },
 
-  waitForRetry: (error, signal) =>
-    new Promise((go, stop) => {
-      const timer = setTimeout(end, error.code === "offline" ? 2_000 : 10_000);
-      addEventListener("online", end, { once: true });
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        stop(signal.reason as Error);
-      });
-      function end() {
-        clearTimeout(timer);
-        removeEventListener("online", end);
-        go();
-      }
-    }),
+  waitForRetry: (error, signal) => onlineOrAfter(error.code === "offline" ? 2_000 : 10_000, signal),
 };
 
 /** Without an endpoint tus asks for the offset and never starts a new upload by itself. */
